@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <dms.h>
+
+#include "actor/dms-envelope.h"
+#include "actor/dms-handle.h"
+#include "capability/dms-capability-context.h"
+#include "identity/dms-key.h"
+
+G_BEGIN_DECLS
+
+#define DMS_TYPE_SECURITY_CONTEXT (dms_security_context_get_type ())
+
+/* Who an actor is and what it may do: its own key, and the capability context of the node it belongs to.
+ * Children of one node have keys of their own and share the node's capability context. */
+G_DECLARE_FINAL_TYPE (DmsSecurityContext, dms_security_context, DMS, SECURITY_CONTEXT, GObject)
+
+DmsSecurityContext *dms_security_context_new (DmsKey *key, DmsCapabilityContext *capabilities);
+
+DmsKey *dms_security_context_get_key (DmsSecurityContext *self);
+DmsCapabilityContext *dms_security_context_get_capabilities (DmsSecurityContext *self);
+/* The DID of the capability context: what others grant to, and what stands in handles. */
+DmsDid *dms_security_context_get_did (DmsSecurityContext *self);
+/* The did:key of the actor's own key: the audience of tokens for this actor only. */
+DmsDid *dms_security_context_get_actor_did (DmsSecurityContext *self);
+
+/* Signs a message. `to` is NULL for a broadcast, which then needs a topic. `extra_tokens` is a token list in JSON. */
+DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
+                                        DmsHandle *from,
+                                        DmsHandle *to,
+                                        const char *behaviour,
+                                        GBytes *payload,
+                                        guint64 expiry_ns,
+                                        const char *reply_behaviour,
+                                        const char *topic,
+                                        GBytes *extra_tokens,
+                                        GError **error);
+
+/* Checks what needs no capability: signature, identity, expiry; then takes the message's tokens into the context. */
+gboolean dms_security_context_open (DmsSecurityContext *self,
+                                    DmsEnvelope *envelope,
+                                    GError **error);
+/* Whether the sender of an opened message may use a capability here. */
+gboolean dms_security_context_require (DmsSecurityContext *self,
+                                       DmsEnvelope *envelope,
+                                       const char *capability,
+                                       GError **error);
+/* Forgets the tokens that came with an opened message. */
+void dms_security_context_discard (DmsSecurityContext *self, DmsEnvelope *envelope);
+
+/* Allows a DID some capabilities on the actor with the given audience (NULL: any actor of this node) until an
+ * expiry. Replaces what was granted under the same owner and subject. Returns the token list in JSON. */
+GBytes *dms_security_context_grant (DmsSecurityContext *self,
+                                    const char *owner,
+                                    DmsDid *subject,
+                                    DmsDid *audience,
+                                    const char *const *capabilities,
+                                    guint64 expiry_ns,
+                                    GError **error);
+/* Withdraws everything granted under an owner. */
+void dms_security_context_withdraw (DmsSecurityContext *self, const char *owner);
+
+G_END_DECLS
