@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "actor/dms-handle.h"
+
+G_BEGIN_DECLS
+
+#define DMS_TYPE_ENVELOPE (dms_envelope_get_type ())
+/* The most bytes of one message on the wire (libp2p.md section 1). */
+#define DMS_ENVELOPE_MAX_SIZE (1024 * 1024)
+
+/* A signed message between actors (types.md section 1). Immutable and counted. Times are ns since the epoch. */
+typedef struct _DmsEnvelope DmsEnvelope;
+
+GType dms_envelope_get_type (void);
+
+/* Reads a message. It is well formed then; its signature is not verified yet. */
+DmsEnvelope *dms_envelope_new_from_bytes (GBytes *bytes, GError **error);
+DmsEnvelope *dms_envelope_new_from_data (const char *data, gsize size, GError **error);
+/* Makes and signs a message. @to: the empty handle for a broadcast; @reply_behaviour, @topic, @payload,
+ * @capability: (nullable). @key is the key of @from's ID. */
+DmsEnvelope *dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsHandle *from,
+                                      guint64 nonce, guint64 expiry_ns, const char *reply_behaviour,
+                                      const char *topic, GBytes *payload, GBytes *capability);
+/* A number for the next message. */
+guint64 dms_envelope_make_nonce (void);
+DmsEnvelope *dms_envelope_ref (DmsEnvelope *self);
+void dms_envelope_unref (DmsEnvelope *self);
+
+/* Compact JSON, byte for byte as on the wire. */
+GBytes *dms_envelope_to_bytes (DmsEnvelope *self);
+char *dms_envelope_to_string (DmsEnvelope *self);
+/* "dms:msg:" and the message without its signature. */
+GBytes *dms_envelope_dup_signed_bytes (DmsEnvelope *self);
+/* Whether the message was signed by the key in from.id. */
+gboolean dms_envelope_verify_signature (DmsEnvelope *self);
+
+DmsHandle *dms_envelope_get_to (DmsEnvelope *self);
+const char *dms_envelope_get_behaviour (DmsEnvelope *self);
+DmsHandle *dms_envelope_get_from (DmsEnvelope *self);
+guint64 dms_envelope_get_nonce (DmsEnvelope *self);
+guint64 dms_envelope_get_expiry_ns (DmsEnvelope *self);
+/* Both are "" when there is none. */
+const char *dms_envelope_get_reply_behaviour (DmsEnvelope *self);
+const char *dms_envelope_get_topic (DmsEnvelope *self);
+/* All three are NULL when there is none. */
+GBytes *dms_envelope_get_payload (DmsEnvelope *self);
+GBytes *dms_envelope_get_capability (DmsEnvelope *self);
+GBytes *dms_envelope_get_signature (DmsEnvelope *self);
+/* No destination, and a topic. */
+gboolean dms_envelope_is_broadcast (DmsEnvelope *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsEnvelope, dms_envelope_unref)
+
+G_END_DECLS

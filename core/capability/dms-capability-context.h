@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "capability/dms-token-list.h"
+
+G_BEGIN_DECLS
+
+#define DMS_TYPE_CAPABILITY_CONTEXT (dms_capability_context_get_type ())
+
+/* What one DID trusts, demands and can present (capability.md). Not thread safe: one main context. */
+G_DECLARE_FINAL_TYPE (DmsCapabilityContext, dms_capability_context, DMS, CAPABILITY_CONTEXT, GObject)
+
+typedef enum {
+  DMS_SELF_SIGN_NO,
+  DMS_SELF_SIGN_ALSO,
+  DMS_SELF_SIGN_ONLY,
+} DmsSelfSign;
+
+/* @key: (nullable): the key of @did; without it the context can check and keep, but not issue. */
+DmsCapabilityContext *dms_capability_context_new (DmsDid *did, DmsKey *key);
+/* Reads <user_dir>/cap/<name>.cap. With a key, the file must belong to that key's DID. */
+DmsCapabilityContext *dms_capability_context_load (const char *path, DmsKey *key, GError **error);
+/* Writes the file (0600) atomically; what was there is kept as <path>.<unix seconds>. */
+gboolean dms_capability_context_save (DmsCapabilityContext *self, const char *path, GError **error);
+/* Reads the file again; on an error nothing changes. Held and consumed tokens stay. */
+gboolean dms_capability_context_reload (DmsCapabilityContext *self, const char *path, GError **error);
+
+DmsDid *dms_capability_context_get_did (DmsCapabilityContext *self);
+DmsKey *dms_capability_context_get_key (DmsCapabilityContext *self);
+/* Roots: an array of DmsDid. */
+GPtrArray *dms_capability_context_dup_roots (DmsCapabilityContext *self);
+DmsTokenList *dms_capability_context_dup_require (DmsCapabilityContext *self);
+DmsTokenList *dms_capability_context_dup_provide (DmsCapabilityContext *self);
+DmsTokenList *dms_capability_context_dup_revoke (DmsCapabilityContext *self);
+
+/* Anchors. Tokens are verified first; all of the list is anchored or none. */
+gboolean dms_capability_context_anchor_root (DmsCapabilityContext *self, DmsDid *root, GError **error);
+gboolean dms_capability_context_anchor_require (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error);
+gboolean dms_capability_context_anchor_provide (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error);
+gboolean dms_capability_context_anchor_revoke (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error);
+/* DMS_ERROR_NOT_FOUND when there is no such anchor. */
+gboolean dms_capability_context_remove_root (DmsCapabilityContext *self, DmsDid *root, GError **error);
+gboolean dms_capability_context_remove_require (DmsCapabilityContext *self, DmsToken *token, GError **error);
+gboolean dms_capability_context_remove_provide (DmsCapabilityContext *self, DmsToken *token, GError **error);
+gboolean dms_capability_context_remove_revoke (DmsCapabilityContext *self, DmsToken *token, GError **error);
+
+/* A fresh authority over what is ours: self-signed, no chain. @audience, @topics: (nullable). */
+DmsTokenList *dms_capability_context_grant (DmsCapabilityContext *self, DmsDid *subject, DmsDid *audience,
+                                            const char * const *topics, const char * const *capabilities,
+                                            guint64 expiry_ns, guint64 depth, GError **error);
+/* Passes on what the provide anchors allow. @expiry_ns: 0 inherits each anchor's. */
+DmsTokenList *dms_capability_context_delegate (DmsCapabilityContext *self, DmsDid *subject, DmsDid *audience,
+                                               const char * const *topics, const char * const *capabilities,
+                                               guint64 expiry_ns, guint64 depth, DmsSelfSign self_sign,
+                                               GError **error);
+/* The revocation of a token we issued; it is not anchored here by this. */
+DmsToken *dms_capability_context_revoke (DmsCapabilityContext *self, DmsToken *token, GError **error);
+
+/* Verifies a token's whole chain at this time, with the revocations known here (capability.md, Verify). */
+gboolean dms_capability_context_verify (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns,
+                                        GError **error);
+
+/* Takes the tokens that came with a message from @sender_did for one interaction. @capability: (nullable):
+ * the bytes of the token list. Returns a number to ask and to discard with; 0 only on an error (a malformed
+ * or too large list). Tokens that do not concern us or do not verify are left out silently. */
+guint64 dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, GBytes *capability,
+                                        GError **error);
+void dms_capability_context_discard (DmsCapabilityContext *self, guint64 interaction);
+/* Keeps the delegations to us out of an interaction until they expire or @owner releases them, so that
+ * later invocations can be chained on them. A renewed grant replaces what it subsumes. */
+void dms_capability_context_hold (DmsCapabilityContext *self, guint64 interaction, const char *owner);
+void dms_capability_context_release (DmsCapabilityContext *self, const char *owner);
+
+/* Whether the tokens of this interaction let the actor @from_id use @capability on the actor @to_id. The
+ * ids are base32 actor IDs. DMS_ERROR_NOT_AUTHORIZED otherwise. */
+gboolean dms_capability_context_require (DmsCapabilityContext *self, guint64 interaction, const char *from_id,
+                                         const char *to_id, const char *capability, GError **error);
+gboolean dms_capability_context_require_broadcast (DmsCapabilityContext *self, guint64 interaction,
+                                                   const char *from_id, const char *topic,
+                                                   const char *capability, GError **error);
+
+/* What to attach when the actor @from_id invokes @capabilities on the actor @to_id of @to_did until
+ * @expiry_ns. @reply_behaviours: (nullable): what the other may call back, delegated to it. */
+GBytes *dms_capability_context_provide (DmsCapabilityContext *self, const char *from_id, const char *to_id,
+                                        DmsDid *to_did, guint64 expiry_ns,
+                                        const char * const *capabilities,
+                                        const char * const *reply_behaviours, GError **error);
+GBytes *dms_capability_context_provide_broadcast (DmsCapabilityContext *self, const char *from_id,
+                                                  const char *topic, guint64 expiry_ns,
+                                                  const char * const *capabilities, GError **error);
+
+/* Drops what has expired; also done at every look. */
+void dms_capability_context_sweep (DmsCapabilityContext *self);
+
+G_END_DECLS
