@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <dms.h>
+
+G_BEGIN_DECLS
+
+/* One node of an ensemble: a set of allocations that share a machine (ensemble.md 4.3). */
+typedef struct _DmsNodeConfig DmsNodeConfig;
+
+#define DMS_TYPE_NODE_CONFIG (dms_node_config_get_type ())
+
+GType dms_node_config_get_type (void);
+
+const char *dms_node_config_get_name (DmsNodeConfig *self);
+const char *const *dms_node_config_get_allocations (DmsNodeConfig *self);
+gboolean dms_node_config_has_allocation (DmsNodeConfig *self, const char *name);
+/* (element-type DmsPortConfig) */
+GPtrArray *dms_node_config_get_ports (DmsNodeConfig *self);
+/* (nullable): `{accept: [Location], reject: [Location]}` */
+JsonNode *dms_node_config_get_location (DmsNodeConfig *self);
+/* (nullable): the peer ID this node is pinned to */
+const char *dms_node_config_get_peer (DmsNodeConfig *self);
+guint dms_node_config_get_redundancy (DmsNodeConfig *self);
+/* `stay_down`, `restart` or `redeploy` */
+const char *dms_node_config_get_failure_recovery (DmsNodeConfig *self);
+
+JsonNode *dms_node_config_to_json (DmsNodeConfig *self);
+DmsNodeConfig *dms_node_config_ref (DmsNodeConfig *self);
+void dms_node_config_unref (DmsNodeConfig *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsNodeConfig, dms_node_config_unref)
+
+G_END_DECLS
