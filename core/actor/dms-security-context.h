@@ -39,17 +39,17 @@ DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
                                         GBytes *extra_tokens,
                                         GError **error);
 
-/* Checks what needs no capability: signature, identity, expiry; then takes the message's tokens into the context. */
-gboolean dms_security_context_open (DmsSecurityContext *self,
-                                    DmsEnvelope *envelope,
-                                    GError **error);
+/* Checks what needs no capability: a proper sender, the signature, the expiry; then takes the message's tokens into
+ * the context. Returns the number of the interaction, 0 on an error. */
+guint64 dms_security_context_open (DmsSecurityContext *self, DmsEnvelope *envelope, GError **error);
 /* Whether the sender of an opened message may use a capability here. */
 gboolean dms_security_context_require (DmsSecurityContext *self,
+                                       guint64 interaction,
                                        DmsEnvelope *envelope,
                                        const char *capability,
                                        GError **error);
 /* Forgets the tokens that came with an opened message. */
-void dms_security_context_discard (DmsSecurityContext *self, DmsEnvelope *envelope);
+void dms_security_context_discard (DmsSecurityContext *self, guint64 interaction);
 
 /* Allows a DID some capabilities on the actor with the given audience (NULL: any actor of this node) until an
  * expiry. Replaces what was granted under the same owner and subject. Returns the token list in JSON. */

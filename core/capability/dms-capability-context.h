@@ -71,6 +71,10 @@ void dms_capability_context_discard (DmsCapabilityContext *self, guint64 interac
 /* Keeps the delegations to us out of an interaction until they expire or @owner releases them, so that
  * later invocations can be chained on them. A renewed grant replaces what it subsumes. */
 void dms_capability_context_hold (DmsCapabilityContext *self, guint64 interaction, const char *owner);
+/* Allows like require anchors, but in memory only, never in the file, and over reloads: what this node grants
+ * while it runs, until it expires or @owner releases it. */
+gboolean dms_capability_context_hold_require (DmsCapabilityContext *self, DmsTokenList *tokens, const char *owner,
+                                              GError **error);
 void dms_capability_context_release (DmsCapabilityContext *self, const char *owner);
 
 /* Whether the tokens of this interaction let the actor @from_id use @capability on the actor @to_id. The
