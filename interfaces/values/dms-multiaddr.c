@@ -1,0 +1,289 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "values/dms-multiaddr.h"
+
+#include <string.h>
+
+#include "dms-error.h"
+#include "values/dms-peer-id.h"
+#include "values/dms-value-private.h"
+
+enum
+{
+  DMS_MULTIADDR_MAX_LENGTH = 1024,
+  DMS_MULTIADDR_MAX_PARTS = 32,
+};
+
+typedef enum
+{
+  DMS_MULTIADDR_VALUE_NONE,
+  DMS_MULTIADDR_VALUE_IP4,
+  DMS_MULTIADDR_VALUE_IP6,
+  DMS_MULTIADDR_VALUE_PORT,
+  DMS_MULTIADDR_VALUE_NAME,
+  DMS_MULTIADDR_VALUE_NUMBER,
+  DMS_MULTIADDR_VALUE_PEER,
+  DMS_MULTIADDR_VALUE_PATH,
+} DmsMultiaddrValue;
+
+typedef struct
+{
+  const char *name;
+  DmsMultiaddrValue value;
+} DmsMultiaddrProtocol;
+
+/* multiformats/multiaddr, protocols.csv: those that libp2p uses. */
+static const DmsMultiaddrProtocol dms_multiaddr_protocols[] = {
+  { "ip4", DMS_MULTIADDR_VALUE_IP4 },
+  { "ip6", DMS_MULTIADDR_VALUE_IP6 },
+  { "ip6zone", DMS_MULTIADDR_VALUE_NAME },
+  { "ipcidr", DMS_MULTIADDR_VALUE_NUMBER },
+  { "tcp", DMS_MULTIADDR_VALUE_PORT },
+  { "udp", DMS_MULTIADDR_VALUE_PORT },
+  { "dns", DMS_MULTIADDR_VALUE_NAME },
+  { "dns4", DMS_MULTIADDR_VALUE_NAME },
+  { "dns6", DMS_MULTIADDR_VALUE_NAME },
+  { "dnsaddr", DMS_MULTIADDR_VALUE_NAME },
+  { "sni", DMS_MULTIADDR_VALUE_NAME },
+  { "onion3", DMS_MULTIADDR_VALUE_NAME },
+  { "certhash", DMS_MULTIADDR_VALUE_NAME },
+  { "http-path", DMS_MULTIADDR_VALUE_NAME },
+  { "memory", DMS_MULTIADDR_VALUE_NAME },
+  { "p2p", DMS_MULTIADDR_VALUE_PEER },
+  { "ipfs", DMS_MULTIADDR_VALUE_PEER },
+  { "unix", DMS_MULTIADDR_VALUE_PATH },
+  { "quic", DMS_MULTIADDR_VALUE_NONE },
+  { "quic-v1", DMS_MULTIADDR_VALUE_NONE },
+  { "webtransport", DMS_MULTIADDR_VALUE_NONE },
+  { "webrtc", DMS_MULTIADDR_VALUE_NONE },
+  { "webrtc-direct", DMS_MULTIADDR_VALUE_NONE },
+  { "ws", DMS_MULTIADDR_VALUE_NONE },
+  { "wss", DMS_MULTIADDR_VALUE_NONE },
+  { "tls", DMS_MULTIADDR_VALUE_NONE },
+  { "noise", DMS_MULTIADDR_VALUE_NONE },
+  { "http", DMS_MULTIADDR_VALUE_NONE },
+  { "https", DMS_MULTIADDR_VALUE_NONE },
+  { "p2p-circuit", DMS_MULTIADDR_VALUE_NONE },
+};
+
+/**
+ * DmsMultiaddr:
+ *
+ * A self-describing network address (multiformats/multiaddr) in its text form. Immutable and counted.
+ */
+struct _DmsMultiaddr
+{
+  char *text;
+};
+
+G_DEFINE_BOXED_TYPE (DmsMultiaddr, dms_multiaddr, dms_multiaddr_ref, dms_multiaddr_unref)
+
+static const DmsMultiaddrProtocol *
+dms_multiaddr_find_protocol (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (dms_multiaddr_protocols); i++)
+    if (strcmp (dms_multiaddr_protocols[i].name, name) == 0)
+      return &dms_multiaddr_protocols[i];
+  return NULL;
+}
+
+static gboolean
+dms_multiaddr_is_ip (const char *text, GSocketFamily family)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+
+  return address != NULL && g_inet_address_get_family (address) == family;
+}
+
+static gboolean
+dms_multiaddr_is_name (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p))
+      return FALSE;
+  return text[0] != '\0' && strlen (text) <= 255;
+}
+
+static gboolean
+dms_multiaddr_check_value (DmsMultiaddrValue kind, const char *text)
+{
+  g_autoptr (DmsPeerId) peer = NULL;
+
+  switch (kind)
+    {
+    case DMS_MULTIADDR_VALUE_IP4:
+      return dms_multiaddr_is_ip (text, G_SOCKET_FAMILY_IPV4);
+    case DMS_MULTIADDR_VALUE_IP6:
+      return dms_multiaddr_is_ip (text, G_SOCKET_FAMILY_IPV6);
+    case DMS_MULTIADDR_VALUE_PORT:
+      return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT16, NULL, NULL);
+    case DMS_MULTIADDR_VALUE_NUMBER:
+      return g_ascii_string_to_unsigned (text, 10, 0, 255, NULL, NULL);
+    case DMS_MULTIADDR_VALUE_PEER:
+      peer = dms_peer_id_new (text, NULL);
+      return peer != NULL;
+    case DMS_MULTIADDR_VALUE_NAME:
+    case DMS_MULTIADDR_VALUE_PATH:
+      return dms_multiaddr_is_name (text);
+    case DMS_MULTIADDR_VALUE_NONE:
+    default:
+      return FALSE;
+    }
+}
+
+/* NULL when the address is well formed, else what is wrong with it. */
+static char *
+dms_multiaddr_find_fault (const char *text)
+{
+  g_auto (GStrv) parts = NULL;
+  guint n = 0;
+
+  if (strnlen (text, DMS_MULTIADDR_MAX_LENGTH + 1) > DMS_MULTIADDR_MAX_LENGTH)
+    return g_strdup ("it is too long");
+  if (text[0] != '/' || text[1] == '\0')
+    return g_strdup ("it must begin with / and a protocol, as in /ip4/127.0.0.1/tcp/9000");
+  parts = g_strsplit (text + 1, "/", -1);
+  n = g_strv_length (parts);
+  if (n > DMS_MULTIADDR_MAX_PARTS)
+    return g_strdup ("it has too many parts");
+
+  for (guint i = 0; i < n; i++)
+    {
+      const DmsMultiaddrProtocol *protocol = dms_multiaddr_find_protocol (parts[i]);
+
+      if (protocol == NULL)
+        return g_strdup_printf ("“%s” is not a known protocol", parts[i]);
+      if (protocol->value == DMS_MULTIADDR_VALUE_NONE)
+        continue;
+      if (++i >= n)
+        return g_strdup_printf ("“%s” needs a value", protocol->name);
+      if (!dms_multiaddr_check_value (protocol->value, parts[i]))
+        return g_strdup_printf ("“%s” is not a valid value of “%s”", parts[i], protocol->name);
+      /* A path takes all that follows. */
+      if (protocol->value == DMS_MULTIADDR_VALUE_PATH)
+        break;
+    }
+  return NULL;
+}
+
+/**
+ * dms_multiaddr_new:
+ * @text: the address, such as `/ip4/192.0.2.1/udp/9000/quic-v1/p2p/12D3KooW…`
+ * @error: return location for %DMS_ERROR_INVALID_DATA
+ *
+ * Reads a multiaddr and checks its syntax. A trailing slash is dropped.
+ *
+ * Returns: (transfer full) (nullable): the address
+ */
+DmsMultiaddr *
+dms_multiaddr_new (const char *text, GError **error)
+{
+  g_autofree char *copy = NULL;
+  g_autofree char *fault = NULL;
+  DmsMultiaddr *self = NULL;
+  gsize length = 0;
+
+  g_return_val_if_fail (text != NULL, NULL);
+
+  copy = g_utf8_make_valid (text, (gssize) strnlen (text, DMS_MULTIADDR_MAX_LENGTH + 2));
+  length = strlen (copy);
+  if (length > 1 && copy[length - 1] == '/')
+    copy[length - 1] = '\0';
+  fault = dms_multiaddr_find_fault (copy);
+  if (fault != NULL)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "“%.200s” is not a multiaddr: %s", copy, fault);
+      return NULL;
+    }
+  self = g_atomic_rc_box_new0 (DmsMultiaddr);
+  self->text = g_steal_pointer (&copy);
+  return self;
+}
+
+/**
+ * dms_multiaddr_get_text:
+ * @self: an address
+ *
+ * Returns: (transfer none): its text
+ */
+const char *
+dms_multiaddr_get_text (DmsMultiaddr *self)
+{
+  return self->text;
+}
+
+/**
+ * dms_multiaddr_new_from_json:
+ * @node: (nullable): a text
+ * @error: return location for %DMS_ERROR_INVALID_DATA
+ *
+ * Returns: (transfer full) (nullable): the address
+ */
+DmsMultiaddr *
+dms_multiaddr_new_from_json (JsonNode *node, GError **error)
+{
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+    {
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "multiaddr: must be a text");
+      return NULL;
+    }
+  return dms_multiaddr_new (json_node_get_string (node), error);
+}
+
+/**
+ * dms_multiaddr_to_json:
+ * @self: an address
+ *
+ * Returns: (transfer full): its text
+ */
+JsonNode *
+dms_multiaddr_to_json (DmsMultiaddr *self)
+{
+  return json_node_init_string (json_node_alloc (), self->text);
+}
+
+/**
+ * dms_multiaddr_ref:
+ * @self: an address
+ *
+ * Returns: (transfer full): @self
+ */
+DmsMultiaddr *
+dms_multiaddr_ref (DmsMultiaddr *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+dms_multiaddr_clear (gpointer data)
+{
+  DmsMultiaddr *self = data;
+
+  g_free (self->text);
+}
+
+/**
+ * dms_multiaddr_unref:
+ * @self: (transfer full): an address
+ *
+ * Gives up a reference.
+ */
+void
+dms_multiaddr_unref (DmsMultiaddr *self)
+{
+  g_atomic_rc_box_release_full (self, dms_multiaddr_clear);
+}
+
+/**
+ * dms_multiaddr_equal:
+ * @a: an address
+ * @b: another
+ *
+ * Returns: whether both have the same text
+ */
+gboolean
+dms_multiaddr_equal (DmsMultiaddr *a, DmsMultiaddr *b)
+{
+  return strcmp (a->text, b->text) == 0;
+}
