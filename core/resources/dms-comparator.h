@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <dms.h>
+
+G_BEGIN_DECLS
+
+/**
+ * DmsComparison:
+ * @DMS_COMPARISON_BETTER: offers more than required
+ * @DMS_COMPARISON_EQUAL: offers just what is required
+ * @DMS_COMPARISON_WORSE: offers less
+ * @DMS_COMPARISON_NONE: cannot be compared, being of another kind
+ *
+ * How an offer (left) stands to a requirement (right).
+ */
+typedef enum {
+  DMS_COMPARISON_BETTER,
+  DMS_COMPARISON_EQUAL,
+  DMS_COMPARISON_WORSE,
+  DMS_COMPARISON_NONE,
+} DmsComparison;
+
+/* resources-and-matching.md §5; what a requirement leaves unset matches anything. */
+DmsComparison dms_comparator_compare (DmsResources *offered, DmsResources *required);
+DmsComparison dms_comparator_compare_cpus (DmsCpu *offered, DmsCpu *required);
+/* (element-type DmsGpu): each required GPU needs a device of its own. */
+DmsComparison dms_comparator_compare_gpus (GPtrArray *offered, GPtrArray *required);
+DmsComparison dms_comparator_and (DmsComparison a, DmsComparison b);
+/* Better or equal. */
+gboolean dms_comparator_suffices (DmsComparison comparison);
+
+/* (transfer full) (element-type DmsGpu): for each required GPU the device it gets, with the VRAM it takes (all that is
+ * free when the requirement names none); NULL with NO_RESOURCES when they do not fit. @free: VRAM as it is free. */
+GPtrArray *dms_comparator_assign_gpus (GPtrArray *free, GPtrArray *required, GError **error);
+
+G_END_DECLS
