@@ -26,16 +26,18 @@ enum
 JsonNode *
 dms_json_object_get_member (JsonObject *object, const char *name)
 {
+  JsonNode *value;
+  const char *key;
+  JsonObjectIter iter;
+  JsonNode *exact;
+
   if (object == NULL)
     return NULL;
 
-  JsonNode *exact = json_object_get_member (object, name);
+  exact = json_object_get_member (object, name);
   if (exact != NULL)
     return exact;
 
-  JsonObjectIter iter;
-  const char *key;
-  JsonNode *value;
   json_object_iter_init_ordered (&iter, object);
   while (json_object_iter_next_ordered (&iter, &key, &value))
     {
@@ -92,13 +94,14 @@ dms_json_object_get_flag (JsonObject *object, const char *name)
 gint64
 dms_json_object_get_whole (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 fallback)
 {
+  GType type;
+  gint64 value;
   JsonNode *node = dms_json_object_get_member (object, name);
 
   if (node == NULL || !JSON_NODE_HOLDS_VALUE (node))
     return fallback;
 
-  gint64 value;
-  GType type = json_node_get_value_type (node);
+  type = json_node_get_value_type (node);
   if (type == G_TYPE_INT64)
     {
       value = json_node_get_int (node);
@@ -109,7 +112,7 @@ dms_json_object_get_whole (JsonObject *object, const char *name, gint64 min, gin
       /* Only what a double holds exactly; this also turns away NaN and the infinities. */
       if (!(number >= -9007199254740992.0 && number <= 9007199254740992.0) || number != trunc (number))
         return fallback;
-      value = (gint64) number;
+      value = (gint64)number;
     }
   else
     {
@@ -151,18 +154,21 @@ dms_json_object_get_list (JsonObject *object, const char *name)
  * @object: (nullable): an object
  * @name: a member's name
  *
- * Returns: (nullable) (transfer full): the texts of a list; %NULL when the member is absent or is anything else
+ * Returns: (nullable) (transfer full): the texts of a list; %NULL when the member is absent or is anything
+ * else
  */
 GStrv
 dms_json_object_dup_texts (JsonObject *object, const char *name)
 {
+  guint length;
+  g_autoptr (GStrvBuilder) builder = NULL;
   JsonArray *list = dms_json_object_get_list (object, name);
 
   if (list == NULL)
     return NULL;
 
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  guint length = json_array_get_length (list);
+  builder = g_strv_builder_new ();
+  length = json_array_get_length (list);
   for (guint i = 0; i < length; i++)
     {
       JsonNode *element = json_array_get_element (list, i);
@@ -231,22 +237,29 @@ is_shallow (const char *text, gsize length)
 JsonNode *
 dms_json_node_from_text (const char *text, gssize length, GError **error)
 {
-  gsize n = length < 0 ? strlen (text) : (gsize) length;
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (JsonParser) parser = NULL;
+  gsize n = length < 0 ? strlen (text) : (gsize)length;
 
   if (n > MAX_TEXT_BYTES || !is_shallow (text, n))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_TOO_LARGE,
                    "cannot read JSON: it has more than %d bytes or is nested deeper than %d levels",
-                   MAX_TEXT_BYTES, MAX_DEPTH);
+                   MAX_TEXT_BYTES,
+                   MAX_DEPTH);
       return NULL;
     }
 
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  g_autoptr (GError) local_error = NULL;
+  parser = json_parser_new_immutable ();
   if (!g_utf8_validate_len (text, n, NULL) || !json_parser_load_from_data (parser, text, n, &local_error) ||
       json_parser_get_root (parser) == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "cannot read JSON: %s",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_DATA,
+                   "cannot read JSON: %s",
                    local_error != NULL ? local_error->message : "it is empty or not UTF-8");
       return NULL;
     }

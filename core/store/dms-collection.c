@@ -8,8 +8,8 @@
 #include "common/dms-json-object.h"
 #include "store/dms-query-private.h"
 
-/* JSON objects of one kind. All collections share a table; what a collection is often asked for has a partial index
- * on the expression, so that new kinds of documents need no migration. */
+/* JSON objects of one kind. All collections share a table; what a collection is often asked for has a partial
+ * index on the expression, so that new kinds of documents need no migration. */
 struct _DmsCollection
 {
   GObject parent_instance;
@@ -55,7 +55,10 @@ make_index (DmsCollection *self, const char *path, GError **error)
   g_autofree char *expression = dms_query_path_to_sql (path);
   g_autofree char *sql = g_strdup_printf ("CREATE INDEX IF NOT EXISTS documents_%s_%s ON documents (%s)"
                                           " WHERE collection = '%s'",
-                                          self->name, label, expression, self->name);
+                                          self->name,
+                                          label,
+                                          expression,
+                                          self->name);
 
   return dms_store_exec (self->store, sql, error);
 }
@@ -72,10 +75,12 @@ make_index (DmsCollection *self, const char *path, GError **error)
 DmsCollection *
 dms_collection_new (DmsStore *store, const char *name, const char *const *indexed, GError **error)
 {
+  g_autoptr (DmsCollection) self = NULL;
+
   g_return_val_if_fail (DMS_IS_STORE (store), NULL);
   g_return_val_if_fail (name != NULL && is_name (name), NULL);
 
-  g_autoptr (DmsCollection) self = g_object_new (DMS_TYPE_COLLECTION, NULL);
+  self = g_object_new (DMS_TYPE_COLLECTION, NULL);
   self->store = g_object_ref (store);
   self->name = g_strdup (name);
   for (gsize i = 0; indexed != NULL && indexed[i] != NULL; i++)
@@ -98,12 +103,13 @@ dms_collection_get_store (DmsCollection *self)
 static gboolean
 write_document (DmsCollection *self, const char *sql, const char *id, JsonNode *body, GError **error)
 {
+  g_autofree char *text = NULL;
   g_autoptr (DmsStatement) statement = dms_store_prepare (self->store, sql, error);
 
   if (statement == NULL)
     return FALSE;
 
-  g_autofree char *text = dms_json_node_to_text (body);
+  text = dms_json_node_to_text (body);
   dms_statement_bind_text (statement, 1, self->name);
   dms_statement_bind_text (statement, 2, id);
   dms_statement_bind_int64 (statement, 3, g_get_real_time ());
@@ -132,7 +138,9 @@ dms_collection_put (DmsCollection *self, const char *id, JsonNode *body, GError 
                          "INSERT INTO documents (collection, id, created_us, updated_us, body)"
                          " VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT (collection, id)"
                          " DO UPDATE SET updated_us = excluded.updated_us, body = excluded.body",
-                         id, body, error);
+                         id,
+                         body,
+                         error);
 }
 
 /**
@@ -155,7 +163,9 @@ dms_collection_insert (DmsCollection *self, const char *id, JsonNode *body, GErr
   return write_document (self,
                          "INSERT INTO documents (collection, id, created_us, updated_us, body)"
                          " VALUES (?1, ?2, ?3, ?3, ?4)",
-                         id, body, error);
+                         id,
+                         body,
+                         error);
 }
 
 static DmsDocument *
@@ -167,13 +177,18 @@ read_document (DmsCollection *self, DmsStatement *statement, GError **error)
 
   if (id == NULL || body == NULL || !JSON_NODE_HOLDS_OBJECT (body))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_CORRUPT,
-                   "cannot read document “%s” of “%s” in database “%s”: it is no JSON object; restore a backup",
-                   id != NULL ? id : "", self->name, dms_store_get_path (self->store));
+      g_set_error (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_CORRUPT,
+          "cannot read document “%s” of “%s” in database “%s”: it is no JSON object; restore a backup",
+          id != NULL ? id : "",
+          self->name,
+          dms_store_get_path (self->store));
       return NULL;
     }
-  return dms_document_new (id, body, dms_statement_get_int64 (statement, 1),
-                           dms_statement_get_int64 (statement, 2));
+  return dms_document_new (
+      id, body, dms_statement_get_int64 (statement, 1), dms_statement_get_int64 (statement, 2));
 }
 
 /**
@@ -187,17 +202,19 @@ read_document (DmsCollection *self, DmsStatement *statement, GError **error)
 DmsDocument *
 dms_collection_get (DmsCollection *self, const char *id, GError **error)
 {
+  gboolean row;
+  g_autoptr (DmsStatement) statement = NULL;
+
   g_return_val_if_fail (DMS_IS_COLLECTION (self), NULL);
   g_return_val_if_fail (id != NULL, NULL);
 
-  g_autoptr (DmsStatement) statement = dms_store_prepare (self->store,
-                                                          "SELECT id, created_us, updated_us, body FROM documents"
-                                                          " WHERE collection = ?1 AND id = ?2",
-                                                          error);
+  statement = dms_store_prepare (self->store,
+                                 "SELECT id, created_us, updated_us, body FROM documents"
+                                 " WHERE collection = ?1 AND id = ?2",
+                                 error);
   if (statement == NULL)
     return NULL;
 
-  gboolean row;
   dms_statement_bind_text (statement, 1, self->name);
   dms_statement_bind_text (statement, 2, id);
   if (!dms_statement_step (statement, &row, error))
@@ -222,11 +239,13 @@ dms_collection_get (DmsCollection *self, const char *id, GError **error)
 gboolean
 dms_collection_delete (DmsCollection *self, const char *id, gboolean *existed, GError **error)
 {
+  g_autoptr (DmsStatement) statement = NULL;
+
   g_return_val_if_fail (DMS_IS_COLLECTION (self), FALSE);
   g_return_val_if_fail (id != NULL, FALSE);
 
-  g_autoptr (DmsStatement) statement
-      = dms_store_prepare (self->store, "DELETE FROM documents WHERE collection = ?1 AND id = ?2", error);
+  statement =
+      dms_store_prepare (self->store, "DELETE FROM documents WHERE collection = ?1 AND id = ?2", error);
   if (statement == NULL)
     return FALSE;
 
@@ -243,6 +262,7 @@ dms_collection_delete (DmsCollection *self, const char *id, gboolean *existed, G
 static DmsStatement *
 prepare_query (DmsCollection *self, DmsQuery *query, const char *head, gboolean ordered, GError **error)
 {
+  DmsStatement *statement;
   g_autoptr (GString) sql = g_string_new (head);
 
   g_string_append_printf (sql, " FROM documents WHERE collection = '%s'", self->name);
@@ -250,7 +270,7 @@ prepare_query (DmsCollection *self, DmsQuery *query, const char *head, gboolean 
   if (ordered)
     dms_query_append_order (query, sql);
 
-  DmsStatement *statement = dms_store_prepare (self->store, sql->str, error);
+  statement = dms_store_prepare (self->store, sql->str, error);
   if (statement != NULL)
     dms_query_bind (query, statement, 1);
   return statement;
@@ -263,7 +283,7 @@ count_matching (DmsCollection *self, DmsQuery *query, guint64 *total, GError **e
 
   if (statement == NULL || !dms_statement_step (statement, NULL, error))
     return FALSE;
-  *total = (guint64) dms_statement_get_int64 (statement, 0);
+  *total = (guint64)dms_statement_get_int64 (statement, 0);
   return TRUE;
 }
 
@@ -274,29 +294,35 @@ count_matching (DmsCollection *self, DmsQuery *query, guint64 *total, GError **e
  * @total: (out) (optional): how many match without the query's range
  * @error: return location
  *
- * Returns: (transfer full) (element-type DmsDocument) (nullable): what matches, in the query's order and range
+ * Returns: (transfer full) (element-type DmsDocument) (nullable): what matches, in the query's order and
+ * range
  */
 GPtrArray *
 dms_collection_query (DmsCollection *self, DmsQuery *query, guint64 *total, GError **error)
 {
+  gboolean row;
+  g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (DmsStatement) statement = NULL;
+
   g_return_val_if_fail (DMS_IS_COLLECTION (self), NULL);
   g_return_val_if_fail (query != NULL, NULL);
 
   if (total != NULL && !count_matching (self, query, total, error))
     return NULL;
 
-  g_autoptr (DmsStatement) statement
-      = prepare_query (self, query, "SELECT id, created_us, updated_us, body", TRUE, error);
+  statement = prepare_query (self, query, "SELECT id, created_us, updated_us, body", TRUE, error);
   if (statement == NULL)
     return NULL;
 
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_document_unref);
-  gboolean row = FALSE;
+  found = g_ptr_array_new_with_free_func ((GDestroyNotify)dms_document_unref);
+  row = FALSE;
   do
     {
+      DmsDocument *document;
+
       if (!dms_statement_step (statement, &row, error))
         return NULL;
-      DmsDocument *document = row ? read_document (self, statement, error) : NULL;
+      document = row ? read_document (self, statement, error) : NULL;
       if (row && document == NULL)
         return NULL;
       if (row)
@@ -318,10 +344,12 @@ dms_collection_query (DmsCollection *self, DmsQuery *query, guint64 *total, GErr
 gboolean
 dms_collection_delete_matching (DmsCollection *self, DmsQuery *query, guint64 *removed, GError **error)
 {
+  g_autoptr (DmsStatement) statement = NULL;
+
   g_return_val_if_fail (DMS_IS_COLLECTION (self), FALSE);
   g_return_val_if_fail (query != NULL, FALSE);
 
-  g_autoptr (DmsStatement) statement = prepare_query (self, query, "DELETE", FALSE, error);
+  statement = prepare_query (self, query, "DELETE", FALSE, error);
   if (statement == NULL || !dms_statement_run (statement, error))
     return FALSE;
   if (removed != NULL)

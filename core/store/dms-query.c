@@ -28,7 +28,7 @@ static const char *const OPERATORS[] = { "=", "IS NOT", "<", "<=", ">", ">=" };
 static void
 clear_value (gpointer value)
 {
-  g_free (((Value *) value)->text);
+  g_free (((Value *)value)->text);
 }
 
 DmsQuery *
@@ -72,10 +72,12 @@ dms_query_unref (DmsQuery *self)
 gboolean
 dms_query_is_path (const char *path)
 {
+  gboolean starts;
+
   if (g_str_equal (path, "@id") || g_str_equal (path, "@created_us") || g_str_equal (path, "@updated_us"))
     return TRUE;
 
-  gboolean starts = TRUE;
+  starts = TRUE;
   for (const char *p = path; *p != '\0'; p++)
     {
       gboolean dot = *p == '.';
@@ -91,11 +93,14 @@ dms_query_is_path (const char *path)
 char *
 dms_query_path_to_sql (const char *path)
 {
+  g_autofree char *joined = NULL;
+  g_auto (GStrv) names = NULL;
+
   if (path[0] == '@')
     return g_strdup (path + 1);
 
-  g_auto (GStrv) names = g_strsplit (path, ".", -1);
-  g_autofree char *joined = g_strjoinv ("\".\"", names);
+  names = g_strsplit (path, ".", -1);
+  joined = g_strjoinv ("\".\"", names);
   return g_strdup_printf ("json_extract(body,'$.\"%s\"')", joined);
 }
 
@@ -160,9 +165,11 @@ dms_query_where_int_in (DmsQuery *self, const char *path, const gint64 *values, 
 void
 dms_query_where_text_in (DmsQuery *self, const char *path, const char *const *values)
 {
+  gsize n;
+
   g_return_if_fail (dms_query_is_path (path));
 
-  gsize n = values != NULL ? g_strv_length ((GStrv) values) : 0;
+  n = values != NULL ? g_strv_length ((GStrv)values) : 0;
   add_set (self, path, n);
   for (gsize i = 0; i < n; i++)
     add_value (self, values[i], 0);
@@ -171,11 +178,14 @@ dms_query_where_text_in (DmsQuery *self, const char *path, const char *const *va
 void
 dms_query_where_member (DmsQuery *self, const char *path, const char *key, const char *value)
 {
+  g_autofree char *joined = NULL;
+  g_auto (GStrv) names = NULL;
+
   g_return_if_fail (dms_query_is_path (path) && path[0] != '@');
   g_return_if_fail (key != NULL && value != NULL);
 
-  g_auto (GStrv) names = g_strsplit (path, ".", -1);
-  g_autofree char *joined = g_strjoinv ("\".\"", names);
+  names = g_strsplit (path, ".", -1);
+  joined = g_strjoinv ("\".\"", names);
   g_ptr_array_add (self->conditions,
                    g_strdup_printf ("EXISTS (SELECT 1 FROM json_each(body,'$.\"%s\"') AS member"
                                     " WHERE member.key = ? AND member.value = ?)",
@@ -187,18 +197,20 @@ dms_query_where_member (DmsQuery *self, const char *path, const char *key, const
 void
 dms_query_sort (DmsQuery *self, const char *path, gboolean descending)
 {
+  g_autofree char *expression = NULL;
+
   g_return_if_fail (dms_query_is_path (path));
 
-  g_autofree char *expression = dms_query_path_to_sql (path);
-  g_string_append_printf (self->order, "%s%s%s", self->order->len > 0 ? ", " : "", expression,
-                          descending ? " DESC" : "");
+  expression = dms_query_path_to_sql (path);
+  g_string_append_printf (
+      self->order, "%s%s%s", self->order->len > 0 ? ", " : "", expression, descending ? " DESC" : "");
 }
 
 void
 dms_query_set_range (DmsQuery *self, guint64 offset, guint64 limit)
 {
-  self->offset = MIN (offset, (guint64) G_MAXINT64);
-  self->limit = MIN (limit, (guint64) G_MAXINT64);
+  self->offset = MIN (offset, (guint64)G_MAXINT64);
+  self->limit = MIN (limit, (guint64)G_MAXINT64);
 }
 
 void
@@ -225,8 +237,10 @@ dms_query_append_order (DmsQuery *self, GString *sql)
   /* The ID last makes the order total, so that pages never overlap. */
   g_string_append_printf (sql, " ORDER BY %s%sid", self->order->str, self->order->len > 0 ? ", " : "");
   if (self->limit > 0 || self->offset > 0)
-    g_string_append_printf (sql, " LIMIT %" G_GINT64_FORMAT " OFFSET %" G_GUINT64_FORMAT,
-                            self->limit > 0 ? (gint64) self->limit : -1, self->offset);
+    g_string_append_printf (sql,
+                            " LIMIT %" G_GINT64_FORMAT " OFFSET %" G_GUINT64_FORMAT,
+                            self->limit > 0 ? (gint64)self->limit : -1,
+                            self->offset);
 }
 
 void
@@ -236,8 +250,8 @@ dms_query_bind (DmsQuery *self, DmsStatement *statement, int first_parameter)
     {
       const Value *value = &g_array_index (self->values, Value, i);
       if (value->text != NULL)
-        dms_statement_bind_text (statement, first_parameter + (int) i, value->text);
+        dms_statement_bind_text (statement, first_parameter + (int)i, value->text);
       else
-        dms_statement_bind_int64 (statement, first_parameter + (int) i, value->number);
+        dms_statement_bind_int64 (statement, first_parameter + (int)i, value->number);
     }
 }

@@ -113,6 +113,7 @@ dms_statement_bind_null (DmsStatement *self, int parameter)
 gboolean
 dms_statement_step (DmsStatement *self, gboolean *row, GError **error)
 {
+  g_autofree char *doing = NULL;
   int code = sqlite3_step (self->stmt);
 
   if (row != NULL)
@@ -120,7 +121,7 @@ dms_statement_step (DmsStatement *self, gboolean *row, GError **error)
   if (code == SQLITE_ROW || code == SQLITE_DONE)
     return TRUE;
 
-  g_autofree char *doing = g_strdup_printf ("cannot use database “%s”", self->what);
+  doing = g_strdup_printf ("cannot use database “%s”", self->what);
   dms_statement_set_sqlite_error (error, sqlite3_db_handle (self->stmt), code, doing);
   sqlite3_reset (self->stmt);
   return FALSE;
@@ -170,16 +171,18 @@ dms_statement_get_double (DmsStatement *self, int column)
 const char *
 dms_statement_get_text (DmsStatement *self, int column)
 {
-  return (const char *) sqlite3_column_text (self->stmt, column);
+  return (const char *)sqlite3_column_text (self->stmt, column);
 }
 
 GBytes *
 dms_statement_dup_bytes (DmsStatement *self, int column)
 {
+  gconstpointer data;
+
   if (dms_statement_is_null (self, column))
     return NULL;
 
-  gconstpointer data = sqlite3_column_blob (self->stmt, column);
+  data = sqlite3_column_blob (self->stmt, column);
   return g_bytes_new (data, sqlite3_column_bytes (self->stmt, column));
 }
 
@@ -242,6 +245,8 @@ advice_of_sqlite (DmsErrorCode code)
 void
 dms_statement_set_sqlite_error (GError **error, sqlite3 *db, int code, const char *doing)
 {
+  const char *advice;
+  const char *detail;
   DmsErrorCode mapped = code_of_sqlite (code);
   int os_error = db != NULL ? sqlite3_system_errno (db) : 0;
 
@@ -249,8 +254,8 @@ dms_statement_set_sqlite_error (GError **error, sqlite3 *db, int code, const cha
   if (mapped == DMS_ERROR_IO && (os_error == ENOSPC || os_error == EDQUOT))
     mapped = DMS_ERROR_NO_SPACE;
 
-  const char *detail = db != NULL ? sqlite3_errmsg (db) : sqlite3_errstr (code);
-  const char *advice = advice_of_sqlite (mapped);
+  detail = db != NULL ? sqlite3_errmsg (db) : sqlite3_errstr (code);
+  advice = advice_of_sqlite (mapped);
   if (advice != NULL)
     g_set_error (error, DMS_ERROR, mapped, "%s: %s (%s)", doing, advice, detail);
   else

@@ -23,8 +23,8 @@ enum
 };
 
 /*
- * The node's database: one connection, used from the main context that opened it only. Write-ahead logging makes
- * a commit survive the death of the process at any instant.
+ * The node's database: one connection, used from the main context that opened it only. Write-ahead logging
+ * makes a commit survive the death of the process at any instant.
  */
 struct _DmsStore
 {
@@ -120,50 +120,61 @@ run_sql (DmsStore *self, const char *sql, const char *verb, GError **error)
 static gboolean
 make_file (DmsStore *self, GError **error)
 {
+  int fd;
   g_autofree char *folder = g_path_get_dirname (self->path);
 
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
       int number = errno;
-      g_set_error (error, DMS_ERROR,
-                   number == ENOSPC ? DMS_ERROR_NO_SPACE
-                   : number == EACCES || number == EPERM ? DMS_ERROR_PERMISSION_DENIED : DMS_ERROR_IO,
-                   "cannot make folder “%s” for the database: %s", folder, g_strerror (number));
+      g_set_error (error,
+                   DMS_ERROR,
+                   number == ENOSPC                      ? DMS_ERROR_NO_SPACE
+                   : number == EACCES || number == EPERM ? DMS_ERROR_PERMISSION_DENIED
+                                                         : DMS_ERROR_IO,
+                   "cannot make folder “%s” for the database: %s",
+                   folder,
+                   g_strerror (number));
       return FALSE;
     }
 
-  int fd = g_open (self->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  fd = g_open (self->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     {
       int number = errno;
-      g_set_error (error, DMS_ERROR,
-                   number == ENOSPC ? DMS_ERROR_NO_SPACE
+      g_set_error (error,
+                   DMS_ERROR,
+                   number == ENOSPC                                         ? DMS_ERROR_NO_SPACE
                    : number == EACCES || number == EPERM || number == EROFS ? DMS_ERROR_PERMISSION_DENIED
                                                                             : DMS_ERROR_IO,
-                   "cannot open database “%s”: %s", self->path, g_strerror (number));
+                   "cannot open database “%s”: %s",
+                   self->path,
+                   g_strerror (number));
       return FALSE;
     }
-  (void) fchmod (fd, 0600);
+  (void)fchmod (fd, 0600);
   close (fd);
   return TRUE;
 }
 
-/* quick_check reads every page but leaves out comparing indexes with tables, which would take minutes on a big one. */
+/* quick_check reads every page but leaves out comparing indexes with tables, which would take minutes on a
+ * big one. */
 static gboolean
 check_integrity (DmsStore *self, GError **error)
 {
+  g_autofree char *detail = NULL;
+  gboolean sound;
   sqlite3_stmt *stmt = NULL;
   int code = sqlite3_prepare_v2 (self->db, "PRAGMA quick_check(1)", -1, &stmt, NULL);
 
   if (code != SQLITE_OK)
     return fail (self, code, "open", error);
 
-  gboolean sound = FALSE;
-  g_autofree char *detail = NULL;
+  sound = FALSE;
+  detail = NULL;
   code = sqlite3_step (stmt);
   if (code == SQLITE_ROW)
     {
-      detail = g_strdup ((const char *) sqlite3_column_text (stmt, 0));
+      detail = g_strdup ((const char *)sqlite3_column_text (stmt, 0));
       sound = g_strcmp0 (detail, "ok") == 0;
     }
   sqlite3_finalize (stmt);
@@ -173,8 +184,11 @@ check_integrity (DmsStore *self, GError **error)
     return TRUE;
 
   g_strdelimit (detail, "\r\n", ' ');
-  g_set_error (error, DMS_ERROR, DMS_ERROR_CORRUPT,
-               "cannot open database “%s”: it is damaged (%s); move it away or restore a backup", self->path,
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_CORRUPT,
+               "cannot open database “%s”: it is damaged (%s); move it away or restore a backup",
+               self->path,
                detail != NULL ? detail : "unreadable");
   return FALSE;
 }
@@ -196,47 +210,57 @@ read_version (DmsStore *self, int *version, GError **error)
 static gboolean
 apply_migration (DmsStore *self, const char *name, int number, GError **error)
 {
+  g_autofree char *text = NULL;
   g_autofree char *path = g_strconcat (MIGRATIONS, "/", name, NULL);
-  g_autoptr (GBytes) sql
-      = g_resource_lookup_data (dms_store_get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  g_autoptr (GBytes) sql =
+      g_resource_lookup_data (dms_store_get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
 
   if (sql == NULL)
     return FALSE;
 
-  g_autofree char *text = g_strdup_printf ("BEGIN IMMEDIATE;\n%.*s\n;PRAGMA user_version = %d;\nCOMMIT;",
-                                           (int) g_bytes_get_size (sql),
-                                           (const char *) g_bytes_get_data (sql, NULL), number);
+  text = g_strdup_printf ("BEGIN IMMEDIATE;\n%.*s\n;PRAGMA user_version = %d;\nCOMMIT;",
+                          (int)g_bytes_get_size (sql),
+                          (const char *)g_bytes_get_data (sql, NULL),
+                          number);
   if (run_sql (self, text, "upgrade", error))
     return TRUE;
-  (void) sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
+  (void)sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
   return FALSE;
 }
 
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Migrations are named `NNNN-what.sql` and count up from 0001; user_version says how many were applied. */
 static gboolean
 migrate (DmsStore *self, GError **error)
 {
-  /* Asked by its own function, which also keeps it from being left out of a program linked to the static library. */
-  g_auto (GStrv) names = g_resource_enumerate_children (dms_store_get_resource (), MIGRATIONS,
-                                                        G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  guint n;
+
+  /* Asked by its own function, which also keeps it from being left out of a program linked to the static
+   * library. */
+  g_auto (GStrv) names = g_resource_enumerate_children (
+      dms_store_get_resource (), MIGRATIONS, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
 
   if (names == NULL || !read_version (self, &self->version, error))
     return FALSE;
 
-  guint n = g_strv_length (names);
+  n = g_strv_length (names);
   qsort (names, n, sizeof names[0], compare_names);
-  if (self->version < 0 || (guint) self->version > n)
+  if (self->version < 0 || (guint)self->version > n)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INCOMPATIBLE,
-                   "cannot open database “%s”: its version %d is newer than this program knows (%u); install the "
-                   "newer release or move the database away",
-                   self->path, self->version, n);
+      g_set_error (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_INCOMPATIBLE,
+          "cannot open database “%s”: its version %d is newer than this program knows (%u); install the "
+          "newer release or move the database away",
+          self->path,
+          self->version,
+          n);
       return FALSE;
     }
 
@@ -261,16 +285,21 @@ migrate (DmsStore *self, GError **error)
 DmsStore *
 dms_store_open (const char *path, GError **error)
 {
+  int code;
+  g_autofree char *real = NULL;
+  int flags;
+  g_autoptr (DmsStore) self = NULL;
+
   g_return_val_if_fail (path != NULL, NULL);
 
-  g_autoptr (DmsStore) self = g_object_new (DMS_TYPE_STORE, NULL);
+  self = g_object_new (DMS_TYPE_STORE, NULL);
   self->path = g_strdup (path);
   if (strcmp (path, ":memory:") != 0 && !make_file (self, error))
     return NULL;
 
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-  g_autofree char *real = strcmp (path, ":memory:") != 0 ? realpath (path, NULL) : NULL;
-  int code = sqlite3_open_v2 (real != NULL ? real : path, &self->db, flags, NULL);
+  flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+  real = strcmp (path, ":memory:") != 0 ? realpath (path, NULL) : NULL;
+  code = sqlite3_open_v2 (real != NULL ? real : path, &self->db, flags, NULL);
   if (code != SQLITE_OK)
     {
       fail (self, code, "open", error);
@@ -283,7 +312,8 @@ dms_store_open (const char *path, GError **error)
   if (!run_sql (self,
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
                 "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;",
-                "open", error) ||
+                "open",
+                error) ||
       !check_integrity (self, error) || !migrate (self, error))
     return NULL;
 
@@ -339,13 +369,18 @@ dms_store_exec (DmsStore *self, const char *sql, GError **error)
 DmsStatement *
 dms_store_prepare (DmsStore *self, const char *sql, GError **error)
 {
+  int code;
+  sqlite3_stmt *stmt;
+  gpointer cached;
+  gpointer key;
+
   g_return_val_if_fail (DMS_IS_STORE (self), NULL);
 
   if (!check_open (self, error))
     return NULL;
 
-  gpointer key = NULL;
-  gpointer cached = NULL;
+  key = NULL;
+  cached = NULL;
   if (g_hash_table_steal_extended (self->statements, sql, &key, &cached))
     {
       g_free (key);
@@ -354,8 +389,8 @@ dms_store_prepare (DmsStore *self, const char *sql, GError **error)
 
   if (g_hash_table_size (self->statements) >= MAX_CACHED_STATEMENTS)
     g_hash_table_remove_all (self->statements);
-  sqlite3_stmt *stmt = NULL;
-  int code = sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+  stmt = NULL;
+  code = sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
   if (code != SQLITE_OK)
     {
       fail (self, code, "use", error);
@@ -369,7 +404,7 @@ dms_store_get_changes (DmsStore *self)
 {
   g_return_val_if_fail (DMS_IS_STORE (self), 0);
 
-  return self->db != NULL ? (guint) sqlite3_changes (self->db) : 0;
+  return self->db != NULL ? (guint)sqlite3_changes (self->db) : 0;
 }
 
 static gboolean
@@ -392,14 +427,16 @@ run_savepoint (DmsStore *self, const char *verb, guint level, GError **error)
 gboolean
 dms_store_begin (DmsStore *self, GError **error)
 {
+  gboolean begun;
+
   g_return_val_if_fail (DMS_IS_STORE (self), FALSE);
   g_return_val_if_fail (self->depth < MAX_NESTING, FALSE);
 
   if (!check_open (self, error))
     return FALSE;
 
-  gboolean begun = self->depth == 0 ? run_sql (self, "BEGIN IMMEDIATE", "write to", error)
-                                    : run_savepoint (self, "SAVEPOINT", self->depth, error);
+  begun = self->depth == 0 ? run_sql (self, "BEGIN IMMEDIATE", "write to", error)
+                           : run_savepoint (self, "SAVEPOINT", self->depth, error);
   if (begun)
     self->depth++;
   return begun;
@@ -423,16 +460,17 @@ dms_store_rollback (DmsStore *self)
   self->depth--;
   if (self->depth == 0)
     {
-      /* SQLite itself has rolled back after some failures (disk full, say); then there is nothing left to undo. */
+      /* SQLite itself has rolled back after some failures (disk full, say); then there is nothing left to
+       * undo. */
       if (!sqlite3_get_autocommit (self->db))
-        (void) sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
+        (void)sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
       return;
     }
 
   if (!sqlite3_get_autocommit (self->db))
     {
-      (void) run_savepoint (self, "ROLLBACK TO", self->depth, NULL);
-      (void) run_savepoint (self, "RELEASE", self->depth, NULL);
+      (void)run_savepoint (self, "ROLLBACK TO", self->depth, NULL);
+      (void)run_savepoint (self, "RELEASE", self->depth, NULL);
     }
 }
 
@@ -448,15 +486,18 @@ dms_store_rollback (DmsStore *self)
 gboolean
 dms_store_commit (DmsStore *self, GError **error)
 {
+  gboolean kept;
+  guint level;
+
   g_return_val_if_fail (DMS_IS_STORE (self), FALSE);
   g_return_val_if_fail (self->depth > 0 || self->db == NULL, FALSE);
 
   if (!check_open (self, error))
     return FALSE;
 
-  guint level = self->depth - 1;
-  gboolean kept = level == 0 ? run_sql (self, "COMMIT", "write to", error)
-                             : run_savepoint (self, "RELEASE", level, error);
+  level = self->depth - 1;
+  kept = level == 0 ? run_sql (self, "COMMIT", "write to", error)
+                    : run_savepoint (self, "RELEASE", level, error);
   if (kept)
     self->depth = level;
   else

@@ -58,19 +58,22 @@ ask (DmsCollection *collection, DmsQuery *query, guint64 *total)
 static void
 test_documents (Fixture *f, gconstpointer data)
 {
+  g_autoptr (DmsDocument) second = NULL;
+  JsonObject *object;
+  g_autoptr (DmsDocument) first = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) body = dms_json_node_from_text ("{\"n\":1}", -1, NULL);
   gboolean existed;
 
   put (f->collection, "a", "{\"status\":1,\"Name\":\"x\"}");
-  g_autoptr (DmsDocument) first = dms_collection_get (f->collection, "a", &error);
+  first = dms_collection_get (f->collection, "a", &error);
   g_assert_no_error (error);
-  JsonObject *object = dms_json_node_get_child (dms_document_get_body (first));
+  object = dms_json_node_get_child (dms_document_get_body (first));
   g_assert_cmpstr (dms_json_object_get_text (object, "name"), ==, "x");
   g_assert_cmpint (dms_json_object_get_whole (object, "status", 0, 9, -1), ==, 1);
 
   put (f->collection, "a", "{\"status\":2}");
-  g_autoptr (DmsDocument) second = dms_collection_get (f->collection, "a", &error);
+  second = dms_collection_get (f->collection, "a", &error);
   g_assert_cmpint (dms_document_get_created_us (second), ==, dms_document_get_created_us (first));
   g_assert_cmpint (dms_document_get_updated_us (second), >=, dms_document_get_updated_us (first));
 
@@ -90,6 +93,8 @@ test_documents (Fixture *f, gconstpointer data)
 static void
 test_apart (Fixture *f, gconstpointer data)
 {
+  g_autofree char *others = NULL;
+  g_autofree char *mine = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsCollection) other = dms_collection_new (f->store, "others", NULL, &error);
   g_autoptr (DmsQuery) all = dms_query_new ();
@@ -98,10 +103,10 @@ test_apart (Fixture *f, gconstpointer data)
   put (f->collection, "a", "{}");
   put (other, "a", "{}");
   put (other, "b", "{}");
-  g_autofree char *mine = ask (f->collection, all, &total);
+  mine = ask (f->collection, all, &total);
   g_assert_cmpstr (mine, ==, "a");
   g_assert_cmpuint (total, ==, 1);
-  g_autofree char *others = ask (other, all, &total);
+  others = ask (other, all, &total);
   g_assert_cmpstr (others, ==, "ab");
 }
 
@@ -117,73 +122,92 @@ fill (DmsCollection *collection)
 static void
 test_filters (Fixture *f, gconstpointer data)
 {
+  g_autofree char *others = NULL;
+  g_autoptr (DmsQuery) unnamed = NULL;
+  g_autofree char *by_id = NULL;
+  g_autoptr (DmsQuery) ids = NULL;
+  g_autofree char *nothing = NULL;
+  g_autoptr (DmsQuery) none = NULL;
+  g_autofree char *in_set = NULL;
+  g_autoptr (DmsQuery) set = NULL;
+  g_autofree char *odd = NULL;
+  g_autoptr (DmsQuery) odd_key = NULL;
+  g_autofree char *red_two = NULL;
+  g_autofree char *two = NULL;
+  g_autoptr (DmsQuery) by_status = NULL;
   static const gint64 TWO_AND_FIVE[] = { 2, 5 };
   static const char *const B_AND_D[] = { "b", "d", NULL };
 
   fill (f->collection);
 
-  g_autoptr (DmsQuery) by_status = dms_query_new ();
+  by_status = dms_query_new ();
   dms_query_where_int (by_status, "status", DMS_QUERY_EQ, 2);
-  g_autofree char *two = ask (f->collection, by_status, NULL);
+  two = ask (f->collection, by_status, NULL);
   g_assert_cmpstr (two, ==, "bc");
 
   dms_query_where_member (by_status, "metadata", "team", "red");
-  g_autofree char *red_two = ask (f->collection, by_status, NULL);
+  red_two = ask (f->collection, by_status, NULL);
   g_assert_cmpstr (red_two, ==, "c");
 
-  g_autoptr (DmsQuery) odd_key = dms_query_new ();
+  odd_key = dms_query_new ();
   dms_query_where_member (odd_key, "metadata", "a\"b", "q");
-  g_autofree char *odd = ask (f->collection, odd_key, NULL);
+  odd = ask (f->collection, odd_key, NULL);
   g_assert_cmpstr (odd, ==, "a");
 
-  g_autoptr (DmsQuery) set = dms_query_new ();
+  set = dms_query_new ();
   dms_query_where_int_in (set, "status", TWO_AND_FIVE, 2);
   dms_query_where_int (set, "at", DMS_QUERY_LE, 10);
-  g_autofree char *in_set = ask (f->collection, set, NULL);
+  in_set = ask (f->collection, set, NULL);
   g_assert_cmpstr (in_set, ==, "cd");
 
-  g_autoptr (DmsQuery) none = dms_query_new ();
+  none = dms_query_new ();
   dms_query_where_int_in (none, "status", NULL, 0);
-  g_autofree char *nothing = ask (f->collection, none, NULL);
+  nothing = ask (f->collection, none, NULL);
   g_assert_cmpstr (nothing, ==, "");
 
-  g_autoptr (DmsQuery) ids = dms_query_new ();
+  ids = dms_query_new ();
   dms_query_where_text_in (ids, "@id", B_AND_D);
-  g_autofree char *by_id = ask (f->collection, ids, NULL);
+  by_id = ask (f->collection, ids, NULL);
   g_assert_cmpstr (by_id, ==, "bd");
 
-  g_autoptr (DmsQuery) unnamed = dms_query_new ();
+  unnamed = dms_query_new ();
   dms_query_where_text (unnamed, "name", DMS_QUERY_NE, "see");
-  g_autofree char *others = ask (f->collection, unnamed, NULL);
+  others = ask (f->collection, unnamed, NULL);
   g_assert_cmpstr (others, ==, "abd");
 }
 
 static void
 test_pages (Fixture *f, gconstpointer data)
 {
+  g_autofree char *beyond = NULL;
+  g_autofree char *rest = NULL;
+  g_autofree char *page = NULL;
+  g_autofree char *all = NULL;
+  g_autoptr (DmsQuery) query = NULL;
   guint64 total;
 
   fill (f->collection);
-  g_autoptr (DmsQuery) query = dms_query_new ();
+  query = dms_query_new ();
   dms_query_sort (query, "at", FALSE);
   dms_query_sort (query, "status", TRUE);
-  g_autofree char *all = ask (f->collection, query, &total);
+  all = ask (f->collection, query, &total);
   g_assert_cmpstr (all, ==, "dcba");
   dms_query_set_range (query, 1, 2);
-  g_autofree char *page = ask (f->collection, query, &total);
+  page = ask (f->collection, query, &total);
   g_assert_cmpstr (page, ==, "cb");
   g_assert_cmpuint (total, ==, 4);
   dms_query_set_range (query, 3, 0);
-  g_autofree char *rest = ask (f->collection, query, &total);
+  rest = ask (f->collection, query, &total);
   g_assert_cmpstr (rest, ==, "a");
   dms_query_set_range (query, G_MAXUINT64, G_MAXUINT64);
-  g_autofree char *beyond = ask (f->collection, query, &total);
+  beyond = ask (f->collection, query, &total);
   g_assert_cmpstr (beyond, ==, "");
 }
 
 static void
 test_delete_matching (Fixture *f, gconstpointer data)
 {
+  g_autofree char *left = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsQuery) query = dms_query_new ();
   g_autoptr (DmsQuery) all = dms_query_new ();
@@ -194,7 +218,7 @@ test_delete_matching (Fixture *f, gconstpointer data)
   dms_query_set_range (query, 0, 1);
   g_assert_true (dms_collection_delete_matching (f->collection, query, &removed, &error));
   g_assert_cmpuint (removed, ==, 3);
-  g_autofree char *left = ask (f->collection, all, NULL);
+  left = ask (f->collection, all, NULL);
   g_assert_cmpstr (left, ==, "a");
 }
 
@@ -203,11 +227,11 @@ static void
 test_index_used (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsStatement) plan
-      = dms_store_prepare (f->store,
-                           "EXPLAIN QUERY PLAN SELECT id FROM documents WHERE collection = 'things'"
-                           " AND json_extract(body,'$.\"status\"') = ?1",
-                           &error);
+  g_autoptr (DmsStatement) plan =
+      dms_store_prepare (f->store,
+                         "EXPLAIN QUERY PLAN SELECT id FROM documents WHERE collection = 'things'"
+                         " AND json_extract(body,'$.\"status\"') = ?1",
+                         &error);
   gboolean row;
 
   g_assert_no_error (error);
@@ -219,13 +243,17 @@ test_index_used (Fixture *f, gconstpointer data)
 static void
 test_json_reading (void)
 {
+  g_autofree char *deep = NULL;
+  g_auto (GStrv) texts = NULL;
+  JsonObject *object;
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node
-      = dms_json_node_from_text ("{\"Flag\":true,\"n\":3.0,\"h\":1e300,\"half\":0.5,\"t\":[\"a\",\"b\"],\"u\":[1],"
-                                 "\"nul\":null,\"key\":\"lower\",\"KEY\":\"upper\"}",
-                                 -1, &error);
+  g_autoptr (JsonNode) node = dms_json_node_from_text (
+      "{\"Flag\":true,\"n\":3.0,\"h\":1e300,\"half\":0.5,\"t\":[\"a\",\"b\"],\"u\":[1],"
+      "\"nul\":null,\"key\":\"lower\",\"KEY\":\"upper\"}",
+      -1,
+      &error);
   g_assert_no_error (error);
-  JsonObject *object = dms_json_node_get_child (node);
+  object = dms_json_node_get_child (node);
   g_assert_true (dms_json_object_get_flag (object, "flag"));
   g_assert_false (dms_json_object_get_flag (object, "n"));
   g_assert_cmpint (dms_json_object_get_whole (object, "n", 0, 10, -1), ==, 3);
@@ -236,11 +264,11 @@ test_json_reading (void)
   g_assert_null (dms_json_object_get_text (object, "nul"));
   g_assert_null (dms_json_object_get_text (NULL, "nul"));
   g_assert_cmpstr (dms_json_object_get_text (object, "KEY"), ==, "upper");
-  g_auto (GStrv) texts = dms_json_object_dup_texts (object, "t");
+  texts = dms_json_object_dup_texts (object, "t");
   g_assert_cmpstr (texts[1], ==, "b");
   g_assert_null (dms_json_object_dup_texts (object, "u"));
 
-  g_autofree char *deep = g_strnfill (100, '[');
+  deep = g_strnfill (100, '[');
   g_assert_null (dms_json_node_from_text (deep, -1, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
   g_clear_error (&error);

@@ -124,9 +124,10 @@ test_transactions (Fixture *f, gconstpointer data)
 static void
 test_values (Fixture *f, gconstpointer data)
 {
+  g_autoptr (DmsStatement) select = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsStatement) insert
-      = dms_store_prepare (f->store, "INSERT INTO t (a, b) VALUES (?1, ?2)", &error);
+  g_autoptr (DmsStatement) insert =
+      dms_store_prepare (f->store, "INSERT INTO t (a, b) VALUES (?1, ?2)", &error);
   gboolean row;
 
   g_assert_no_error (error);
@@ -142,7 +143,7 @@ test_values (Fixture *f, gconstpointer data)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS);
   g_clear_error (&error);
 
-  g_autoptr (DmsStatement) select = dms_store_prepare (f->store, "SELECT a, b FROM t ORDER BY a DESC", &error);
+  select = dms_store_prepare (f->store, "SELECT a, b FROM t ORDER BY a DESC", &error);
   g_assert_true (dms_statement_step (select, &row, &error));
   g_assert_true (row);
   g_assert_cmpint (dms_statement_get_int64 (select, 0), ==, G_MAXINT64);
@@ -186,11 +187,12 @@ test_closed (Fixture *f, gconstpointer data)
 static void
 test_killed (Fixture *f, gconstpointer data)
 {
+  pid_t child;
   g_autoptr (GError) error = NULL;
   int status;
 
   g_clear_object (&f->store);
-  pid_t child = fork ();
+  child = fork ();
   g_assert_cmpint (child, >=, 0);
   if (child == 0)
     {
@@ -212,15 +214,17 @@ test_killed (Fixture *f, gconstpointer data)
 static void
 test_no_database (Fixture *f, gconstpointer data)
 {
+  g_autofree char *expected = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *path = g_build_filename (f->folder, "text.db", NULL);
 
-  g_assert_true (g_file_set_contents (path, "This has never been a database, whatever its name says. ....", -1, NULL));
+  g_assert_true (
+      g_file_set_contents (path, "This has never been a database, whatever its name says. ....", -1, NULL));
   g_assert_null (dms_store_open (path, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_CORRUPT);
-  g_autofree char *expected = g_strdup_printf ("cannot open database “%s”: it is damaged; move it away or restore a "
-                                               "backup (file is not a database)",
-                                               path);
+  expected = g_strdup_printf ("cannot open database “%s”: it is damaged; move it away or restore a "
+                              "backup (file is not a database)",
+                              path);
   g_assert_cmpstr (error->message, ==, expected);
 }
 
@@ -263,11 +267,12 @@ test_newer (Fixture *f, gconstpointer data)
 static void
 test_full (Fixture *f, gconstpointer data)
 {
+  gboolean ok;
   g_autoptr (GError) error = NULL;
 
   g_assert_true (dms_store_exec (f->store, "PRAGMA max_page_count = 24", &error));
   g_assert_true (dms_store_begin (f->store, &error));
-  gboolean ok = TRUE;
+  ok = TRUE;
   for (int i = 0; i < 400 && ok; i++)
     ok = dms_store_exec (f->store, "INSERT INTO t (b) VALUES (hex(randomblob(2000)))", &error);
   g_assert_false (ok);
