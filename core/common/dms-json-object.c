@@ -112,7 +112,7 @@ dms_json_object_get_whole (JsonObject *object, const char *name, gint64 min, gin
       /* Only what a double holds exactly; this also turns away NaN and the infinities. */
       if (!(number >= -9007199254740992.0 && number <= 9007199254740992.0) || number != trunc (number))
         return fallback;
-      value = (gint64)number;
+      value = (gint64) number;
     }
   else
     {
@@ -239,7 +239,7 @@ dms_json_node_from_text (const char *text, gssize length, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (JsonParser) parser = NULL;
-  gsize n = length < 0 ? strlen (text) : (gsize)length;
+  gsize n = length < 0 ? strlen (text) : (gsize) length;
 
   if (n > MAX_TEXT_BYTES || !is_shallow (text, n))
     {

@@ -283,7 +283,7 @@ count_matching (DmsCollection *self, DmsQuery *query, guint64 *total, GError **e
 
   if (statement == NULL || !dms_statement_step (statement, NULL, error))
     return FALSE;
-  *total = (guint64)dms_statement_get_int64 (statement, 0);
+  *total = (guint64) dms_statement_get_int64 (statement, 0);
   return TRUE;
 }
 
@@ -314,7 +314,7 @@ dms_collection_query (DmsCollection *self, DmsQuery *query, guint64 *total, GErr
   if (statement == NULL)
     return NULL;
 
-  found = g_ptr_array_new_with_free_func ((GDestroyNotify)dms_document_unref);
+  found = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_document_unref);
   row = FALSE;
   do
     {

@@ -28,7 +28,7 @@ static const char *const OPERATORS[] = { "=", "IS NOT", "<", "<=", ">", ">=" };
 static void
 clear_value (gpointer value)
 {
-  g_free (((Value *)value)->text);
+  g_free (((Value *) value)->text);
 }
 
 DmsQuery *
@@ -169,7 +169,7 @@ dms_query_where_text_in (DmsQuery *self, const char *path, const char *const *va
 
   g_return_if_fail (dms_query_is_path (path));
 
-  n = values != NULL ? g_strv_length ((GStrv)values) : 0;
+  n = values != NULL ? g_strv_length ((GStrv) values) : 0;
   add_set (self, path, n);
   for (gsize i = 0; i < n; i++)
     add_value (self, values[i], 0);
@@ -209,8 +209,8 @@ dms_query_sort (DmsQuery *self, const char *path, gboolean descending)
 void
 dms_query_set_range (DmsQuery *self, guint64 offset, guint64 limit)
 {
-  self->offset = MIN (offset, (guint64)G_MAXINT64);
-  self->limit = MIN (limit, (guint64)G_MAXINT64);
+  self->offset = MIN (offset, (guint64) G_MAXINT64);
+  self->limit = MIN (limit, (guint64) G_MAXINT64);
 }
 
 void
@@ -239,7 +239,7 @@ dms_query_append_order (DmsQuery *self, GString *sql)
   if (self->limit > 0 || self->offset > 0)
     g_string_append_printf (sql,
                             " LIMIT %" G_GINT64_FORMAT " OFFSET %" G_GUINT64_FORMAT,
-                            self->limit > 0 ? (gint64)self->limit : -1,
+                            self->limit > 0 ? (gint64) self->limit : -1,
                             self->offset);
 }
 
@@ -250,8 +250,8 @@ dms_query_bind (DmsQuery *self, DmsStatement *statement, int first_parameter)
     {
       const Value *value = &g_array_index (self->values, Value, i);
       if (value->text != NULL)
-        dms_statement_bind_text (statement, first_parameter + (int)i, value->text);
+        dms_statement_bind_text (statement, first_parameter + (int) i, value->text);
       else
-        dms_statement_bind_int64 (statement, first_parameter + (int)i, value->number);
+        dms_statement_bind_int64 (statement, first_parameter + (int) i, value->number);
     }
 }

@@ -171,7 +171,7 @@ dms_statement_get_double (DmsStatement *self, int column)
 const char *
 dms_statement_get_text (DmsStatement *self, int column)
 {
-  return (const char *)sqlite3_column_text (self->stmt, column);
+  return (const char *) sqlite3_column_text (self->stmt, column);
 }
 
 GBytes *

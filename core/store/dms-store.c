@@ -151,7 +151,7 @@ make_file (DmsStore *self, GError **error)
                    g_strerror (number));
       return FALSE;
     }
-  (void)fchmod (fd, 0600);
+  (void) fchmod (fd, 0600);
   close (fd);
   return TRUE;
 }
@@ -174,7 +174,7 @@ check_integrity (DmsStore *self, GError **error)
   code = sqlite3_step (stmt);
   if (code == SQLITE_ROW)
     {
-      detail = g_strdup ((const char *)sqlite3_column_text (stmt, 0));
+      detail = g_strdup ((const char *) sqlite3_column_text (stmt, 0));
       sound = g_strcmp0 (detail, "ok") == 0;
     }
   sqlite3_finalize (stmt);
@@ -219,19 +219,19 @@ apply_migration (DmsStore *self, const char *name, int number, GError **error)
     return FALSE;
 
   text = g_strdup_printf ("BEGIN IMMEDIATE;\n%.*s\n;PRAGMA user_version = %d;\nCOMMIT;",
-                          (int)g_bytes_get_size (sql),
-                          (const char *)g_bytes_get_data (sql, NULL),
+                          (int) g_bytes_get_size (sql),
+                          (const char *) g_bytes_get_data (sql, NULL),
                           number);
   if (run_sql (self, text, "upgrade", error))
     return TRUE;
-  (void)sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
+  (void) sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
   return FALSE;
 }
 
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 /* Migrations are named `NNNN-what.sql` and count up from 0001; user_version says how many were applied. */
@@ -250,7 +250,7 @@ migrate (DmsStore *self, GError **error)
 
   n = g_strv_length (names);
   qsort (names, n, sizeof names[0], compare_names);
-  if (self->version < 0 || (guint)self->version > n)
+  if (self->version < 0 || (guint) self->version > n)
     {
       g_set_error (
           error,
@@ -404,7 +404,7 @@ dms_store_get_changes (DmsStore *self)
 {
   g_return_val_if_fail (DMS_IS_STORE (self), 0);
 
-  return self->db != NULL ? (guint)sqlite3_changes (self->db) : 0;
+  return self->db != NULL ? (guint) sqlite3_changes (self->db) : 0;
 }
 
 static gboolean
@@ -463,14 +463,14 @@ dms_store_rollback (DmsStore *self)
       /* SQLite itself has rolled back after some failures (disk full, say); then there is nothing left to
        * undo. */
       if (!sqlite3_get_autocommit (self->db))
-        (void)sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
+        (void) sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
       return;
     }
 
   if (!sqlite3_get_autocommit (self->db))
     {
-      (void)run_savepoint (self, "ROLLBACK TO", self->depth, NULL);
-      (void)run_savepoint (self, "RELEASE", self->depth, NULL);
+      (void) run_savepoint (self, "ROLLBACK TO", self->depth, NULL);
+      (void) run_savepoint (self, "RELEASE", self->depth, NULL);
     }
 }
 
