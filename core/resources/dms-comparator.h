@@ -32,8 +32,9 @@ DmsComparison dms_comparator_and (DmsComparison a, DmsComparison b);
 /* Better or equal. */
 gboolean dms_comparator_suffices (DmsComparison comparison);
 
-/* (transfer full) (element-type DmsGpu): for each required GPU the device it gets, with the VRAM it takes (all that is
- * free when the requirement names none); NULL with NO_RESOURCES when they do not fit. @free: VRAM as it is free. */
+/* (transfer full) (element-type DmsGpu): for each required GPU the device it gets, with the VRAM it
+ * takes (all that is free when the requirement names none); NULL with NO_RESOURCES when they do not fit.
+ * @free: VRAM as it is free. */
 GPtrArray *dms_comparator_assign_gpus (GPtrArray *free, GPtrArray *required, GError **error);
 
 G_END_DECLS

@@ -24,8 +24,8 @@ gboolean dms_inventory_refresh_finish (DmsInventory *self, GAsyncResult *result,
 /* The same, waiting; for programs without a main loop. */
 gboolean dms_inventory_refresh (DmsInventory *self, GError **error);
 
-/* (transfer full): the machine now: CPU, RAM and disk read anew (quick), GPUs as of the last refresh. NULL when /proc
- * cannot be read. */
+/* (transfer full): the machine now: CPU, RAM and disk read anew (quick), GPUs as of the last refresh.
+ * NULL when /proc cannot be read. */
 DmsHardware *dms_inventory_dup_hardware (DmsInventory *self, GError **error);
 
 G_END_DECLS

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsLedger, dms_ledger, DMS, LEDGER, GObject)
 
-/* What the machine lends and who holds how much of it (resources-and-matching.md §2). All in database transactions.
- * Emits #DmsLedger::changed after every change. */
+/* What the machine lends and who holds how much of it (resources-and-matching.md §2). All in database
+ * transactions. Emits #DmsLedger::changed after every change. */
 DmsLedger *dms_ledger_new (DmsStore *store);
 
 /* NULL sets nothing to lend. NO_RESOURCES (“Demand too high …”) when less than what is taken. */
@@ -47,7 +47,8 @@ gboolean dms_ledger_release (DmsLedger *self, const char *allocation_id, GError 
 gboolean dms_ledger_is_committed (DmsLedger *self, const char *allocation_id);
 gboolean dms_ledger_is_allocated (DmsLedger *self, const char *allocation_id);
 
-/* (transfer full): the allocations whose commit ran out by @now_us and was given back. G_MAXINT64 takes all. */
+/* (transfer full): the allocations whose commit ran out by @now_us and was given back. G_MAXINT64 takes
+ * all. */
 GStrv dms_ledger_expire_commits (DmsLedger *self, gint64 now_us, GError **error);
 /* (transfer full): every allocation ID that holds something. */
 GStrv dms_ledger_list (DmsLedger *self, GError **error);

@@ -27,8 +27,8 @@ const char *dms_location_get_isp (DmsLocation *self);
 
 /* Whether @self lies inside @constraint: what the constraint sets must be equal, in any case of letters. */
 gboolean dms_location_matches (DmsLocation *self, DmsLocation *constraint);
-/* (element-type DmsLocation) (nullable): with an accept list one of it must match, else none of the reject list
- * (ensemble.md §4.3). */
+/* (element-type DmsLocation) (nullable): with an accept list one of it must match, else none of the
+ * reject list (ensemble.md §4.3). */
 gboolean dms_location_satisfies (DmsLocation *self, GPtrArray *accept, GPtrArray *reject);
 
 DmsLocation *dms_location_new_from_json (JsonNode *node, GError **error);

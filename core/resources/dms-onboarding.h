@@ -21,8 +21,8 @@ gboolean dms_onboarding_is_onboarded (DmsOnboarding *self);
 /* (transfer full): OnboardingConfig of types.md §8. */
 JsonNode *dms_onboarding_to_json (DmsOnboarding *self);
 
-/* @gpus: (nullable): `index:GiB,…` as the command line has it; with @no_gpu none; with neither, those of @requested.
- * OUT_OF_RANGE says the range; NO_RESOURCES when the machine lacks them or they are in use. */
+/* @gpus: (nullable): `index:GiB,…` as the command line has it; with @no_gpu none; with neither, those of
+ * @requested. OUT_OF_RANGE says the range; NO_RESOURCES when the machine lacks them or they are in use. */
 void dms_onboarding_onboard_async (DmsOnboarding *self,
                                    DmsResources *requested,
                                    gboolean no_gpu,
@@ -34,8 +34,8 @@ gboolean dms_onboarding_onboard_finish (DmsOnboarding *self, GAsyncResult *resul
 /* WRONG_STATE while allocations hold resources, or when not onboarded. */
 gboolean dms_onboarding_offboard (DmsOnboarding *self, GError **error);
 
-/* At start: looks whether the machine still has what it lends; off-boards it when not (@offboarded says so). What is
- * merely in use at the moment does not count. */
+/* At start: looks whether the machine still has what it lends; off-boards it when not (@offboarded says
+ * so). What is merely in use at the moment does not count. */
 void dms_onboarding_recheck_async (DmsOnboarding *self,
                                    GCancellable *cancellable,
                                    GAsyncReadyCallback callback,

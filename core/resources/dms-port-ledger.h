@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsPortLedger, dms_port_ledger, DMS, PORT_LEDGER, GObject)
 
-/* Public ports of this machine and the allocations that hold them. @from and @to, both inclusive, are clamped to
- * 1025 … 65535. */
+/* Public ports of this machine and the allocations that hold them. @from and @to, both inclusive, are
+ * clamped to 1025 … 65535. */
 DmsPortLedger *dms_port_ledger_new (DmsStore *store, guint from, guint to);
 
 /* Whether these ports and so many others could be had now; NO_RESOURCES or OUT_OF_RANGE says which not. */
@@ -23,8 +23,8 @@ gboolean dms_port_ledger_check (DmsPortLedger *self,
                                 gsize n_ports,
                                 guint n_dynamic,
                                 GError **error);
-/* Takes all or nothing. @jobs_ports: (nullable): the job's port for each of @ports. (transfer full) (element-type
- * guint16): the dynamic ports, in the order they count; NULL on error. */
+/* Takes all or nothing. @jobs_ports: (nullable): the job's port for each of @ports. (transfer full)
+ * (element-type guint16): the dynamic ports, in the order they count; NULL on error. */
 GArray *dms_port_ledger_take (DmsPortLedger *self,
                               const char *allocation_id,
                               const guint16 *ports,

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsCollection, dms_collection, DMS, COLLECTION, GObject)
 
-/* JSON objects by ID. @name is of [a-z0-9_]; @indexed (nullable) are the paths that queries filter or sort by often. */
+/* JSON objects by ID. @name is of [a-z0-9_]; @indexed (nullable) are the paths that queries filter or
+ * sort by often. */
 DmsCollection *dms_collection_new (DmsStore *store,
                                    const char *name,
                                    const char *const *indexed,
@@ -31,8 +32,8 @@ DmsDocument *dms_collection_get (DmsCollection *self, const char *id, GError **e
 /* TRUE also when there was none; @existed (nullable) says which. */
 gboolean dms_collection_delete (DmsCollection *self, const char *id, gboolean *existed, GError **error);
 
-/* (element-type DmsDocument) (transfer full): what matches within the query's range; @total (nullable) counts what
- * matches without the range. */
+/* (element-type DmsDocument) (transfer full): what matches within the query's range; @total (nullable)
+ * counts what matches without the range. */
 GPtrArray *dms_collection_query (DmsCollection *self, DmsQuery *query, guint64 *total, GError **error);
 /* Removes all that match (the range and the sorting do not count). */
 gboolean dms_collection_delete_matching (DmsCollection *self, DmsQuery *query, guint64 *removed, GError **error);

@@ -33,9 +33,9 @@ typedef struct _DmsQuery DmsQuery;
 
 GType dms_query_get_type (void);
 
-/* Everything, in the order of the IDs, until narrowed. A path is member names joined by dots, each of letters, digits,
- * `_` and `-`; `@id`, `@created_us` and `@updated_us` name the document's own columns. Another path is a
- * programming error. */
+/* Everything, in the order of the IDs, until narrowed. A path is member names joined by dots, each of
+ * letters, digits, `_` and `-`; `@id`, `@created_us` and `@updated_us` name the document's own columns.
+ * Another path is a programming error. */
 DmsQuery *dms_query_new (void);
 void dms_query_where_text (DmsQuery *self, const char *path, DmsQueryOp op, const char *value);
 void dms_query_where_int (DmsQuery *self, const char *path, DmsQueryOp op, gint64 value);

@@ -39,7 +39,8 @@ GBytes *dms_statement_dup_bytes (DmsStatement *self, int column);
 DmsStatement *dms_statement_ref (DmsStatement *self);
 void dms_statement_unref (DmsStatement *self);
 
-/* For DmsStore: takes the SQLite statement; with a key it goes back to the cache when the last reference goes. */
+/* For DmsStore: takes the SQLite statement; with a key it goes back to the cache when the last reference
+ * goes. */
 DmsStatement *dms_statement_new (sqlite3_stmt *stmt, const char *what, GHashTable *cache, const char *key);
 /* For DmsStore: what SQLite's last failure on this connection means for people. @doing is “cannot …”. */
 void dms_statement_set_sqlite_error (GError **error, sqlite3 *db, int code, const char *doing);

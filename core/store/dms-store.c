@@ -311,7 +311,7 @@ dms_store_open (const char *path, GError **error)
   sqlite3_limit (self->db, SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024);
   if (!run_sql (self,
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
-                "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;",
+                "PRAGMA cache_size = -1024;",
                 "open",
                 error) ||
       !check_integrity (self, error) || !migrate (self, error))

@@ -16,8 +16,9 @@ G_DECLARE_FINAL_TYPE (DmsStore, dms_store, DMS, STORE, GObject)
 /* Work done inside a transaction. Returning FALSE with an error rolls everything back that it did. */
 typedef gboolean (*DmsStoreFunc) (DmsStore *store, gpointer user_data, GError **error);
 
-/* NULL on failure: CORRUPT (damaged file), INCOMPATIBLE (made by a newer release), NO_SPACE, IO, PERMISSION_DENIED.
- * The folder is made (0700) and the file too (0600). ":memory:" keeps everything in memory. */
+/* NULL on failure: CORRUPT (damaged file), INCOMPATIBLE (made by a newer release), NO_SPACE, IO,
+ * PERMISSION_DENIED. The folder is made (0700) and the file too (0600). ":memory:" keeps everything in
+ * memory. */
 DmsStore *dms_store_open (const char *path, GError **error);
 void dms_store_close (DmsStore *self);
 const char *dms_store_get_path (DmsStore *self);
