@@ -30,6 +30,9 @@ typedef struct _DmsExecResult DmsExecResult;
 typedef struct _DmsExecutorProbe DmsExecutorProbe;
 typedef struct _DmsLogChunk DmsLogChunk;
 typedef struct _DmsUsage DmsUsage;
+typedef struct _DmsPeerInfo DmsPeerInfo;
+typedef struct _DmsPeerScore DmsPeerScore;
+typedef struct _DmsTransportConfig DmsTransportConfig;
 
 typedef struct _DmsExecutor DmsExecutor;
 typedef struct _DmsExecution DmsExecution;

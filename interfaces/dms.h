@@ -22,12 +22,18 @@
 #include "values/dms-log-chunk.h"
 #include "values/dms-multiaddr.h"
 #include "values/dms-peer-id.h"
+#include "values/dms-peer-info.h"
+#include "values/dms-peer-score.h"
 #include "values/dms-port-mapping.h"
 #include "values/dms-ram.h"
 #include "values/dms-resources.h"
 #include "values/dms-script.h"
+#include "values/dms-transport-config.h"
 #include "values/dms-usage.h"
 #include "values/dms-volume.h"
 
 #include "executor/dms-execution.h"
 #include "executor/dms-executor.h"
+
+#include "transport/dms-stream.h"
+#include "transport/dms-transport.h"

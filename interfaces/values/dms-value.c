@@ -154,6 +154,16 @@ dms_value_reader_get_number (DmsValueReader *self, const char *member, double ma
   return value;
 }
 
+double
+dms_value_reader_get_signed (DmsValueReader *self, const char *member)
+{
+  JsonNode *node = dms_value_reader_get_member (self, member);
+
+  if (node == NULL || !dms_value_reader_is_number (self, member, node))
+    return 0;
+  return json_node_get_double (node);
+}
+
 gboolean
 dms_value_reader_get_boolean (DmsValueReader *self, const char *member)
 {

@@ -1,0 +1,420 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "dms-types.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DMS_TRANSPORT_MAX_MESSAGE_SIZE:
+ *
+ * The most bytes of one message to an inbox or a topic.
+ */
+#define DMS_TRANSPORT_MAX_MESSAGE_SIZE (1024 * 1024)
+
+/**
+ * DmsValidation:
+ * @DMS_VALIDATION_ACCEPT: deliver the message and pass it on
+ * @DMS_VALIDATION_IGNORE: drop it without blaming anybody
+ * @DMS_VALIDATION_REJECT: drop it and hold it against the peer that passed it on
+ *
+ * What a validator says of a message on a topic.
+ */
+typedef enum {
+  DMS_VALIDATION_ACCEPT,
+  DMS_VALIDATION_IGNORE,
+  DMS_VALIDATION_REJECT,
+} DmsValidation;
+
+/**
+ * DmsInboxHandler:
+ * @transport: the transport
+ * @inbox: the inbox the message is for
+ * @from: (nullable): the peer that brought it; %NULL when unknown
+ * @bytes: the message, as hostile as any
+ * @user_data: (closure): the owner's data
+ *
+ * Gets every message to any inbox of this peer.
+ */
+typedef void (*DmsInboxHandler) (DmsTransport *transport,
+                                 const char *inbox,
+                                 DmsPeerId *from,
+                                 GBytes *bytes,
+                                 gpointer user_data);
+
+/**
+ * DmsTopicHandler:
+ * @transport: the transport
+ * @topic: the topic
+ * @from: (nullable): the peer that published the message; %NULL when unknown
+ * @bytes: the message, as hostile as any
+ * @user_data: (closure): the owner's data
+ *
+ * Gets the messages on a topic that its validator accepted. A peer also gets what it published itself.
+ */
+typedef void (*DmsTopicHandler) (DmsTransport *transport,
+                                 const char *topic,
+                                 DmsPeerId *from,
+                                 GBytes *bytes,
+                                 gpointer user_data);
+
+/**
+ * DmsTopicValidator:
+ * @transport: the transport
+ * @topic: the topic
+ * @from: (nullable): the peer that published the message; %NULL when unknown
+ * @bytes: the message, as hostile as any
+ * @user_data: (closure): the owner's data
+ *
+ * Judges a message on a topic before it is delivered or passed on. Must be quick.
+ *
+ * Returns: what to do with it
+ */
+typedef DmsValidation (*DmsTopicValidator) (DmsTransport *transport,
+                                            const char *topic,
+                                            DmsPeerId *from,
+                                            GBytes *bytes,
+                                            gpointer user_data);
+
+/**
+ * DmsStreamHandler:
+ * @transport: the transport
+ * @stream: a stream that a peer opened to us; keep a reference to use it later
+ * @user_data: (closure): the owner's data
+ *
+ * Gets the streams that peers open for a protocol.
+ */
+typedef void (*DmsStreamHandler) (DmsTransport *transport, DmsStream *stream, gpointer user_data);
+
+#define DMS_TYPE_TRANSPORT (dms_transport_get_type ())
+
+DMS_EXPORT
+G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
+
+/**
+ * DmsTransportInterface:
+ * @get_id: names the kind of transport, such as `libp2p` or `memory`
+ * @start_async: takes an identity, listens, and joins the network. Handlers may be set before
+ * @start_finish: finishes @start_async
+ * @stop_async: leaves the network and closes everything. Nothing is delivered afterwards
+ * @stop_finish: finishes @stop_async
+ * @dup_peer_id: says who this node is
+ * @dup_listen_addresses: lists the addresses under which this node can be dialled, without the `/p2p` part
+ * @listen_async: listens on one more address
+ * @listen_finish: finishes @listen_async
+ * @dial_async: connects to the peer at an address. An address with a `/p2p` part connects to that peer or fails
+ * @dial_finish: finishes @dial_async
+ * @disconnect_peer: closes the connections to a peer, if there are any
+ * @set_stream_handler: sets who gets the streams that peers open for a protocol. Without one they are refused
+ * @open_stream_async: opens a stream to a peer, which must be connected or findable
+ * @open_stream_finish: finishes @open_stream_async
+ * @set_inbox_handler: sets who gets the messages to the inboxes of this peer
+ * @send_message_async: sends a message to an inbox of a peer; in order, also to the own peer ID
+ * @send_message_finish: finishes @send_message_async
+ * @subscribe: joins a topic. A second call for the same topic replaces the handler
+ * @unsubscribe: leaves a topic. Its validator stays
+ * @set_topic_validator: sets who judges the messages on a topic. Without one all are accepted
+ * @publish_async: publishes a message on a topic, subscribed or not
+ * @publish_finish: finishes @publish_async
+ * @put_value_async: stores a value in the network under a key
+ * @put_value_finish: finishes @put_value_async
+ * @get_value_async: finds the value the network keeps under a key
+ * @get_value_finish: finishes @get_value_async
+ * @provide_async: tells the network that this peer provides what a key names
+ * @provide_finish: finishes @provide_async
+ * @find_providers_async: finds peers that provide what a key names
+ * @find_providers_finish: finishes @find_providers_async
+ * @list_peers: lists the peers this one is connected to
+ * @list_known_peers: lists the peers in the routing table
+ * @ping_async: measures the round trip to a peer
+ * @ping_finish: finishes @ping_async
+ * @dup_scores: says what publish/subscribe thinks of peers
+ * @set_private_network_key: makes this peer talk only to those with the same key; before the start only
+ *
+ * The contract of a network. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED, or nothing
+ * where no error can be answered.
+ *
+ * Handlers and callbacks run in the main context that started the transport, never from inside the call that
+ * caused them.
+ */
+struct _DmsTransportInterface
+{
+  GTypeInterface parent_iface;
+
+  const char *(*get_id) (DmsTransport *self);
+
+  void (*start_async) (DmsTransport *self,
+                       DmsTransportConfig *config,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data);
+  gboolean (*start_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*stop_async) (DmsTransport *self,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data);
+  gboolean (*stop_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  DmsPeerId *(*dup_peer_id) (DmsTransport *self);
+
+  GPtrArray *(*dup_listen_addresses) (DmsTransport *self);
+
+  void (*listen_async) (DmsTransport *self,
+                        DmsMultiaddr *address,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data);
+  gboolean (*listen_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*dial_async) (DmsTransport *self,
+                      DmsMultiaddr *address,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data);
+  DmsPeerId *(*dial_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*disconnect_peer) (DmsTransport *self, DmsPeerId *peer);
+
+  void (*set_stream_handler) (DmsTransport *self,
+                              const char *protocol,
+                              DmsStreamHandler handler,
+                              gpointer user_data,
+                              GDestroyNotify destroy);
+
+  void (*open_stream_async) (DmsTransport *self,
+                             DmsPeerId *peer,
+                             const char *protocol,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+  DmsStream *(*open_stream_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*set_inbox_handler) (DmsTransport *self,
+                             DmsInboxHandler handler,
+                             gpointer user_data,
+                             GDestroyNotify destroy);
+
+  void (*send_message_async) (DmsTransport *self,
+                              DmsPeerId *peer,
+                              const char *inbox,
+                              GBytes *bytes,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+  gboolean (*send_message_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  gboolean (*subscribe) (DmsTransport *self,
+                         const char *topic,
+                         DmsTopicHandler handler,
+                         gpointer user_data,
+                         GDestroyNotify destroy,
+                         GError **error);
+
+  void (*unsubscribe) (DmsTransport *self, const char *topic);
+
+  void (*set_topic_validator) (DmsTransport *self,
+                               const char *topic,
+                               DmsTopicValidator handler,
+                               gpointer user_data,
+                               GDestroyNotify destroy);
+
+  void (*publish_async) (DmsTransport *self,
+                         const char *topic,
+                         GBytes *bytes,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data);
+  gboolean (*publish_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*put_value_async) (DmsTransport *self,
+                           const char *key,
+                           GBytes *bytes,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
+  gboolean (*put_value_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*get_value_async) (DmsTransport *self,
+                           const char *key,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
+  GBytes *(*get_value_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*provide_async) (DmsTransport *self,
+                         const char *key,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data);
+  gboolean (*provide_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  void (*find_providers_async) (DmsTransport *self,
+                                const char *key,
+                                guint max_peers,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+  GPtrArray *(*find_providers_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  GPtrArray *(*list_peers) (DmsTransport *self);
+
+  GPtrArray *(*list_known_peers) (DmsTransport *self);
+
+  void (*ping_async) (DmsTransport *self,
+                      DmsPeerId *peer,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data);
+  gint64 (*ping_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  GPtrArray *(*dup_scores) (DmsTransport *self);
+
+  gboolean (*set_private_network_key) (DmsTransport *self, GBytes *key, GError **error);
+
+  /*< private >*/
+  gpointer reserved[12];
+};
+
+DMS_EXPORT const char *dms_transport_get_id (DmsTransport *self);
+
+DMS_EXPORT void dms_transport_start_async (DmsTransport *self,
+                                           DmsTransportConfig *config,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+DMS_EXPORT gboolean dms_transport_start_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_transport_stop_async (DmsTransport *self,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+DMS_EXPORT gboolean dms_transport_stop_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT DmsPeerId *dms_transport_dup_peer_id (DmsTransport *self);
+
+DMS_EXPORT GPtrArray *dms_transport_dup_listen_addresses (DmsTransport *self);
+
+DMS_EXPORT void dms_transport_listen_async (DmsTransport *self,
+                                            DmsMultiaddr *address,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback,
+                                            gpointer user_data);
+DMS_EXPORT gboolean dms_transport_listen_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_transport_dial_async (DmsTransport *self,
+                                          DmsMultiaddr *address,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+DMS_EXPORT DmsPeerId *dms_transport_dial_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_transport_disconnect_peer (DmsTransport *self, DmsPeerId *peer);
+
+DMS_EXPORT void dms_transport_set_stream_handler (DmsTransport *self,
+                                                  const char *protocol,
+                                                  DmsStreamHandler handler,
+                                                  gpointer user_data,
+                                                  GDestroyNotify destroy);
+
+DMS_EXPORT void dms_transport_open_stream_async (DmsTransport *self,
+                                                 DmsPeerId *peer,
+                                                 const char *protocol,
+                                                 GCancellable *cancellable,
+                                                 GAsyncReadyCallback callback,
+                                                 gpointer user_data);
+DMS_EXPORT DmsStream *dms_transport_open_stream_finish (DmsTransport *self,
+                                                        GAsyncResult *result,
+                                                        GError **error);
+
+DMS_EXPORT void dms_transport_set_inbox_handler (DmsTransport *self,
+                                                 DmsInboxHandler handler,
+                                                 gpointer user_data,
+                                                 GDestroyNotify destroy);
+
+DMS_EXPORT void dms_transport_send_message_async (DmsTransport *self,
+                                                  DmsPeerId *peer,
+                                                  const char *inbox,
+                                                  GBytes *bytes,
+                                                  GCancellable *cancellable,
+                                                  GAsyncReadyCallback callback,
+                                                  gpointer user_data);
+DMS_EXPORT gboolean dms_transport_send_message_finish (DmsTransport *self,
+                                                       GAsyncResult *result,
+                                                       GError **error);
+
+DMS_EXPORT gboolean dms_transport_subscribe (DmsTransport *self,
+                                             const char *topic,
+                                             DmsTopicHandler handler,
+                                             gpointer user_data,
+                                             GDestroyNotify destroy,
+                                             GError **error);
+
+DMS_EXPORT void dms_transport_unsubscribe (DmsTransport *self, const char *topic);
+
+DMS_EXPORT void dms_transport_set_topic_validator (DmsTransport *self,
+                                                   const char *topic,
+                                                   DmsTopicValidator handler,
+                                                   gpointer user_data,
+                                                   GDestroyNotify destroy);
+
+DMS_EXPORT void dms_transport_publish_async (DmsTransport *self,
+                                             const char *topic,
+                                             GBytes *bytes,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback,
+                                             gpointer user_data);
+DMS_EXPORT gboolean dms_transport_publish_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_transport_put_value_async (DmsTransport *self,
+                                               const char *key,
+                                               GBytes *bytes,
+                                               GCancellable *cancellable,
+                                               GAsyncReadyCallback callback,
+                                               gpointer user_data);
+DMS_EXPORT gboolean dms_transport_put_value_finish (DmsTransport *self,
+                                                    GAsyncResult *result,
+                                                    GError **error);
+
+DMS_EXPORT void dms_transport_get_value_async (DmsTransport *self,
+                                               const char *key,
+                                               GCancellable *cancellable,
+                                               GAsyncReadyCallback callback,
+                                               gpointer user_data);
+DMS_EXPORT GBytes *dms_transport_get_value_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_transport_provide_async (DmsTransport *self,
+                                             const char *key,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback,
+                                             gpointer user_data);
+DMS_EXPORT gboolean dms_transport_provide_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_transport_find_providers_async (DmsTransport *self,
+                                                    const char *key,
+                                                    guint max_peers,
+                                                    GCancellable *cancellable,
+                                                    GAsyncReadyCallback callback,
+                                                    gpointer user_data);
+DMS_EXPORT GPtrArray *dms_transport_find_providers_finish (DmsTransport *self,
+                                                           GAsyncResult *result,
+                                                           GError **error);
+
+DMS_EXPORT GPtrArray *dms_transport_list_peers (DmsTransport *self);
+
+DMS_EXPORT GPtrArray *dms_transport_list_known_peers (DmsTransport *self);
+
+DMS_EXPORT void dms_transport_ping_async (DmsTransport *self,
+                                          DmsPeerId *peer,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+DMS_EXPORT gint64 dms_transport_ping_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT GPtrArray *dms_transport_dup_scores (DmsTransport *self);
+
+DMS_EXPORT gboolean dms_transport_set_private_network_key (DmsTransport *self, GBytes *key, GError **error);
+
+G_END_DECLS
