@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 /* One call of one verb: what the person gave, and where the answers go. Made by the parser. */
 
-/* Values of flags: what was given, else the flag's fallback. The flag must be one of the verb's or of the verbs
- * above it. get_string gives NULL when there is neither. */
+/* Values of flags: what was given, else the flag's fallback. The flag must be one of the verb's or of the
+ * verbs above it. get_string gives NULL when there is neither. */
 const char *dms_cli_call_get_string (DmsCliCall *self, const char *flag);
 gboolean dms_cli_call_get_bool (DmsCliCall *self, const char *flag);
 gint64 dms_cli_call_get_int (DmsCliCall *self, const char *flag);
@@ -32,11 +32,12 @@ const char *dms_cli_call_get_arg (DmsCliCall *self, guint index);
 const DmsCliVerb *dms_cli_call_get_verb (DmsCliCall *self);
 gconstpointer dms_cli_call_get_data (DmsCliCall *self);
 
-/* The configuration, with the global flags in it. Loaded at the first call; NULL with an error if it is bad. */
+/* The configuration, with the global flags in it. Loaded at the first call; NULL with an error if it is
+ * bad. */
 DmsConfig *dms_cli_call_get_config (DmsCliCall *self, GError **error);
 
-/* The files of a context: `<user_dir>/key/<name>.json` and `<user_dir>/cap/<name>.cap`. NULL with an error when
- * the name is empty or could lead out of the directory, or names a hardware wallet. */
+/* The files of a context: `<user_dir>/key/<name>.json` and `<user_dir>/cap/<name>.cap`. NULL with an error
+ * when the name is empty or could lead out of the directory, or names a hardware wallet. */
 char *dms_cli_call_dup_key_path (DmsCliCall *self, const char *context, GError **error);
 char *dms_cli_call_dup_cap_path (DmsCliCall *self, const char *context, GError **error);
 /* `<user_dir>` itself. */
@@ -51,8 +52,8 @@ FILE *dms_cli_call_get_err (DmsCliCall *self);
 /* Asks a yes/no question on standard error and reads the answer from standard input; end of input is no. */
 gboolean dms_cli_call_confirm (DmsCliCall *self, const char *question);
 
-/* The passphrase of a key: DMS_PASSPHRASE if that is not empty, else asked for on the terminal without echo, and
- * twice when confirm is set (for a new key; an empty one is refused then). In guarded memory: free with
+/* The passphrase of a key: DMS_PASSPHRASE if that is not empty, else asked for on the terminal without echo,
+ * and twice when confirm is set (for a new key; an empty one is refused then). In guarded memory: free with
  * dms_cli_passphrase_free(). */
 char *dms_cli_call_read_passphrase (DmsCliCall *self, gboolean confirm, GError **error);
 void dms_cli_passphrase_free (char *passphrase);

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Every verb, ended by NULL. A verb above others (such as `cap` above `cap grant`) has an entry of its own. */
+/* Every verb, ended by NULL. A verb above others (as `cap` is above `cap grant`) has an entry of its own. */
 const DmsCliVerb *const *dms_cli_verbs_get_all (void);
 
 /* One constant a file in verbs/. */

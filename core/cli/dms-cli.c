@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/dms-cli.h"
+
+#include "cli/dms-cli-call-private.h"
+#include "cli/dms-cli-help.h"
+#include "cli/dms-cli-parser.h"
+
+/**
+ * dms_cli_get_global_flags:
+ *
+ * Returns: (transfer none): flags of every verb (cli.md section 1)
+ */
+const DmsCliFlag *
+dms_cli_get_global_flags (void)
+{
+  static const DmsCliFlag flags[] = {
+    { "config", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "file", N_ ("use exactly this configuration file") },
+    { "rest-addr", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "ip", N_ ("address of the daemon's REST interface") },
+    { "rest-port", 0, DMS_CLI_FLAG_UINT, FALSE, NULL, "n", N_ ("port of the daemon's REST interface") },
+    { "user-dir", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "dir",
+     N_ ("directory of keys and capability contexts") },
+    { "work-dir", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "dir", N_ ("directory of logs and jobs") },
+    { "data-dir", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "dir", N_ ("directory of the database") },
+    { "debug", 0, DMS_CLI_FLAG_BOOL, FALSE, NULL, NULL, N_ ("log debug messages") },
+    { "profiler-enabled", 0, DMS_CLI_FLAG_BOOL, FALSE, NULL, NULL, N_ ("serve profiling data") },
+    { "profiler-addr", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "ip", N_ ("address for profiling data") },
+    { "profiler-port", 0, DMS_CLI_FLAG_UINT, FALSE, NULL, "n", N_ ("port for profiling data") },
+    { NULL },
+  };
+
+  return flags;
+}
+
+static int
+fail (FILE *err, const GError *error)
+{
+  fprintf (err, "Error: %s\n", error != NULL ? error->message : _ ("the command failed without saying why"));
+  return 1;
+}
+
+/**
+ * dms_cli_run:
+ * @verbs: every verb
+ * @words: the command line without the program's name
+ * @in: standard input
+ * @out: standard output
+ * @err: standard error
+ *
+ * Returns: the exit status
+ */
+int
+dms_cli_run (const DmsCliVerb *const *verbs, const char *const *words, FILE *in, FILE *out, FILE *err)
+{
+  g_autoptr (DmsCliParser) parser = dms_cli_parser_new (verbs, dms_cli_get_global_flags ());
+  g_autoptr (DmsCliCall) call = NULL;
+  g_autoptr (GError) error = NULL;
+  const DmsCliVerb *verb;
+
+  if (!dms_cli_parser_parse (parser, words, &error))
+    return fail (err, error);
+  if (dms_cli_parser_wants_help (parser))
+    {
+      dms_cli_help_print (verbs, dms_cli_parser_get_verb (parser), out);
+      return 0;
+    }
+  if (!dms_cli_parser_validate (parser, &error))
+    return fail (err, error);
+
+  verb = dms_cli_parser_get_verb (parser);
+  call = dms_cli_call_new (g_steal_pointer (&parser), in, out, err);
+  if (!verb->run (call, &error))
+    {
+      fflush (out);
+      return fail (err, error);
+    }
+
+  /* A full disk or a closed pipe is no success. */
+  if (fflush (out) != 0)
+    {
+      fprintf (err, "Error: %s\n", _ ("cannot write to standard output"));
+      return 1;
+    }
+  return 0;
+}
