@@ -12,6 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from key_file import write_key_file
+
 PASSPHRASE = "correct horse battery staple"
 BUILD = Path(os.environ.get("DMS_BUILD_ROOT", Path(__file__).parents[2] / "build"))
 SOURCE = Path(os.environ.get("DMS_SOURCE_ROOT", Path(__file__).parents[2]))
@@ -106,10 +108,11 @@ class Node:
 
     def set_up(self):
         """Makes the identities: the node's, and a user who owns it."""
-        self.dms_did = self.cli("key", "new", self.name).out.strip()
-        self.cli("cap", "new", self.name)
-        self.user_did = self.cli("key", "new", "user").out.strip()
-        self.cli("cap", "new", "user")
+        for name in (self.name, "user"):
+            write_key_file(self.user_dir / "key" / f"{name}.json", name, PASSPHRASE)
+            self.cli("cap", "new", name)
+        self.dms_did = self.cli("key", "did", self.name).out.strip()
+        self.user_did = self.cli("key", "did", "user").out.strip()
         self.cli("cap", "anchor", "-c", self.name, "--root", self.user_did)
         return self
 
