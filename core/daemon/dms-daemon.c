@@ -1,0 +1,363 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "daemon/dms-daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api/rest/dms-rest-server.h"
+#include "node/dms-node.h"
+
+/* The transports this daemon knows, best first. */
+static const char *const transports[] = { "libp2p", "memory", NULL };
+
+struct _DmsDaemon
+{
+  GObject parent_instance;
+
+  DmsConfig *config;
+  char *context;
+  char *capability_path;
+
+  DmsLog *log;
+  int lock_fd;
+  DmsStore *store;
+  DmsPluginManager *plugins;
+  DmsTransport *transport;
+  DmsKey *key;
+  DmsNode *node;
+  DmsRestServer *rest;
+
+  GMainLoop *loop;
+  GCancellable *cancellable;
+  guint signals[3];
+  gboolean stopping;
+  GError *error;
+};
+
+G_DEFINE_FINAL_TYPE (DmsDaemon, dms_daemon, G_TYPE_OBJECT)
+
+static void
+dms_daemon_finalize (GObject *object)
+{
+  DmsDaemon *self = DMS_DAEMON (object);
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->signals); i++)
+    g_clear_handle_id (&self->signals[i], g_source_remove);
+
+  g_clear_object (&self->rest);
+  g_clear_object (&self->node);
+  g_clear_object (&self->transport);
+  g_clear_object (&self->plugins);
+  g_clear_object (&self->store);
+  g_clear_object (&self->log);
+  g_clear_object (&self->config);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->key, dms_key_unref);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->context, g_free);
+  g_clear_pointer (&self->capability_path, g_free);
+  g_clear_error (&self->error);
+  if (self->lock_fd >= 0)
+    close (self->lock_fd);
+
+  G_OBJECT_CLASS (dms_daemon_parent_class)->finalize (object);
+}
+
+static void
+dms_daemon_class_init (DmsDaemonClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dms_daemon_finalize;
+}
+
+static void
+dms_daemon_init (DmsDaemon *self)
+{
+  self->lock_fd = -1;
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->cancellable = g_cancellable_new ();
+}
+
+DmsDaemon *
+dms_daemon_new (DmsConfig *config, const char *context)
+{
+  DmsDaemon *self = g_object_new (DMS_TYPE_DAEMON, NULL);
+  g_autofree char *file = g_strconcat (context, ".cap", NULL);
+
+  self->config = g_object_ref (config);
+  self->context = g_strdup (context);
+  self->capability_path = g_build_filename (dms_config_get_string (config, "general.user_dir"), "cap", file, NULL);
+  return self;
+}
+
+static gboolean
+make_directory (const char *path, int mode, GError **error)
+{
+  if (g_mkdir_with_parents (path, mode) == 0)
+    return TRUE;
+
+  g_set_error (error, DMS_ERROR, errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
+               _("cannot make the directory “%s”: %s"), path, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+open_log (DmsDaemon *self, GError **error)
+{
+  guint64 megabytes = (guint64) dms_config_get_int (self->config, "observability.logging.rotation.max_size_mb");
+  g_autoptr (DmsLogFile) file = NULL;
+
+  self->log = dms_log_new ();
+  if (!dms_log_set_level (self->log, dms_config_get_string (self->config, "observability.logging.level"), error))
+    return FALSE;
+  if (dms_config_get_bool (self->config, "general.debug"))
+    dms_log_set_level (self->log, "DEBUG", NULL);
+
+  file = dms_log_file_open (dms_config_get_string (self->config, "observability.logging.file"),
+                            megabytes * 1024 * 1024,
+                            (guint) dms_config_get_int (self->config, "observability.logging.rotation.max_backups"),
+                            (guint) dms_config_get_int (self->config, "observability.logging.rotation.max_age_days"),
+                            error);
+  if (file == NULL)
+    return FALSE;
+
+  dms_log_set_file (self->log, file);
+  dms_log_install (self->log);
+  return TRUE;
+}
+
+/* Two daemons on one database would each undo what the other does. */
+static gboolean
+take_lock (DmsDaemon *self, const char *data_dir, GError **error)
+{
+  g_autofree char *path = g_build_filename (data_dir, "lock", NULL);
+
+  self->lock_fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (self->lock_fd < 0)
+    {
+      g_set_error (error, DMS_ERROR, errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
+                   _("cannot open “%s”: %s"), path, g_strerror (errno));
+      return FALSE;
+    }
+  if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    return TRUE;
+
+  g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS,
+               _("another daemon uses “%s”; stop it, or give this one a data directory of its own "
+                 "(general.data_dir)"),
+               data_dir);
+  return FALSE;
+}
+
+gboolean
+dms_daemon_prepare (DmsDaemon *self, GError **error)
+{
+  const char *work_dir = dms_config_get_string (self->config, "general.work_dir");
+  const char *data_dir = dms_config_get_string (self->config, "general.data_dir");
+  const struct rlimit no_core = { 0, 0 };
+
+  g_return_val_if_fail (DMS_IS_DAEMON (self), FALSE);
+
+  /* Secrets must not reach a core file. */
+  setrlimit (RLIMIT_CORE, &no_core);
+  signal (SIGPIPE, SIG_IGN);
+
+  if (!g_file_test (self->capability_path, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
+                   _("there is no capability context “%s”; make it with: nunet cap new %s"),
+                   self->capability_path, self->context);
+      return FALSE;
+    }
+
+  return make_directory (work_dir, 0755, error)
+         && make_directory (data_dir, 0700, error)
+         && open_log (self, error)
+         && take_lock (self, data_dir, error);
+}
+
+static void
+fail (DmsDaemon *self, GError *error)
+{
+  if (self->error == NULL)
+    self->error = error;
+  else
+    g_error_free (error);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+on_node_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsDaemon) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!dms_node_stop_finish (DMS_NODE (source), result, &error))
+    dms_log_event (G_LOG_LEVEL_WARNING, "node_stop_error", "error", error->message, NULL);
+
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_stop_signal (gpointer user_data)
+{
+  DmsDaemon *self = user_data;
+
+  if (self->stopping)
+    return G_SOURCE_CONTINUE;
+
+  self->stopping = TRUE;
+  dms_log_event (G_LOG_LEVEL_INFO, "daemon_stopping", NULL, NULL);
+  g_cancellable_cancel (self->cancellable);
+  if (self->rest != NULL)
+    dms_rest_server_stop (self->rest);
+  if (self->node != NULL)
+    dms_node_stop_async (self->node, NULL, on_node_stopped, g_object_ref (self));
+  else
+    g_main_loop_quit (self->loop);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  DmsDaemon *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (self->node == NULL)
+    return G_SOURCE_CONTINUE;
+
+  if (dms_node_reload_capabilities (self->node, &error))
+    dms_log_event (G_LOG_LEVEL_INFO, "capabilities_reloaded", NULL, NULL);
+  else
+    dms_log_event (G_LOG_LEVEL_WARNING, "capabilities_reload_error", "error", error->message, NULL);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_node_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsDaemon) self = user_data;
+  DmsNode *node = DMS_NODE (source);
+  const char *address = dms_config_get_string (self->config, "rest.addr");
+  guint16 port = (guint16) dms_config_get_int (self->config, "rest.port");
+  g_autofree char *where = g_strdup_printf ("http://%s:%u", address, port);
+  GError *error = NULL;
+
+  if (!dms_node_start_finish (node, result, &error))
+    {
+      fail (self, error);
+      return;
+    }
+  if (self->stopping)
+    return;
+
+  self->rest = dms_rest_server_new (address, port, dms_node_get_registry (node), dms_node_get_root (node));
+  if (!dms_rest_server_start (self->rest, &error))
+    {
+      fail (self, error);
+      return;
+    }
+
+  dms_log_event (G_LOG_LEVEL_INFO, "daemon_ready", "url", where, "did", dms_did_get_uri (dms_key_get_did (self->key)),
+                 "peer", dms_peer_id_get_text (dms_key_get_peer_id (self->key)), NULL);
+}
+
+static void
+on_transport_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsDaemon) self = user_data;
+  g_autoptr (DmsCapabilityContext) capabilities = NULL;
+  GError *error = NULL;
+
+  if (!dms_transport_start_finish (DMS_TRANSPORT (source), result, &error))
+    {
+      fail (self, error);
+      return;
+    }
+
+  capabilities = dms_capability_context_load (self->capability_path, self->key, &error);
+  if (capabilities == NULL)
+    {
+      fail (self, error);
+      return;
+    }
+
+  self->node = dms_node_new (self->config, self->log, self->store, self->plugins, self->transport, self->key,
+                             capabilities, self->capability_path);
+  dms_node_start_async (self->node, self->cancellable, on_node_started, g_object_ref (self));
+}
+
+/* A plugin that does not load is no reason not to start; that there is no transport is. */
+static gboolean
+find_transport (DmsDaemon *self, GError **error)
+{
+  for (guint i = 0; transports[i] != NULL && self->transport == NULL; i++)
+    {
+      DmsTransport *found = dms_plugin_manager_get_transport (self->plugins, transports[i]);
+
+      if (found != NULL)
+        self->transport = g_object_ref (found);
+    }
+
+  if (self->transport != NULL)
+    return TRUE;
+
+  g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
+               _("no transport plugin is loaded; “nunet plugin list” shows what was found and why it did not load"));
+  return FALSE;
+}
+
+static gboolean
+build (DmsDaemon *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "dms.db", NULL);
+
+  self->store = dms_store_open (path, error);
+  if (self->store == NULL)
+    return FALSE;
+
+  self->plugins = dms_plugin_manager_new ();
+  dms_plugin_manager_set_disabled (self->plugins, dms_config_get_strv (self->config, "plugins.disabled"));
+  dms_plugin_manager_load_all (self->plugins);
+
+  return find_transport (self, error);
+}
+
+gboolean
+dms_daemon_run (DmsDaemon *self, DmsKey *key, GError **error)
+{
+  g_return_val_if_fail (DMS_IS_DAEMON (self), FALSE);
+  g_return_val_if_fail (key != NULL, FALSE);
+
+  self->key = dms_key_ref (key);
+  self->signals[0] = g_unix_signal_add (SIGINT, on_stop_signal, self);
+  self->signals[1] = g_unix_signal_add (SIGTERM, on_stop_signal, self);
+  self->signals[2] = g_unix_signal_add (SIGUSR1, on_reload_signal, self);
+
+  if (!build (self, error))
+    return FALSE;
+
+  dms_transport_start_async (self->transport, self->key, self->cancellable, on_transport_started,
+                             g_object_ref (self));
+  g_main_loop_run (self->loop);
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return FALSE;
+    }
+
+  dms_log_event (G_LOG_LEVEL_INFO, "daemon_stopped", NULL, NULL);
+  return TRUE;
+}
