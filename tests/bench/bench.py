@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the daemon against its targets and writes build/bench/report.md and report.json.
+
+Usage: bench.py [FIGURE-PREFIX…]   such as: bench.py daemon executor.process
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+sys.path.insert(0, str(HERE.parent / "fixtures"))
+
+import figures_actor  # noqa: E402
+import figures_daemon  # noqa: E402
+import figures_executor  # noqa: E402
+import report  # noqa: E402
+from node import BUILD  # noqa: E402
+
+
+
+
+def main(wanted):
+    figures, skipped = [], {}
+    scratch = Path(tempfile.mkdtemp(prefix="dms-bench-"))
+    try:
+        for module in (figures_actor, figures_daemon, figures_executor):
+            for names, measure in module.MEASURES:
+                if wanted and not any(name.startswith(word) for name in names for word in wanted):
+                    continue
+                print("measuring", ", ".join(names), "…", flush=True)
+                directory = scratch / names[0]
+                directory.mkdir()
+                try:
+                    measured = measure(directory)
+                except module.Unmeasurable as error:
+                    skipped.update({name: str(error) for name in names})
+                    print("  not measured:", error)
+                    continue
+                for figure in measured:
+                    print(f"  {figure.name}: {figure.value:.3g} {figure.unit}, ratio {figure.ratio:.2f} ({figure.against})")
+                figures += measured
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    report.write(BUILD / "bench", figures, skipped)
+    print("wrote", os.path.relpath(BUILD / "bench" / "report.md"))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Start, size and command-line calls of the daemon."""
+
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from node import Node
+from report import Figure, median, milliseconds
+
+
+class Unmeasurable(Exception):
+    """This machine lacks what the figure needs."""
+
+
+def rss_mb(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError("no VmRSS")
+
+
+def start(directory):
+    node = Node(directory / "node").set_up()
+    runs = []
+    for _ in range(15):
+        begin = time.perf_counter()
+        node.start(wait=False)
+        while True:
+            try:
+                with urllib.request.urlopen(node.url + "/health", timeout=1):
+                    break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.001)
+        runs.append((time.perf_counter() - begin) * 1000)
+        node.stop()
+    return [Figure("daemon.start", median(runs), "ms", "the target of 100 ms", 100, runs=runs,
+                   note="until /health answers; the key file's derivation is set to a cost of 1024")]
+
+
+def boinc_rss(directory):
+    """An idle boinc-client, the nearest daemon of this kind in Debian."""
+    if not shutil.which("boinc"):
+        return None
+    process = subprocess.Popen(["boinc", "--dir", str(directory), "--no_gui_rpc", "--no_gpus"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(5)
+        return rss_mb(process.pid) if process.poll() is None else None
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def rss(directory):
+    node = Node(directory / "node").set_up().start()
+    node.onboard()
+    time.sleep(3)
+    value = rss_mb(node.process.pid)
+    node.stop()
+    (directory / "boinc").mkdir()
+    rival = boinc_rss(directory / "boinc")
+    against = f"boinc-client idle beside it: {rival:.1f} MB" if rival else "the target (boinc-client is not installed)"
+    return [Figure("daemon.rss_mb", value, "MB", against, 16, runs=[value],
+                   note="idle and onboarded; no libp2p peers yet")]
+
+
+def cli_call(directory):
+    node = Node(directory / "node").set_up().start()
+    def once():
+        node.cli("-c", "user", "actor", "cmd", "/dms/node/peers/self")
+
+    once()
+    call = milliseconds(once, 30)
+    node.stop()
+    return [Figure("cli.call", median(call), "ms", "the target of 15 ms", 15, runs=call,
+                   note="the key file's derivation is set to a cost of 1024, which takes about 4 ms")]
+
+
+MEASURES = [
+    (("daemon.start",), start),
+    (("daemon.rss_mb",), rss),
+    (("cli.call",), cli_call),
+]
