@@ -52,6 +52,9 @@ gboolean dms_node_reload_capabilities (DmsNode *self, GError **error);
 /* Writes the capability context after a change by message. */
 gboolean dms_node_save_capabilities (DmsNode *self, GError **error);
 
+/* The listen addresses as one text, separated by commas. */
+char *dms_node_dup_listen_text (DmsNode *self);
+
 DmsConfig *dms_node_get_config (DmsNode *self);
 DmsLog *dms_node_get_log (DmsNode *self);
 DmsTransport *dms_node_get_transport (DmsNode *self);

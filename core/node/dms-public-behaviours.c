@@ -17,7 +17,7 @@ static void
 on_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsResources) onboarded = dms_ledger_dup_onboarded (dms_node_get_ledger (user_data), &error);
+  g_autoptr (DmsResources) onboarded = dms_ledger_dup_onboarded (dms_provider_get_ledger (dms_node_get_provider (user_data)), &error);
   g_autoptr (DmsResources) nothing = dms_resources_new_empty ();
   gboolean ok = onboarded != NULL || g_error_matches (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
   JsonObject *reply = json_object_new ();

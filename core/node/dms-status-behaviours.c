@@ -102,8 +102,8 @@ set_resources (JsonObject *object, const char *name, DmsResources *resources, GE
 static JsonObject *
 build_resources (DmsNode *node, JsonArray *errors)
 {
-  DmsLedger *ledger = dms_node_get_ledger (node);
-  DmsHardware *hardware = dms_inventory_get_hardware (dms_node_get_inventory (node));
+  DmsLedger *ledger = dms_provider_get_ledger (dms_node_get_provider (node));
+  DmsHardware *hardware = dms_inventory_get_hardware (dms_provider_get_inventory (dms_node_get_provider (node)));
   JsonObject *object = json_object_new ();
   g_autoptr (GError) onboarded_error = NULL;
   g_autoptr (GError) allocated_error = NULL;
@@ -142,7 +142,7 @@ build_status (DmsNode *node)
   json_object_set_string_member (status, "did",
                                  dms_did_get_uri (dms_capability_context_get_did (dms_node_get_capabilities (node))));
   json_object_set_object_member (status, "network", network);
-  json_object_set_boolean_member (status, "onboarded", dms_ledger_is_onboarded (dms_node_get_ledger (node)));
+  json_object_set_boolean_member (status, "onboarded", dms_ledger_is_onboarded (dms_provider_get_ledger (dms_node_get_provider (node))));
   json_object_set_object_member (status, "resources", build_resources (node, errors));
   json_object_set_member (status, "config", g_steal_pointer (&config));
   json_object_set_array_member (status, "errors", errors);
