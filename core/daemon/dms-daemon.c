@@ -334,6 +334,17 @@ build (DmsDaemon *self, GError **error)
   return find_transport (self, error);
 }
 
+static void
+start_transport (DmsDaemon *self)
+{
+  g_autoptr (GBytes) seed = dms_key_dup_seed (self->key);
+  g_autoptr (DmsTransportConfig) config
+      = dms_transport_config_new (seed, dms_config_get_strv (self->config, "p2p.listen_address"),
+                                  dms_config_get_strv (self->config, "p2p.bootstrap_peers"), NULL, NULL);
+
+  dms_transport_start_async (self->transport, config, self->cancellable, on_transport_started, g_object_ref (self));
+}
+
 gboolean
 dms_daemon_run (DmsDaemon *self, DmsKey *key, GError **error)
 {
@@ -348,8 +359,7 @@ dms_daemon_run (DmsDaemon *self, DmsKey *key, GError **error)
   if (!build (self, error))
     return FALSE;
 
-  dms_transport_start_async (self->transport, self->key, self->cancellable, on_transport_started,
-                             g_object_ref (self));
+  start_transport (self);
   g_main_loop_run (self->loop);
 
   if (self->error != NULL)
