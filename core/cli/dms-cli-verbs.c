@@ -12,6 +12,7 @@ const DmsCliVerb *const *
 dms_cli_verbs_get_all (void)
 {
   static const DmsCliVerb *const verbs[] = {
+    &dms_verb_run,
     &dms_verb_version,
     NULL,
   };

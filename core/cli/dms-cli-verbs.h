@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 const DmsCliVerb *const *dms_cli_verbs_get_all (void);
 
 /* One constant a file in verbs/. */
+extern const DmsCliVerb dms_verb_run;
 extern const DmsCliVerb dms_verb_version;
 
 G_END_DECLS

@@ -36,6 +36,10 @@ dms_cli_get_global_flags (void)
 static int
 fail (FILE *err, const GError *error)
 {
+  /* Who interrupted it knows why it ended. */
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED))
+    return 1;
+
   fprintf (err, "Error: %s\n", error != NULL ? error->message : _ ("the command failed without saying why"));
   return 1;
 }

@@ -1,0 +1,85 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include <dms.h>
+
+#include "cli/dms-cli-call.h"
+#include "cli/dms-cli-verbs.h"
+#include "daemon/dms-daemon.h"
+#include "identity/dms-keystore.h"
+
+static DmsKey *
+load_key (DmsCliCall *call, const char *context, GError **error)
+{
+  g_autofree char *path = dms_cli_call_dup_key_path (call, context, error);
+  g_autofree char *directory = path != NULL ? g_path_get_dirname (path) : NULL;
+  g_autoptr (DmsKeystore) keystore = NULL;
+  char *passphrase;
+  DmsKey *key;
+
+  if (path == NULL)
+    return NULL;
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, _ ("there is no key “%s”; make it with: nunet key new %s"),
+                   path, context);
+      return NULL;
+    }
+
+  passphrase = dms_cli_call_read_passphrase (call, FALSE, error);
+  if (passphrase == NULL)
+    return NULL;
+
+  keystore = dms_keystore_new (directory);
+  key = dms_keystore_load (keystore, context, passphrase, error);
+  dms_cli_passphrase_free (passphrase);
+  return key;
+}
+
+static gboolean
+run (DmsCliCall *call, GError **error)
+{
+  const char *context = dms_cli_call_get_string (call, "context");
+  DmsConfig *config = dms_cli_call_get_config (call, error);
+  g_autoptr (DmsDaemon) daemon = NULL;
+  g_autoptr (DmsKey) key = NULL;
+
+  if (config == NULL)
+    return FALSE;
+
+  daemon = dms_daemon_new (config, context);
+  if (!dms_daemon_prepare (daemon, error))
+    return FALSE;
+
+  key = load_key (call, context, error);
+  if (key == NULL || !dms_daemon_run (daemon, key, error))
+    return FALSE;
+
+  /* Service managers of the field expect exit status 1 after a signal. */
+  g_set_error (error, DMS_ERROR, DMS_ERROR_CANCELLED, _ ("stopped by a signal"));
+  return FALSE;
+}
+
+static const DmsCliFlag flags[] = {
+  { "context", 'c', DMS_CLI_FLAG_STRING, FALSE, "dms", "name", N_ ("key and capability context of the daemon") },
+  { "pprof", 0, DMS_CLI_FLAG_BOOL, FALSE, NULL, NULL, N_ ("accepted for compatibility; there is no profiling server") },
+  { "pprof-addr", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "ip", N_ ("accepted for compatibility") },
+  { "pprof-port", 0, DMS_CLI_FLAG_UINT, FALSE, NULL, "port", N_ ("accepted for compatibility") },
+  { NULL },
+};
+
+const DmsCliVerb dms_verb_run = {
+  .path = "run",
+  .summary = N_ ("run the service in the foreground"),
+  .description = N_ ("Runs this machine's node: it answers on REST for the commands of this program, bids for the jobs of "
+                     "others if the machine is onboarded, and supervises the jobs it runs and those it has deployed.\n\n"
+                     "The key's passphrase is taken from DMS_PASSPHRASE or asked for. SIGINT and SIGTERM stop the node "
+                     "orderly: jobs go on running and are taken up at the next start. SIGUSR1 reads the capability file "
+                     "again."),
+  .examples = "  # once: the node's identity\n"
+              "  nunet key new dms && nunet cap new dms\n"
+              "  # from then on\n"
+              "  nunet run\n",
+  .flags = flags,
+  .run = run,
+};
