@@ -12,7 +12,6 @@ const DmsCliVerb *const *
 dms_cli_verbs_get_all (void)
 {
   static const DmsCliVerb *const verbs[] = {
-    &dms_verb_run,
     &dms_verb_version,
     NULL,
   };

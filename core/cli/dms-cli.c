@@ -7,6 +7,8 @@
 #include "cli/dms-cli-help.h"
 #include "cli/dms-cli-parser.h"
 
+#include <dms.h>
+
 /**
  * dms_cli_get_global_flags:
  *
