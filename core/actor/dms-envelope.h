@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* The most bytes of one message on the wire (libp2p.md section 1). */
 #define DMS_ENVELOPE_MAX_SIZE (1024 * 1024)
 
-/* A signed message between actors (types.md section 1). Immutable and counted. Times are ns since the epoch. */
+/* A signed message between actors (types.md section 1). Immutable, counted. Times are ns since the epoch. */
 typedef struct _DmsEnvelope DmsEnvelope;
 
 GType dms_envelope_get_type (void);

@@ -16,7 +16,7 @@ typedef struct _DmsHandle DmsHandle;
 
 GType dms_handle_get_type (void);
 
-/* @id: (nullable): the base32 actor ID; @did: (nullable); @host: (nullable): a peer ID; @inbox: (nullable). */
+/* All (nullable). @id: the base32 actor ID; @host: a peer ID. */
 DmsHandle *dms_handle_new (const char *id, DmsDid *did, const char *host, const char *inbox);
 /* The handle of an actor with this key, on this peer, of this owner. */
 DmsHandle *dms_handle_new_for_key (DmsKey *key, DmsDid *did, DmsPeerId *host, const char *inbox);

@@ -37,9 +37,12 @@ DmsTokenList *dms_capability_context_dup_revoke (DmsCapabilityContext *self);
 
 /* Anchors. Tokens are verified first; all of the list is anchored or none. */
 gboolean dms_capability_context_anchor_root (DmsCapabilityContext *self, DmsDid *root, GError **error);
-gboolean dms_capability_context_anchor_require (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error);
-gboolean dms_capability_context_anchor_provide (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error);
-gboolean dms_capability_context_anchor_revoke (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error);
+gboolean dms_capability_context_anchor_require (DmsCapabilityContext *self, DmsTokenList *tokens,
+                                                GError **error);
+gboolean dms_capability_context_anchor_provide (DmsCapabilityContext *self, DmsTokenList *tokens,
+                                                GError **error);
+gboolean dms_capability_context_anchor_revoke (DmsCapabilityContext *self, DmsTokenList *tokens,
+                                               GError **error);
 /* DMS_ERROR_NOT_FOUND when there is no such anchor. */
 gboolean dms_capability_context_remove_root (DmsCapabilityContext *self, DmsDid *root, GError **error);
 gboolean dms_capability_context_remove_require (DmsCapabilityContext *self, DmsToken *token, GError **error);

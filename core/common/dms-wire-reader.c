@@ -1,0 +1,557 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "common/dms-wire-reader.h"
+
+#include <dms.h>
+#include <string.h>
+
+/* More than the longest chain of tokens that is taken needs, and little for the stack. */
+#define MAX_DEPTH 128
+#define MAX_NAMES 32
+#define REPLACEMENT 0xfffd
+
+typedef struct
+{
+  guint32 seen;
+  gboolean started;
+} Level;
+
+struct _DmsWireReader
+{
+  const char *data;
+  gsize size;
+  gsize at;
+  char *what;
+  GError *error;
+  guint depth;
+  Level levels[MAX_DEPTH];
+};
+
+/**
+ * dms_wire_reader_new:
+ * @data: the text, borrowed for as long as the reader lives
+ * @max_size: the most bytes to look at; more is DMS_ERROR_TOO_LARGE
+ * @what: what this is, for messages, such as `token list`
+ */
+DmsWireReader *
+dms_wire_reader_new (const char *data, gsize size, gsize max_size, const char *what)
+{
+  DmsWireReader *self = g_new0 (DmsWireReader, 1);
+
+  self->data = data;
+  self->size = size;
+  self->what = g_strdup (what);
+  if (size > max_size)
+    self->error = g_error_new (DMS_ERROR, DMS_ERROR_TOO_LARGE,
+                               "the %s has %" G_GSIZE_FORMAT " bytes, and at most %" G_GSIZE_FORMAT
+                               " are allowed", what, size, max_size);
+  return self;
+}
+
+void
+dms_wire_reader_free (DmsWireReader *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_error (&self->error);
+  g_free (self->what);
+  g_free (self);
+}
+
+void
+dms_wire_reader_fail (DmsWireReader *self, const char *format, ...)
+{
+  g_autofree char *detail = NULL;
+  va_list args;
+
+  if (self->error != NULL)
+    return;
+  va_start (args, format);
+  detail = g_strdup_vprintf (format, args);
+  va_end (args);
+  self->error = g_error_new (DMS_ERROR, DMS_ERROR_INVALID_DATA,
+                             "the %s is malformed at byte %" G_GSIZE_FORMAT ": %s",
+                             self->what, self->at, detail);
+}
+
+gboolean
+dms_wire_reader_has_failed (DmsWireReader *self)
+{
+  return self->error != NULL;
+}
+
+/* The next character that is not white space, without taking it; 0 at the end or after an error. */
+static char
+peek (DmsWireReader *self)
+{
+  if (self->error != NULL)
+    return 0;
+  while (self->at < self->size && strchr (" \t\r\n", self->data[self->at]) != NULL
+         && self->data[self->at] != '\0')
+    self->at++;
+  return self->at < self->size ? self->data[self->at] : 0;
+}
+
+static gboolean
+take (DmsWireReader *self, char expected)
+{
+  if (peek (self) != expected)
+    {
+      dms_wire_reader_fail (self, "expected “%c”", expected);
+      return FALSE;
+    }
+  self->at++;
+  return TRUE;
+}
+
+static gboolean
+take_word (DmsWireReader *self, const char *word)
+{
+  gsize length = strlen (word);
+
+  if (self->size - self->at < length || strncmp (self->data + self->at, word, length) != 0)
+    {
+      dms_wire_reader_fail (self, "expected a value");
+      return FALSE;
+    }
+  self->at += length;
+  return TRUE;
+}
+
+gboolean
+dms_wire_reader_is_null (DmsWireReader *self)
+{
+  return peek (self) == 'n';
+}
+
+static gboolean
+take_null (DmsWireReader *self)
+{
+  return peek (self) == 'n' && take_word (self, "null");
+}
+
+static gboolean
+enter (DmsWireReader *self, char bracket)
+{
+  if (take_null (self) || !take (self, bracket))
+    return FALSE;
+  if (self->depth == MAX_DEPTH)
+    {
+      dms_wire_reader_fail (self, "nested more than %d deep", MAX_DEPTH);
+      return FALSE;
+    }
+  self->levels[self->depth++] = (Level) { 0, FALSE };
+  return TRUE;
+}
+
+/* Goes to the next item of the innermost container; FALSE, and out of it, at its end. */
+static gboolean
+next_item (DmsWireReader *self, char bracket)
+{
+  Level *level;
+
+  if (self->error != NULL)
+    return FALSE;
+  g_return_val_if_fail (self->depth > 0, FALSE);
+  level = &self->levels[self->depth - 1];
+  if (peek (self) == bracket)
+    {
+      self->at++;
+      self->depth--;
+      return FALSE;
+    }
+  if (level->started && !take (self, ','))
+    return FALSE;
+  level->started = TRUE;
+  return TRUE;
+}
+
+gboolean
+dms_wire_reader_enter_object (DmsWireReader *self)
+{
+  return enter (self, '{');
+}
+
+gboolean
+dms_wire_reader_enter_array (DmsWireReader *self)
+{
+  return enter (self, '[');
+}
+
+gboolean
+dms_wire_reader_next_element (DmsWireReader *self)
+{
+  return next_item (self, ']');
+}
+
+/* The four digits of a \u escape; -1 and an error when they are not there. */
+static int
+take_hex4 (DmsWireReader *self)
+{
+  int value = 0;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      int digit = self->at < self->size ? g_ascii_xdigit_value (self->data[self->at]) : -1;
+
+      if (digit < 0)
+        {
+          dms_wire_reader_fail (self, "expected four hexadecimal digits");
+          return -1;
+        }
+      value = value * 16 + digit;
+      self->at++;
+    }
+  return value;
+}
+
+/* What a \u escape stands for; half of a surrogate pair stands for U+FFFD. */
+static gunichar
+take_unicode_escape (DmsWireReader *self)
+{
+  int high = take_hex4 (self);
+  int low;
+  gsize after;
+
+  if (high < 0xd800 || high > 0xdfff)
+    return high < 0 ? REPLACEMENT : (gunichar) high;
+  after = self->at;
+  if (high >= 0xdc00 || self->size - self->at < 6 || strncmp (self->data + self->at, "\\u", 2) != 0)
+    return REPLACEMENT;
+  self->at += 2;
+  low = take_hex4 (self);
+  if (low >= 0xdc00 && low <= 0xdfff)
+    return 0x10000 + (((gunichar) high - 0xd800) << 10) + ((gunichar) low - 0xdc00);
+  if (low >= 0)
+    self->at = after;
+  return REPLACEMENT;
+}
+
+static void
+take_escape (DmsWireReader *self, GString *text)
+{
+  static const char from[] = "\"\\/bfnrt";
+  static const char to[] = "\"\\/\b\f\n\r\t";
+  char c = self->at < self->size ? self->data[self->at] : 0;
+  const char *found = c != 0 ? strchr (from, c) : NULL;
+  gunichar wide;
+
+  if (found != NULL)
+    {
+      self->at++;
+      g_string_append_c (text, to[found - from]);
+      return;
+    }
+  if (c != 'u')
+    {
+      dms_wire_reader_fail (self, "unknown escape in a string");
+      return;
+    }
+  self->at++;
+  wide = take_unicode_escape (self);
+  if (wide == 0)
+    dms_wire_reader_fail (self, "a string contains a NUL character");
+  else
+    g_string_append_unichar (text, wide);
+}
+
+/* The plain characters up to the next quote or escape. */
+static void
+take_run (DmsWireReader *self, GString *text)
+{
+  while (self->at < self->size)
+    {
+      gsize start = self->at;
+      gunichar wide;
+
+      while (self->at < self->size && (guchar) self->data[self->at] >= 0x20
+             && (guchar) self->data[self->at] < 0x80 && self->data[self->at] != '"'
+             && self->data[self->at] != '\\')
+        self->at++;
+      g_string_append_len (text, self->data + start, self->at - start);
+      if (self->at == self->size || (guchar) self->data[self->at] < 0x80)
+        return;
+      wide = g_utf8_get_char_validated (self->data + self->at, self->size - self->at);
+      if (wide == (gunichar) -1 || wide == (gunichar) -2)
+        {
+          g_string_append_unichar (text, REPLACEMENT);
+          self->at++;
+          continue;
+        }
+      start = self->at;
+      self->at += g_unichar_to_utf8 (wide, NULL);
+      g_string_append_len (text, self->data + start, self->at - start);
+    }
+}
+
+static gboolean
+take_string (DmsWireReader *self, GString *text)
+{
+  if (!take (self, '"'))
+    return FALSE;
+  while (self->error == NULL)
+    {
+      char c;
+
+      take_run (self, text);
+      c = self->at < self->size ? self->data[self->at] : 0;
+      if (c == '"')
+        {
+          self->at++;
+          return TRUE;
+        }
+      if (c != '\\')
+        {
+          dms_wire_reader_fail (self, self->at < self->size ? "control character in a string"
+                                                            : "the string does not end");
+          return FALSE;
+        }
+      self->at++;
+      take_escape (self, text);
+    }
+  return FALSE;
+}
+
+static int
+find_name (const char * const *names, const char *name)
+{
+  for (int i = 0; names[i] != NULL && i < MAX_NAMES; i++)
+    if (g_ascii_strcasecmp (names[i], name) == 0)
+      return i;
+  return -1;
+}
+
+/**
+ * dms_wire_reader_next_member:
+ * @names: at most 32 member names, ended by NULL
+ *
+ * Returns: which of @names comes next, its value yet to be read; -1 at the end of the object or on an error
+ */
+int
+dms_wire_reader_next_member (DmsWireReader *self, const char * const *names)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+
+  while (next_item (self, '}'))
+    {
+      Level *level = &self->levels[self->depth - 1];
+      int found;
+
+      g_string_truncate (name, 0);
+      if (!take_string (self, name))
+        return -1;
+      found = find_name (names, name->str);
+      if (found >= 0 && (level->seen & (1u << found)) != 0)
+        {
+          dms_wire_reader_fail (self, "“%s” is there twice", names[found]);
+          return -1;
+        }
+      if (!take (self, ':'))
+        return -1;
+      if (found >= 0)
+        {
+          level->seen |= 1u << found;
+          return found;
+        }
+      if (!dms_wire_reader_skip (self))
+        return -1;
+    }
+  return -1;
+}
+
+static void
+skip_digits (DmsWireReader *self)
+{
+  if (self->at >= self->size || !g_ascii_isdigit (self->data[self->at]))
+    dms_wire_reader_fail (self, "expected a digit");
+  while (self->at < self->size && g_ascii_isdigit (self->data[self->at]))
+    self->at++;
+}
+
+static gboolean
+at_any (DmsWireReader *self, const char *characters)
+{
+  return self->at < self->size && self->data[self->at] != 0
+         && strchr (characters, self->data[self->at]) != NULL;
+}
+
+static void
+skip_number (DmsWireReader *self)
+{
+  if (at_any (self, "-"))
+    self->at++;
+  if (at_any (self, "0"))
+    self->at++;
+  else
+    skip_digits (self);
+  if (at_any (self, "."))
+    {
+      self->at++;
+      skip_digits (self);
+    }
+  if (at_any (self, "eE"))
+    {
+      self->at++;
+      if (at_any (self, "+-"))
+        self->at++;
+      skip_digits (self);
+    }
+}
+
+static void
+skip_container (DmsWireReader *self, gboolean is_object)
+{
+  static const char * const no_names[] = { NULL };
+
+  if (!enter (self, is_object ? '{' : '['))
+    return;
+  if (is_object)
+    {
+      dms_wire_reader_next_member (self, no_names);
+      return;
+    }
+  while (dms_wire_reader_next_element (self))
+    dms_wire_reader_skip (self);
+}
+
+/**
+ * dms_wire_reader_skip:
+ *
+ * Passes over any value, checking that it is JSON.
+ */
+gboolean
+dms_wire_reader_skip (DmsWireReader *self)
+{
+  g_autoptr (GString) text = NULL;
+  char c = peek (self);
+
+  if (self->error != NULL)
+    return FALSE;
+  switch (c)
+    {
+    case '{':
+    case '[':
+      skip_container (self, c == '{');
+      break;
+    case '"':
+      text = g_string_new (NULL);
+      take_string (self, text);
+      break;
+    case 't':
+      take_word (self, "true");
+      break;
+    case 'f':
+      take_word (self, "false");
+      break;
+    case 'n':
+      take_word (self, "null");
+      break;
+    default:
+      skip_number (self);
+      break;
+    }
+  return self->error == NULL;
+}
+
+char *
+dms_wire_reader_read_string (DmsWireReader *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (take_null (self) || !take_string (self, text))
+    return g_strdup ("");
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+guint64
+dms_wire_reader_read_uint64 (DmsWireReader *self)
+{
+  guint64 value = 0;
+  gsize start;
+
+  if (take_null (self))
+    return 0;
+  peek (self);
+  start = self->at;
+  while (self->error == NULL && at_any (self, "0123456789"))
+    {
+      if (!g_uint64_checked_mul (&value, value, 10)
+          || !g_uint64_checked_add (&value, value, (guint64) (self->data[self->at] - '0')))
+        dms_wire_reader_fail (self, "the number does not fit in 64 bits");
+      self->at++;
+    }
+  if (self->at == start || at_any (self, ".eE") || (self->data[start] == '0' && self->at - start > 1))
+    dms_wire_reader_fail (self, "expected a whole number that is not negative");
+  return self->error == NULL ? value : 0;
+}
+
+/* Base64 exactly as an encoder writes it: full groups, padding at the end only, no stray bits. */
+static GBytes *
+decode_base64 (const char *text)
+{
+  g_autofree guint8 *data = NULL;
+  g_autofree char *again = NULL;
+  gsize size = 0;
+
+  if (*text == '\0')
+    return g_bytes_new_static ("", 0);
+  if (strlen (text) % 4 != 0)
+    return NULL;
+  data = g_base64_decode (text, &size);
+  if (data == NULL || size == 0)
+    return NULL;
+  again = g_base64_encode (data, size);
+  if (strcmp (again, text) != 0)
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&data), size);
+}
+
+GBytes *
+dms_wire_reader_read_bytes (DmsWireReader *self)
+{
+  g_autofree char *text = NULL;
+  GBytes *bytes;
+
+  if (take_null (self))
+    return NULL;
+  text = dms_wire_reader_read_string (self);
+  if (self->error != NULL)
+    return NULL;
+  bytes = decode_base64 (text);
+  if (bytes == NULL)
+    dms_wire_reader_fail (self, "expected padded base64");
+  return bytes;
+}
+
+char **
+dms_wire_reader_read_strv (DmsWireReader *self, guint max_items)
+{
+  g_autoptr (GStrvBuilder) builder = NULL;
+  guint count = 0;
+
+  if (!dms_wire_reader_enter_array (self))
+    return NULL;
+  builder = g_strv_builder_new ();
+  while (dms_wire_reader_next_element (self))
+    {
+      g_autofree char *item = dms_wire_reader_read_string (self);
+
+      if (++count > max_items)
+        dms_wire_reader_fail (self, "more than %u items", max_items);
+      else
+        g_strv_builder_add (builder, item);
+    }
+  return self->error == NULL ? g_strv_builder_end (builder) : NULL;
+}
+
+gboolean
+dms_wire_reader_finish (DmsWireReader *self, GError **error)
+{
+  if (peek (self) != 0 || self->at < self->size)
+    dms_wire_reader_fail (self, "something follows the end");
+  if (self->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return FALSE;
+}
