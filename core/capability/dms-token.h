@@ -43,6 +43,8 @@ guint64 dms_token_get_depth (DmsToken *self);
 DmsToken *dms_token_get_chain (DmsToken *self);
 /* The last link, which has no parent: the token itself if it has none. */
 DmsToken *dms_token_get_anchor (DmsToken *self);
+/* How many tokens the chain has, this one included. */
+guint dms_token_get_links (DmsToken *self);
 GBytes *dms_token_get_signature (DmsToken *self);
 
 /* Any link of the chain is past its time. */

@@ -1,0 +1,322 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "actor/dms-envelope.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "identity/dms-signature.h"
+
+struct _DmsEnvelope
+{
+  DmsHandle *to;
+  char *behaviour;
+  DmsHandle *from;
+  guint64 nonce;
+  guint64 expiry_ns;
+  char *reply_behaviour;
+  char *topic;
+  GBytes *payload;
+  GBytes *capability;
+  GBytes *signature;
+};
+
+G_DEFINE_BOXED_TYPE (DmsEnvelope, dms_envelope, dms_envelope_ref, dms_envelope_unref)
+
+DmsEnvelope *
+dms_envelope_ref (DmsEnvelope *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+clear_envelope (gpointer data)
+{
+  DmsEnvelope *self = data;
+
+  g_clear_pointer (&self->to, dms_handle_unref);
+  g_clear_pointer (&self->from, dms_handle_unref);
+  g_clear_pointer (&self->payload, g_bytes_unref);
+  g_clear_pointer (&self->capability, g_bytes_unref);
+  g_clear_pointer (&self->signature, g_bytes_unref);
+  g_free (self->behaviour);
+  g_free (self->reply_behaviour);
+  g_free (self->topic);
+}
+
+void
+dms_envelope_unref (DmsEnvelope *self)
+{
+  g_atomic_rc_box_release_full (self, clear_envelope);
+}
+
+static void
+read_options (DmsWireReader *reader, DmsEnvelope *self)
+{
+  static const char * const names[] = { "exp", "cont", "topic", NULL };
+  int name;
+
+  if (!dms_wire_reader_enter_object (reader))
+    return;
+  while ((name = dms_wire_reader_next_member (reader, names)) >= 0)
+    {
+      if (name == 0)
+        self->expiry_ns = dms_wire_reader_read_uint64 (reader);
+      else if (name == 1)
+        self->reply_behaviour = dms_wire_reader_read_string (reader);
+      else
+        self->topic = dms_wire_reader_read_string (reader);
+    }
+}
+
+static void
+read_member (DmsWireReader *reader, DmsEnvelope *self, int name)
+{
+  switch (name)
+    {
+    case 0:
+      self->to = dms_handle_read (reader);
+      break;
+    case 1:
+      self->behaviour = dms_wire_reader_read_string (reader);
+      break;
+    case 2:
+      self->from = dms_handle_read (reader);
+      break;
+    case 3:
+      self->nonce = dms_wire_reader_read_uint64 (reader);
+      break;
+    case 4:
+      read_options (reader, self);
+      break;
+    case 5:
+      self->payload = dms_wire_reader_read_bytes (reader);
+      break;
+    case 6:
+      self->capability = dms_wire_reader_read_bytes (reader);
+      break;
+    default:
+      self->signature = dms_wire_reader_read_bytes (reader);
+      break;
+    }
+}
+
+static char *
+or_empty (char *text)
+{
+  return text != NULL ? text : g_strdup ("");
+}
+
+static void
+fill_gaps (DmsEnvelope *self)
+{
+  if (self->to == NULL)
+    self->to = dms_handle_new_empty ();
+  if (self->from == NULL)
+    self->from = dms_handle_new_empty ();
+  self->behaviour = or_empty (self->behaviour);
+  self->reply_behaviour = or_empty (self->reply_behaviour);
+  self->topic = or_empty (self->topic);
+}
+
+/**
+ * dms_envelope_new_from_data:
+ *
+ * Returns: (transfer full): the message, or NULL with DMS_ERROR_INVALID_DATA or DMS_ERROR_TOO_LARGE
+ */
+DmsEnvelope *
+dms_envelope_new_from_data (const char *data, gsize size, GError **error)
+{
+  static const char * const names[] = { "to", "be", "from", "nonce", "opt", "msg", "cap", "sig", NULL };
+  g_autoptr (DmsWireReader) reader = dms_wire_reader_new (data, size, DMS_ENVELOPE_MAX_SIZE, "message");
+  g_autoptr (DmsEnvelope) self = g_atomic_rc_box_new0 (DmsEnvelope);
+  int name;
+
+  if (dms_wire_reader_is_null (reader))
+    dms_wire_reader_fail (reader, "there is none");
+  if (dms_wire_reader_enter_object (reader))
+    while ((name = dms_wire_reader_next_member (reader, names)) >= 0)
+      read_member (reader, self, name);
+  fill_gaps (self);
+  return dms_wire_reader_finish (reader, error) ? g_steal_pointer (&self) : NULL;
+}
+
+DmsEnvelope *
+dms_envelope_new_from_bytes (GBytes *bytes, GError **error)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+
+  return dms_envelope_new_from_data (data, size, error);
+}
+
+/* The members in the order and with the omissions of types.md section 1. */
+static void
+write_envelope (DmsEnvelope *self, DmsWireWriter *writer, gboolean with_signature)
+{
+  dms_wire_writer_begin_object (writer, NULL);
+  dms_handle_write (self->to, writer, "to");
+  dms_wire_writer_add_string (writer, "be", self->behaviour);
+  dms_handle_write (self->from, writer, "from");
+  dms_wire_writer_add_uint64 (writer, "nonce", self->nonce);
+  dms_wire_writer_begin_object (writer, "opt");
+  dms_wire_writer_add_uint64 (writer, "exp", self->expiry_ns);
+  if (*self->reply_behaviour != '\0')
+    dms_wire_writer_add_string (writer, "cont", self->reply_behaviour);
+  if (*self->topic != '\0')
+    dms_wire_writer_add_string (writer, "topic", self->topic);
+  dms_wire_writer_end_object (writer);
+  dms_wire_writer_add_bytes (writer, "msg", self->payload);
+  if (self->capability != NULL && g_bytes_get_size (self->capability) > 0)
+    dms_wire_writer_add_bytes (writer, "cap", self->capability);
+  if (with_signature && self->signature != NULL && g_bytes_get_size (self->signature) > 0)
+    dms_wire_writer_add_bytes (writer, "sig", self->signature);
+  dms_wire_writer_end_object (writer);
+}
+
+GBytes *
+dms_envelope_to_bytes (DmsEnvelope *self)
+{
+  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+
+  write_envelope (self, writer, TRUE);
+  return dms_wire_writer_end (writer);
+}
+
+char *
+dms_envelope_to_string (DmsEnvelope *self)
+{
+  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+
+  write_envelope (self, writer, TRUE);
+  return dms_wire_writer_end_string (writer);
+}
+
+GBytes *
+dms_envelope_dup_signed_bytes (DmsEnvelope *self)
+{
+  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+
+  dms_wire_writer_add_prefix (writer, "dms:msg:");
+  write_envelope (self, writer, FALSE);
+  return dms_wire_writer_end (writer);
+}
+
+gboolean
+dms_envelope_verify_signature (DmsEnvelope *self)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+
+  if (self->signature == NULL || !dms_handle_get_ed25519 (self->from, public_key))
+    return FALSE;
+  bytes = dms_envelope_dup_signed_bytes (self);
+  return dms_signature_verify (public_key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                               g_bytes_get_data (self->signature, NULL), g_bytes_get_size (self->signature));
+}
+
+DmsEnvelope *
+dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsHandle *from, guint64 nonce,
+                         guint64 expiry_ns, const char *reply_behaviour, const char *topic, GBytes *payload,
+                         GBytes *capability)
+{
+  DmsEnvelope *self = g_atomic_rc_box_new0 (DmsEnvelope);
+  guint8 signature[DMS_KEY_SIGNATURE_SIZE];
+  g_autoptr (GBytes) bytes = NULL;
+
+  self->to = dms_handle_ref (to);
+  self->behaviour = g_strdup (behaviour);
+  self->from = dms_handle_ref (from);
+  self->nonce = nonce;
+  self->expiry_ns = expiry_ns;
+  self->reply_behaviour = g_strdup (reply_behaviour);
+  self->topic = g_strdup (topic);
+  self->payload = payload != NULL ? g_bytes_ref (payload) : NULL;
+  self->capability = capability != NULL ? g_bytes_ref (capability) : NULL;
+  fill_gaps (self);
+  bytes = dms_envelope_dup_signed_bytes (self);
+  dms_key_sign (key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), signature);
+  self->signature = g_bytes_new (signature, sizeof signature);
+  return self;
+}
+
+/**
+ * dms_envelope_make_nonce:
+ *
+ * Returns: a random number below 2^63, which every JSON library of the field can hold
+ */
+guint64
+dms_envelope_make_nonce (void)
+{
+  guint64 nonce = 0;
+
+  randombytes_buf (&nonce, sizeof nonce);
+  return nonce >> 1;
+}
+
+DmsHandle *
+dms_envelope_get_to (DmsEnvelope *self)
+{
+  return self->to;
+}
+
+const char *
+dms_envelope_get_behaviour (DmsEnvelope *self)
+{
+  return self->behaviour;
+}
+
+DmsHandle *
+dms_envelope_get_from (DmsEnvelope *self)
+{
+  return self->from;
+}
+
+guint64
+dms_envelope_get_nonce (DmsEnvelope *self)
+{
+  return self->nonce;
+}
+
+guint64
+dms_envelope_get_expiry_ns (DmsEnvelope *self)
+{
+  return self->expiry_ns;
+}
+
+const char *
+dms_envelope_get_reply_behaviour (DmsEnvelope *self)
+{
+  return self->reply_behaviour;
+}
+
+const char *
+dms_envelope_get_topic (DmsEnvelope *self)
+{
+  return self->topic;
+}
+
+GBytes *
+dms_envelope_get_payload (DmsEnvelope *self)
+{
+  return self->payload;
+}
+
+GBytes *
+dms_envelope_get_capability (DmsEnvelope *self)
+{
+  return self->capability;
+}
+
+GBytes *
+dms_envelope_get_signature (DmsEnvelope *self)
+{
+  return self->signature;
+}
+
+gboolean
+dms_envelope_is_broadcast (DmsEnvelope *self)
+{
+  return dms_handle_is_empty (self->to) && *self->topic != '\0';
+}

@@ -1,0 +1,18 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "capability/dms-token.h"
+#include "common/dms-wire-reader.h"
+#include "common/dms-wire-writer.h"
+
+G_BEGIN_DECLS
+
+/* Reads {"dms":{...}}; NULL on an error, and without one for a token of another kind. */
+DmsToken *dms_token_read (DmsWireReader *reader);
+/* Reads the inner object, after the member name. */
+DmsToken *dms_token_read_inner (DmsWireReader *reader);
+void dms_token_write (DmsToken *self, DmsWireWriter *writer, const char *name);
+
+G_END_DECLS
