@@ -18,4 +18,4 @@ def messages(directory):
     return [Figure(**json.loads(line)) for line in output.splitlines() if line.startswith("{")]
 
 
-MEASURES = [(("actor.warm", "actor.field", "actor.cold", "actor.codec", "actor.round_trip"), messages)]
+MEASURES = [(("actor.cold", "actor.codec", "actor.round_trip"), messages)]

@@ -24,7 +24,7 @@ def engine(request, tmp_path_factory):
     start = engines.dockerd if request.param == "docker" else engines.podman_service
     try:
         with start(tmp_path_factory.mktemp(request.param)) as running:
-            engines.import_busybox(running.socket_path, IMAGE)
+            engines.import_busybox(running.socket, IMAGE)
             yield running
     except engines.EngineMissing as error:
         pytest.skip(str(error))
@@ -32,7 +32,7 @@ def engine(request, tmp_path_factory):
 
 @pytest.fixture
 def node(engine, tmp_path):
-    node = Node(tmp_path / "node", env={"DMS_DOCKER_SOCKET": str(engine.socket_path)}).set_up().start()
+    node = Node(tmp_path / "node", env={"DMS_DOCKER_SOCKET": str(engine.socket)}).set_up().start()
     node.onboard()
     yield node
     for item in node.actor("/dms/node/deployment/list")["deployments"]:
@@ -42,7 +42,7 @@ def node(engine, tmp_path):
 
 
 def containers(engine):
-    status, body = engines.api(engine.socket_path, "GET", "/containers/json?all=1")
+    status, body = engines.api(engine.socket, "GET", "/containers/json?all=1")
     assert status == 200
     return json.loads(body)
 
