@@ -15,6 +15,7 @@ void dms_contract_report_missing (gpointer self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
 gboolean dms_contract_is_missing (gpointer self, gpointer tag, GAsyncResult *result, GError **error);
+void dms_contract_adopt_error (GError **error);
 void dms_contract_set_missing (gpointer self, const char *operation, GError **error);
 
 G_END_DECLS

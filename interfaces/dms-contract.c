@@ -27,6 +27,14 @@ dms_contract_is_missing (gpointer self, gpointer tag, GAsyncResult *result, GErr
   return TRUE;
 }
 
+/* Callers of a contract see errors of DMS_ERROR only, whatever the implementation passed on. */
+void
+dms_contract_adopt_error (GError **error)
+{
+  if (error != NULL && *error != NULL && (*error)->domain != DMS_ERROR)
+    dms_error_adopt (error, NULL);
+}
+
 void
 dms_contract_set_missing (gpointer self, const char *operation, GError **error)
 {

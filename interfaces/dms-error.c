@@ -116,7 +116,7 @@ dms_error_from_foreign (const GError *error)
 /**
  * dms_error_adopt:
  * @error: (inout) (nullable): where the error is
- * @prefix_format: what failed, on what, in printf style
+ * @prefix_format: (nullable): what failed, on what, in printf style; %NULL for no prefix
  * @...: the format's arguments
  *
  * Maps an error of GLib, GIO or json-glib to %DMS_ERROR in place, with the prefix and `: ` before its message.
@@ -133,11 +133,15 @@ dms_error_adopt (GError **error, const char *prefix_format, ...)
   if (error == NULL || *error == NULL)
     return;
 
-  va_start (args, prefix_format);
-  prefix = g_strdup_vprintf (prefix_format, args);
-  va_end (args);
-
-  message = g_strconcat (prefix, ": ", (*error)->message, NULL);
+  if (prefix_format != NULL)
+    {
+      va_start (args, prefix_format);
+      prefix = g_strdup_vprintf (prefix_format, args);
+      va_end (args);
+      message = g_strconcat (prefix, ": ", (*error)->message, NULL);
+    }
+  else
+    message = g_strdup ((*error)->message);
   code = (*error)->domain == DMS_ERROR ? (DmsErrorCode) (*error)->code : dms_error_from_foreign (*error);
   g_clear_error (error);
   *error = g_error_new_literal (DMS_ERROR, (int) code, message);

@@ -33,6 +33,14 @@ typedef struct _DmsUsage DmsUsage;
 typedef struct _DmsPeerInfo DmsPeerInfo;
 typedef struct _DmsPeerScore DmsPeerScore;
 typedef struct _DmsTransportConfig DmsTransportConfig;
+typedef struct _DmsContentRecord DmsContentRecord;
+typedef struct _DmsBillingTerms DmsBillingTerms;
+typedef struct _DmsUsageRecord DmsUsageRecord;
+typedef struct _DmsLineItem DmsLineItem;
+typedef struct _DmsPaymentRequest DmsPaymentRequest;
+typedef struct _DmsPaymentQuote DmsPaymentQuote;
+typedef struct _DmsPaymentStatus DmsPaymentStatus;
+typedef struct _DmsBenchmarkResult DmsBenchmarkResult;
 
 typedef struct _DmsExecutor DmsExecutor;
 typedef struct _DmsExecution DmsExecution;

@@ -103,11 +103,15 @@ dms_execution_wait_async (DmsExecution *self,
 DmsExecutionResult *
 dms_execution_wait_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  DmsExecutionResult *value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), NULL);
 
   if (dms_contract_is_missing (self, dms_execution_wait_async, result, error))
     return NULL;
-  return DMS_EXECUTION_GET_IFACE (self)->wait_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->wait_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -151,11 +155,15 @@ dms_execution_stop_async (DmsExecution *self,
 gboolean
 dms_execution_stop_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_execution_stop_async, result, error))
     return FALSE;
-  return DMS_EXECUTION_GET_IFACE (self)->stop_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->stop_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -197,11 +205,15 @@ dms_execution_pause_async (DmsExecution *self,
 gboolean
 dms_execution_pause_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_execution_pause_async, result, error))
     return FALSE;
-  return DMS_EXECUTION_GET_IFACE (self)->pause_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->pause_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -243,11 +255,15 @@ dms_execution_resume_async (DmsExecution *self,
 gboolean
 dms_execution_resume_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_execution_resume_async, result, error))
     return FALSE;
-  return DMS_EXECUTION_GET_IFACE (self)->resume_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->resume_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -293,11 +309,15 @@ dms_execution_exec_async (DmsExecution *self,
 DmsExecResult *
 dms_execution_exec_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  DmsExecResult *value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), NULL);
 
   if (dms_contract_is_missing (self, dms_execution_exec_async, result, error))
     return NULL;
-  return DMS_EXECUTION_GET_IFACE (self)->exec_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->exec_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -354,11 +374,15 @@ dms_execution_read_log_async (DmsExecution *self,
 DmsLogChunk *
 dms_execution_read_log_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  DmsLogChunk *value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), NULL);
 
   if (dms_contract_is_missing (self, dms_execution_read_log_async, result, error))
     return NULL;
-  return DMS_EXECUTION_GET_IFACE (self)->read_log_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->read_log_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -400,11 +424,15 @@ dms_execution_get_usage_async (DmsExecution *self,
 DmsUsage *
 dms_execution_get_usage_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  DmsUsage *value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), NULL);
 
   if (dms_contract_is_missing (self, dms_execution_get_usage_async, result, error))
     return NULL;
-  return DMS_EXECUTION_GET_IFACE (self)->get_usage_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->get_usage_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -446,11 +474,15 @@ dms_execution_remove_async (DmsExecution *self,
 gboolean
 dms_execution_remove_finish (DmsExecution *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_EXECUTION (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_execution_remove_async, result, error))
     return FALSE;
-  return DMS_EXECUTION_GET_IFACE (self)->remove_finish (self, result, error);
+  value = DMS_EXECUTION_GET_IFACE (self)->remove_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**

@@ -75,11 +75,15 @@ dms_executor_probe_async (DmsExecutor *self,
 DmsExecutorProbe *
 dms_executor_probe_finish (DmsExecutor *self, GAsyncResult *result, GError **error)
 {
+  DmsExecutorProbe *value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTOR (self), NULL);
 
   if (dms_contract_is_missing (self, dms_executor_probe_async, result, error))
     return NULL;
-  return DMS_EXECUTOR_GET_IFACE (self)->probe_finish (self, result, error);
+  value = DMS_EXECUTOR_GET_IFACE (self)->probe_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -182,11 +186,15 @@ dms_executor_prepare_async (DmsExecutor *self,
 gboolean
 dms_executor_prepare_finish (DmsExecutor *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_EXECUTOR (self), FALSE);
 
   if (g_async_result_is_tagged (result, dms_executor_prepare_async) && g_task_is_valid (result, self))
     return g_task_propagate_boolean (G_TASK (result), error);
-  return DMS_EXECUTOR_GET_IFACE (self)->prepare_finish (self, result, error);
+  value = DMS_EXECUTOR_GET_IFACE (self)->prepare_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -231,11 +239,15 @@ dms_executor_launch_async (DmsExecutor *self,
 DmsExecution *
 dms_executor_launch_finish (DmsExecutor *self, GAsyncResult *result, GError **error)
 {
+  DmsExecution *value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTOR (self), NULL);
 
   if (dms_contract_is_missing (self, dms_executor_launch_async, result, error))
     return NULL;
-  return DMS_EXECUTOR_GET_IFACE (self)->launch_finish (self, result, error);
+  value = DMS_EXECUTOR_GET_IFACE (self)->launch_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -281,11 +293,15 @@ dms_executor_adopt_async (DmsExecutor *self,
 DmsExecution *
 dms_executor_adopt_finish (DmsExecutor *self, GAsyncResult *result, GError **error)
 {
+  DmsExecution *value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTOR (self), NULL);
 
   if (dms_contract_is_missing (self, dms_executor_adopt_async, result, error))
     return NULL;
-  return DMS_EXECUTOR_GET_IFACE (self)->adopt_finish (self, result, error);
+  value = DMS_EXECUTOR_GET_IFACE (self)->adopt_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -327,9 +343,13 @@ dms_executor_list_async (DmsExecutor *self,
 GStrv
 dms_executor_list_finish (DmsExecutor *self, GAsyncResult *result, GError **error)
 {
+  GStrv value = NULL;
+
   g_return_val_if_fail (DMS_IS_EXECUTOR (self), NULL);
 
   if (dms_contract_is_missing (self, dms_executor_list_async, result, error))
     return NULL;
-  return DMS_EXECUTOR_GET_IFACE (self)->list_finish (self, result, error);
+  value = DMS_EXECUTOR_GET_IFACE (self)->list_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }

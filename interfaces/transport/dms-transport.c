@@ -102,11 +102,15 @@ dms_transport_start_async (DmsTransport *self,
 gboolean
 dms_transport_start_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_transport_start_async, result, error))
     return FALSE;
-  return DMS_TRANSPORT_GET_IFACE (self)->start_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->start_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -148,11 +152,15 @@ dms_transport_stop_async (DmsTransport *self,
 gboolean
 dms_transport_stop_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_transport_stop_async, result, error))
     return FALSE;
-  return DMS_TRANSPORT_GET_IFACE (self)->stop_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->stop_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -233,11 +241,15 @@ dms_transport_listen_async (DmsTransport *self,
 gboolean
 dms_transport_listen_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_transport_listen_async, result, error))
     return FALSE;
-  return DMS_TRANSPORT_GET_IFACE (self)->listen_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->listen_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -282,11 +294,15 @@ dms_transport_dial_async (DmsTransport *self,
 DmsPeerId *
 dms_transport_dial_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  DmsPeerId *value = NULL;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), NULL);
 
   if (dms_contract_is_missing (self, dms_transport_dial_async, result, error))
     return NULL;
-  return DMS_TRANSPORT_GET_IFACE (self)->dial_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->dial_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -381,11 +397,15 @@ dms_transport_open_stream_async (DmsTransport *self,
 DmsStream *
 dms_transport_open_stream_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  DmsStream *value = NULL;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), NULL);
 
   if (dms_contract_is_missing (self, dms_transport_open_stream_async, result, error))
     return NULL;
-  return DMS_TRANSPORT_GET_IFACE (self)->open_stream_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->open_stream_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -476,11 +496,15 @@ dms_transport_send_message_async (DmsTransport *self,
 gboolean
 dms_transport_send_message_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_transport_send_message_async, result, error))
     return FALSE;
-  return DMS_TRANSPORT_GET_IFACE (self)->send_message_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->send_message_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -616,11 +640,15 @@ dms_transport_publish_async (DmsTransport *self,
 gboolean
 dms_transport_publish_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_transport_publish_async, result, error))
     return FALSE;
-  return DMS_TRANSPORT_GET_IFACE (self)->publish_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->publish_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -675,11 +703,15 @@ dms_transport_put_value_async (DmsTransport *self,
 gboolean
 dms_transport_put_value_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_transport_put_value_async, result, error))
     return FALSE;
-  return DMS_TRANSPORT_GET_IFACE (self)->put_value_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->put_value_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -724,11 +756,15 @@ dms_transport_get_value_async (DmsTransport *self,
 GBytes *
 dms_transport_get_value_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  GBytes *value = NULL;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), NULL);
 
   if (dms_contract_is_missing (self, dms_transport_get_value_async, result, error))
     return NULL;
-  return DMS_TRANSPORT_GET_IFACE (self)->get_value_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->get_value_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -773,11 +809,15 @@ dms_transport_provide_async (DmsTransport *self,
 gboolean
 dms_transport_provide_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  gboolean value = FALSE;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
 
   if (dms_contract_is_missing (self, dms_transport_provide_async, result, error))
     return FALSE;
-  return DMS_TRANSPORT_GET_IFACE (self)->provide_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->provide_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -829,11 +869,15 @@ dms_transport_find_providers_async (DmsTransport *self,
 GPtrArray *
 dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
+  GPtrArray *value = NULL;
+
   g_return_val_if_fail (DMS_IS_TRANSPORT (self), NULL);
 
   if (dms_contract_is_missing (self, dms_transport_find_providers_async, result, error))
     return NULL;
-  return DMS_TRANSPORT_GET_IFACE (self)->find_providers_finish (self, result, error);
+  value = DMS_TRANSPORT_GET_IFACE (self)->find_providers_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**
@@ -914,11 +958,15 @@ dms_transport_ping_async (DmsTransport *self,
 gint64
 dms_transport_ping_finish (DmsTransport *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), 0);
+  gint64 value = -1;
+
+  g_return_val_if_fail (DMS_IS_TRANSPORT (self), -1);
 
   if (dms_contract_is_missing (self, dms_transport_ping_async, result, error))
-    return 0;
-  return DMS_TRANSPORT_GET_IFACE (self)->ping_finish (self, result, error);
+    return -1;
+  value = DMS_TRANSPORT_GET_IFACE (self)->ping_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
 }
 
 /**

@@ -32,6 +32,7 @@ const char *dms_value_reader_get_text (DmsValueReader *self, const char *member)
 guint64 dms_value_reader_get_uint (DmsValueReader *self, const char *member, guint64 max);
 gint64 dms_value_reader_get_int (DmsValueReader *self, const char *member, gint64 min, gint64 max);
 double dms_value_reader_get_number (DmsValueReader *self, const char *member, double max);
+void dms_value_reader_check_decimal (DmsValueReader *self, const char *member, const char *text);
 double dms_value_reader_get_signed (DmsValueReader *self, const char *member);
 gboolean dms_value_reader_get_boolean (DmsValueReader *self, const char *member);
 JsonObject *dms_value_reader_get_object (DmsValueReader *self, const char *member);

@@ -154,6 +154,27 @@ dms_value_reader_get_number (DmsValueReader *self, const char *member, double ma
   return value;
 }
 
+/* Amounts of money are decimal texts: digits, perhaps one point, perhaps a minus; nothing is rounded. */
+void
+dms_value_reader_check_decimal (DmsValueReader *self, const char *member, const char *text)
+{
+  const char *p = text;
+  guint n_digits = 0;
+  guint n_points = 0;
+
+  if (text == NULL)
+    return;
+  if (*p == '-')
+    p++;
+  for (; g_ascii_isdigit (*p) || *p == '.'; p++)
+    {
+      n_digits += *p != '.';
+      n_points += *p == '.';
+    }
+  if (*p != '\0' || n_digits == 0 || n_digits > 80 || n_points > 1)
+    dms_value_reader_fail (self, member, "must be a decimal number in a text");
+}
+
 double
 dms_value_reader_get_signed (DmsValueReader *self, const char *member)
 {
