@@ -99,8 +99,8 @@ collect (GHashTable *members, const char *path, const char *prefix, JsonObject *
       if (schema == NULL)
         {
           g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA,
-                       "configuration file “%s”: unknown key \"%s\": remove it, or see `nunet config get` for "
-                       "the known ones", path, joined);
+                       "configuration file “%s”: unknown key \"%s\": remove it, or see `nunet config get` "
+                       "for the known ones", path, joined);
           return FALSE;
         }
       if (g_hash_table_contains (members, schema->key))

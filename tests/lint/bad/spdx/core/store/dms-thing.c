@@ -1,0 +1,1 @@
+int dms_thing;
