@@ -70,13 +70,13 @@ now_us (clockid_t clock)
 }
 
 static void
-notify (Shim *self, const char *format, const char *text)
+notify (Shim *self, const char *word, const char *text)
 {
   char *line;
 
   if (self->notify < 0)
     return;
-  line = dms_shim_printf (format, text);
+  line = dms_shim_printf ("%s%s%s\n", word, text != NULL ? " " : "", text != NULL ? text : "");
   (void) !send (self->notify, line, strlen (line), MSG_NOSIGNAL);
   free (line);
   close (self->notify);
@@ -188,7 +188,7 @@ announce_running (Shim *self)
   self->status.started_us = now_us (CLOCK_REALTIME);
   self->sample_us = now_us (CLOCK_MONOTONIC);
   set_phase (self, DMS_SHIM_PHASE_RUNNING);
-  notify (self, "%s\n", "running");
+  notify (self, "running", NULL);
 }
 
 static void
@@ -668,7 +668,7 @@ finish (Shim *self)
         if (*c == '\n')
           *c = ' ';
       set_phase (self, DMS_SHIM_PHASE_ENDED);
-      notify (self, "failed %s\n", text);
+      notify (self, "failed", text);
       free (text);
     }
   else
