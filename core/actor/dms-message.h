@@ -46,6 +46,10 @@ gboolean dms_message_reply_with_tokens (DmsMessage *self, JsonNode *payload, GBy
 /* The same with an object (transfer full); what goes wrong is logged. The usual end of a handler. */
 void dms_message_reply_object (DmsMessage *self, JsonObject *object);
 
+/* Keeps the rights the sender delegated to us with this message until they expire or the owner (any text, such as an
+ * ensemble ID) is released on the capability context: later messages of ours may then use them. */
+void dms_message_keep_grants (DmsMessage *self, const char *owner);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsMessage, dms_message_unref)
 
 G_END_DECLS

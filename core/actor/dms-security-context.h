@@ -26,6 +26,8 @@ DmsCapabilityContext *dms_security_context_get_capabilities (DmsSecurityContext 
 DmsDid *dms_security_context_get_did (DmsSecurityContext *self);
 /* The did:key of the actor's own key: the audience of tokens for this actor only. */
 DmsDid *dms_security_context_get_actor_did (DmsSecurityContext *self);
+/* The actor's ID as handles spell it. */
+const char *dms_security_context_get_actor_id (DmsSecurityContext *self);
 
 /* Signs a message. `to` is NULL for a broadcast, which then needs a topic. `extra_tokens` is a token list in JSON. */
 DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
@@ -48,6 +50,9 @@ gboolean dms_security_context_require (DmsSecurityContext *self,
                                        DmsEnvelope *envelope,
                                        const char *capability,
                                        GError **error);
+/* The DID the sender of an opened message acts for, if it proves it: its key's own, or one that signed a token for that
+ * key. What it merely claims does not count: then it is its key's own. */
+DmsDid *dms_security_context_dup_sender_did (DmsSecurityContext *self, DmsEnvelope *envelope);
 /* Forgets the tokens that came with an opened message. */
 void dms_security_context_discard (DmsSecurityContext *self, guint64 interaction);
 

@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "actor/dms-actor.h"
+
+G_BEGIN_DECLS
+
+/* Puts a message, not checked yet, into the mailbox. DMS_ERROR_BUSY when that is full. `size` is in bytes. */
+gboolean dms_actor_deliver (DmsActor *self, DmsEnvelope *envelope, gsize size, GError **error);
+/* Whether some behaviour listens to this broadcast. */
+gboolean dms_actor_listens_to (DmsActor *self, DmsEnvelope *envelope);
+
+gboolean dms_actor_reply (DmsActor *self,
+                          DmsEnvelope *question,
+                          JsonNode *payload,
+                          GBytes *tokens,
+                          GError **error);
+
+G_END_DECLS

@@ -1,0 +1,471 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "actor/dms-actor-registry.h"
+
+#include "actor/dms-actor-private.h"
+#include "actor/dms-actor-registry-private.h"
+#include "actor/dms-raw-inbox.h"
+#include "observability/dms-log.h"
+
+struct _DmsActorRegistry
+{
+  GObject parent_instance;
+
+  DmsTransport *transport;
+  char *host;
+  GHashTable *actors;
+  GHashTable *raw;
+  GHashTable *topics;
+  gboolean stopped;
+  guint64 refusals[DMS_N_REFUSALS];
+};
+
+G_DEFINE_FINAL_TYPE (DmsActorRegistry, dms_actor_registry, G_TYPE_OBJECT)
+
+const char *
+dms_refusal_get_nick (DmsRefusal refusal)
+{
+  static const char *const nicks[DMS_N_REFUSALS] = {
+    [DMS_REFUSAL_NO_INBOX] = "no-inbox",
+    [DMS_REFUSAL_MALFORMED] = "malformed",
+    [DMS_REFUSAL_TOO_LARGE] = "too-large",
+    [DMS_REFUSAL_EXPIRED] = "expired",
+    [DMS_REFUSAL_BAD_SIGNATURE] = "bad-signature",
+    [DMS_REFUSAL_WRONG_ADDRESS] = "wrong-address",
+    [DMS_REFUSAL_REPLAYED] = "replayed",
+    [DMS_REFUSAL_NOT_AUTHORIZED] = "not-authorized",
+    [DMS_REFUSAL_NO_BEHAVIOUR] = "no-behaviour",
+    [DMS_REFUSAL_BUSY] = "busy",
+  };
+
+  g_return_val_if_fail (refusal < DMS_N_REFUSALS, "");
+
+  return nicks[refusal];
+}
+
+static void
+dms_actor_registry_dispose (GObject *object)
+{
+  DmsActorRegistry *self = DMS_ACTOR_REGISTRY (object);
+
+  dms_actor_registry_stop (self);
+  g_clear_object (&self->transport);
+  G_OBJECT_CLASS (dms_actor_registry_parent_class)->dispose (object);
+}
+
+static void
+dms_actor_registry_finalize (GObject *object)
+{
+  DmsActorRegistry *self = DMS_ACTOR_REGISTRY (object);
+
+  g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->actors, g_hash_table_unref);
+  g_clear_pointer (&self->raw, g_hash_table_unref);
+  g_clear_pointer (&self->topics, g_hash_table_unref);
+  G_OBJECT_CLASS (dms_actor_registry_parent_class)->finalize (object);
+}
+
+static void
+dms_actor_registry_class_init (DmsActorRegistryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = dms_actor_registry_dispose;
+  object_class->finalize = dms_actor_registry_finalize;
+}
+
+static void
+dms_actor_registry_init (DmsActorRegistry *self)
+{
+  self->actors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->raw = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_raw_inbox_unref);
+  self->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+/* Receiving */
+
+void
+dms_actor_registry_refuse (DmsActorRegistry *self,
+                           DmsRefusal refusal,
+                           const char *inbox,
+                           DmsEnvelope *envelope,
+                           const char *why)
+{
+  DmsHandle *from = envelope != NULL ? dms_envelope_get_from (envelope) : NULL;
+
+  self->refusals[refusal]++;
+  dms_log_event (refusal == DMS_REFUSAL_NOT_AUTHORIZED ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_DEBUG,
+                 "A message was refused", "reason", dms_refusal_get_nick (refusal), "inbox", inbox,
+                 "behavior", envelope != NULL ? dms_envelope_get_behaviour (envelope) : NULL,
+                 "did", from != NULL ? dms_did_get_uri (dms_handle_get_did (from)) : NULL,
+                 "error", why, NULL);
+}
+
+/* Opens what came; NULL: refused. */
+static DmsEnvelope *
+parse (DmsActorRegistry *self, const char *inbox, GBytes *bytes, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  DmsEnvelope *envelope = dms_envelope_new_from_bytes (bytes, &local);
+
+  if (envelope != NULL)
+    return envelope;
+  dms_actor_registry_refuse (self,
+                             g_error_matches (local, DMS_ERROR, DMS_ERROR_TOO_LARGE) ? DMS_REFUSAL_TOO_LARGE
+                                                                                     : DMS_REFUSAL_MALFORMED,
+                             inbox, NULL, local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+static gboolean
+deliver_to (DmsActorRegistry *self, DmsActor *actor, DmsEnvelope *envelope, gsize size, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (dms_actor_deliver (actor, envelope, size, &local))
+    return TRUE;
+  dms_actor_registry_refuse (self, DMS_REFUSAL_BUSY, dms_actor_get_inbox (actor), envelope, local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* What comes from the network and what we send ourselves take the same way from here. */
+static gboolean
+deliver (DmsActorRegistry *self, const char *inbox, GBytes *bytes, GError **error)
+{
+  DmsRawInbox *raw = g_hash_table_lookup (self->raw, inbox);
+  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
+  g_autoptr (DmsEnvelope) envelope = NULL;
+
+  if (raw != NULL)
+    {
+      if (dms_raw_inbox_push (raw, bytes))
+        return TRUE;
+      dms_actor_registry_refuse (self, DMS_REFUSAL_BUSY, inbox, NULL, "too much waits in the inbox");
+      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the inbox “%s” is full; try again later", inbox);
+      return FALSE;
+    }
+  if (actor == NULL)
+    {
+      dms_actor_registry_refuse (self, DMS_REFUSAL_NO_INBOX, inbox, NULL, "there is no such inbox");
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no inbox “%s” on this node", inbox);
+      return FALSE;
+    }
+  envelope = parse (self, inbox, bytes, error);
+  return envelope != NULL && deliver_to (self, actor, envelope, g_bytes_get_size (bytes), error);
+}
+
+static void
+on_inbox_message (DmsTransport *transport, const char *inbox, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+{
+  g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
+
+  /* Why it was refused is in the log; the sender learns nothing. */
+  deliver (self, inbox, bytes, NULL);
+}
+
+/* Topics */
+
+static gboolean
+is_broadcast_on (DmsEnvelope *envelope, const char *topic)
+{
+  return dms_envelope_is_broadcast (envelope) && g_str_equal (dms_envelope_get_topic (envelope), topic);
+}
+
+static DmsValidation
+on_validate (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+{
+  g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, NULL);
+
+  if (envelope == NULL || !is_broadcast_on (envelope, topic) || !dms_envelope_verify_signature (envelope))
+    return DMS_VALIDATION_REJECT;
+  /* Clocks differ and networks are slow: being late is nobody's fault. */
+  if (dms_envelope_get_expiry_ns (envelope) < (guint64) g_get_real_time () * 1000)
+    return DMS_VALIDATION_IGNORE;
+  return DMS_VALIDATION_ACCEPT;
+}
+
+static void
+on_topic_message (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+{
+  g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
+  g_autoptr (DmsEnvelope) envelope = parse (self, topic, bytes, NULL);
+  g_autoptr (GList) actors = NULL;
+
+  if (envelope == NULL)
+    return;
+  if (!is_broadcast_on (envelope, topic))
+    {
+      dms_actor_registry_refuse (self, DMS_REFUSAL_WRONG_ADDRESS, topic, envelope, "it is no broadcast on this topic");
+      return;
+    }
+  actors = g_hash_table_get_values (self->actors);
+  for (GList *l = actors; l != NULL; l = l->next)
+    {
+      if (dms_actor_listens_to (l->data, envelope))
+        deliver_to (self, l->data, envelope, g_bytes_get_size (bytes), NULL);
+    }
+}
+
+void
+dms_actor_registry_listen (DmsActorRegistry *self, const char *topic)
+{
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->topics, topic));
+  g_autoptr (GError) error = NULL;
+
+  g_hash_table_replace (self->topics, g_strdup (topic), GUINT_TO_POINTER (n + 1));
+  if (n > 0)
+    return;
+  dms_transport_set_topic_validator (self->transport, topic, on_validate, NULL, NULL);
+  if (!dms_transport_subscribe (self->transport, topic, on_topic_message, self, NULL, &error))
+    dms_log_event (G_LOG_LEVEL_WARNING, "A topic cannot be listened to", "topic", topic, "error", error->message, NULL);
+}
+
+void
+dms_actor_registry_unlisten (DmsActorRegistry *self, const char *topic)
+{
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->topics, topic));
+
+  if (n > 1)
+    g_hash_table_replace (self->topics, g_strdup (topic), GUINT_TO_POINTER (n - 1));
+  else if (g_hash_table_remove (self->topics, topic))
+    dms_transport_unsubscribe (self->transport, topic);
+}
+
+/* The node */
+
+DmsActorRegistry *
+dms_actor_registry_new (DmsTransport *transport)
+{
+  DmsActorRegistry *self = g_object_new (DMS_TYPE_ACTOR_REGISTRY, NULL);
+  g_autoptr (DmsPeerId) peer = dms_transport_dup_peer_id (transport);
+
+  self->transport = g_object_ref (transport);
+  self->host = g_strdup (peer != NULL ? dms_peer_id_get_text (peer) : "");
+  dms_transport_set_inbox_handler (transport, on_inbox_message, self, NULL);
+  return self;
+}
+
+static gpointer
+any_value (GHashTable *table)
+{
+  GHashTableIter iter;
+  gpointer value = NULL;
+
+  g_hash_table_iter_init (&iter, table);
+  return g_hash_table_iter_next (&iter, NULL, &value) ? value : NULL;
+}
+
+void
+dms_actor_registry_stop (DmsActorRegistry *self)
+{
+  if (self->stopped || self->transport == NULL)
+    return;
+  self->stopped = TRUE;
+  dms_transport_set_inbox_handler (self->transport, NULL, NULL, NULL);
+  /* Each one leaves when it stops, and may take others along. */
+  for (gpointer actor = any_value (self->actors); actor != NULL; actor = any_value (self->actors))
+    {
+      g_autoptr (DmsActor) kept = g_object_ref (actor);
+
+      dms_actor_stop (kept);
+    }
+  g_hash_table_remove_all (self->raw);
+}
+
+DmsTransport *
+dms_actor_registry_get_transport (DmsActorRegistry *self)
+{
+  return self->transport;
+}
+
+const char *
+dms_actor_registry_get_host (DmsActorRegistry *self)
+{
+  return self->host;
+}
+
+DmsActor *
+dms_actor_registry_lookup (DmsActorRegistry *self, const char *inbox)
+{
+  return g_hash_table_lookup (self->actors, inbox);
+}
+
+guint64
+dms_actor_registry_get_refusals (DmsActorRegistry *self, DmsRefusal refusal)
+{
+  g_return_val_if_fail (refusal < DMS_N_REFUSALS, 0);
+
+  return self->refusals[refusal];
+}
+
+static gboolean
+check_free (DmsActorRegistry *self, const char *inbox, GError **error)
+{
+  if (self->stopped)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "cannot open the inbox “%s”: the node is stopping", inbox);
+      return FALSE;
+    }
+  if (g_hash_table_contains (self->actors, inbox) || g_hash_table_contains (self->raw, inbox))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "the inbox “%s” is in use; choose another", inbox);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+dms_actor_registry_attach (DmsActorRegistry *self, DmsActor *actor, GError **error)
+{
+  const char *inbox = dms_actor_get_inbox (actor);
+
+  if (!check_free (self, inbox, error))
+    return FALSE;
+  g_hash_table_insert (self->actors, g_strdup (inbox), g_object_ref (actor));
+  return TRUE;
+}
+
+void
+dms_actor_registry_detach (DmsActorRegistry *self, DmsActor *actor)
+{
+  const char *inbox = dms_actor_get_inbox (actor);
+
+  if (g_hash_table_lookup (self->actors, inbox) == actor)
+    g_hash_table_remove (self->actors, inbox);
+}
+
+gboolean
+dms_actor_registry_add_raw (DmsActorRegistry *self,
+                            const char *inbox,
+                            DmsRawHandlerFunc func,
+                            gpointer user_data,
+                            GDestroyNotify destroy,
+                            GError **error)
+{
+  g_autoptr (DmsRawInbox) raw = dms_raw_inbox_new (self, inbox, func, user_data, destroy);
+
+  if (*inbox == '\0')
+    {
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                           "the sender of the message has no inbox for an answer");
+      return FALSE;
+    }
+  if (!check_free (self, inbox, error))
+    return FALSE;
+  g_hash_table_insert (self->raw, g_strdup (inbox), g_steal_pointer (&raw));
+  return TRUE;
+}
+
+void
+dms_actor_registry_remove_raw (DmsActorRegistry *self, const char *inbox)
+{
+  g_hash_table_remove (self->raw, inbox);
+}
+
+/* Sending */
+
+static void
+on_transport_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (dms_transport_send_message_finish (DMS_TRANSPORT (source), result, &error))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  g_prefix_error (&error, "failed to send message to %s: ", (const char *) g_task_get_task_data (task));
+  g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+dms_actor_registry_send_async (DmsActorRegistry *self,
+                               DmsEnvelope *envelope,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+  DmsHandle *to = dms_envelope_get_to (envelope);
+  const char *host = dms_handle_get_host (to);
+  g_autoptr (DmsPeerId) peer = NULL;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, dms_actor_registry_send_async);
+  g_task_set_task_data (task, g_strdup (dms_handle_get_id (to)), g_free);
+  if (g_bytes_get_size (bytes) > DMS_ENVELOPE_MAX_SIZE)
+    {
+      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+                               "cannot send “%s”: the message has %" G_GSIZE_FORMAT " bytes, %d are allowed",
+                               dms_envelope_get_behaviour (envelope), g_bytes_get_size (bytes), DMS_ENVELOPE_MAX_SIZE);
+      return;
+    }
+  if (*host == '\0' || g_str_equal (host, self->host))
+    {
+      if (deliver (self, dms_handle_get_inbox (to), bytes, &error))
+        g_task_return_boolean (task, TRUE);
+      else
+        {
+          g_prefix_error (&error, "failed to send message to %s: ", dms_handle_get_id (to));
+          g_task_return_error (task, error);
+        }
+      return;
+    }
+  peer = dms_peer_id_new (host, &error);
+  if (peer == NULL)
+    {
+      g_prefix_error (&error, "failed to send message to %s: ", dms_handle_get_id (to));
+      g_task_return_error (task, error);
+      return;
+    }
+  dms_transport_send_message_async (self->transport, peer, dms_handle_get_inbox (to), bytes, cancellable,
+                                    on_transport_sent, g_steal_pointer (&task));
+}
+
+gboolean
+dms_actor_registry_send_finish (DmsActorRegistry *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_transport_published (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dms_transport_publish_finish (DMS_TRANSPORT (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+dms_actor_registry_publish_async (DmsActorRegistry *self,
+                                  DmsEnvelope *envelope,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+
+  g_task_set_source_tag (task, dms_actor_registry_publish_async);
+  dms_transport_publish_async (self->transport, dms_envelope_get_topic (envelope), bytes, cancellable,
+                               on_transport_published, g_steal_pointer (&task));
+}
+
+gboolean
+dms_actor_registry_publish_finish (DmsActorRegistry *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,792 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "actor/dms-actor.h"
+
+#include "actor/dms-actor-private.h"
+#include "actor/dms-actor-registry-private.h"
+#include "actor/dms-behaviour.h"
+#include "actor/dms-invocation.h"
+#include "actor/dms-mailbox.h"
+#include "actor/dms-message-private.h"
+#include "actor/dms-replay-guard.h"
+#include "common/dms-json-object.h"
+#include "observability/dms-log.h"
+
+#define MAX_WAITING_MESSAGES 1024
+#define MAX_WAITING_BYTES (16 * 1024 * 1024)
+#define MAX_SEEN_PER_SENDER 131072
+#define MAX_SEEN 524288
+/* How many messages are handled before other work of the loop gets its turn. */
+#define MESSAGES_PER_TURN 16
+#define MAX_INBOX_LENGTH 512
+
+struct _DmsActor
+{
+  GObject parent_instance;
+
+  DmsActorRegistry *registry;
+  DmsSecurityContext *security;
+  char *inbox;
+  DmsHandle *handle;
+  DmsActor *parent;
+  GPtrArray *children;
+
+  gboolean running;
+  GMainContext *context;
+  GSource *dispatch;
+  DmsMailbox *mailbox;
+  DmsReplayGuard *seen;
+  GHashTable *behaviours;
+  GHashTable *broadcasts;
+  GHashTable *invocations;
+  GHashTable *grants;
+  guint64 next_invocation;
+};
+
+G_DEFINE_FINAL_TYPE (DmsActor, dms_actor, G_TYPE_OBJECT)
+
+static guint64
+now_ns (void)
+{
+  return (guint64) g_get_real_time () * 1000;
+}
+
+guint64
+dms_actor_expiry_in (double seconds)
+{
+  return now_ns () + (guint64) (MAX (seconds, 0) * 1e9);
+}
+
+static guint64
+default_expiry (guint64 expiry_ns)
+{
+  return expiry_ns != 0 ? expiry_ns : dms_actor_expiry_in (DMS_ACTOR_DEFAULT_EXPIRY_SECONDS);
+}
+
+static void
+stop_dispatch (DmsActor *self)
+{
+  if (self->dispatch != NULL)
+    g_source_destroy (self->dispatch);
+  g_clear_pointer (&self->dispatch, g_source_unref);
+}
+
+static void
+dms_actor_dispose (GObject *object)
+{
+  DmsActor *self = DMS_ACTOR (object);
+
+  dms_actor_stop (self);
+  if (self->parent != NULL)
+    g_ptr_array_remove_fast (self->parent->children, self);
+  g_clear_object (&self->parent);
+  g_clear_object (&self->registry);
+  G_OBJECT_CLASS (dms_actor_parent_class)->dispose (object);
+}
+
+static void
+dms_actor_finalize (GObject *object)
+{
+  DmsActor *self = DMS_ACTOR (object);
+
+  g_clear_object (&self->security);
+  g_clear_pointer (&self->inbox, g_free);
+  g_clear_pointer (&self->handle, dms_handle_unref);
+  g_clear_pointer (&self->children, g_ptr_array_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->mailbox, dms_mailbox_free);
+  g_clear_pointer (&self->seen, dms_replay_guard_free);
+  g_clear_pointer (&self->behaviours, g_hash_table_unref);
+  g_clear_pointer (&self->broadcasts, g_hash_table_unref);
+  g_clear_pointer (&self->invocations, g_hash_table_unref);
+  g_clear_pointer (&self->grants, g_hash_table_unref);
+  G_OBJECT_CLASS (dms_actor_parent_class)->finalize (object);
+}
+
+static void
+dms_actor_class_init (DmsActorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = dms_actor_dispose;
+  object_class->finalize = dms_actor_finalize;
+}
+
+static void
+dms_actor_init (DmsActor *self)
+{
+  GDestroyNotify behaviour_unref = (GDestroyNotify) dms_behaviour_unref;
+  GDestroyNotify invocation_unref = (GDestroyNotify) dms_invocation_unref;
+
+  self->children = g_ptr_array_new ();
+  self->context = g_main_context_ref_thread_default ();
+  self->mailbox = dms_mailbox_new (MAX_WAITING_MESSAGES, MAX_WAITING_BYTES);
+  self->seen = dms_replay_guard_new (MAX_SEEN_PER_SENDER, MAX_SEEN);
+  self->behaviours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, behaviour_unref);
+  self->broadcasts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, behaviour_unref);
+  self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, invocation_unref);
+  self->grants = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+}
+
+DmsActor *
+dms_actor_new (DmsActorRegistry *registry, const char *inbox, DmsSecurityContext *security)
+{
+  DmsActor *self = g_object_new (DMS_TYPE_ACTOR, NULL);
+
+  self->registry = g_object_ref (registry);
+  self->inbox = g_strdup (inbox);
+  self->security = g_object_ref (security);
+  self->handle = dms_handle_new (dms_security_context_get_actor_id (security), dms_security_context_get_did (security),
+                                 dms_actor_registry_get_host (registry), inbox);
+  return self;
+}
+
+DmsActor *
+dms_actor_new_child (DmsActor *self, const char *inbox, DmsKey *key, DmsCapabilityContext *capabilities)
+{
+  g_autoptr (DmsSecurityContext) security = NULL;
+  DmsActor *child;
+
+  if (capabilities == NULL)
+    capabilities = dms_security_context_get_capabilities (self->security);
+  security = dms_security_context_new (key, capabilities);
+  child = dms_actor_new (self->registry, inbox, security);
+  child->parent = g_object_ref (self);
+  g_ptr_array_add (self->children, child);
+  return child;
+}
+
+static gboolean
+inbox_is_valid (const char *inbox)
+{
+  gsize length = strlen (inbox);
+
+  if (length == 0 || length > MAX_INBOX_LENGTH)
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isgraph (inbox[i]) || inbox[i] == '/')
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+listen_to_all (DmsActor *self, gboolean listen)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->broadcasts);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const char *topic = dms_behaviour_get_topic (value);
+
+      if (listen)
+        dms_actor_registry_listen (self->registry, topic);
+      else
+        dms_actor_registry_unlisten (self->registry, topic);
+    }
+}
+
+gboolean
+dms_actor_start (DmsActor *self, GError **error)
+{
+  if (self->running)
+    return TRUE;
+  if (!inbox_is_valid (self->inbox))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   "“%s” cannot name an inbox: 1 to %d printable ASCII characters other than “/” are needed",
+                   self->inbox, MAX_INBOX_LENGTH);
+      return FALSE;
+    }
+  if (!dms_actor_registry_attach (self->registry, self, error))
+    return FALSE;
+  self->running = TRUE;
+  listen_to_all (self, TRUE);
+  return TRUE;
+}
+
+static gpointer
+any_key_or_value (GHashTable *table, gboolean want_key)
+{
+  GHashTableIter iter;
+  gpointer key = NULL;
+  gpointer value = NULL;
+
+  g_hash_table_iter_init (&iter, table);
+  if (!g_hash_table_iter_next (&iter, &key, &value))
+    return NULL;
+  return want_key ? key : value;
+}
+
+static void
+withdraw_all (DmsActor *self)
+{
+  const char *owner;
+
+  for (owner = any_key_or_value (self->grants, TRUE); owner != NULL; owner = any_key_or_value (self->grants, TRUE))
+    {
+      g_autofree char *kept = g_strdup (owner);
+
+      dms_actor_withdraw (self, kept);
+    }
+}
+
+void
+dms_actor_stop (DmsActor *self)
+{
+  g_autoptr (DmsActor) kept = NULL;
+  DmsInvocation *invocation;
+
+  if (!self->running)
+    return;
+  kept = g_object_ref (self);
+  self->running = FALSE;
+  stop_dispatch (self);
+  dms_mailbox_clear (self->mailbox);
+  for (guint i = self->children->len; i > 0; i--)
+    {
+      if (i <= self->children->len)
+        dms_actor_stop (g_ptr_array_index (self->children, i - 1));
+    }
+  listen_to_all (self, FALSE);
+  dms_actor_registry_detach (self->registry, self);
+  withdraw_all (self);
+
+  /* Each one leaves the table when it ends. */
+  for (invocation = any_key_or_value (self->invocations, FALSE); invocation != NULL;
+       invocation = any_key_or_value (self->invocations, FALSE))
+    dms_invocation_fail (invocation, g_error_new (DMS_ERROR, DMS_ERROR_CANCELLED, "the actor “%s” was stopped",
+                                                  self->inbox));
+  /* Handlers often hold their owner, which holds this actor. */
+  g_hash_table_remove_all (self->behaviours);
+  g_hash_table_remove_all (self->broadcasts);
+}
+
+gboolean
+dms_actor_is_running (DmsActor *self)
+{
+  return self->running;
+}
+
+DmsHandle *
+dms_actor_get_handle (DmsActor *self)
+{
+  return self->handle;
+}
+
+const char *
+dms_actor_get_inbox (DmsActor *self)
+{
+  return self->inbox;
+}
+
+DmsActorRegistry *
+dms_actor_get_registry (DmsActor *self)
+{
+  return self->registry;
+}
+
+DmsSecurityContext *
+dms_actor_get_security (DmsActor *self)
+{
+  return self->security;
+}
+
+DmsActor *
+dms_actor_get_parent (DmsActor *self)
+{
+  return self->parent;
+}
+
+/* Behaviours */
+
+static gboolean
+is_expired (gpointer path, gpointer behaviour, gpointer user_data)
+{
+  return dms_behaviour_is_expired (behaviour, *(guint64 *) user_data);
+}
+
+static gboolean
+remove_broadcast (DmsActor *self, const char *path)
+{
+  DmsBehaviour *behaviour = g_hash_table_lookup (self->broadcasts, path);
+
+  if (behaviour == NULL)
+    return FALSE;
+  if (self->running)
+    dms_actor_registry_unlisten (self->registry, dms_behaviour_get_topic (behaviour));
+  return g_hash_table_remove (self->broadcasts, path);
+}
+
+void
+dms_actor_add_behaviour_full (DmsActor *self,
+                              const char *path,
+                              DmsBehaviourFlags flags,
+                              const char *capability,
+                              const char *topic,
+                              guint64 expiry_ns,
+                              DmsBehaviourFunc func,
+                              gpointer user_data,
+                              GDestroyNotify destroy)
+{
+  DmsBehaviour *behaviour = dms_behaviour_new (path, flags, capability, topic, expiry_ns, func, user_data, destroy);
+  guint64 now = now_ns ();
+
+  g_return_if_fail ((flags & DMS_BEHAVIOUR_BROADCAST) == 0 || topic != NULL);
+
+  if (expiry_ns != 0)
+    g_hash_table_foreach_remove (self->behaviours, is_expired, &now);
+  if ((flags & DMS_BEHAVIOUR_BROADCAST) == 0)
+    {
+      g_hash_table_replace (self->behaviours, g_strdup (path), behaviour);
+      return;
+    }
+  remove_broadcast (self, path);
+  g_hash_table_replace (self->broadcasts, g_strdup (path), behaviour);
+  if (self->running)
+    dms_actor_registry_listen (self->registry, topic);
+}
+
+void
+dms_actor_add_behaviour (DmsActor *self,
+                         const char *path,
+                         DmsBehaviourFlags flags,
+                         DmsBehaviourFunc func,
+                         gpointer user_data,
+                         GDestroyNotify destroy)
+{
+  dms_actor_add_behaviour_full (self, path, flags, NULL, NULL, 0, func, user_data, destroy);
+}
+
+void
+dms_actor_add_broadcast (DmsActor *self,
+                         const char *path,
+                         const char *topic,
+                         DmsBehaviourFunc func,
+                         gpointer user_data,
+                         GDestroyNotify destroy)
+{
+  dms_actor_add_behaviour_full (self, path, DMS_BEHAVIOUR_BROADCAST, NULL, topic, 0, func, user_data, destroy);
+}
+
+gboolean
+dms_actor_remove_behaviour (DmsActor *self, const char *path)
+{
+  g_autofree char *kept = g_strdup (path);
+  gboolean direct = g_hash_table_remove (self->behaviours, kept);
+
+  return remove_broadcast (self, kept) || direct;
+}
+
+gboolean
+dms_actor_has_behaviour (DmsActor *self, const char *path)
+{
+  return g_hash_table_contains (self->behaviours, path) || g_hash_table_contains (self->broadcasts, path);
+}
+
+/* Receiving */
+
+static DmsRefusal
+refusal_of_error (const GError *error)
+{
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_EXPIRED))
+    return DMS_REFUSAL_EXPIRED;
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE))
+    return DMS_REFUSAL_BAD_SIGNATURE;
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_TOO_LARGE))
+    return DMS_REFUSAL_TOO_LARGE;
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_BUSY))
+    return DMS_REFUSAL_BUSY;
+  return DMS_REFUSAL_MALFORMED;
+}
+
+static gboolean
+is_for_us (DmsActor *self, DmsEnvelope *envelope)
+{
+  DmsHandle *to = dms_envelope_get_to (envelope);
+  const char *host = dms_handle_get_host (to);
+
+  if (dms_envelope_is_broadcast (envelope))
+    return TRUE;
+  return g_str_equal (dms_handle_get_id (to), dms_handle_get_id (self->handle))
+         && g_str_equal (dms_handle_get_inbox (to), self->inbox)
+         && (*host == '\0' || g_str_equal (host, dms_handle_get_host (self->handle)));
+}
+
+/* Everything that stands between a message and its handler; the cheap checks first. NULL: refused. */
+static DmsMessage *
+admit (DmsActor *self, DmsEnvelope *envelope, DmsBehaviour *behaviour)
+{
+  const char *sender = dms_handle_get_id (dms_envelope_get_from (envelope));
+  guint64 nonce = dms_envelope_get_nonce (envelope);
+  guint64 expiry_ns = dms_envelope_get_expiry_ns (envelope);
+  guint64 now = now_ns ();
+  g_autoptr (DmsMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 interaction;
+
+  if (dms_replay_guard_has_seen (self->seen, sender, nonce, expiry_ns))
+    {
+      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_REPLAYED, self->inbox, envelope,
+                                 "it was seen before, or is older than what can be remembered");
+      return NULL;
+    }
+  interaction = dms_security_context_open (self->security, envelope, &error);
+  if (interaction == 0)
+    {
+      dms_actor_registry_refuse (self->registry, refusal_of_error (error), self->inbox, envelope, error->message);
+      return NULL;
+    }
+  message = dms_message_new (self, envelope, interaction);
+  if ((dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) == 0
+      && !dms_security_context_require (self->security, interaction, envelope, dms_behaviour_get_capability (behaviour),
+                                        &error))
+    {
+      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_NOT_AUTHORIZED, self->inbox, envelope, error->message);
+      return NULL;
+    }
+  if (!dms_replay_guard_add (self->seen, sender, nonce, expiry_ns, now))
+    {
+      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_BUSY, self->inbox, envelope,
+                                 "too many messages are remembered");
+      return NULL;
+    }
+  return g_steal_pointer (&message);
+}
+
+static void
+handle_envelope (DmsActor *self, DmsEnvelope *envelope)
+{
+  GHashTable *table = dms_envelope_is_broadcast (envelope) ? self->broadcasts : self->behaviours;
+  DmsBehaviour *found = g_hash_table_lookup (table, dms_envelope_get_behaviour (envelope));
+  g_autoptr (DmsBehaviour) behaviour = NULL;
+  g_autoptr (DmsMessage) message = NULL;
+
+  if (!is_for_us (self, envelope))
+    {
+      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_WRONG_ADDRESS, self->inbox, envelope,
+                                 "it is addressed to another actor");
+      return;
+    }
+  if (found == NULL || !dms_behaviour_accepts (found, envelope, now_ns ()))
+    {
+      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_NO_BEHAVIOUR, self->inbox, envelope,
+                                 "the actor has no such behaviour");
+      return;
+    }
+  behaviour = dms_behaviour_ref (found);
+  message = admit (self, envelope, behaviour);
+  if (message == NULL)
+    return;
+  if ((dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_ONCE) != 0)
+    dms_actor_remove_behaviour (self, dms_behaviour_get_path (behaviour));
+  dms_behaviour_run (behaviour, self, message);
+}
+
+static gboolean
+on_dispatch (gpointer user_data)
+{
+  g_autoptr (DmsActor) self = g_object_ref (DMS_ACTOR (user_data));
+
+  for (guint i = 0; i < MESSAGES_PER_TURN && self->running; i++)
+    {
+      g_autoptr (DmsEnvelope) envelope = dms_mailbox_pop (self->mailbox);
+
+      if (envelope == NULL)
+        break;
+      handle_envelope (self, envelope);
+    }
+  if (self->running && dms_mailbox_get_length (self->mailbox) > 0)
+    return G_SOURCE_CONTINUE;
+  stop_dispatch (self);
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+dms_actor_deliver (DmsActor *self, DmsEnvelope *envelope, gsize size, GError **error)
+{
+  if (!dms_mailbox_push (self->mailbox, envelope, size))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the mailbox of “%s” is full; try again later", self->inbox);
+      return FALSE;
+    }
+  if (self->dispatch == NULL)
+    {
+      self->dispatch = g_idle_source_new ();
+      g_source_set_priority (self->dispatch, G_PRIORITY_DEFAULT);
+      g_source_set_callback (self->dispatch, on_dispatch, self, NULL);
+      g_source_attach (self->dispatch, self->context);
+    }
+  return TRUE;
+}
+
+gboolean
+dms_actor_listens_to (DmsActor *self, DmsEnvelope *envelope)
+{
+  DmsBehaviour *behaviour = g_hash_table_lookup (self->broadcasts, dms_envelope_get_behaviour (envelope));
+
+  return behaviour != NULL && dms_behaviour_accepts (behaviour, envelope, now_ns ());
+}
+
+/* Sending */
+
+/* What a message that nobody waits for is called in the log when it gets lost. */
+typedef struct {
+  char *behaviour;
+  char *inbox;
+} Sent;
+
+static void
+sent_free (Sent *sent)
+{
+  g_free (sent->behaviour);
+  g_free (sent->inbox);
+  g_free (sent);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sent, sent_free)
+
+static Sent *
+sent_new (DmsEnvelope *envelope)
+{
+  Sent *sent = g_new0 (Sent, 1);
+
+  sent->behaviour = g_strdup (dms_envelope_get_behaviour (envelope));
+  sent->inbox = g_strdup (dms_handle_get_inbox (dms_envelope_get_to (envelope)));
+  return sent;
+}
+
+static void
+log_lost (const Sent *sent, const GError *error)
+{
+  dms_log_event (G_LOG_LEVEL_INFO, "A message was not delivered", "behavior", sent->behaviour, "inbox", sent->inbox,
+                 "error", error->message, NULL);
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Sent) sent = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!dms_actor_registry_send_finish (DMS_ACTOR_REGISTRY (source), result, &error))
+    log_lost (sent, error);
+}
+
+static void
+on_published (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Sent) sent = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!dms_actor_registry_publish_finish (DMS_ACTOR_REGISTRY (source), result, &error))
+    log_lost (sent, error);
+}
+
+static DmsEnvelope *
+seal (DmsActor *self,
+      DmsHandle *to,
+      const char *behaviour,
+      JsonNode *payload,
+      guint64 expiry_ns,
+      const char *reply_behaviour,
+      const char *topic,
+      GBytes *tokens,
+      GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsEnvelope) envelope = NULL;
+
+  if (to != NULL && *dms_handle_get_inbox (to) == '\0')
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "cannot send “%s”: the receiver has no inbox",
+                   behaviour);
+      return NULL;
+    }
+  if (payload != NULL)
+    {
+      char *text = dms_json_node_to_text (payload);
+
+      bytes = g_bytes_new_take (text, strlen (text));
+    }
+  return dms_security_context_seal (self->security, self->handle, to, behaviour, bytes, expiry_ns, reply_behaviour,
+                                    topic, tokens, error);
+}
+
+gboolean
+dms_actor_send (DmsActor *self,
+                DmsHandle *to,
+                const char *behaviour,
+                JsonNode *payload,
+                guint64 expiry_ns,
+                const char *reply_behaviour,
+                GError **error)
+{
+  g_autoptr (DmsEnvelope) envelope = seal (self, to, behaviour, payload, default_expiry (expiry_ns), reply_behaviour,
+                                           NULL, NULL, error);
+
+  if (envelope == NULL)
+    return FALSE;
+  dms_actor_registry_send_async (self->registry, envelope, NULL, on_sent, sent_new (envelope));
+  return TRUE;
+}
+
+gboolean
+dms_actor_broadcast (DmsActor *self,
+                     const char *topic,
+                     const char *behaviour,
+                     JsonNode *payload,
+                     guint64 expiry_ns,
+                     const char *reply_behaviour,
+                     GError **error)
+{
+  g_autoptr (DmsEnvelope) envelope = seal (self, NULL, behaviour, payload, default_expiry (expiry_ns),
+                                           reply_behaviour, topic, NULL, error);
+
+  if (envelope == NULL)
+    return FALSE;
+  dms_actor_registry_publish_async (self->registry, envelope, NULL, on_published, sent_new (envelope));
+  return TRUE;
+}
+
+gboolean
+dms_actor_reply (DmsActor *self, DmsEnvelope *question, JsonNode *payload, GBytes *tokens, GError **error)
+{
+  const char *behaviour = dms_envelope_get_reply_behaviour (question);
+  guint64 expiry_ns = dms_envelope_get_expiry_ns (question);
+  g_autoptr (DmsEnvelope) envelope = NULL;
+
+  if (expiry_ns < now_ns ())
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_EXPIRED, "the answer to “%s” comes too late",
+                   dms_envelope_get_behaviour (question));
+      return FALSE;
+    }
+  envelope = seal (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL, tokens, error);
+  if (envelope == NULL)
+    return FALSE;
+  dms_actor_registry_send_async (self->registry, envelope, NULL, on_sent, sent_new (envelope));
+  return TRUE;
+}
+
+/* Asking */
+
+static void
+on_invocation_ended (DmsInvocation *invocation, gpointer user_data)
+{
+  DmsActor *self = user_data;
+  const char *path = dms_invocation_get_reply_behaviour (invocation);
+
+  g_hash_table_remove (self->behaviours, path);
+  g_hash_table_remove (self->invocations, path);
+}
+
+static void
+on_answer (DmsActor *self, DmsMessage *message, gpointer user_data)
+{
+  dms_invocation_answer (user_data, message);
+}
+
+static void
+on_question_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsInvocation) invocation = user_data;
+  GError *error = NULL;
+
+  if (!dms_actor_registry_send_finish (DMS_ACTOR_REGISTRY (source), result, &error))
+    dms_invocation_fail (invocation, error);
+}
+
+void
+dms_actor_invoke_async (DmsActor *self,
+                        DmsHandle *to,
+                        const char *behaviour,
+                        JsonNode *payload,
+                        guint64 expiry_ns,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *path = NULL;
+  g_autoptr (DmsEnvelope) envelope = NULL;
+  DmsInvocation *invocation;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, dms_actor_invoke_async);
+  expiry_ns = default_expiry (expiry_ns);
+  if (!self->running)
+    {
+      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "cannot invoke “%s”: “%s” is stopped", behaviour,
+                               self->inbox);
+      return;
+    }
+  path = g_strdup_printf ("/private/%s/%" G_GUINT64_FORMAT, self->inbox, ++self->next_invocation);
+  envelope = seal (self, to, behaviour, payload, expiry_ns, path, NULL, NULL, &error);
+  if (envelope == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  invocation = dms_invocation_new (g_steal_pointer (&task), path, behaviour, expiry_ns, on_invocation_ended, self);
+  g_hash_table_replace (self->invocations, g_strdup (path), invocation);
+  dms_actor_add_behaviour (self, path, DMS_BEHAVIOUR_ONCE, on_answer, dms_invocation_ref (invocation),
+                           (GDestroyNotify) dms_invocation_unref);
+  dms_actor_registry_send_async (self->registry, envelope, cancellable, on_question_sent,
+                                 dms_invocation_ref (invocation));
+}
+
+DmsMessage *
+dms_actor_invoke_finish (DmsActor *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Granting */
+
+GBytes *
+dms_actor_grant (DmsActor *self,
+                 const char *owner,
+                 DmsDid *subject,
+                 const char *const *capabilities,
+                 guint64 expiry_ns,
+                 GError **error)
+{
+  g_autofree char *key = g_strdup_printf ("%s %s %s", self->inbox, owner, dms_did_get_uri (subject));
+  GBytes *tokens = dms_security_context_grant (self->security, key, subject,
+                                               dms_security_context_get_actor_did (self->security), capabilities,
+                                               expiry_ns, error);
+  GHashTable *keys = g_hash_table_lookup (self->grants, owner);
+
+  if (tokens == NULL)
+    return NULL;
+  if (keys == NULL)
+    {
+      keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_insert (self->grants, g_strdup (owner), keys);
+    }
+  g_hash_table_add (keys, g_steal_pointer (&key));
+  return tokens;
+}
+
+void
+dms_actor_withdraw (DmsActor *self, const char *owner)
+{
+  GHashTable *keys = g_hash_table_lookup (self->grants, owner);
+  GHashTableIter iter;
+  gpointer key;
+
+  if (keys == NULL)
+    return;
+  g_hash_table_iter_init (&iter, keys);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    dms_security_context_withdraw (self->security, key);
+  g_hash_table_remove (self->grants, owner);
+}

@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "actor/dms-envelope.h"
+
+G_BEGIN_DECLS
+
+/* What the resources have in common: reading an envelope and answering JSON. */
+
+/* `json` is a complete JSON text. */
+void dms_rest_respond_json (SoupServerMessage *message, guint status, const char *json);
+/* Takes the bytes as they are: JSON that came from an actor. */
+void dms_rest_respond_bytes (SoupServerMessage *message, guint status, GBytes *json);
+/* {"error": text} */
+void dms_rest_respond_error (SoupServerMessage *message, guint status, const char *text);
+void dms_rest_respond_not_found (SoupServerMessage *message);
+
+/* The envelope in the body; answers 400 itself and returns NULL when there is none. */
+DmsEnvelope *dms_rest_read_envelope (SoupServerMessage *message);
+
+G_END_DECLS
