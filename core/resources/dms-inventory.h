@@ -15,6 +15,9 @@ G_DECLARE_FINAL_TYPE (DmsInventory, dms_inventory, DMS, INVENTORY, GObject)
  * @root: (nullable): a recorded tree with `proc/` and `sys/` to read instead of this machine's. */
 DmsInventory *dms_inventory_new (const char *disk_path, const char *root);
 
+/* Another file for NVIDIA's library than the system's (NULL: none), for tests. */
+void dms_inventory_set_nvml (DmsInventory *self, const char *library);
+
 /* Reads everything, also what may take long (GPU libraries), in a thread; then remembers it. */
 void dms_inventory_refresh_async (DmsInventory *self,
                                   GCancellable *cancellable,

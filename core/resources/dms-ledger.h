@@ -20,6 +20,8 @@ DmsLedger *dms_ledger_new (DmsStore *store);
 /* NULL sets nothing to lend. NO_RESOURCES (“Demand too high …”) when less than what is taken. */
 gboolean dms_ledger_set_onboarded (DmsLedger *self, DmsResources *resources, GError **error);
 gboolean dms_ledger_is_onboarded (DmsLedger *self);
+/* Microseconds since the epoch; FALSE when not onboarded. */
+gboolean dms_ledger_get_onboarding_times (DmsLedger *self, gint64 *created_us, gint64 *updated_us);
 /* (transfer full): NULL with WRONG_STATE when not onboarded. */
 DmsResources *dms_ledger_dup_onboarded (DmsLedger *self, GError **error);
 DmsResources *dms_ledger_dup_free (DmsLedger *self, GError **error);
@@ -40,7 +42,7 @@ gboolean dms_ledger_commit (DmsLedger *self,
                             GError **error);
 /* NOT_FOUND when it is not committed. */
 gboolean dms_ledger_uncommit (DmsLedger *self, const char *allocation_id, GError **error);
-/* Committed to allocated; TRUE also when allocated already; NOT_FOUND otherwise; EXPIRED past its time. */
+/* Committed to allocated; TRUE also when allocated already; NOT_FOUND otherwise, also past the commit's time. */
 gboolean dms_ledger_allocate (DmsLedger *self, const char *allocation_id, GError **error);
 /* Gives back whatever it holds; TRUE also when it held nothing. */
 gboolean dms_ledger_release (DmsLedger *self, const char *allocation_id, GError **error);
