@@ -241,7 +241,8 @@ read_block (const char *device, const char *name)
 static DmsDisk *
 describe_disk (DmsInventory *self, guint64 size, dev_t number)
 {
-  g_autofree char *link = g_strdup_printf ("%s/sys/dev/block/%u:%u", self->root, major (number), minor (number));
+  g_autofree char *link =
+      g_strdup_printf ("%s/sys/dev/block/%u:%u", self->root, major (number), minor (number));
   g_autofree char *partition = g_build_filename (link, "partition", NULL);
   g_autofree char *device = NULL;
   g_autofree char *model = NULL;
@@ -250,15 +251,16 @@ describe_disk (DmsInventory *self, guint64 size, dev_t number)
   g_autofree char *real = NULL;
   const char *type = NULL;
 
-  device = g_file_test (partition, G_FILE_TEST_EXISTS) ? g_build_filename (link, "..", NULL) : g_strdup (link);
+  device =
+      g_file_test (partition, G_FILE_TEST_EXISTS) ? g_build_filename (link, "..", NULL) : g_strdup (link);
   model = read_block (device, "device/model");
   vendor = read_block (device, "device/vendor");
   rotational = read_block (device, "queue/rotational");
   real = realpath (device, NULL);
   if (rotational != NULL)
     type = rotational[0] == '1' ? "HDD" : "SSD";
-  return dms_disk_new_full (size, model, vendor, type,
-                            real != NULL && strstr (real, "/nvme") != NULL ? "NVMe" : NULL, 0, 0);
+  return dms_disk_new_full (
+      size, model, vendor, type, real != NULL && strstr (real, "/nvme") != NULL ? "NVMe" : NULL, 0, 0);
 }
 
 /* The file system of the folder, or of what it will be made in. */
@@ -279,7 +281,11 @@ read_disk (DmsInventory *self, DmsDisk **total, DmsDisk **used, GError **error)
     }
   if (statvfs (path, &fs) != 0 || stat (path, &info) != 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "cannot look at the disk of “%s”: %s", path,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_UNAVAILABLE,
+                   "cannot look at the disk of “%s”: %s",
+                   path,
                    g_strerror (errno));
       return FALSE;
     }
@@ -319,7 +325,8 @@ dms_inventory_dup_hardware (DmsInventory *self, GError **error)
       !read_disk (self, &disk, &disk_used, error))
     return NULL;
 
-  cpu_used = dms_cpu_new (dms_cpu_get_cores (cpu) * CLAMP (self->busy_share, 0, 1), dms_cpu_get_clock_hz (cpu));
+  cpu_used =
+      dms_cpu_new (dms_cpu_get_cores (cpu) * CLAMP (self->busy_share, 0, 1), dms_cpu_get_clock_hz (cpu));
   ram = dms_ram_new (bytes, 0, NULL);
   ram_used = dms_ram_new (bytes - available, 0, NULL);
   total = dms_resources_new (cpu, ram, disk, self->gpus);

@@ -134,7 +134,8 @@ dms_ledger_get_onboarding_times (DmsLedger *self, gint64 *created_us, gint64 *up
 
   g_return_val_if_fail (DMS_IS_LEDGER (self), FALSE);
 
-  statement = dms_store_prepare (self->store, "SELECT created_us, updated_us FROM onboarding WHERE id = 1", NULL);
+  statement =
+      dms_store_prepare (self->store, "SELECT created_us, updated_us FROM onboarding WHERE id = 1", NULL);
   if (statement == NULL || !dms_statement_step (statement, &row, NULL) || !row)
     return FALSE;
   *created_us = dms_statement_get_int64 (statement, 0);

@@ -59,7 +59,8 @@ take_line (CpuInfo *info, const char *key, const char *value)
       info->package = g_strdup (value);
     }
   else if (g_str_equal (key, "core id"))
-    g_hash_table_add (info->cores, g_strconcat (info->package != NULL ? info->package : "", "/", value, NULL));
+    g_hash_table_add (info->cores,
+                      g_strconcat (info->package != NULL ? info->package : "", "/", value, NULL));
 }
 
 static void
@@ -149,8 +150,11 @@ dms_machine_cpu_read (const char *root, GError **error)
     parse_cpuinfo (&info, text);
   if (info.threads == 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                   "cannot read the processors from “%s/proc/cpuinfo”; is /proc mounted?", root);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_UNAVAILABLE,
+                   "cannot read the processors from “%s/proc/cpuinfo”; is /proc mounted?",
+                   root);
       return NULL;
     }
 
@@ -158,7 +162,12 @@ dms_machine_cpu_read (const char *root, GError **error)
   cores = count_usable (root, cores > 0 ? cores : info.threads);
   if (frequency != NULL)
     info.clock_hz = g_ascii_strtod (frequency, NULL) * 1000;
-  return dms_cpu_new_full (cores, info.clock_hz, info.model, info.vendor, architecture, info.threads,
+  return dms_cpu_new_full (cores,
+                           info.clock_hz,
+                           info.model,
+                           info.vendor,
+                           architecture,
+                           info.threads,
                            cache > 0 ? cache : info.cache_bytes);
 }
 
@@ -220,8 +229,11 @@ dms_machine_cpu_read_memory (const char *root, guint64 *total, guint64 *availabl
   *available = text != NULL ? find_kilobytes (text, "MemAvailable:") : 0;
   if (*total == 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                   "cannot read the memory from “%s/proc/meminfo”; is /proc mounted?", root);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_UNAVAILABLE,
+                   "cannot read the memory from “%s/proc/meminfo”; is /proc mounted?",
+                   root);
       return FALSE;
     }
   *available = MIN (*available, *total);

@@ -28,7 +28,11 @@ read_number (const char *folder, const char *name, guint64 *number)
     return FALSE;
   g_strstrip (text);
   return g_ascii_string_to_unsigned (g_str_has_prefix (text, "0x") ? text + 2 : text,
-                                     g_str_has_prefix (text, "0x") ? 16 : 10, 0, G_MAXUINT64, number, NULL);
+                                     g_str_has_prefix (text, "0x") ? 16 : 10,
+                                     0,
+                                     G_MAXUINT64,
+                                     number,
+                                     NULL);
 }
 
 /* (nullable): the name in the PCI ID database, when that is installed. */
@@ -37,15 +41,16 @@ lookup_name (guint64 vendor, guint64 device)
 {
   struct pci_access *access = pci_alloc ();
   char buffer[256];
-  const char *name = pci_lookup_name (access, buffer, sizeof buffer, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
-                                      (int) vendor, (int) device);
+  const char *name = pci_lookup_name (
+      access, buffer, sizeof buffer, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, (int) vendor, (int) device);
   char *copy = name != NULL ? g_utf8_make_valid (name, -1) : NULL;
 
   pci_cleanup (access);
   return copy;
 }
 
-/* Intel's drivers tell the memory of their own only for devices that have some: i915 beside the card, xe by tile. */
+/* Intel's drivers tell the memory of their own only for devices that have some: i915 beside the card, xe by
+ * tile. */
 static void
 read_intel_memory (const char *folder, guint64 *total, guint64 *in_use)
 {
@@ -125,7 +130,8 @@ list_displays (const char *devices)
   return g_steal_pointer (&found);
 }
 
-/* A device without its maker's driver is shown, with no memory, so that its owner sees why it cannot be lent. */
+/* A device without its maker's driver is shown, with no memory, so that its owner sees why it cannot be lent.
+ */
 static void
 read_nvidia (const char *nvml, const char *devices, GPtrArray *addresses, GPtrArray *gpus, GPtrArray *used)
 {
@@ -136,7 +142,8 @@ read_nvidia (const char *nvml, const char *devices, GPtrArray *addresses, GPtrAr
   if (nvml != NULL && dms_nvml_read (nvml, gpus, used, &error))
     {
       if (gpus->len != addresses->len)
-        g_warning ("there are %u NVIDIA GPUs on the PCI bus, and the driver knows %u", addresses->len, gpus->len);
+        g_warning (
+            "there are %u NVIDIA GPUs on the PCI bus, and the driver knows %u", addresses->len, gpus->len);
       return;
     }
   if (error != NULL)

@@ -64,19 +64,26 @@ nvml_open (Nvml *self, const char *library, GError **error)
   self->library = dlopen (library, RTLD_NOW | RTLD_LOCAL);
   if (self->library == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                   "NVIDIA's management library cannot be loaded; install NVIDIA's driver (%s)", dlerror ());
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_UNAVAILABLE,
+                   "NVIDIA's management library cannot be loaded; install NVIDIA's driver (%s)",
+                   dlerror ());
       return FALSE;
     }
   if (!find (self, "nvmlInit_v2", &self->init) || !find (self, "nvmlShutdown", &self->shutdown) ||
       !find (self, "nvmlDeviceGetCount_v2", &self->get_count) ||
       !find (self, "nvmlDeviceGetHandleByIndex_v2", &self->get_handle) ||
-      !find (self, "nvmlDeviceGetName", &self->get_name) || !find (self, "nvmlDeviceGetUUID", &self->get_uuid) ||
+      !find (self, "nvmlDeviceGetName", &self->get_name) ||
+      !find (self, "nvmlDeviceGetUUID", &self->get_uuid) ||
       !find (self, "nvmlDeviceGetMemoryInfo", &self->get_memory) ||
       !find (self, "nvmlDeviceGetPciInfo_v3", &self->get_pci))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                   "NVIDIA's management library “%s” is too old; install a newer driver", library);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_UNAVAILABLE,
+                   "NVIDIA's management library “%s” is too old; install a newer driver",
+                   library);
       dlclose (self->library);
       return FALSE;
     }
@@ -102,7 +109,8 @@ read_device (Nvml *self, unsigned int number, GPtrArray *gpus, GPtrArray *used)
   g_autofree char *model = NULL;
   guint index = gpus->len;
 
-  if (self->get_handle (number, &device) != NVML_SUCCESS || self->get_memory (device, &memory) != NVML_SUCCESS)
+  if (self->get_handle (number, &device) != NVML_SUCCESS ||
+      self->get_memory (device, &memory) != NVML_SUCCESS)
     {
       g_warning ("GPU %u of NVIDIA's driver does not answer and is left out", number);
       return;
@@ -115,8 +123,9 @@ read_device (Nvml *self, unsigned int number, GPtrArray *gpus, GPtrArray *used)
   uuid[NVML_TEXT - 1] = '\0';
   model = g_utf8_make_valid (name, -1);
   g_ptr_array_add (gpus, dms_gpu_new (index, DMS_GPU_VENDOR_NVIDIA, model, address, uuid, memory.total));
-  g_ptr_array_add (used, dms_gpu_new (index, DMS_GPU_VENDOR_NVIDIA, model, address, uuid,
-                                      MIN (memory.used, memory.total)));
+  g_ptr_array_add (
+      used,
+      dms_gpu_new (index, DMS_GPU_VENDOR_NVIDIA, model, address, uuid, MIN (memory.used, memory.total)));
 }
 
 /**
@@ -141,8 +150,11 @@ dms_nvml_read (const char *library, GPtrArray *gpus, GPtrArray *used, GError **e
   code = nvml.init ();
   if (code != NVML_SUCCESS)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                   "NVIDIA's driver does not answer (NVML error %d); is its kernel module loaded?", code);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_UNAVAILABLE,
+                   "NVIDIA's driver does not answer (NVML error %d); is its kernel module loaded?",
+                   code);
       dlclose (nvml.library);
       return FALSE;
     }

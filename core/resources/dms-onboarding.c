@@ -83,8 +83,8 @@ add_time (JsonObject *object, const char *name, gint64 us)
  * dms_onboarding_to_json:
  * @self: an onboarding
  *
- * Returns: (transfer full): types.md §8. The base members of the record (`id`, `created_at`, `updated_at`) are
- *   not confirmed there; they are what a client could expect
+ * Returns: (transfer full): types.md §8. The base members of the record (`id`, `created_at`, `updated_at`)
+ * are not confirmed there; they are what a client could expect
  */
 JsonNode *
 dms_onboarding_to_json (DmsOnboarding *self)
@@ -104,8 +104,8 @@ dms_onboarding_to_json (DmsOnboarding *self)
       add_time (object, "updated_at", updated);
     }
   json_object_set_boolean_member (object, "is_onboarded", onboarded != NULL);
-  json_object_set_member (object, "onboarded_resources",
-                          dms_resources_to_json (onboarded != NULL ? onboarded : none));
+  json_object_set_member (
+      object, "onboarded_resources", dms_resources_to_json (onboarded != NULL ? onboarded : none));
   json_node_take_object (node, object);
   return node;
 }
@@ -129,9 +129,17 @@ check_share (const char *what, guint64 asked, guint64 total, GError **error)
 
   if (asked >= least && asked <= most && total > 0)
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_OUT_OF_RANGE,
-               "%s is out of range: %s to %s (%d %% to %d %% of %s) can be onboarded, got %s", what, least_text,
-               most_text, LEAST_PERCENT, MOST_PERCENT, total_text, asked_text);
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_OUT_OF_RANGE,
+               "%s is out of range: %s to %s (%d %% to %d %% of %s) can be onboarded, got %s",
+               what,
+               least_text,
+               most_text,
+               LEAST_PERCENT,
+               MOST_PERCENT,
+               total_text,
+               asked_text);
   return FALSE;
 }
 
@@ -145,10 +153,15 @@ check_free (const char *what, guint64 asked, guint64 held, guint64 free, GError 
 
   if (needed <= free)
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_NO_RESOURCES,
-               "machine has high usage: not enough free %s available: %s needed, %s free now; onboard less or end other "
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_NO_RESOURCES,
+               "machine has high usage: not enough free %s available: %s needed, %s free now; onboard less "
+               "or end other "
                "programs",
-               what, needed_text, free_text);
+               what,
+               needed_text,
+               free_text);
   return FALSE;
 }
 
@@ -178,8 +191,12 @@ check_cores (double asked, double total, GError **error)
 {
   if (asked >= 1 && asked <= total)
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_OUT_OF_RANGE,
-               "CPU is out of range: 1 to %g cores can be onboarded, got %g", total, asked);
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_OUT_OF_RANGE,
+               "CPU is out of range: 1 to %g cores can be onboarded, got %g",
+               total,
+               asked);
   return FALSE;
 }
 
@@ -193,16 +210,23 @@ check_capacity (DmsResources *asked, DmsHardware *machine, GError **error)
   guint64 disk_total = dms_disk_get_size_bytes (dms_resources_get_disk (total));
 
   if (!check_cores (dms_cpu_get_cores (dms_resources_get_cpu (asked)),
-                    dms_cpu_get_cores (dms_resources_get_cpu (total)), error) ||
-      !check_share ("RAM", dms_ram_get_size_bytes (dms_resources_get_ram (asked)),
-                    dms_ram_get_size_bytes (dms_resources_get_ram (total)), error))
+                    dms_cpu_get_cores (dms_resources_get_cpu (total)),
+                    error) ||
+      !check_share ("RAM",
+                    dms_ram_get_size_bytes (dms_resources_get_ram (asked)),
+                    dms_ram_get_size_bytes (dms_resources_get_ram (total)),
+                    error))
     return FALSE;
   if (disk > disk_total)
     {
       g_autofree char *disk_text = format_bytes (disk);
       g_autofree char *total_text = format_bytes (disk_total);
-      g_set_error (error, DMS_ERROR, DMS_ERROR_OUT_OF_RANGE,
-                   "disk is out of range: up to %s can be onboarded, got %s", total_text, disk_text);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_OUT_OF_RANGE,
+                   "disk is out of range: up to %s can be onboarded, got %s",
+                   total_text,
+                   disk_text);
       return FALSE;
     }
   for (guint i = 0; i < gpus->len; i++)
@@ -212,38 +236,49 @@ check_capacity (DmsResources *asked, DmsHardware *machine, GError **error)
       g_autofree char *what = g_strdup_printf ("memory of GPU %u", index);
       if (find_gpu (dms_resources_get_gpus (total), index) == NULL)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_OUT_OF_RANGE,
-                       "there is no GPU %u on this machine; “nunet gpu list” shows those there are", index);
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_OUT_OF_RANGE,
+                       "there is no GPU %u on this machine; “nunet gpu list” shows those there are",
+                       index);
           return FALSE;
         }
-      if (!check_share (what, dms_gpu_get_vram_bytes (gpu), vram_of (dms_resources_get_gpus (total), index), error))
+      if (!check_share (
+              what, dms_gpu_get_vram_bytes (gpu), vram_of (dms_resources_get_gpus (total), index), error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* The load of the processors is not looked at: time is shared at any moment, and who lends a machine is often just
- * working on it. Memory and disk in use are not there to be shared. */
+/* The load of the processors is not looked at: time is shared at any moment, and who lends a machine is often
+ * just working on it. Memory and disk in use are not there to be shared. */
 static gboolean
 check_usage (DmsResources *asked, DmsResources *held, DmsHardware *machine, GError **error)
 {
   g_autoptr (DmsResources) free = dms_hardware_dup_free (machine);
   GPtrArray *gpus = dms_resources_get_gpus (asked);
 
-  if (!check_free ("RAM", dms_ram_get_size_bytes (dms_resources_get_ram (asked)),
+  if (!check_free ("RAM",
+                   dms_ram_get_size_bytes (dms_resources_get_ram (asked)),
                    dms_ram_get_size_bytes (dms_resources_get_ram (held)),
-                   dms_ram_get_size_bytes (dms_resources_get_ram (free)), error) ||
-      !check_free ("disk", dms_disk_get_size_bytes (dms_resources_get_disk (asked)),
+                   dms_ram_get_size_bytes (dms_resources_get_ram (free)),
+                   error) ||
+      !check_free ("disk",
+                   dms_disk_get_size_bytes (dms_resources_get_disk (asked)),
                    dms_disk_get_size_bytes (dms_resources_get_disk (held)),
-                   dms_disk_get_size_bytes (dms_resources_get_disk (free)), error))
+                   dms_disk_get_size_bytes (dms_resources_get_disk (free)),
+                   error))
     return FALSE;
   for (guint i = 0; i < gpus->len; i++)
     {
       DmsGpu *gpu = g_ptr_array_index (gpus, i);
       guint index = dms_gpu_get_index (gpu);
       g_autofree char *what = g_strdup_printf ("memory of GPU %u", index);
-      if (!check_free (what, dms_gpu_get_vram_bytes (gpu), vram_of (dms_resources_get_gpus (held), index),
-                       vram_of (dms_resources_get_gpus (free), index), error))
+      if (!check_free (what,
+                       dms_gpu_get_vram_bytes (gpu),
+                       vram_of (dms_resources_get_gpus (held), index),
+                       vram_of (dms_resources_get_gpus (free), index),
+                       error))
         return FALSE;
     }
   return TRUE;
@@ -269,17 +304,23 @@ parse_gpus (const char *text, GError **error)
           !g_ascii_string_to_unsigned (g_strstrip (parts[i]), 10, 0, MAX_GPUS, &index, NULL) ||
           find_gpu (gpus, (guint) index) != NULL)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                       "cannot read the GPUs “%s”: must be index:GiB pairs such as 0:8,1:16, each index once", text);
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
+                       "cannot read the GPUs “%s”: must be index:GiB pairs such as 0:8,1:16, each index once",
+                       text);
           return NULL;
         }
-      g_ptr_array_add (gpus, dms_gpu_new ((guint) index, DMS_GPU_VENDOR_NONE, NULL, NULL, NULL,
-                                          (guint64) (gib * 1024 * 1024 * 1024)));
+      g_ptr_array_add (
+          gpus,
+          dms_gpu_new (
+              (guint) index, DMS_GPU_VENDOR_NONE, NULL, NULL, NULL, (guint64) (gib * 1024 * 1024 * 1024)));
     }
   return g_steal_pointer (&gpus);
 }
 
-/* The quantities asked for with the descriptions of what the machine has, so that offers can be matched by them. */
+/* The quantities asked for with the descriptions of what the machine has, so that offers can be matched by
+ * them. */
 static DmsResources *
 describe (DmsResources *asked, GPtrArray *gpus, DmsResources *machine)
 {
@@ -287,16 +328,23 @@ describe (DmsResources *asked, GPtrArray *gpus, DmsResources *machine)
   DmsRam *ram = dms_resources_get_ram (machine);
   DmsDisk *disk = dms_resources_get_disk (machine);
   g_autoptr (GPtrArray) devices = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
-  g_autoptr (DmsCpu) own_cpu = dms_cpu_new_full (
-      dms_cpu_get_cores (dms_resources_get_cpu (asked)), dms_cpu_get_clock_hz (cpu), dms_cpu_get_model (cpu),
-      dms_cpu_get_vendor (cpu), dms_cpu_get_architecture (cpu), dms_cpu_get_threads (cpu),
-      dms_cpu_get_cache_bytes (cpu));
+  g_autoptr (DmsCpu) own_cpu = dms_cpu_new_full (dms_cpu_get_cores (dms_resources_get_cpu (asked)),
+                                                 dms_cpu_get_clock_hz (cpu),
+                                                 dms_cpu_get_model (cpu),
+                                                 dms_cpu_get_vendor (cpu),
+                                                 dms_cpu_get_architecture (cpu),
+                                                 dms_cpu_get_threads (cpu),
+                                                 dms_cpu_get_cache_bytes (cpu));
   g_autoptr (DmsRam) own_ram = dms_ram_new (dms_ram_get_size_bytes (dms_resources_get_ram (asked)),
-                                            dms_ram_get_clock_hz (ram), dms_ram_get_type_name (ram));
-  g_autoptr (DmsDisk) own_disk = dms_disk_new_full (
-      dms_disk_get_size_bytes (dms_resources_get_disk (asked)), dms_disk_get_model (disk),
-      dms_disk_get_vendor (disk), dms_disk_get_type_name (disk), dms_disk_get_interface_name (disk),
-      dms_disk_get_read_bytes_per_second (disk), dms_disk_get_write_bytes_per_second (disk));
+                                            dms_ram_get_clock_hz (ram),
+                                            dms_ram_get_type_name (ram));
+  g_autoptr (DmsDisk) own_disk = dms_disk_new_full (dms_disk_get_size_bytes (dms_resources_get_disk (asked)),
+                                                    dms_disk_get_model (disk),
+                                                    dms_disk_get_vendor (disk),
+                                                    dms_disk_get_type_name (disk),
+                                                    dms_disk_get_interface_name (disk),
+                                                    dms_disk_get_read_bytes_per_second (disk),
+                                                    dms_disk_get_write_bytes_per_second (disk));
 
   for (guint i = 0; i < gpus->len; i++)
     {
@@ -304,9 +352,13 @@ describe (DmsResources *asked, GPtrArray *gpus, DmsResources *machine)
       DmsGpu *device = find_gpu (dms_resources_get_gpus (machine), dms_gpu_get_index (gpu));
       if (device == NULL)
         device = gpu;
-      g_ptr_array_add (devices, dms_gpu_new (dms_gpu_get_index (gpu), dms_gpu_get_vendor (device),
-                                             dms_gpu_get_model (device), dms_gpu_get_pci_address (device),
-                                             dms_gpu_get_uuid (device), dms_gpu_get_vram_bytes (gpu)));
+      g_ptr_array_add (devices,
+                       dms_gpu_new (dms_gpu_get_index (gpu),
+                                    dms_gpu_get_vendor (device),
+                                    dms_gpu_get_model (device),
+                                    dms_gpu_get_pci_address (device),
+                                    dms_gpu_get_uuid (device),
+                                    dms_gpu_get_vram_bytes (gpu)));
     }
   return dms_resources_new (own_cpu, own_ram, own_disk, devices);
 }
@@ -437,9 +489,15 @@ dms_onboarding_offboard (DmsOnboarding *self, GError **error)
   n = g_strv_length (holders);
   if (n > 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE,
-                   "cannot offboard: %u allocation%s (“%s”%s) on this machine; shut down what runs here first", n,
-                   n == 1 ? " is" : "s are", holders[0], n == 1 ? "" : " and others");
+      g_set_error (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_WRONG_STATE,
+          "cannot offboard: %u allocation%s (“%s”%s) on this machine; shut down what runs here first",
+          n,
+          n == 1 ? " is" : "s are",
+          holders[0],
+          n == 1 ? "" : " and others");
       return FALSE;
     }
   return dms_ledger_set_onboarded (self->ledger, NULL, error);
@@ -501,7 +559,10 @@ dms_onboarding_recheck_async (DmsOnboarding *self,
 }
 
 gboolean
-dms_onboarding_recheck_finish (DmsOnboarding *self, GAsyncResult *result, gboolean *offboarded, GError **error)
+dms_onboarding_recheck_finish (DmsOnboarding *self,
+                               GAsyncResult *result,
+                               gboolean *offboarded,
+                               GError **error)
 {
   GError *local_error = NULL;
   gssize value;

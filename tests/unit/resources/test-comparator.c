@@ -29,19 +29,25 @@ typedef struct
 
 static const Case CASES[] = {
   { "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":100}}",
-    "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":100},\"gpus\":null}", DMS_COMPARISON_BETTER },
+    "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":100},\"gpus\":null}",
+    DMS_COMPARISON_BETTER },
   { "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":99}}",
-    "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":100}}", DMS_COMPARISON_WORSE },
+    "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":100}}",
+    DMS_COMPARISON_WORSE },
   { "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":99},\"disk\":{\"size\":100}}",
-    "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":100}}", DMS_COMPARISON_WORSE },
+    "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":100},\"disk\":{\"size\":100}}",
+    DMS_COMPARISON_WORSE },
   /* A clock that the requirement leaves out does not count. */
   { "{\"cpu\":{\"cores\":2,\"clock_speed\":3e9},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
-    "{\"cpu\":{\"cores\":2.5},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}", DMS_COMPARISON_WORSE },
+    "{\"cpu\":{\"cores\":2.5},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
+    DMS_COMPARISON_WORSE },
   { "{\"cpu\":{\"cores\":2,\"clock_speed\":3e9},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
-    "{\"cpu\":{\"cores\":3,\"clock_speed\":2e9},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}", DMS_COMPARISON_BETTER },
+    "{\"cpu\":{\"cores\":3,\"clock_speed\":2e9},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
+    DMS_COMPARISON_BETTER },
   /* Neither does an architecture that it leaves out; one that differs is another kind. */
   { "{\"cpu\":{\"cores\":2,\"architecture\":\"x86_64\"},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
-    "{\"cpu\":{\"cores\":1},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}", DMS_COMPARISON_BETTER },
+    "{\"cpu\":{\"cores\":1},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
+    DMS_COMPARISON_BETTER },
   { "{\"cpu\":{\"cores\":2,\"architecture\":\"x86_64\"},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
     "{\"cpu\":{\"cores\":1,\"architecture\":\"AMD64\"},\"ram\":{\"size\":1},\"disk\":{\"size\":1}}",
     DMS_COMPARISON_BETTER },
@@ -121,7 +127,8 @@ test_gpus (void)
   g_assert_no_error (error);
   g_assert_cmpuint (dms_gpu_get_index (g_ptr_array_index (assigned, 0)) +
                         dms_gpu_get_index (g_ptr_array_index (assigned, 1)),
-                    ==, 2);
+                    ==,
+                    2);
   g_assert_cmpuint (dms_gpu_get_vram_bytes (g_ptr_array_index (assigned, 0)), ==, 10);
 
   /* Who names no memory gets a device whole: the smallest. */

@@ -36,11 +36,14 @@ test_workstation (void)
   /* 3,000 of 10,000 ticks busy. */
   cpu = dms_resources_get_cpu (dms_hardware_get_used (hardware));
   g_assert_cmpfloat_with_epsilon (dms_cpu_get_cores (cpu), 1.2, 0.011);
-  g_assert_cmpuint (dms_ram_get_size_bytes (dms_resources_get_ram (dms_hardware_get_total (hardware))), ==,
+  g_assert_cmpuint (dms_ram_get_size_bytes (dms_resources_get_ram (dms_hardware_get_total (hardware))),
+                    ==,
                     16384000ULL * 1024);
-  g_assert_cmpuint (dms_ram_get_size_bytes (dms_resources_get_ram (dms_hardware_get_used (hardware))), ==,
+  g_assert_cmpuint (dms_ram_get_size_bytes (dms_resources_get_ram (dms_hardware_get_used (hardware))),
+                    ==,
                     4096000ULL * 1024);
-  g_assert_cmpuint (dms_disk_get_size_bytes (dms_resources_get_disk (dms_hardware_get_total (hardware))), >, 0);
+  g_assert_cmpuint (
+      dms_disk_get_size_bytes (dms_resources_get_disk (dms_hardware_get_total (hardware))), >, 0);
 }
 
 static void
@@ -107,7 +110,8 @@ test_nvml (void)
   g_assert_cmpuint (gpus->len, ==, 4);
   assert_gpu (gpus, 0, DMS_GPU_VENDOR_NVIDIA, "0000:01:00.0", 24ULL << 30);
   g_assert_cmpstr (dms_gpu_get_model (g_ptr_array_index (gpus, 0)), ==, "NVIDIA GeForce RTX 3090");
-  g_assert_cmpstr (dms_gpu_get_uuid (g_ptr_array_index (gpus, 0)), ==, "GPU-00000000-1111-2222-3333-444444444444");
+  g_assert_cmpstr (
+      dms_gpu_get_uuid (g_ptr_array_index (gpus, 0)), ==, "GPU-00000000-1111-2222-3333-444444444444");
   gpus = dms_resources_get_gpus (dms_hardware_get_used (hardware));
   assert_gpu (gpus, 0, DMS_GPU_VENDOR_NVIDIA, "0000:01:00.0", 2ULL << 30);
 }

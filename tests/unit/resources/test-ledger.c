@@ -58,7 +58,8 @@ free_text (DmsLedger *ledger)
 
   g_assert_no_error (error);
   gpus = dms_resources_get_gpus (free);
-  return g_strdup_printf ("%g %d %d %d", dms_cpu_get_cores (dms_resources_get_cpu (free)),
+  return g_strdup_printf ("%g %d %d %d",
+                          dms_cpu_get_cores (dms_resources_get_cpu (free)),
                           (int) dms_ram_get_size_bytes (dms_resources_get_ram (free)),
                           (int) dms_disk_get_size_bytes (dms_resources_get_disk (free)),
                           gpus->len > 0 ? (int) dms_gpu_get_vram_bytes (g_ptr_array_index (gpus, 0)) : -1);
@@ -206,8 +207,8 @@ take_socket (int *fd)
     {
       g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
       g_autoptr (GSocketAddress) address = g_inet_socket_address_new (any, candidate);
-      g_autoptr (GSocket) socket
-          = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+      g_autoptr (GSocket) socket =
+          g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
       if (g_socket_bind (socket, address, FALSE, NULL) && g_socket_listen (socket, NULL))
         {
           *fd = dup (g_socket_get_fd (socket));
@@ -306,7 +307,8 @@ rechecked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Wait *wait = user_data;
 
-  wait->done = dms_onboarding_recheck_finish (DMS_ONBOARDING (source), result, &wait->offboarded, &wait->error);
+  wait->done =
+      dms_onboarding_recheck_finish (DMS_ONBOARDING (source), result, &wait->offboarded, &wait->error);
   g_main_loop_quit (wait->loop);
 }
 
@@ -401,7 +403,8 @@ test_onboarding (Fixture *f, gconstpointer data)
   g_assert_true (dms_ledger_commit (f->ledger, "a", part, soon (), &error));
   g_assert_false (dms_onboarding_offboard (onboarding, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
-  g_assert_cmpstr (error->message, ==,
+  g_assert_cmpstr (error->message,
+                   ==,
                    "cannot offboard: 1 allocation is (“a”) on this machine; shut down what runs here first");
   g_clear_error (&error);
   g_assert_true (dms_ledger_release (f->ledger, "a", &error));
