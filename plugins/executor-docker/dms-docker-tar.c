@@ -66,7 +66,7 @@ add_entry (DmsDockerTar *self, const char *name, char type, guint mode, guint ui
   Header header = { 0 };
   guint sum = 0;
 
-  strncpy (header.name, name, sizeof header.name);
+  memcpy (header.name, name, MIN (strlen (name), sizeof header.name));
   g_snprintf (header.mode, sizeof header.mode, "%07o", mode & 07777);
   g_snprintf (header.uid, sizeof header.uid, "%07o", uid & 07777777);
   g_snprintf (header.gid, sizeof header.gid, "%07o", gid & 07777777);
