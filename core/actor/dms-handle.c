@@ -36,7 +36,8 @@ new_taking (char *id, DmsDid *did, char *host, char *inbox)
 DmsHandle *
 dms_handle_new (const char *id, DmsDid *did, const char *host, const char *inbox)
 {
-  return new_taking (g_strdup (id), did != NULL ? dms_did_ref (did) : NULL, g_strdup (host), g_strdup (inbox));
+  return new_taking (g_strdup (id), did != NULL ? dms_did_ref (did) : NULL, g_strdup (host),
+                     g_strdup (inbox));
 }
 
 DmsHandle *

@@ -22,6 +22,11 @@ typedef enum {
 DmsCapabilityContext *dms_capability_context_new (DmsDid *did, DmsKey *key);
 /* Reads <user_dir>/cap/<name>.cap. With a key, the file must belong to that key's DID. */
 DmsCapabilityContext *dms_capability_context_load (const char *path, DmsKey *key, GError **error);
+/* The same for content at hand; @where names it in messages. */
+DmsCapabilityContext *dms_capability_context_new_from_data (const char *data, gsize size, const char *where,
+                                                            DmsKey *key, GError **error);
+/* The content of the file: one line of JSON, with its end. */
+char *dms_capability_context_to_string (DmsCapabilityContext *self);
 /* Writes the file (0600) atomically; what was there is kept as <path>.<unix seconds>. */
 gboolean dms_capability_context_save (DmsCapabilityContext *self, const char *path, GError **error);
 /* Reads the file again; on an error nothing changes. Held and consumed tokens stay. */
@@ -76,7 +81,8 @@ void dms_capability_context_discard (DmsCapabilityContext *self, guint64 interac
 void dms_capability_context_hold (DmsCapabilityContext *self, guint64 interaction, const char *owner);
 /* Allows like require anchors, but in memory only, never in the file, and over reloads: what this node grants
  * while it runs, until it expires or @owner releases it. */
-gboolean dms_capability_context_hold_require (DmsCapabilityContext *self, DmsTokenList *tokens, const char *owner,
+gboolean dms_capability_context_hold_require (DmsCapabilityContext *self, DmsTokenList *tokens,
+                                              const char *owner,
                                               GError **error);
 void dms_capability_context_release (DmsCapabilityContext *self, const char *owner);
 

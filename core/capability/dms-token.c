@@ -427,7 +427,8 @@ dms_token_dup_revocation_id (DmsToken *self)
   const guint8 *nonce = self->nonce != NULL ? g_bytes_get_data (self->nonce, &size) : NULL;
   g_autofree char *text = size > 0 ? g_base64_encode (nonce, size) : g_strdup ("");
 
-  return g_strconcat (dms_did_get_uri (self->issuer), "\n", dms_did_get_uri (self->subject), "\n", text, NULL);
+  return g_strconcat (dms_did_get_uri (self->issuer), "\n", dms_did_get_uri (self->subject), "\n", text,
+                      NULL);
 }
 
 /* An unsigned token of this key's DID with a fresh nonce. */
@@ -480,7 +481,8 @@ dms_token_new_signed (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, Dm
 /**
  * dms_token_new_revocation:
  *
- * Returns: (transfer full): the revocation; NULL with DMS_ERROR_NOT_AUTHORIZED when the key is not the issuer's
+ * Returns: (transfer full): the revocation; NULL with DMS_ERROR_NOT_AUTHORIZED when the key is not the
+ *   issuer's
  */
 DmsToken *
 dms_token_new_revocation (DmsKey *issuer, DmsToken *token, GError **error)

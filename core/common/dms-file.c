@@ -70,7 +70,8 @@ dms_file_read (const char *path, gsize max_size, GError **error)
 
   if (fd < 0)
     {
-      g_set_error (error, DMS_ERROR, code_for_errno (number), "cannot open “%s”: %s", path, g_strerror (number));
+      g_set_error (error, DMS_ERROR, code_for_errno (number), "cannot open “%s”: %s", path,
+                   g_strerror (number));
       return NULL;
     }
   if (fstat (fd, &info) < 0 || !S_ISREG (info.st_mode))

@@ -66,7 +66,8 @@ read_hex (DmsWireReader *reader, gsize min, gsize max)
 
   if (length % 2 != 0 || length / 2 < min || length / 2 > max)
     {
-      dms_wire_reader_fail (reader, "expected %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT " bytes in hexadecimal",
+      dms_wire_reader_fail (reader,
+                            "expected %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT " bytes in hexadecimal",
                             min, max);
       return NULL;
     }
@@ -111,7 +112,8 @@ read_kdf_params (DmsWireReader *reader, KeyFile *file)
 static void
 read_crypto (DmsWireReader *reader, KeyFile *file)
 {
-  static const char * const names[] = { "cipher", "ciphertext", "cipherparams", "kdf", "kdfparams", "mac", NULL };
+  static const char * const names[] = { "cipher", "ciphertext", "cipherparams", "kdf", "kdfparams", "mac",
+                                        NULL };
   int name;
 
   if (!dms_wire_reader_enter_object (reader))
@@ -313,7 +315,8 @@ static char *
 to_text (KeyFile *file, const char *name)
 {
   g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
-  g_autofree char *ciphertext = to_hex (g_bytes_get_data (file->ciphertext, NULL), g_bytes_get_size (file->ciphertext));
+  g_autofree char *ciphertext = to_hex (g_bytes_get_data (file->ciphertext, NULL),
+                                        g_bytes_get_size (file->ciphertext));
   g_autofree char *iv = to_hex (g_bytes_get_data (file->iv, NULL), IV_SIZE);
   g_autofree char *salt = to_hex (g_bytes_get_data (file->salt, NULL), SALT_SIZE);
   g_autofree char *mac = to_hex (g_bytes_get_data (file->mac, NULL), MAC_SIZE);

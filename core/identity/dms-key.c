@@ -92,7 +92,8 @@ dms_key_new_from_protobuf (const guint8 *data, gsize size, GError **error)
   if (size != PROTOBUF_SIZE || memcmp (data, private_prefix, sizeof private_prefix) != 0)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA,
-                   "the private key of %" G_GSIZE_FORMAT " bytes is not the libp2p form of an Ed25519 key", size);
+                   "the private key of %" G_GSIZE_FORMAT " bytes is not the libp2p form of an Ed25519 key",
+                   size);
       return NULL;
     }
   key = dms_key_new_from_seed (data + sizeof private_prefix);

@@ -166,13 +166,15 @@ dms_keystore_load (DmsKeystore *self, const char *name, const char *passphrase, 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
-                   "there is no key “%s” in “%s”; make one with: nunet key new %s", name, self->directory, name);
+                   "there is no key “%s” in “%s”; make one with: nunet key new %s", name, self->directory,
+                   name);
       return NULL;
     }
   content = dms_file_read (path, MAX_FILE_SIZE, error);
   if (content == NULL)
     return NULL;
-  return dms_key_file_open (g_bytes_get_data (content, NULL), g_bytes_get_size (content), path, passphrase, error);
+  return dms_key_file_open (g_bytes_get_data (content, NULL), g_bytes_get_size (content), path, passphrase,
+                            error);
 }
 
 /**

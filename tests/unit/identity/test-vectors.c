@@ -29,7 +29,8 @@ from_hex (const char *text, guint8 *data)
     data[i] = (guint8) (g_ascii_xdigit_value (text[2 * i]) << 4 | g_ascii_xdigit_value (text[2 * i + 1]));
 }
 
-/* The part of the file that is one vector's "json", as it is written there: a JSON tree would lose numbers. */
+/* The part of the file that is one vector's "json", as it is written there: a JSON tree would lose numbers.
+ * */
 static char *
 extract_json (const char *name)
 {
@@ -76,7 +77,8 @@ test_keys (void)
       key = dms_key_new_from_seed (seed);
       id = dms_key_dup_id_pub (key);
       g_assert_cmpmem (dms_key_get_public (key), 32, public_key, 32);
-      g_assert_cmpstr (dms_did_get_uri (dms_key_get_did (key)), ==, json_object_get_string_member (vector, "DID"));
+      g_assert_cmpstr (dms_did_get_uri (dms_key_get_did (key)), ==, json_object_get_string_member (vector,
+                                                                                                   "DID"));
       g_assert_cmpstr (dms_peer_id_get_text (dms_key_get_peer_id (key)), ==,
                        json_object_get_string_member (vector, "PeerID"));
       g_assert_cmpstr (id, ==, json_object_get_string_member (vector, "IDPub"));

@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "capability/dms-capability-context.h"
+#include "capability/dms-chain-cache.h"
+
+G_BEGIN_DECLS
+
+/* A token kept in memory for somebody, such as an ensemble. */
+typedef struct
+{
+  char *owner;
+  DmsToken *token;
+} DmsHeldToken;
+
+struct _DmsCapabilityContext
+{
+  GObject parent_instance;
+
+  DmsDid *did;
+  DmsKey *key;
+
+  /* What the file holds. */
+  GPtrArray *roots;
+  GPtrArray *require;
+  GPtrArray *provide;
+  GPtrArray *revoke;
+
+  /* What only lives in memory: granted to us, granted by us, and taken back by us. */
+  GPtrArray *held;
+  GPtrArray *held_require;
+  GPtrArray *withdrawn;
+  GHashTable *interactions;
+  guint64 last_interaction;
+
+  /* Made from the above: revocation IDs, and when the next token expires. */
+  GHashTable *revoked;
+  guint64 next_expiry;
+  DmsChainCache *cache;
+};
+
+GPtrArray *dms_capability_context_new_array (void);
+/* Drops what has expired, if anything has. Returns the time now. */
+guint64 dms_capability_context_look (DmsCapabilityContext *self);
+/* To be told of every token that is kept. */
+void dms_capability_context_note_expiry (DmsCapabilityContext *self, DmsToken *token);
+void dms_capability_context_update_revoked (DmsCapabilityContext *self);
+gboolean dms_capability_context_is_root (DmsCapabilityContext *self, DmsDid *did);
+/* Whether some require anchor that is itself valid allows this token. */
+gboolean dms_capability_context_is_allowed (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns);
+
+G_END_DECLS

@@ -1,0 +1,579 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "capability/dms-capability-context-private.h"
+
+#include "capability/dms-token-rules.h"
+
+#define MAX_ANCHORS 4096
+#define CACHED_CHAINS 4096
+
+G_DEFINE_FINAL_TYPE (DmsCapabilityContext, dms_capability_context, G_TYPE_OBJECT)
+
+static void
+held_token_free (gpointer data)
+{
+  DmsHeldToken *held = data;
+
+  g_free (held->owner);
+  dms_token_unref (held->token);
+  g_free (held);
+}
+
+GPtrArray *
+dms_capability_context_new_array (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_token_unref);
+}
+
+static void
+dms_capability_context_finalize (GObject *object)
+{
+  DmsCapabilityContext *self = DMS_CAPABILITY_CONTEXT (object);
+
+  g_clear_pointer (&self->did, dms_did_unref);
+  g_clear_pointer (&self->key, dms_key_unref);
+  g_ptr_array_unref (self->roots);
+  g_ptr_array_unref (self->require);
+  g_ptr_array_unref (self->provide);
+  g_ptr_array_unref (self->revoke);
+  g_ptr_array_unref (self->held);
+  g_ptr_array_unref (self->held_require);
+  g_ptr_array_unref (self->withdrawn);
+  g_hash_table_unref (self->interactions);
+  g_hash_table_unref (self->revoked);
+  dms_chain_cache_free (self->cache);
+  G_OBJECT_CLASS (dms_capability_context_parent_class)->finalize (object);
+}
+
+static void
+dms_capability_context_class_init (DmsCapabilityContextClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dms_capability_context_finalize;
+}
+
+static void
+dms_capability_context_init (DmsCapabilityContext *self)
+{
+  self->roots = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_did_unref);
+  self->require = dms_capability_context_new_array ();
+  self->provide = dms_capability_context_new_array ();
+  self->revoke = dms_capability_context_new_array ();
+  self->held = g_ptr_array_new_with_free_func (held_token_free);
+  self->held_require = g_ptr_array_new_with_free_func (held_token_free);
+  self->withdrawn = dms_capability_context_new_array ();
+  self->interactions = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                              (GDestroyNotify) g_ptr_array_unref);
+  self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->next_expiry = G_MAXUINT64;
+  self->cache = dms_chain_cache_new (CACHED_CHAINS);
+}
+
+DmsCapabilityContext *
+dms_capability_context_new (DmsDid *did, DmsKey *key)
+{
+  DmsCapabilityContext *self = g_object_new (DMS_TYPE_CAPABILITY_CONTEXT, NULL);
+
+  self->did = dms_did_ref (did);
+  self->key = key != NULL ? dms_key_ref (key) : NULL;
+  return self;
+}
+
+DmsDid *
+dms_capability_context_get_did (DmsCapabilityContext *self)
+{
+  return self->did;
+}
+
+/**
+ * dms_capability_context_get_key:
+ *
+ * Returns: (nullable): the key that tokens are issued with
+ */
+DmsKey *
+dms_capability_context_get_key (DmsCapabilityContext *self)
+{
+  return self->key;
+}
+
+void
+dms_capability_context_note_expiry (DmsCapabilityContext *self, DmsToken *token)
+{
+  for (DmsToken *link = token; link != NULL; link = dms_token_get_chain (link))
+    self->next_expiry = MIN (self->next_expiry, dms_token_get_expiry_ns (link));
+}
+
+/* Drops the expired tokens of an array, and notes when the next one of it expires. */
+static void
+sweep_array (DmsCapabilityContext *self, GPtrArray *tokens, guint64 now_ns)
+{
+  for (guint i = tokens->len; i > 0; i--)
+    {
+      DmsToken *token = g_ptr_array_index (tokens, i - 1);
+
+      if (dms_token_is_expired (token, now_ns))
+        g_ptr_array_remove_index (tokens, i - 1);
+      else
+        dms_capability_context_note_expiry (self, token);
+    }
+}
+
+static void
+sweep_held (DmsCapabilityContext *self, GPtrArray *held, guint64 now_ns)
+{
+  for (guint i = held->len; i > 0; i--)
+    {
+      DmsHeldToken *item = g_ptr_array_index (held, i - 1);
+
+      if (dms_token_is_expired (item->token, now_ns))
+        g_ptr_array_remove_index (held, i - 1);
+      else
+        dms_capability_context_note_expiry (self, item->token);
+    }
+}
+
+static void
+sweep (DmsCapabilityContext *self, guint64 now_ns)
+{
+  GHashTableIter iter;
+  gpointer tokens;
+
+  self->next_expiry = G_MAXUINT64;
+  sweep_array (self, self->require, now_ns);
+  sweep_array (self, self->provide, now_ns);
+  sweep_array (self, self->revoke, now_ns);
+  sweep_array (self, self->withdrawn, now_ns);
+  sweep_held (self, self->held, now_ns);
+  sweep_held (self, self->held_require, now_ns);
+  g_hash_table_iter_init (&iter, self->interactions);
+  while (g_hash_table_iter_next (&iter, NULL, &tokens))
+    {
+      sweep_array (self, tokens, now_ns);
+      if (((GPtrArray *) tokens)->len == 0)
+        g_hash_table_iter_remove (&iter);
+    }
+  dms_capability_context_update_revoked (self);
+}
+
+guint64
+dms_capability_context_look (DmsCapabilityContext *self)
+{
+  guint64 now_ns = (guint64) g_get_real_time () * 1000;
+
+  if (now_ns > self->next_expiry)
+    sweep (self, now_ns);
+  return now_ns;
+}
+
+void
+dms_capability_context_sweep (DmsCapabilityContext *self)
+{
+  sweep (self, (guint64) g_get_real_time () * 1000);
+}
+
+/* A revocation counts only with its issuer's signature. */
+void
+dms_capability_context_update_revoked (DmsCapabilityContext *self)
+{
+  g_hash_table_remove_all (self->revoked);
+  for (guint i = 0; i < self->revoke->len; i++)
+    {
+      DmsToken *token = g_ptr_array_index (self->revoke, i);
+
+      if (dms_token_get_action (token) == DMS_TOKEN_ACTION_REVOKE && dms_chain_cache_check (self->cache,
+                                                                                            token))
+        g_hash_table_add (self->revoked, dms_token_dup_revocation_id (token));
+    }
+  for (guint i = 0; i < self->withdrawn->len; i++)
+    g_hash_table_add (self->revoked, dms_token_dup_revocation_id (g_ptr_array_index (self->withdrawn, i)));
+}
+
+gboolean
+dms_capability_context_verify (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns, GError **error)
+{
+  if (!dms_token_rules_check (token, now_ns, self->revoked, error))
+    return FALSE;
+  if (dms_chain_cache_check (self->cache, token))
+    return TRUE;
+  g_set_error (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE,
+               "a token of “%s” has a wrong signature in its chain",
+               dms_did_get_uri (dms_token_get_issuer (token)));
+  return FALSE;
+}
+
+/**
+ * dms_capability_context_dup_roots:
+ *
+ * Returns: (transfer full) (element-type DmsDid): the DIDs that are trusted without limit
+ */
+GPtrArray *
+dms_capability_context_dup_roots (DmsCapabilityContext *self)
+{
+  GPtrArray *roots = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_did_unref);
+
+  for (guint i = 0; i < self->roots->len; i++)
+    g_ptr_array_add (roots, dms_did_ref (g_ptr_array_index (self->roots, i)));
+  return roots;
+}
+
+DmsTokenList *
+dms_capability_context_dup_require (DmsCapabilityContext *self)
+{
+  dms_capability_context_look (self);
+  return dms_token_list_new (self->require);
+}
+
+DmsTokenList *
+dms_capability_context_dup_provide (DmsCapabilityContext *self)
+{
+  dms_capability_context_look (self);
+  return dms_token_list_new (self->provide);
+}
+
+DmsTokenList *
+dms_capability_context_dup_revoke (DmsCapabilityContext *self)
+{
+  dms_capability_context_look (self);
+  return dms_token_list_new (self->revoke);
+}
+
+gboolean
+dms_capability_context_is_root (DmsCapabilityContext *self, DmsDid *did)
+{
+  for (guint i = 0; i < self->roots->len; i++)
+    if (dms_did_equal (g_ptr_array_index (self->roots, i), did))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+dms_capability_context_is_allowed (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns)
+{
+  for (guint i = 0; i < self->require->len; i++)
+    {
+      DmsToken *anchor = g_ptr_array_index (self->require, i);
+
+      if (dms_token_rules_anchor_allows (anchor, token)
+          && dms_capability_context_verify (self, anchor, now_ns, NULL))
+        return TRUE;
+    }
+  for (guint i = 0; i < self->held_require->len; i++)
+    {
+      DmsHeldToken *held = g_ptr_array_index (self->held_require, i);
+
+      if (dms_token_rules_anchor_allows (held->token, token)
+          && dms_capability_context_verify (self, held->token, now_ns, NULL))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+dms_capability_context_anchor_root (DmsCapabilityContext *self, DmsDid *root, GError **error)
+{
+  if (dms_did_is_empty (root))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "cannot anchor an empty DID as a root");
+      return FALSE;
+    }
+  if (self->roots->len >= MAX_ANCHORS)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "there are %d roots already; remove some",
+                   MAX_ANCHORS);
+      return FALSE;
+    }
+  if (!dms_capability_context_is_root (self, root))
+    g_ptr_array_add (self->roots, dms_did_ref (root));
+  return TRUE;
+}
+
+/* Adds an anchor unless a valid one subsumes it, in place of those that it subsumes. */
+static void
+add_anchor (DmsCapabilityContext *self, GPtrArray *anchors, DmsToken *token, guint64 now_ns)
+{
+  for (guint i = 0; i < anchors->len; i++)
+    {
+      DmsToken *other = g_ptr_array_index (anchors, i);
+
+      if (dms_token_rules_subsumes (other, token) && dms_capability_context_verify (self, other, now_ns,
+                                                                                    NULL))
+        return;
+    }
+  for (guint i = anchors->len; i > 0; i--)
+    if (dms_token_rules_subsumes (token, g_ptr_array_index (anchors, i - 1)))
+      g_ptr_array_remove_index (anchors, i - 1);
+  g_ptr_array_add (anchors, dms_token_ref (token));
+  dms_capability_context_note_expiry (self, token);
+}
+
+static gboolean
+check_anchor (DmsCapabilityContext *self, DmsToken *token, gboolean ours, guint64 now_ns, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (dms_token_get_action (token) != DMS_TOKEN_ACTION_DELEGATE)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   "cannot anchor a token of action “%s”: only delegations can be anchored",
+                   dms_token_action_to_string (dms_token_get_action (token)));
+      return FALSE;
+    }
+  if (ours && !dms_did_equal (dms_token_get_subject (token), self->did))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   "cannot anchor a token for “%s” as one to provide: this context is “%s”",
+                   dms_did_get_uri (dms_token_get_subject (token)), dms_did_get_uri (self->did));
+      return FALSE;
+    }
+  if (dms_capability_context_verify (self, token, now_ns, &local))
+    return TRUE;
+  g_set_error (error, DMS_ERROR, local->code, "cannot anchor this token: %s", local->message);
+  return FALSE;
+}
+
+static gboolean
+anchor_all (DmsCapabilityContext *self, GPtrArray *anchors, DmsTokenList *tokens, gboolean ours,
+            GError **error)
+{
+  guint64 now_ns = dms_capability_context_look (self);
+  guint size = dms_token_list_get_size (tokens);
+
+  if (size == 0)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "cannot anchor: the token list is empty");
+      return FALSE;
+    }
+  if (anchors->len + size > MAX_ANCHORS)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "cannot anchor more than %d tokens; remove some",
+                   MAX_ANCHORS);
+      return FALSE;
+    }
+  for (guint i = 0; i < size; i++)
+    if (!check_anchor (self, dms_token_list_get (tokens, i), ours, now_ns, error))
+      return FALSE;
+  for (guint i = 0; i < size; i++)
+    add_anchor (self, anchors, dms_token_list_get (tokens, i), now_ns);
+  return TRUE;
+}
+
+gboolean
+dms_capability_context_anchor_require (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error)
+{
+  return anchor_all (self, self->require, tokens, FALSE, error);
+}
+
+gboolean
+dms_capability_context_anchor_provide (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error)
+{
+  return anchor_all (self, self->provide, tokens, TRUE, error);
+}
+
+static gboolean
+check_revocation (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (dms_token_get_action (token) != DMS_TOKEN_ACTION_REVOKE)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   "cannot anchor a token of action “%s” as a revocation",
+                   dms_token_action_to_string (dms_token_get_action (token)));
+      return FALSE;
+    }
+  if (dms_capability_context_verify (self, token, now_ns, &local))
+    return TRUE;
+  g_set_error (error, DMS_ERROR, local->code, "cannot anchor this revocation: %s", local->message);
+  return FALSE;
+}
+
+/* A later expiry of the same revocation wins. */
+static void
+add_revocation (DmsCapabilityContext *self, DmsToken *token)
+{
+  g_autofree char *id = dms_token_dup_revocation_id (token);
+
+  for (guint i = self->revoke->len; i > 0; i--)
+    {
+      DmsToken *other = g_ptr_array_index (self->revoke, i - 1);
+      g_autofree char *other_id = dms_token_dup_revocation_id (other);
+
+      if (!g_str_equal (id, other_id))
+        continue;
+      if (g_hash_table_contains (self->revoked, id)
+          && dms_token_get_expiry_ns (other) >= dms_token_get_expiry_ns (token))
+        return;
+      g_ptr_array_remove_index (self->revoke, i - 1);
+    }
+  g_ptr_array_add (self->revoke, dms_token_ref (token));
+  dms_capability_context_note_expiry (self, token);
+}
+
+gboolean
+dms_capability_context_anchor_revoke (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error)
+{
+  guint64 now_ns = dms_capability_context_look (self);
+  guint size = dms_token_list_get_size (tokens);
+
+  if (size == 0)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   "cannot anchor: the list of revocations is empty");
+      return FALSE;
+    }
+  if (self->revoke->len + size > MAX_ANCHORS)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "cannot anchor more than %d revocations",
+                   MAX_ANCHORS);
+      return FALSE;
+    }
+  for (guint i = 0; i < size; i++)
+    if (!check_revocation (self, dms_token_list_get (tokens, i), now_ns, error))
+      return FALSE;
+  for (guint i = 0; i < size; i++)
+    add_revocation (self, dms_token_list_get (tokens, i));
+  dms_capability_context_update_revoked (self);
+  return TRUE;
+}
+
+static gboolean
+report_missing (const char *what, GError **error)
+{
+  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "cannot remove this %s: it is not anchored here", what);
+  return FALSE;
+}
+
+gboolean
+dms_capability_context_remove_root (DmsCapabilityContext *self, DmsDid *root, GError **error)
+{
+  for (guint i = 0; i < self->roots->len; i++)
+    if (dms_did_equal (g_ptr_array_index (self->roots, i), root))
+      {
+        g_ptr_array_remove_index (self->roots, i);
+        return TRUE;
+      }
+  return report_missing ("root", error);
+}
+
+static gboolean
+remove_anchor (DmsCapabilityContext *self, GPtrArray *anchors, DmsToken *token, GError **error)
+{
+  dms_capability_context_look (self);
+  for (guint i = 0; i < anchors->len; i++)
+    if (dms_token_equal (g_ptr_array_index (anchors, i), token))
+      {
+        g_ptr_array_remove_index (anchors, i);
+        dms_capability_context_update_revoked (self);
+        return TRUE;
+      }
+  return report_missing ("token", error);
+}
+
+gboolean
+dms_capability_context_remove_require (DmsCapabilityContext *self, DmsToken *token, GError **error)
+{
+  return remove_anchor (self, self->require, token, error);
+}
+
+gboolean
+dms_capability_context_remove_provide (DmsCapabilityContext *self, DmsToken *token, GError **error)
+{
+  return remove_anchor (self, self->provide, token, error);
+}
+
+gboolean
+dms_capability_context_remove_revoke (DmsCapabilityContext *self, DmsToken *token, GError **error)
+{
+  return remove_anchor (self, self->revoke, token, error);
+}
+
+static void
+add_held (DmsCapabilityContext *self, GPtrArray *held, DmsToken *token, const char *owner)
+{
+  DmsHeldToken *item = g_new0 (DmsHeldToken, 1);
+
+  item->owner = g_strdup (owner);
+  item->token = dms_token_ref (token);
+  g_ptr_array_add (held, item);
+  dms_capability_context_note_expiry (self, token);
+}
+
+/* Drops what this owner holds that a new token makes superfluous. */
+static void
+drop_subsumed (GPtrArray *held, DmsToken *token, const char *owner)
+{
+  for (guint i = held->len; i > 0; i--)
+    {
+      DmsHeldToken *item = g_ptr_array_index (held, i - 1);
+
+      if (g_str_equal (item->owner, owner) && dms_token_rules_subsumes (token, item->token))
+        g_ptr_array_remove_index (held, i - 1);
+    }
+}
+
+void
+dms_capability_context_hold (DmsCapabilityContext *self, guint64 interaction, const char *owner)
+{
+  gint64 number = (gint64) interaction;
+  GPtrArray *tokens;
+
+  dms_capability_context_look (self);
+  tokens = g_hash_table_lookup (self->interactions, &number);
+  for (guint i = 0; tokens != NULL && i < tokens->len && self->held->len < MAX_ANCHORS; i++)
+    {
+      DmsToken *token = g_ptr_array_index (tokens, i);
+
+      if (dms_token_get_action (token) != DMS_TOKEN_ACTION_DELEGATE
+          || !dms_did_equal (dms_token_get_subject (token), self->did))
+        continue;
+      drop_subsumed (self->held, token, owner);
+      add_held (self, self->held, token, owner);
+    }
+}
+
+gboolean
+dms_capability_context_hold_require (DmsCapabilityContext *self, DmsTokenList *tokens, const char *owner,
+                                     GError **error)
+{
+  guint64 now_ns = dms_capability_context_look (self);
+  guint size = dms_token_list_get_size (tokens);
+
+  if (self->held_require->len + size > MAX_ANCHORS)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "more than %d grants are held in memory", MAX_ANCHORS);
+      return FALSE;
+    }
+  for (guint i = 0; i < size; i++)
+    if (!check_anchor (self, dms_token_list_get (tokens, i), FALSE, now_ns, error))
+      return FALSE;
+  for (guint i = 0; i < size; i++)
+    add_held (self, self->held_require, dms_token_list_get (tokens, i), owner);
+  return TRUE;
+}
+
+/**
+ * dms_capability_context_release:
+ *
+ * Forgets what is held for an owner. What this node had granted under it is taken back: those tokens count as
+ * revoked here from now on.
+ */
+void
+dms_capability_context_release (DmsCapabilityContext *self, const char *owner)
+{
+  for (guint i = self->held->len; i > 0; i--)
+    if (g_str_equal (((DmsHeldToken *) g_ptr_array_index (self->held, i - 1))->owner, owner))
+      g_ptr_array_remove_index (self->held, i - 1);
+  for (guint i = self->held_require->len; i > 0; i--)
+    {
+      DmsHeldToken *item = g_ptr_array_index (self->held_require, i - 1);
+
+      if (!g_str_equal (item->owner, owner))
+        continue;
+      if (dms_did_equal (dms_token_get_issuer (item->token), self->did))
+        {
+          g_hash_table_add (self->revoked, dms_token_dup_revocation_id (item->token));
+          g_ptr_array_add (self->withdrawn, dms_token_ref (item->token));
+        }
+      g_ptr_array_remove_index (self->held_require, i - 1);
+    }
+}
