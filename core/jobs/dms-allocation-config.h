@@ -25,6 +25,12 @@ const char *dms_allocation_config_get_type_name (DmsAllocationConfig *self);
 DmsResources *dms_allocation_config_get_resources (DmsAllocationConfig *self);
 /* The parameters of the executor, never NULL. */
 JsonObject *dms_allocation_config_get_params (DmsAllocationConfig *self);
+/* (transfer full): `{type, params}` */
+JsonNode *dms_allocation_config_execution_to_json (DmsAllocationConfig *self);
+/* (transfer full): a list of volumes in the wire form; empty without any */
+JsonNode *dms_allocation_config_volumes_to_json (DmsAllocationConfig *self);
+/* (transfer full): a list of keys in the wire form; empty without any */
+JsonNode *dms_allocation_config_keys_to_json (DmsAllocationConfig *self);
 const char *dms_allocation_config_get_dns_name (DmsAllocationConfig *self);
 /* Names of allocations of the same node that start before this one; may be empty. */
 const char *const *dms_allocation_config_get_depends_on (DmsAllocationConfig *self);

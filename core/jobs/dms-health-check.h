@@ -14,6 +14,13 @@ typedef struct _DmsHealthCheck DmsHealthCheck;
 
 GType dms_health_check_get_type (void);
 
+/* exec and endpoint: (nullable) */
+DmsHealthCheck *dms_health_check_new (const char *type,
+                                      const char *const *exec,
+                                      const char *endpoint,
+                                      const char *response_type,
+                                      const char *response_value,
+                                      gint64 interval_ns);
 /* NULL with DMS_ERROR_INVALID_DATA. */
 DmsHealthCheck *dms_health_check_new_from_json (JsonNode *node, GError **error);
 /* `command` or `http` */

@@ -19,8 +19,12 @@ const char *const *dms_node_config_get_allocations (DmsNodeConfig *self);
 gboolean dms_node_config_has_allocation (DmsNodeConfig *self, const char *name);
 /* (element-type DmsPortConfig) */
 GPtrArray *dms_node_config_get_ports (DmsNodeConfig *self);
-/* (nullable): `{accept: [Location], reject: [Location]}` */
-JsonNode *dms_node_config_get_location (DmsNodeConfig *self);
+/* (element-type DmsLocation): where this node may be; empty means anywhere that is not rejected */
+GPtrArray *dms_node_config_get_accept (DmsNodeConfig *self);
+/* (element-type DmsLocation): where this node may not be */
+GPtrArray *dms_node_config_get_reject (DmsNodeConfig *self);
+/* (transfer full): `{accept: [Location], reject: [Location]}` without the empty ones */
+JsonNode *dms_node_config_location_to_json (DmsNodeConfig *self);
 /* (nullable): the peer ID this node is pinned to */
 const char *dms_node_config_get_peer (DmsNodeConfig *self);
 guint dms_node_config_get_redundancy (DmsNodeConfig *self);

@@ -1,0 +1,18 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "jobs/dms-node-config.h"
+
+/* Filled by the decoder, then never changed. */
+struct _DmsNodeConfig {
+  char *name;
+  GStrv allocations;
+  GPtrArray *ports;
+  GPtrArray *accept;
+  GPtrArray *reject;
+  char *peer;
+  guint redundancy;
+  char *failure_recovery;
+};

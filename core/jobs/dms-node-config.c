@@ -1,0 +1,117 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "jobs/dms-node-config-private.h"
+
+#include "jobs/dms-job-json.h"
+#include "jobs/dms-port-config.h"
+#include "resources/dms-location.h"
+
+G_DEFINE_BOXED_TYPE (DmsNodeConfig, dms_node_config, dms_node_config_ref, dms_node_config_unref)
+
+const char *
+dms_node_config_get_name (DmsNodeConfig *self)
+{
+  return self->name;
+}
+
+const char *const *
+dms_node_config_get_allocations (DmsNodeConfig *self)
+{
+  return (const char *const *) self->allocations;
+}
+
+GPtrArray *
+dms_node_config_get_ports (DmsNodeConfig *self)
+{
+  return self->ports;
+}
+
+GPtrArray *
+dms_node_config_get_accept (DmsNodeConfig *self)
+{
+  return self->accept;
+}
+
+GPtrArray *
+dms_node_config_get_reject (DmsNodeConfig *self)
+{
+  return self->reject;
+}
+
+const char *
+dms_node_config_get_peer (DmsNodeConfig *self)
+{
+  return self->peer;
+}
+
+guint
+dms_node_config_get_redundancy (DmsNodeConfig *self)
+{
+  return self->redundancy;
+}
+
+const char *
+dms_node_config_get_failure_recovery (DmsNodeConfig *self)
+{
+  return self->failure_recovery;
+}
+
+gboolean
+dms_node_config_has_allocation (DmsNodeConfig *self,
+                                const char *name)
+{
+  return g_strv_contains ((const char *const *) self->allocations, name);
+}
+
+JsonNode *
+dms_node_config_location_to_json (DmsNodeConfig *self)
+{
+  JsonObject *object = json_object_new ();
+
+  dms_job_json_set_array (object, "accept", self->accept, (JsonNode * (*) (gpointer)) dms_location_to_json);
+  dms_job_json_set_array (object, "reject", self->reject, (JsonNode * (*) (gpointer)) dms_location_to_json);
+  return dms_job_json_take_object (object);
+}
+
+JsonNode *
+dms_node_config_to_json (DmsNodeConfig *self)
+{
+  JsonObject *object = json_object_new ();
+
+  dms_job_json_set_strv (object, "allocations", (const char *const *) self->allocations);
+  dms_job_json_set_array (object, "ports", self->ports, (JsonNode * (*) (gpointer)) dms_port_config_to_json);
+  if (self->accept->len + self->reject->len > 0)
+    json_object_set_member (object, "location", dms_node_config_location_to_json (self));
+  dms_job_json_set_text (object, "peer", self->peer);
+  if (self->redundancy > 0)
+    json_object_set_int_member (object, "redundancy", self->redundancy);
+  json_object_set_string_member (object, "failure_recovery", self->failure_recovery);
+  return dms_job_json_take_object (object);
+}
+
+DmsNodeConfig *
+dms_node_config_ref (DmsNodeConfig *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+node_config_clear (gpointer data)
+{
+  DmsNodeConfig *self = data;
+
+  g_free (self->name);
+  g_strfreev (self->allocations);
+  g_clear_pointer (&self->ports, g_ptr_array_unref);
+  g_clear_pointer (&self->accept, g_ptr_array_unref);
+  g_clear_pointer (&self->reject, g_ptr_array_unref);
+  g_free (self->peer);
+  g_free (self->failure_recovery);
+}
+
+void
+dms_node_config_unref (DmsNodeConfig *self)
+{
+  g_atomic_rc_box_release_full (self, node_config_clear);
+}
