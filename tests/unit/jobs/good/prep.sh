@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "${NOT_A_PLACEHOLDER}"
