@@ -25,7 +25,7 @@ set_strv (JsonObject *object,
 }
 
 /* Takes a member that is a list of texts over into the object, numbers in it as the texts they were written as. */
-static gboolean
+static void
 take_strv (DmsJobReader *params,
            JsonObject *object,
            const char *name)
@@ -33,13 +33,12 @@ take_strv (DmsJobReader *params,
   g_auto (GStrv) texts = NULL;
 
   if (dms_job_reader_get (params, name, DMS_JOB_READ_OPTIONAL) == NULL)
-    return FALSE;
+    return;
   texts = dms_job_reader_dup_strv (params, name, DMS_JOB_READ_OPTIONAL);
   set_strv (object, name, texts);
-  return texts[0] != NULL;
 }
 
-static gboolean
+static void
 take_text (DmsJobReader *params,
            JsonObject *object,
            const char *name,
@@ -49,10 +48,8 @@ take_text (DmsJobReader *params,
   g_autofree char *text = dms_job_reader_dup_string (params, name, flags | DMS_JOB_READ_NON_EMPTY);
 
   json_object_remove_member (object, name);
-  if (text == NULL)
-    return FALSE;
-  json_object_set_string_member (object, canonical, text);
-  return TRUE;
+  if (text != NULL)
+    json_object_set_string_member (object, canonical, text);
 }
 
 static gboolean
@@ -218,7 +215,8 @@ check_process (DmsJobReader *params,
   g_autofree char *network = NULL;
   const char *rootfs;
 
-  if (!take_strv (params, object, "cmd") && !take_strv (params, object, "entrypoint"))
+  if (dms_job_reader_get (params, "cmd", DMS_JOB_READ_OPTIONAL) == NULL
+      && dms_job_reader_get (params, "entrypoint", DMS_JOB_READ_OPTIONAL) == NULL)
     dms_job_reader_error (params, "cmd", "is required: the program and its arguments, such as [\"sh\", \"-c\", \"echo hi\"]");
   take_common (params, object);
   network = dms_job_reader_dup_choice (params, "network", networks, NULL, DMS_JOB_READ_OPTIONAL);

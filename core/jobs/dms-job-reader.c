@@ -415,9 +415,10 @@ report_unknown (DmsJobReader *self,
 
   for (guint i = 0; i < self->known->len; i++)
     {
+      gboolean begins = g_str_has_prefix (self->known->pdata[i], key) || g_str_has_prefix (key, self->known->pdata[i]);
       guint edits = distance (key, self->known->pdata[i], least);
 
-      if (edits < least)
+      if (edits < least || (edits == least && begins && nearest != NULL))
         {
           least = edits;
           nearest = self->known->pdata[i];
