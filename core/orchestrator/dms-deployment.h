@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "actor/dms-actor.h"
+#include "identity/dms-key.h"
+#include "jobs/dms-ensemble.h"
+#include "orchestrator/dms-deployment-records.h"
+#include "orchestrator/dms-deployment-status.h"
+
+G_BEGIN_DECLS
+
+#define DMS_TYPE_DEPLOYMENT (dms_deployment_get_type ())
+
+/* One ensemble on its way through its life: finds machines, reserves, starts, watches, ends (orchestration.md 3-6).
+ * It acts through an actor of its own. Every step is stored before it is taken. Emits `status-changed` after each
+ * change, and `over` once nothing is left to do. Lives in the main context that made it. */
+G_DECLARE_FINAL_TYPE (DmsDeployment, dms_deployment, DMS, DEPLOYMENT, GObject)
+
+/* A new deployment that has until expiry_ns to run. root: the node's root actor. work_dir: for logs. */
+DmsDeployment *dms_deployment_new (const char *id,
+                                   DmsEnsemble *ensemble,
+                                   DmsActor *root,
+                                   DmsKey *node_key,
+                                   DmsDeploymentRecords *records,
+                                   const char *work_dir,
+                                   guint64 expiry_ns);
+/* One that an earlier run of this node left unfinished. NULL with DMS_ERROR_CORRUPT. */
+DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
+                                               DmsActor *root,
+                                               DmsKey *node_key,
+                                               DmsDeploymentRecords *records,
+                                               const char *work_dir,
+                                               GError **error);
+/* Begins, or goes on where the record stands. */
+gboolean dms_deployment_start (DmsDeployment *self, GError **error);
+/* Lets go without ending anything. */
+void dms_deployment_detach (DmsDeployment *self);
+
+const char *dms_deployment_get_id (DmsDeployment *self);
+DmsEnsemble *dms_deployment_get_ensemble (DmsDeployment *self);
+DmsDeploymentStatus dms_deployment_get_status (DmsDeployment *self);
+/* Why it failed, or what went wrong last; empty when nothing did. */
+const char *dms_deployment_get_error (DmsDeployment *self);
+
+/* Ends it in any state that is not final: stops what runs, takes back what was reserved. */
+void dms_deployment_shutdown_async (DmsDeployment *self,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+gboolean dms_deployment_shutdown_finish (DmsDeployment *self, GAsyncResult *result, GError **error);
+
+/* (transfer full): the manifest (types.md 5) */
+JsonNode *dms_deployment_dup_manifest (DmsDeployment *self);
+/* (transfer full): AllocationInfo by allocation ID (types.md 7) */
+JsonObject *dms_deployment_dup_allocation_info (DmsDeployment *self);
+/* Full ID of an allocation that is named by it, by `node.allocation` or by the bare name. (nullable) */
+const char *dms_deployment_find_allocation (DmsDeployment *self, const char *name);
+/* Asks every running allocation for its statistics; answers {allocation ID: statistics} with what came in time. */
+void dms_deployment_query_usage_async (DmsDeployment *self,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+JsonObject *dms_deployment_query_usage_finish (DmsDeployment *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS
