@@ -322,13 +322,15 @@ static gboolean
 build (DmsDaemon *self, GError **error)
 {
   g_autofree char *path = g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "dms.db", NULL);
+  g_auto (GStrv) directories = NULL;
 
   self->store = dms_store_open (path, error);
   if (self->store == NULL)
     return FALSE;
 
-  self->plugins = dms_plugin_manager_new ();
-  dms_plugin_manager_set_disabled (self->plugins, dms_config_get_strv (self->config, "plugins.disabled"));
+  directories = dms_plugin_manager_dup_default_directories ();
+  self->plugins = dms_plugin_manager_new ((const char *const *) directories,
+                                          dms_config_get_strv (self->config, "plugins.disabled"));
   dms_plugin_manager_load_all (self->plugins);
 
   return find_transport (self, error);

@@ -103,7 +103,7 @@ static JsonObject *
 build_resources (DmsNode *node, JsonArray *errors)
 {
   DmsLedger *ledger = dms_provider_get_ledger (dms_node_get_provider (node));
-  DmsHardware *hardware = dms_inventory_get_hardware (dms_provider_get_inventory (dms_node_get_provider (node)));
+  g_autoptr (DmsHardware) hardware = dms_inventory_dup_hardware (dms_provider_get_inventory (dms_node_get_provider (node)));
   JsonObject *object = json_object_new ();
   g_autoptr (GError) onboarded_error = NULL;
   g_autoptr (GError) allocated_error = NULL;
