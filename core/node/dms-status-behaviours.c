@@ -108,17 +108,19 @@ static JsonObject *
 build_resources (DmsNode *node, JsonArray *errors)
 {
   DmsLedger *ledger = dms_provider_get_ledger (dms_node_get_provider (node));
-  g_autoptr (DmsHardware) hardware =
-      dms_inventory_dup_hardware (dms_provider_get_inventory (dms_node_get_provider (node)));
+  DmsInventory *inventory = dms_provider_get_inventory (dms_node_get_provider (node));
   JsonObject *object = json_object_new ();
+  g_autoptr (GError) hardware_error = NULL;
   g_autoptr (GError) onboarded_error = NULL;
   g_autoptr (GError) allocated_error = NULL;
   g_autoptr (GError) free_error = NULL;
+  g_autoptr (DmsHardware) hardware = dms_inventory_dup_hardware (inventory, &hardware_error);
   g_autoptr (DmsResources) onboarded = dms_ledger_dup_onboarded (ledger, &onboarded_error);
   g_autoptr (DmsResources) allocated = dms_ledger_dup_allocated (ledger, &allocated_error);
   g_autoptr (DmsResources) left = dms_ledger_dup_free (ledger, &free_error);
 
-  set_resources (object, "total", hardware != NULL ? dms_hardware_get_total (hardware) : NULL, NULL, errors);
+  set_resources (
+      object, "total", hardware != NULL ? dms_hardware_get_total (hardware) : NULL, hardware_error, errors);
   set_resources (object, "onboarded", onboarded, onboarded_error, errors);
   set_resources (object, "allocated", allocated, allocated_error, errors);
   set_resources (object, "free", left, free_error, errors);
