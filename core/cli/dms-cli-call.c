@@ -180,6 +180,19 @@ dms_cli_call_is_set (DmsCliCall *self, const char *flag)
 }
 
 /**
+ * dms_cli_call_find_flag:
+ * @self: a call
+ * @flag: a long name
+ *
+ * Returns: (nullable): the flag that this name means for the verb
+ */
+const DmsCliFlag *
+dms_cli_call_find_flag (DmsCliCall *self, const char *flag)
+{
+  return dms_cli_parser_find_flag (self->parser, flag);
+}
+
+/**
  * dms_cli_call_get_n_args:
  * @self: a call
  *
@@ -430,6 +443,28 @@ dms_cli_call_note (DmsCliCall *self, const char *format, ...)
 }
 
 /**
+ * dms_cli_call_ask:
+ * @self: a call
+ * @question: what to ask, on standard error
+ *
+ * Returns: (transfer full) (nullable): the line read from standard input, without blanks around it; %NULL at
+ *   its end
+ */
+char *
+dms_cli_call_ask (DmsCliCall *self, const char *question)
+{
+  char line[1024];
+
+  fflush (self->out);
+  fputs (question, self->err);
+  fflush (self->err);
+  if (fgets (line, sizeof line, self->in) == NULL)
+    return NULL;
+
+  return g_strdup (g_strstrip (line));
+}
+
+/**
  * dms_cli_call_confirm:
  * @self: a call
  * @question: what to ask
@@ -439,14 +474,8 @@ dms_cli_call_note (DmsCliCall *self, const char *format, ...)
 gboolean
 dms_cli_call_confirm (DmsCliCall *self, const char *question)
 {
-  char line[64];
+  g_autofree char *prompt = g_strconcat (question, " [y/N] ", NULL);
+  g_autofree char *answer = dms_cli_call_ask (self, prompt);
 
-  fflush (self->out);
-  fprintf (self->err, "%s [y/N] ", question);
-  fflush (self->err);
-  if (fgets (line, sizeof line, self->in) == NULL)
-    return FALSE;
-
-  g_strstrip (line);
-  return g_ascii_strcasecmp (line, "y") == 0 || g_ascii_strcasecmp (line, "yes") == 0;
+  return answer != NULL && (g_ascii_strcasecmp (answer, "y") == 0 || g_ascii_strcasecmp (answer, "yes") == 0);
 }

@@ -25,6 +25,9 @@ const char *const *dms_cli_call_get_strv (DmsCliCall *self, const char *flag);
 /* Whether it was given on the command line. */
 gboolean dms_cli_call_is_set (DmsCliCall *self, const char *flag);
 
+/* (nullable): the flag that this name means for the verb. */
+const DmsCliFlag *dms_cli_call_find_flag (DmsCliCall *self, const char *flag);
+
 /* Positional arguments. */
 guint dms_cli_call_get_n_args (DmsCliCall *self);
 const char *dms_cli_call_get_arg (DmsCliCall *self, guint index);
@@ -51,6 +54,8 @@ FILE *dms_cli_call_get_err (DmsCliCall *self);
 
 /* Asks a yes/no question on standard error and reads the answer from standard input; end of input is no. */
 gboolean dms_cli_call_confirm (DmsCliCall *self, const char *question);
+/* Asks for a line; NULL at the end of input. */
+char *dms_cli_call_ask (DmsCliCall *self, const char *question);
 
 /* The passphrase of a key: DMS_PASSPHRASE if that is not empty, else asked for on the terminal without echo,
  * and twice when confirm is set (for a new key; an empty one is refused then). In guarded memory: free with

@@ -3,18 +3,68 @@
 
 #include "cli/dms-cli-verbs.h"
 
+#include "cli/behaviours/dms-behaviours.h"
+
+static const DmsCliVerb *const verbs[] = {
+  &dms_verb_actor,
+  &dms_verb_actor_broadcast,
+  &dms_verb_actor_cmd,
+  &dms_verb_actor_invoke,
+  &dms_verb_actor_msg,
+  &dms_verb_actor_send,
+  &dms_verb_completion,
+  &dms_verb_config,
+  &dms_verb_config_edit,
+  &dms_verb_config_get,
+  &dms_verb_config_set,
+  &dms_verb_contracts,
+  &dms_verb_contracts_list,
+  &dms_verb_contracts_list_incoming,
+  &dms_verb_contracts_list_outgoing,
+  &dms_verb_deploy,
+  &dms_verb_get,
+  &dms_verb_get_allocations,
+  &dms_verb_get_deployments,
+  &dms_verb_gpu,
+  &dms_verb_gpu_list,
+  &dms_verb_gpu_test,
+  &dms_verb_manual,
+  &dms_verb_version,
+};
+
+static const DmsCliVerb *const behaviours[] = {
+  dms_behaviours_capabilities, dms_behaviours_contracts,  dms_behaviours_deployments,
+  dms_behaviours_node,         dms_behaviours_onboarding, dms_behaviours_volumes,
+};
+
+static gpointer
+collect (gpointer data)
+{
+  GPtrArray *all = g_ptr_array_new ();
+  const DmsCliVerb *verb;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (verbs); i++)
+    g_ptr_array_add (all, (gpointer) verbs[i]);
+  for (i = 0; i < G_N_ELEMENTS (behaviours); i++)
+    {
+      for (verb = behaviours[i]; verb->path != NULL; verb++)
+        g_ptr_array_add (all, (gpointer) verb);
+    }
+  g_ptr_array_add (all, NULL);
+
+  return g_ptr_array_free (all, FALSE);
+}
+
 /**
  * dms_cli_verbs_get_all:
  *
- * Returns: (transfer none): every verb of the program, ended by %NULL
+ * Returns: (transfer none): every verb of the program, ended by %NULL; the list is made once
  */
 const DmsCliVerb *const *
 dms_cli_verbs_get_all (void)
 {
-  static const DmsCliVerb *const verbs[] = {
-    &dms_verb_version,
-    NULL,
-  };
+  static GOnce once = G_ONCE_INIT;
 
-  return verbs;
+  return g_once (&once, collect, NULL);
 }

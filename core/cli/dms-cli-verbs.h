@@ -10,7 +10,30 @@ G_BEGIN_DECLS
 /* Every verb, ended by NULL. A verb above others (as `cap` is above `cap grant`) has an entry of its own. */
 const DmsCliVerb *const *dms_cli_verbs_get_all (void);
 
-/* One constant a file in verbs/. */
+/* One constant a file in verbs/. The behaviours below `actor cmd` are tables in behaviours/. */
+extern const DmsCliVerb dms_verb_actor;
+extern const DmsCliVerb dms_verb_actor_broadcast;
+extern const DmsCliVerb dms_verb_actor_cmd;
+extern const DmsCliVerb dms_verb_actor_invoke;
+extern const DmsCliVerb dms_verb_actor_msg;
+extern const DmsCliVerb dms_verb_actor_send;
+extern const DmsCliVerb dms_verb_completion;
+extern const DmsCliVerb dms_verb_config;
+extern const DmsCliVerb dms_verb_config_edit;
+extern const DmsCliVerb dms_verb_config_get;
+extern const DmsCliVerb dms_verb_config_set;
+extern const DmsCliVerb dms_verb_contracts;
+extern const DmsCliVerb dms_verb_contracts_list;
+extern const DmsCliVerb dms_verb_contracts_list_incoming;
+extern const DmsCliVerb dms_verb_contracts_list_outgoing;
+extern const DmsCliVerb dms_verb_deploy;
+extern const DmsCliVerb dms_verb_get;
+extern const DmsCliVerb dms_verb_get_allocations;
+extern const DmsCliVerb dms_verb_get_deployments;
+extern const DmsCliVerb dms_verb_gpu;
+extern const DmsCliVerb dms_verb_gpu_list;
+extern const DmsCliVerb dms_verb_gpu_test;
+extern const DmsCliVerb dms_verb_manual;
 extern const DmsCliVerb dms_verb_run;
 extern const DmsCliVerb dms_verb_version;
 

@@ -21,7 +21,8 @@ load_key (DmsCliCall *call, const char *context, GError **error)
     return NULL;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, _ ("there is no key “%s”; make it with: nunet key new %s"),
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
+                   _ ("there is no key “%s”; make it with: nunet key new %s"),
                    path, context);
       return NULL;
     }
@@ -61,8 +62,10 @@ run (DmsCliCall *call, GError **error)
 }
 
 static const DmsCliFlag flags[] = {
-  { "context", 'c', DMS_CLI_FLAG_STRING, FALSE, "dms", "name", N_ ("key and capability context of the daemon") },
-  { "pprof", 0, DMS_CLI_FLAG_BOOL, FALSE, NULL, NULL, N_ ("accepted for compatibility; there is no profiling server") },
+  { "context", 'c', DMS_CLI_FLAG_STRING, FALSE, "dms", "name",
+   N_ ("key and capability context of the daemon") },
+  { "pprof", 0, DMS_CLI_FLAG_BOOL, FALSE, NULL, NULL,
+   N_ ("accepted for compatibility; there is no profiling server") },
   { "pprof-addr", 0, DMS_CLI_FLAG_STRING, FALSE, NULL, "ip", N_ ("accepted for compatibility") },
   { "pprof-port", 0, DMS_CLI_FLAG_UINT, FALSE, NULL, "port", N_ ("accepted for compatibility") },
   { NULL },
@@ -71,10 +74,14 @@ static const DmsCliFlag flags[] = {
 const DmsCliVerb dms_verb_run = {
   .path = "run",
   .summary = N_ ("run the service in the foreground"),
-  .description = N_ ("Runs this machine's node: it answers on REST for the commands of this program, bids for the jobs of "
-                     "others if the machine is onboarded, and supervises the jobs it runs and those it has deployed.\n\n"
-                     "The key's passphrase is taken from DMS_PASSPHRASE or asked for. SIGINT and SIGTERM stop the node "
-                     "orderly: jobs go on running and are taken up at the next start. SIGUSR1 reads the capability file "
+  .description = N_ ("Runs this machine's node: it answers on REST for the commands of this program, bids "
+                     "for the jobs of "
+                     "others if the machine is onboarded, and supervises the jobs it runs and those it has "
+                     "deployed.\n\n"
+                     "The key's passphrase is taken from DMS_PASSPHRASE or asked for. SIGINT and SIGTERM "
+                     "stop the node "
+                     "orderly: jobs go on running and are taken up at the next start. SIGUSR1 reads the "
+                     "capability file "
                      "again."),
   .examples = "  # once: the node's identity\n"
               "  nunet key new dms && nunet cap new dms\n"

@@ -1,0 +1,95 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/behaviours/dms-behaviours.h"
+#include <dms.h>
+
+#include "common/dms-json-object.h"
+
+static gboolean
+add_token (DmsCliCall *call, DmsCliSession *session, JsonObject *payload, GError **error)
+{
+  const char *text = dms_cli_call_get_string (call, "token");
+  g_autoptr (JsonNode) token = dms_json_node_from_text (text, -1, error);
+  JsonObject *object = dms_json_node_get_child (token);
+  g_autoptr (JsonObject) list = NULL;
+  JsonArray *tokens;
+
+  if (token == NULL || object == NULL || !(json_object_has_member (object, "dms")
+                                           || json_object_has_member (object, "tok")))
+    {
+      g_clear_error (error);
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                           _ ("--token: give one token as JSON: {\"dms\":{…}}"));
+      return FALSE;
+    }
+
+  /* A list is taken as it is. */
+  if (json_object_has_member (object, "tok"))
+    {
+      json_object_set_member (payload, "Token", g_steal_pointer (&token));
+      return TRUE;
+    }
+
+  tokens = json_array_new ();
+  json_array_add_element (tokens, g_steal_pointer (&token));
+  list = json_object_new ();
+  json_object_set_array_member (list, "tok", tokens);
+  json_object_set_object_member (payload, "Token", g_steal_pointer (&list));
+
+  return TRUE;
+}
+
+static const DmsCliFlag list_flags[] = {
+  { "context", 'c', DMS_CLI_FLAG_STRING, FALSE, "user", "name", N_ ("key and capabilities to act with") },
+  { NULL },
+};
+
+static const DmsCliField context_fields[] = {
+  { "Context", "context", TRUE, NULL },
+  { NULL },
+};
+
+static const DmsCliFlag token_flags[] = {
+  { "token", 0, DMS_CLI_FLAG_STRING, TRUE, NULL, "JSON", N_ ("one token") },
+  { NULL },
+};
+
+const DmsCliVerb dms_behaviours_capabilities[] = {
+  {
+    .path = "actor cmd /dms/cap/list",
+    .summary = N_ ("list the capabilities of the running daemon"),
+    .flags = list_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .fields = context_fields },
+  },
+  {
+    .path = "actor cmd /dms/cap/provide/anchor",
+    .summary = N_ ("give the daemon a capability it can present"),
+    .flags = token_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .complete = add_token },
+  },
+  {
+    .path = "actor cmd /dms/cap/require/anchor",
+    .summary = N_ ("let the daemon accept what a token grants"),
+    .flags = token_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .complete = add_token },
+  },
+  {
+    .path = "actor cmd /dms/cap/revoke/anchor",
+    .summary = N_ ("let the daemon refuse a revoked token"),
+    .flags = token_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .complete = add_token },
+  },
+  {
+    .path = "actor cmd /dms/cap/revoke/broadcast",
+    .summary = N_ ("tell all nodes of a revoked token"),
+    .flags = token_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .fields = context_fields, .complete = add_token },
+  },
+  { NULL },
+};
