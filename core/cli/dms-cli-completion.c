@@ -47,7 +47,7 @@ print_case (const DmsCliVerb *const *verbs, const char *path, FILE *out)
   gsize skip = path[0] != '\0' ? strlen (path) + 1 : 0;
   guint i;
 
-  fprintf (out, "    '%s')\n      words='", path);
+  fprintf (out, "    '%s')\n      below='", path);
   for (i = 0; i < children->len; i++)
     {
       const DmsCliVerb *child = g_ptr_array_index (children, i);
@@ -93,7 +93,7 @@ dms_cli_completion_print_bash (const DmsCliVerb *const *verbs, FILE *out)
   fputs ("# bash completion for nunet\n"
          "_nunet ()\n"
          "{\n"
-         "  local cur=${COMP_WORDS[COMP_CWORD]} verb= words= flags= word i\n"
+         "  local cur=${COMP_WORDS[COMP_CWORD]} verb= below= flags= word i\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=${verb:+$verb }${COMP_WORDS[i]}\n"
          "    case $word in\n"
@@ -112,7 +112,7 @@ dms_cli_completion_print_bash (const DmsCliVerb *const *verbs, FILE *out)
          "  if [[ $cur == -* ]]; then\n"
          "    COMPREPLY=($(compgen -W \"$flags\" -- \"$cur\"))\n"
          "  else\n"
-         "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+         "    COMPREPLY=($(compgen -W \"$below\" -- \"$cur\"))\n"
          "  fi\n"
          "}\n"
          "complete -o default -F _nunet nunet\n", out);
@@ -132,10 +132,9 @@ dms_cli_completion_print_zsh (const DmsCliVerb *const *verbs, FILE *out)
          "# zsh completion for nunet\n"
          "_nunet ()\n"
          "{\n"
-         "  local typed=(\"${words[@]}\") verb= flags= word i\n"
-         "  local words=\n"
+         "  local verb= below= flags= word i\n"
          "  for ((i = 2; i < CURRENT; i++)); do\n"
-         "    word=${verb:+$verb }${typed[i]}\n"
+         "    word=${verb:+$verb }${words[i]}\n"
          "    case $word in\n"
          "      ", out);
   print_pattern (verbs, out);
@@ -143,14 +142,14 @@ dms_cli_completion_print_zsh (const DmsCliVerb *const *verbs, FILE *out)
          "    esac\n"
          "  done\n", out);
   print_cases (verbs, out);
-  fputs ("  case ${typed[CURRENT - 1]} in\n"
+  fputs ("  case ${words[CURRENT - 1]} in\n"
          "    --config|--spec-file|-f|--contract-file|--client-pem-file) _files; return ;;\n"
          "    --user-dir|--work-dir|--data-dir|--ca-output-dir) _files -/; return ;;\n"
          "  esac\n"
-         "  if [[ ${typed[CURRENT]} == -* ]]; then\n"
+         "  if [[ ${words[CURRENT]} == -* ]]; then\n"
          "    compadd -- ${=flags}\n"
-         "  elif [[ -n ${words// /} ]]; then\n"
-         "    compadd -- ${=words}\n"
+         "  elif [[ -n ${below// /} ]]; then\n"
+         "    compadd -- ${=below}\n"
          "  else\n"
          "    _files\n"
          "  fi\n"
