@@ -192,8 +192,6 @@ send_once (DmsDockerClient *self,
            GCancellable *cancellable,
            GError **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   g_autoptr (SoupSession) session = make_session (self, timeout_s);
   g_autoptr (SoupMessage) message = make_message (prefix, method, path, error);
   GInputStream *stream;
@@ -261,6 +259,8 @@ dms_docker_client_call (DmsDockerClient *self,
                         GCancellable *cancellable,
                         GError **error)
 {
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   g_autoptr (GInputStream) stream
       = send_request (self, method, path, content_type, body, CALL_TIMEOUT_S, cancellable, error);
   GBytes *reply;
@@ -291,7 +291,8 @@ dms_docker_client_call_json (DmsDockerClient *self,
   return reply != NULL ? dms_docker_json_parse (reply, error) : NULL;
 }
 
-/* Sends a request whose answer has no end that is known, and gives it as a stream.
+/* Sends a request whose answer has no end that is known, and gives it as a stream. libsoup
+ * ties a request to the thread's default main context until its stream is freed: the caller pushes one of its own.
  *
  * body: (nullable) */
 GInputStream *

@@ -12,7 +12,8 @@
 /* When the job file says nothing: enough for any honest job, and far from what a machine has. */
 static const guint DEFAULT_PIDS = 4096;
 static const guint64 MAX_OPEN_FILES = 1048576;
-static const guint64 MAX_PROCESSES = 65536;
+/* Podman lowers its own limit to this where it cannot raise it. */
+static const guint64 MAX_PROCESSES = 32768;
 
 static void
 add_strv (JsonBuilder *builder, const char *name, const char *const *list)

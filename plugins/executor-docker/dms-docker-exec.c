@@ -140,6 +140,8 @@ dms_docker_exec_run (DmsDockerClient *client,
                      GCancellable *cancellable,
                      GError **error)
 {
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   g_autofree char *id = create (client, name, argv, cancellable, error);
   g_autoptr (GByteArray) out = g_byte_array_new ();
   g_autoptr (GByteArray) err = g_byte_array_new ();

@@ -444,8 +444,11 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
   if (execution == NULL)
     return_failure (task, error);
   else if (dms_docker_wait_has_ended (json_node_get_object (node)))
-    dms_execution_wait_async (DMS_EXECUTION (execution), g_task_get_cancellable (task), on_adopted_ended,
-                              g_steal_pointer (&task));
+    {
+      GCancellable *cancellable = g_task_get_cancellable (task);
+
+      dms_execution_wait_async (DMS_EXECUTION (execution), cancellable, on_adopted_ended, g_steal_pointer (&task));
+    }
   else
     g_task_return_pointer (task, g_steal_pointer (&execution), g_object_unref);
 }

@@ -21,19 +21,20 @@ check_volumes (DmsExecutionSpec *spec, GError **error)
       DmsVolume *volume = g_ptr_array_index (volumes, i);
       const char *source = dms_volume_get_source (volume);
       const char *destination = dms_volume_get_destination (volume);
+      const char *name = dms_volume_get_name (volume) != NULL ? dms_volume_get_name (volume) : "";
 
       if (source == NULL || !g_path_is_absolute (source))
         {
           g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
                        "volume “%s” has no directory on this machine to mount: “%s” is not an absolute path",
-                       dms_volume_get_name (volume), source != NULL ? source : "");
+                       name, source != NULL ? source : "");
           return FALSE;
         }
       if (destination == NULL || !g_path_is_absolute (destination) || g_str_equal (destination, "/"))
         {
           g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
                        "volume “%s” cannot be mounted at “%s”: give an absolute path below /",
-                       dms_volume_get_name (volume), destination != NULL ? destination : "");
+                       name, destination != NULL ? destination : "");
           return FALSE;
         }
     }

@@ -163,6 +163,8 @@ dms_docker_pull_run (DmsDockerClient *client,
                      GCancellable *cancellable,
                      GError **error)
 {
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   const char *text = dms_docker_reference_get_text (image);
   g_autofree char *path = dms_docker_reference_dup_pull_path (image);
   g_autofree char *stage = g_strdup_printf ("Pulling %s", text);
