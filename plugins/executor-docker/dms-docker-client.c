@@ -12,8 +12,9 @@
 
 /* The Engine API (docs.docker.com/engine/api) over a unix socket.
  *
- * Threading: the asynchronous functions belong to the main context that made the client. The blocking ones may be
- * called from any worker thread; each call has a session of its own, so that nothing is shared between them. */
+ * Threading: the asynchronous functions belong to the main context that made the client. The blocking ones
+ * may be called from any worker thread; each call has a session of its own, so that nothing is shared between
+ * them. */
 struct _DmsDockerClient
 {
   GObject parent_instance;
@@ -25,10 +26,12 @@ struct _DmsDockerClient
 
 G_DEFINE_FINAL_TYPE (DmsDockerClient, dms_docker_client, G_TYPE_OBJECT)
 
-/* A single request that takes longer than this to say anything has failed; streams and waits have no limit. */
+/* A single request that takes longer than this to say anything has failed; streams and waits have no limit.
+ */
 static const guint CALL_TIMEOUT_S = 120;
 
-/* Old enough for every engine of the last years and new enough for the newest: Docker 29 refuses what is below. */
+/* Old enough for every engine of the last years and new enough for the newest: Docker 29 refuses what is
+ * below. */
 static const char API_PREFIX[] = "http://engine/v1.41";
 static const char API_PREFIX_NEW[] = "http://engine/v1.44";
 
@@ -36,8 +39,15 @@ static SoupSession *
 make_session (DmsDockerClient *self, guint timeout_s)
 {
   /* Waits and followed logs hold a connection each for as long as their container runs. */
-  return soup_session_new_with_options ("remote-connectable", self->address, "timeout", timeout_s, "max-conns",
-                                        100000, "max-conns-per-host", 100000, NULL);
+  return soup_session_new_with_options ("remote-connectable",
+                                        self->address,
+                                        "timeout",
+                                        timeout_s,
+                                        "max-conns",
+                                        100000,
+                                        "max-conns-per-host",
+                                        100000,
+                                        NULL);
 }
 
 static void
@@ -99,8 +109,8 @@ answers (const char *path)
   return g_socket_connect (socket, address, NULL, NULL);
 }
 
-/* Finds the engine's socket: DMS_DOCKER_SOCKET, then DOCKER_HOST, each alone when it is set; then the first of the
- * usual places where something answers. */
+/* Finds the engine's socket: DMS_DOCKER_SOCKET, then DOCKER_HOST, each alone when it is set; then the first
+ * of the usual places where something answers. */
 char *
 dms_docker_client_find_socket (GError **error)
 {
@@ -115,7 +125,9 @@ dms_docker_client_find_socket (GError **error)
     {
       if (g_str_has_prefix (host, "unix://"))
         return g_strdup (host + strlen ("unix://"));
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_SUPPORTED,
                    "DOCKER_HOST is “%s”, but only engines on this machine can be used: unset it or set it to "
                    "unix:///path/of/the.sock",
                    host);
@@ -159,8 +171,11 @@ read_all (GInputStream *stream, GCancellable *cancellable, GError **error)
     {
       if (bytes->len + (gsize) n > DMS_DOCKER_MAX_REPLY)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
-                       "the container engine's answer is larger than %" G_GSIZE_FORMAT " bytes", DMS_DOCKER_MAX_REPLY);
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_TOO_LARGE,
+                       "the container engine's answer is larger than %" G_GSIZE_FORMAT " bytes",
+                       DMS_DOCKER_MAX_REPLY);
           return NULL;
         }
       g_byte_array_append (bytes, buffer, (guint) n);
@@ -227,8 +242,8 @@ send_request (DmsDockerClient *self,
 
   for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
     {
-      g_autoptr (GInputStream) stream = send_once (self, prefixes[i], method, path, content_type, body, timeout_s,
-                                                   &status, cancellable, error);
+      g_autoptr (GInputStream) stream = send_once (
+          self, prefixes[i], method, path, content_type, body, timeout_s, &status, cancellable, error);
 
       if (stream == NULL)
         return NULL;
@@ -248,8 +263,8 @@ send_request (DmsDockerClient *self,
   return NULL;
 }
 
-/* Sends a request and reads the whole answer, of at most DMS_DOCKER_MAX_REPLY bytes. An answer that says that the
- * request failed is an error with the engine's own words. */
+/* Sends a request and reads the whole answer, of at most DMS_DOCKER_MAX_REPLY bytes. An answer that says that
+ * the request failed is an error with the engine's own words. */
 GBytes *
 dms_docker_client_call (DmsDockerClient *self,
                         const char *method,
@@ -261,8 +276,8 @@ dms_docker_client_call (DmsDockerClient *self,
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-  g_autoptr (GInputStream) stream
-      = send_request (self, method, path, content_type, body, CALL_TIMEOUT_S, cancellable, error);
+  g_autoptr (GInputStream) stream =
+      send_request (self, method, path, content_type, body, CALL_TIMEOUT_S, cancellable, error);
   GBytes *reply;
 
   if (stream == NULL)
@@ -285,14 +300,15 @@ dms_docker_client_call_json (DmsDockerClient *self,
                              GError **error)
 {
   g_autoptr (GBytes) sent = body != NULL ? dms_docker_json_to_bytes (body) : NULL;
-  g_autoptr (GBytes) reply
-      = dms_docker_client_call (self, method, path, "application/json", sent, cancellable, error);
+  g_autoptr (GBytes) reply =
+      dms_docker_client_call (self, method, path, "application/json", sent, cancellable, error);
 
   return reply != NULL ? dms_docker_json_parse (reply, error) : NULL;
 }
 
 /* Sends a request whose answer has no end that is known, and gives it as a stream. libsoup
- * ties a request to the thread's default main context until its stream is freed: the caller pushes one of its own.
+ * ties a request to the thread's default main context until its stream is freed: the caller pushes one of its
+ * own.
  *
  * body: (nullable) */
 GInputStream *
@@ -387,13 +403,19 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (request->bytes->len + size > DMS_DOCKER_MAX_REPLY)
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+      g_task_return_new_error (task,
+                               DMS_ERROR,
+                               DMS_ERROR_TOO_LARGE,
                                "the container engine's answer is larger than %" G_GSIZE_FORMAT " bytes",
                                DMS_DOCKER_MAX_REPLY);
       return;
     }
   g_byte_array_append (request->bytes, data, (guint) size);
-  g_input_stream_read_bytes_async (request->stream, 16384, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), on_read,
+  g_input_stream_read_bytes_async (request->stream,
+                                   16384,
+                                   G_PRIORITY_DEFAULT,
+                                   g_task_get_cancellable (task),
+                                   on_read,
                                    g_object_ref (task));
 }
 
@@ -418,7 +440,11 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_clear_pointer (&request->bytes, g_byte_array_unref);
   request->bytes = g_byte_array_new ();
-  g_input_stream_read_bytes_async (request->stream, 16384, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), on_read,
+  g_input_stream_read_bytes_async (request->stream,
+                                   16384,
+                                   G_PRIORITY_DEFAULT,
+                                   g_task_get_cancellable (task),
+                                   on_read,
                                    g_object_ref (task));
 }
 
@@ -438,8 +464,8 @@ send_request_async (GTask *task, const char *prefix)
       g_object_unref (task);
       return;
     }
-  soup_session_send_async (self->session, request->message, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), on_sent,
-                           task);
+  soup_session_send_async (
+      self->session, request->message, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), on_sent, task);
 }
 
 static void

@@ -56,7 +56,8 @@ add_labels (JsonBuilder *builder, DmsExecutionSpec *spec)
   g_autofree char *execution = g_strdup_printf ("%s_%s", job, dms_execution_spec_get_execution_id (spec));
   g_autofree char *handle = dms_docker_handle_dup (spec);
   DmsDisk *disk = dms_resources_get_disk (dms_execution_spec_get_resources (spec));
-  g_autofree char *limit = g_strdup_printf ("%" G_GUINT64_FORMAT, disk != NULL ? dms_disk_get_size_bytes (disk) : 0);
+  g_autofree char *limit =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, disk != NULL ? dms_disk_get_size_bytes (disk) : 0);
   g_autofree char *kills = g_strdup_printf ("%" G_GINT64_FORMAT, dms_docker_oom_get_kills ());
   g_autofree char *boot = dms_docker_oom_dup_boot_id ();
 
@@ -99,10 +100,15 @@ typedef void (*PortFunc) (JsonBuilder *builder, const char *port, GPtrArray *map
 
 /* Calls func once for each port of the job with the mappings that lead to it. */
 static void
-foreach_port (JsonBuilder *builder, DmsExecutionSpec *spec, const char *protocol, DmsPortProtocol wanted, PortFunc func)
+foreach_port (JsonBuilder *builder,
+              DmsExecutionSpec *spec,
+              const char *protocol,
+              DmsPortProtocol wanted,
+              PortFunc func)
 {
   GPtrArray *ports = dms_execution_spec_get_ports (spec);
-  g_autoptr (GHashTable) by_port = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GHashTable) by_port =
+      g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
   g_autoptr (GList) keys = NULL;
 
   for (guint i = 0; i < ports->len; i++)
@@ -189,8 +195,8 @@ add_ulimit (JsonBuilder *builder, const char *name, int resource, guint64 most)
   json_builder_end_object (builder);
 }
 
-/* Podman by itself asks for limits that a service without CAP_SYS_RESOURCE cannot have, and then starts nothing. Our
- * own hard limits are what a service of the same user has. */
+/* Podman by itself asks for limits that a service without CAP_SYS_RESOURCE cannot have, and then starts
+ * nothing. Our own hard limits are what a service of the same user has. */
 static void
 add_ulimits (JsonBuilder *builder)
 {
@@ -341,7 +347,8 @@ add_host_config (JsonBuilder *builder,
                  gboolean with_quota)
 {
   static const char *const security[] = { "no-new-privileges", NULL };
-  gboolean privileged = dms_docker_params_get_privileged (params) && dms_execution_spec_get_allow_privileged (spec);
+  gboolean privileged =
+      dms_docker_params_get_privileged (params) && dms_execution_spec_get_allow_privileged (spec);
   const char *gateway_ip = dms_execution_spec_get_gateway_ip (spec);
 
   json_builder_set_member_name (builder, "HostConfig");

@@ -10,15 +10,15 @@
 
 G_BEGIN_DECLS
 
-#define DMS_DOCKER_LABEL_EXECUTOR "nunet-executor"
-#define DMS_DOCKER_LABEL_JOB "nunet-jobID"
+#define DMS_DOCKER_LABEL_EXECUTOR  "nunet-executor"
+#define DMS_DOCKER_LABEL_JOB       "nunet-jobID"
 #define DMS_DOCKER_LABEL_EXECUTION "nunet-executionID"
 /* Ours; what a restarted daemon needs to know of a container. */
-#define DMS_DOCKER_LABEL_HANDLE "dms.handle"
+#define DMS_DOCKER_LABEL_HANDLE     "dms.handle"
 #define DMS_DOCKER_LABEL_DISK_LIMIT "dms.disk-limit"
-#define DMS_DOCKER_LABEL_SCRIPTS "dms.scripts"
-#define DMS_DOCKER_LABEL_OOM_KILLS "dms.oom-kills"
-#define DMS_DOCKER_LABEL_BOOT "dms.boot"
+#define DMS_DOCKER_LABEL_SCRIPTS    "dms.scripts"
+#define DMS_DOCKER_LABEL_OOM_KILLS  "dms.oom-kills"
+#define DMS_DOCKER_LABEL_BOOT       "dms.boot"
 
 JsonNode *dms_docker_create_body (DmsExecutionSpec *spec,
                                   DmsDockerParams *params,

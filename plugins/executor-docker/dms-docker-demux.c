@@ -33,8 +33,11 @@ begin_frame (DmsDockerDemux *self, GError **error)
   self->header_size = 0;
   if (self->header[0] > 3 || self->header[1] != 0 || self->header[2] != 0 || self->header[3] != 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA,
-                   "the container engine sent a log frame that is none: type %u", self->header[0]);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_DATA,
+                   "the container engine sent a log frame that is none: type %u",
+                   self->header[0]);
       return FALSE;
     }
   memcpy (&size, self->header + 4, sizeof size);

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Takes apart the multiplexed stream of a container without a terminal: frames of 8 bytes (stream, three zeros,
- * size as big endian) and their payload. */
+/* Takes apart the multiplexed stream of a container without a terminal: frames of 8 bytes (stream, three
+ * zeros, size as big endian) and their payload. */
 typedef struct _DmsDockerDemux DmsDockerDemux;
 
 /* One piece of one stream; a frame may come in several. */

@@ -49,9 +49,9 @@ find_gpu (JsonObject *info)
 {
   JsonObject *runtimes = dms_docker_json_get_object (info, "Runtimes");
 
-  return (runtimes != NULL && json_object_has_member (runtimes, "nvidia"))
-         || g_file_test ("/etc/cdi/nvidia.yaml", G_FILE_TEST_EXISTS) || g_file_test ("/dev/dri", G_FILE_TEST_EXISTS)
-         || g_file_test ("/dev/kfd", G_FILE_TEST_EXISTS);
+  return (runtimes != NULL && json_object_has_member (runtimes, "nvidia")) ||
+         g_file_test ("/etc/cdi/nvidia.yaml", G_FILE_TEST_EXISTS) ||
+         g_file_test ("/dev/dri", G_FILE_TEST_EXISTS) || g_file_test ("/dev/kfd", G_FILE_TEST_EXISTS);
 }
 
 /* overlay2 has sizes on XFS with project quotas only. */
@@ -80,11 +80,12 @@ dms_docker_engine_new (JsonObject *version, JsonObject *info)
   const char *number = dms_docker_json_get_string (version, "Version");
 
   self->podman = find_podman (version);
-  self->version = g_strdup_printf ("%s %.64s", self->podman ? "Podman" : "Docker", number != NULL ? number : "?");
+  self->version =
+      g_strdup_printf ("%s %.64s", self->podman ? "Podman" : "Docker", number != NULL ? number : "?");
   self->driver = g_strdup (dms_docker_json_get_string (info, "Driver"));
   self->may_have_quota = find_quota (self->driver, info);
-  self->features = DMS_EXECUTOR_FEATURE_PAUSE | DMS_EXECUTOR_FEATURE_EXEC | DMS_EXECUTOR_FEATURE_LIMIT_DISK
-                   | DMS_EXECUTOR_FEATURE_NETWORK | DMS_EXECUTOR_FEATURE_PORTS;
+  self->features = DMS_EXECUTOR_FEATURE_PAUSE | DMS_EXECUTOR_FEATURE_EXEC | DMS_EXECUTOR_FEATURE_LIMIT_DISK |
+                   DMS_EXECUTOR_FEATURE_NETWORK | DMS_EXECUTOR_FEATURE_PORTS;
   if (dms_docker_json_get_boolean (info, "CpuCfsQuota"))
     self->features |= DMS_EXECUTOR_FEATURE_LIMIT_CPU;
   if (dms_docker_json_get_boolean (info, "MemoryLimit"))
@@ -102,7 +103,8 @@ dms_docker_engine_new (JsonObject *version, JsonObject *info)
 DmsDockerEngine *
 dms_docker_engine_fetch (DmsDockerClient *client, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (JsonNode) version = dms_docker_client_call_json (client, "GET", "/version", NULL, cancellable, error);
+  g_autoptr (JsonNode) version =
+      dms_docker_client_call_json (client, "GET", "/version", NULL, cancellable, error);
   g_autoptr (JsonNode) info = NULL;
 
   if (version == NULL)
@@ -112,7 +114,10 @@ dms_docker_engine_fetch (DmsDockerClient *client, GCancellable *cancellable, GEr
     return NULL;
   if (!JSON_NODE_HOLDS_OBJECT (version) || !JSON_NODE_HOLDS_OBJECT (info))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "what answers at %s is not a container engine",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_DATA,
+                   "what answers at %s is not a container engine",
                    dms_docker_client_get_socket_path (client));
       return NULL;
     }
@@ -165,10 +170,11 @@ dms_docker_engine_make_probe (DmsDockerEngine *self)
   if ((self->features & DMS_EXECUTOR_FEATURE_LIMIT_PIDS) == 0)
     g_string_append (remark, "the engine cannot limit the number of processes here; ");
   if (!self->may_have_quota)
-    g_string_append_printf (remark,
-                            "storage driver %s has no quotas: the disk limit is watched, and a job that exceeds it "
-                            "is killed some seconds later; ",
-                            self->driver != NULL ? self->driver : "?");
+    g_string_append_printf (
+        remark,
+        "storage driver %s has no quotas: the disk limit is watched, and a job that exceeds it "
+        "is killed some seconds later; ",
+        self->driver != NULL ? self->driver : "?");
   if (remark->len > 0)
     g_string_truncate (remark, remark->len - 2);
   return dms_executor_probe_new (TRUE, remark->len > 0 ? remark->str : NULL, self->version, self->features);

@@ -30,7 +30,9 @@ static const Pattern PATTERNS[] = {
   { "requested access to the resource is denied",
     DMS_ERROR_PERMISSION_DENIED,
     "the image does not exist or needs credentials; check its name" },
-  { "unauthorized", DMS_ERROR_PERMISSION_DENIED, "the image does not exist or needs credentials; check its name" },
+  { "unauthorized",
+    DMS_ERROR_PERMISSION_DENIED,
+    "the image does not exist or needs credentials; check its name" },
   { "toomanyrequests", DMS_ERROR_BUSY, "the registry limits downloads; try again later" },
   { "no such host",
     DMS_ERROR_UNAVAILABLE,
@@ -44,7 +46,9 @@ static const Pattern PATTERNS[] = {
   { "the container name", DMS_ERROR_ALREADY_EXISTS, NULL },
   { "port is already allocated", DMS_ERROR_BUSY, "another program uses this port; choose another one" },
   { "address already in use", DMS_ERROR_BUSY, "another program uses this port; choose another one" },
-  { "executable file not found", DMS_ERROR_INVALID_ARGUMENT, "the image has no such program; check cmd and entrypoint" },
+  { "executable file not found",
+    DMS_ERROR_INVALID_ARGUMENT,
+    "the image has no such program; check cmd and entrypoint" },
   { "minimum memory limit", DMS_ERROR_OUT_OF_RANGE, "ask for more RAM" },
   { "range of cpus is from", DMS_ERROR_OUT_OF_RANGE, "ask for a number of CPU cores that this machine has" },
   { "could not select device driver",
@@ -109,7 +113,8 @@ dms_docker_error_new_from_text (guint status, const char *text)
       return g_error_new (DMS_ERROR, PATTERNS[i].code, "%s; %s", clean, PATTERNS[i].advice);
     }
   if (*clean == '\0')
-    return g_error_new (DMS_ERROR, code_of_status (status), "the container engine answered with status %u", status);
+    return g_error_new (
+        DMS_ERROR, code_of_status (status), "the container engine answered with status %u", status);
   return g_error_new_literal (DMS_ERROR, code_of_status (status), clean);
 }
 
@@ -142,17 +147,23 @@ dms_docker_error_adopt_io (GError **error, const char *socket_path)
     return;
   old = g_steal_pointer (error);
   if (g_error_matches (old, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    *error = g_error_new (DMS_ERROR, DMS_ERROR_CANCELLED, "the request to the container engine was cancelled");
+    *error =
+        g_error_new (DMS_ERROR, DMS_ERROR_CANCELLED, "the request to the container engine was cancelled");
   else if (g_error_matches (old, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    *error = g_error_new (DMS_ERROR, DMS_ERROR_TIMED_OUT, "the container engine at %s does not answer in time", socket_path);
+    *error = g_error_new (
+        DMS_ERROR, DMS_ERROR_TIMED_OUT, "the container engine at %s does not answer in time", socket_path);
   else if (g_error_matches (old, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-    *error = g_error_new (DMS_ERROR, DMS_ERROR_PERMISSION_DENIED,
+    *error = g_error_new (DMS_ERROR,
+                          DMS_ERROR_PERMISSION_DENIED,
                           "no access to the container engine at %s: add this user to the socket's group "
                           "(usermod -aG docker USER) or use rootless Podman",
                           socket_path);
   else
-    *error = g_error_new (DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                          "no container engine answers at %s: install and start Docker (apt install docker.io) "
-                          "or Podman (systemctl --user enable --now podman.socket): %s",
-                          socket_path, old->message);
+    *error =
+        g_error_new (DMS_ERROR,
+                     DMS_ERROR_UNAVAILABLE,
+                     "no container engine answers at %s: install and start Docker (apt install docker.io) "
+                     "or Podman (systemctl --user enable --now podman.socket): %s",
+                     socket_path,
+                     old->message);
 }

@@ -27,7 +27,11 @@ on_piece (DmsLogStream stream, const guint8 *data, gsize size, gpointer user_dat
 }
 
 static char *
-create (DmsDockerClient *client, const char *name, const char *const *argv, GCancellable *cancellable, GError **error)
+create (DmsDockerClient *client,
+        const char *name,
+        const char *const *argv,
+        GCancellable *cancellable,
+        GError **error)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new_immutable ();
   g_autoptr (JsonNode) body = NULL;
@@ -50,7 +54,8 @@ create (DmsDockerClient *client, const char *name, const char *const *argv, GCan
   reply = dms_docker_client_call_json (client, "POST", path, body, cancellable, error);
   if (reply == NULL)
     return NULL;
-  id = JSON_NODE_HOLDS_OBJECT (reply) ? dms_docker_json_get_string (json_node_get_object (reply), "Id") : NULL;
+  id =
+      JSON_NODE_HOLDS_OBJECT (reply) ? dms_docker_json_get_string (json_node_get_object (reply), "Id") : NULL;
   /* The ID goes into the paths of further requests. */
   if (id == NULL || *id == '\0' || strspn (id, "0123456789abcdef") != strlen (id))
     {
@@ -81,14 +86,15 @@ inspect (DmsDockerClient *client, const char *id, GError **error)
 
   if (node != NULL && !JSON_NODE_HOLDS_OBJECT (node))
     {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the engine does not describe the command");
+      g_set_error_literal (
+          error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the engine does not describe the command");
       return NULL;
     }
   return g_steal_pointer (&node);
 }
 
-/* The API cannot end a command. Where its process is ours to signal, and is certainly that of the container, it is
- * killed; elsewhere it ends with the container. */
+/* The API cannot end a command. Where its process is ours to signal, and is certainly that of the container,
+ * it is killed; elsewhere it ends with the container. */
 static void
 kill_command (DmsDockerClient *client, const char *id)
 {
@@ -99,8 +105,8 @@ kill_command (DmsDockerClient *client, const char *id)
   g_autofree char *path = NULL;
   g_autofree char *cgroups = NULL;
 
-  if (pid <= 1 || pid > G_MAXINT || container == NULL || strlen (container) < 32
-      || !dms_docker_json_get_boolean (object, "Running"))
+  if (pid <= 1 || pid > G_MAXINT || container == NULL || strlen (container) < 32 ||
+      !dms_docker_json_get_boolean (object, "Running"))
     return;
   path = g_strdup_printf ("/proc/%d/cgroup", (int) pid);
   if (g_file_get_contents (path, &cgroups, NULL, NULL) && strstr (cgroups, container) != NULL)
@@ -127,12 +133,12 @@ run (DmsDockerClient *client, const char *id, Output *output, GCancellable *canc
     return NULL;
   out = g_bytes_new (output->streams[0]->data, output->streams[0]->len);
   err = g_bytes_new (output->streams[1]->data, output->streams[1]->len);
-  return dms_exec_result_new ((int) CLAMP (dms_docker_json_get_int (json_node_get_object (node), "ExitCode"), -1, 255),
-                              out, err);
+  return dms_exec_result_new (
+      (int) CLAMP (dms_docker_json_get_int (json_node_get_object (node), "ExitCode"), -1, 255), out, err);
 }
 
-/* Runs a command in a running container and answers what it wrote, at most 1 MiB of each stream. Blocking; when it is
- * cancelled the command is killed where that is possible. */
+/* Runs a command in a running container and answers what it wrote, at most 1 MiB of each stream. Blocking;
+ * when it is cancelled the command is killed where that is possible. */
 DmsExecResult *
 dms_docker_exec_run (DmsDockerClient *client,
                      const char *name,

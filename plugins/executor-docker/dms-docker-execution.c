@@ -62,7 +62,9 @@ typedef struct
 
 static void dms_docker_execution_iface_init (DmsExecutionInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DmsDockerExecution, dms_docker_execution, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (DmsDockerExecution,
+                               dms_docker_execution,
+                               G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (DMS_TYPE_EXECUTION, dms_docker_execution_iface_init))
 
 static void
@@ -153,8 +155,10 @@ set_mark (DmsDockerExecution *self, const char *mark)
   g_autofree char *path = g_build_filename (self->state_dir, mark, NULL);
   g_autoptr (GError) error = NULL;
 
-  if (*self->state_dir != '\0' && !g_file_set_contents_full (path, "", 0, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
-    g_message ("cannot note in %s what happened to container %s: %s", self->state_dir, self->name, error->message);
+  if (*self->state_dir != '\0' &&
+      !g_file_set_contents_full (path, "", 0, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+    g_message (
+        "cannot note in %s what happened to container %s: %s", self->state_dir, self->name, error->message);
 }
 
 static void
@@ -172,7 +176,12 @@ unset_marks (DmsDockerExecution *self)
 
 /* The chunk that a reader can have now; NULL when it has to wait. */
 static DmsLogChunk *
-make_chunk (DmsDockerExecution *self, DmsLogStream stream, guint64 offset, gsize max_bytes, gboolean follow, GError **error)
+make_chunk (DmsDockerExecution *self,
+            DmsLogStream stream,
+            guint64 offset,
+            gsize max_bytes,
+            gboolean follow,
+            GError **error)
 {
   guint64 total = dms_docker_logs_get_size (self->logs, stream);
   gboolean ended = self->state == DMS_EXECUTION_ENDED;
@@ -211,8 +220,8 @@ try_answer (DmsDockerExecution *self, Waiter *waiter)
   if (waiter->kind == WAIT_STOP)
     g_task_return_boolean (waiter->task, TRUE);
   else
-    g_task_return_pointer (waiter->task, dms_execution_result_ref (self->result),
-                           (GDestroyNotify) dms_execution_result_unref);
+    g_task_return_pointer (
+        waiter->task, dms_execution_result_ref (self->result), (GDestroyNotify) dms_execution_result_unref);
   return TRUE;
 }
 
@@ -248,8 +257,8 @@ on_waiter_cancelled (GCancellable *cancellable, gpointer user_data)
   for (guint i = 0; i < self->waiters->len; i++)
     if (((Waiter *) g_ptr_array_index (self->waiters, i))->task == task)
       {
-        g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_CANCELLED, "the wait for container “%s” was cancelled",
-                                 self->name);
+        g_task_return_new_error (
+            task, DMS_ERROR, DMS_ERROR_CANCELLED, "the wait for container “%s” was cancelled", self->name);
         g_ptr_array_remove_index (self->waiters, i);
         break;
       }
@@ -258,7 +267,12 @@ on_waiter_cancelled (GCancellable *cancellable, gpointer user_data)
 
 /* Answers a caller now or as soon as possible; takes the reference of the task. */
 static void
-add_waiter (DmsDockerExecution *self, WaiterKind kind, GTask *task, DmsLogStream stream, guint64 offset, gsize max_bytes)
+add_waiter (DmsDockerExecution *self,
+            WaiterKind kind,
+            GTask *task,
+            DmsLogStream stream,
+            guint64 offset,
+            gsize max_bytes)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
   Waiter *waiter = g_new0 (Waiter, 1);
@@ -306,8 +320,13 @@ read_started (DmsDockerExecution *self)
 static void
 end_as_lost (DmsDockerExecution *self, DmsEndReason reason, const char *message)
 {
-  end (self, dms_execution_result_new (reason, -1, message, read_started (self), g_get_real_time (),
-                                       dms_docker_sampler_get_usage (self->sampler)));
+  end (self,
+       dms_execution_result_new (reason,
+                                 -1,
+                                 message,
+                                 read_started (self),
+                                 g_get_real_time (),
+                                 dms_docker_sampler_get_usage (self->sampler)));
 }
 
 typedef struct
@@ -485,7 +504,10 @@ get_state (DmsExecution *execution)
 }
 
 static void
-wait_async (DmsExecution *execution, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+wait_async (DmsExecution *execution,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
 {
   GTask *task = g_task_new (execution, cancellable, callback, user_data);
 
@@ -515,7 +537,8 @@ on_stop_sent (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) reply = dms_docker_client_call_finish (DMS_DOCKER_CLIENT (source), result, &error);
 
-  if (reply == NULL && !g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND) && self->state != DMS_EXECUTION_ENDED)
+  if (reply == NULL && !g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND) &&
+      self->state != DMS_EXECUTION_ENDED)
     {
       g_prefix_error (&error, "cannot stop container “%s”: ", self->name);
       g_task_return_error (task, g_steal_pointer (&error));
@@ -532,7 +555,8 @@ send_stop (GTask *task)
   guint grace_s = grace_ms / 1000 + (grace_ms % 1000 != 0 ? 1 : 0);
   g_autofree char *path = g_strdup_printf ("/containers/%s/stop?t=%u", self->name, grace_s);
 
-  dms_docker_client_call_async (self->client, "POST", path, g_task_get_cancellable (task), on_stop_sent, task);
+  dms_docker_client_call_async (
+      self->client, "POST", path, g_task_get_cancellable (task), on_stop_sent, task);
 }
 
 static void
@@ -583,7 +607,9 @@ on_switched (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (reply == NULL)
     {
-      g_prefix_error (&error, "cannot %s container “%s”: ", wanted == DMS_EXECUTION_PAUSED ? "pause" : "resume",
+      g_prefix_error (&error,
+                      "cannot %s container “%s”: ",
+                      wanted == DMS_EXECUTION_PAUSED ? "pause" : "resume",
                       self->name);
       g_task_return_error (task, g_steal_pointer (&error));
       return;
@@ -609,23 +635,42 @@ switch_state (DmsDockerExecution *self,
   if (self->state == to)
     g_task_return_boolean (task, TRUE);
   else if (self->state != from)
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "cannot %s container “%s”: its job has ended", verb,
+    g_task_return_new_error (task,
+                             DMS_ERROR,
+                             DMS_ERROR_WRONG_STATE,
+                             "cannot %s container “%s”: its job has ended",
+                             verb,
                              self->name);
   else
-    dms_docker_client_call_async (self->client, "POST", path, cancellable, on_switched, g_steal_pointer (&task));
+    dms_docker_client_call_async (
+        self->client, "POST", path, cancellable, on_switched, g_steal_pointer (&task));
 }
 
 static void
-pause_async (DmsExecution *execution, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+pause_async (DmsExecution *execution,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
 {
-  switch_state (DMS_DOCKER_EXECUTION (execution), DMS_EXECUTION_RUNNING, DMS_EXECUTION_PAUSED, cancellable, callback,
+  switch_state (DMS_DOCKER_EXECUTION (execution),
+                DMS_EXECUTION_RUNNING,
+                DMS_EXECUTION_PAUSED,
+                cancellable,
+                callback,
                 user_data);
 }
 
 static void
-resume_async (DmsExecution *execution, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+resume_async (DmsExecution *execution,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer user_data)
 {
-  switch_state (DMS_DOCKER_EXECUTION (execution), DMS_EXECUTION_PAUSED, DMS_EXECUTION_RUNNING, cancellable, callback,
+  switch_state (DMS_DOCKER_EXECUTION (execution),
+                DMS_EXECUTION_PAUSED,
+                DMS_EXECUTION_RUNNING,
+                cancellable,
+                callback,
                 user_data);
 }
 
@@ -669,8 +714,8 @@ run_exec (GTask *task, gpointer source, gpointer task_data, GCancellable *cancel
 {
   Exec *exec = task_data;
   GError *error = NULL;
-  DmsExecResult *result
-      = dms_docker_exec_run (exec->client, exec->name, (const char *const *) exec->argv, exec->cancellable, &error);
+  DmsExecResult *result = dms_docker_exec_run (
+      exec->client, exec->name, (const char *const *) exec->argv, exec->cancellable, &error);
 
   if (result != NULL)
     g_task_return_pointer (task, result, (GDestroyNotify) dms_exec_result_unref);
@@ -691,8 +736,12 @@ on_exec_done (GObject *source, GAsyncResult *result, gpointer user_data)
   if (done != NULL)
     g_task_return_pointer (task, done, (GDestroyNotify) dms_exec_result_unref);
   else if (exec->timed_out)
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_TIMED_OUT,
-                             "“%s” in container “%s” took longer than %u ms and was ended", exec->argv[0], exec->name,
+    g_task_return_new_error (task,
+                             DMS_ERROR,
+                             DMS_ERROR_TIMED_OUT,
+                             "“%s” in container “%s” took longer than %u ms and was ended",
+                             exec->argv[0],
+                             exec->name,
                              exec->timeout_ms);
   else
     g_task_return_error (task, g_steal_pointer (&error));
@@ -719,8 +768,12 @@ exec_async (DmsExecution *execution,
     }
   if (self->state != DMS_EXECUTION_RUNNING)
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE,
-                               "cannot run “%s” in container “%s”: its job does not run", argv[0], self->name);
+      g_task_return_new_error (task,
+                               DMS_ERROR,
+                               DMS_ERROR_WRONG_STATE,
+                               "cannot run “%s” in container “%s”: its job does not run",
+                               argv[0],
+                               self->name);
       return;
     }
   exec = g_new0 (Exec, 1);
@@ -730,7 +783,8 @@ exec_async (DmsExecution *execution,
   exec->timeout_ms = timeout_ms;
   exec->cancellable = g_cancellable_new ();
   if (cancellable != NULL)
-    exec->handler = g_cancellable_connect (cancellable, G_CALLBACK (g_cancellable_cancel), exec->cancellable, NULL);
+    exec->handler =
+        g_cancellable_connect (cancellable, G_CALLBACK (g_cancellable_cancel), exec->cancellable, NULL);
   worker = g_task_new (self, NULL, on_exec_done, g_steal_pointer (&task));
   g_task_set_source_tag (worker, run_exec);
   g_task_set_task_data (worker, exec, exec_free);
@@ -765,7 +819,8 @@ read_log_async (DmsExecution *execution,
   g_task_set_source_tag (task, read_log_async);
   if (stream != DMS_LOG_STDOUT && stream != DMS_LOG_STDERR)
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "a job has no stream %d", (int) stream);
+      g_task_return_new_error (
+          task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "a job has no stream %d", (int) stream);
       return;
     }
   if (follow)
@@ -805,7 +860,10 @@ on_usage (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-get_usage_async (DmsExecution *execution, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+get_usage_async (DmsExecution *execution,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
 {
   DmsDockerExecution *self = DMS_DOCKER_EXECUTION (execution);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
@@ -855,7 +913,8 @@ send_delete (GTask *task)
   DmsDockerExecution *self = g_task_get_source_object (task);
   g_autofree char *path = g_strdup_printf ("/containers/%s?force=1&v=1", self->name);
 
-  dms_docker_client_call_async (self->client, "DELETE", path, g_task_get_cancellable (task), on_deleted, task);
+  dms_docker_client_call_async (
+      self->client, "DELETE", path, g_task_get_cancellable (task), on_deleted, task);
 }
 
 static void
@@ -867,7 +926,10 @@ on_unpaused_to_delete (GObject *source, GAsyncResult *result, gpointer user_data
 }
 
 static void
-remove_async (DmsExecution *execution, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+remove_async (DmsExecution *execution,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer user_data)
 {
   DmsDockerExecution *self = DMS_DOCKER_EXECUTION (execution);
   GTask *task = g_task_new (self, cancellable, callback, user_data);

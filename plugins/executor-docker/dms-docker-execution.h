@@ -13,9 +13,7 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsDockerExecution, dms_docker_execution, DMS, DOCKER_EXECUTION, GObject)
 
-DmsDockerExecution *dms_docker_execution_new (DmsDockerClient *client,
-                                              const char *handle,
-                                              JsonObject *inspect,
-                                              GError **error);
+DmsDockerExecution *
+dms_docker_execution_new (DmsDockerClient *client, const char *handle, JsonObject *inspect, GError **error);
 
 G_END_DECLS

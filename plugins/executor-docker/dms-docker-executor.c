@@ -14,8 +14,8 @@
 
 /* Runs jobs in containers of Docker or Podman.
  *
- * Lives in the main context that made it. Work of several requests runs in worker threads, on values that do not
- * change; what lasts as long as a container is asynchronous. */
+ * Lives in the main context that made it. Work of several requests runs in worker threads, on values that do
+ * not change; what lasts as long as a container is asynchronous. */
 struct _DmsDockerExecutor
 {
   GObject parent_instance;
@@ -39,7 +39,9 @@ typedef struct
 
 static void dms_docker_executor_iface_init (DmsExecutorInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DmsDockerExecutor, dms_docker_executor, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (DmsDockerExecutor,
+                               dms_docker_executor,
+                               G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (DMS_TYPE_EXECUTOR, dms_docker_executor_iface_init))
 
 static void
@@ -123,13 +125,13 @@ make_task (DmsDockerExecutor *self,
   return g_steal_pointer (&task);
 }
 
-/* Runs a function in a worker thread with the work of a task, whose reference is taken. The thread has a task of its
- * own, because what it answers is not yet what the caller wants. */
+/* Runs a function in a worker thread with the work of a task, whose reference is taken. The thread has a task
+ * of its own, because what it answers is not yet what the caller wants. */
 static void
 run_work (GTask *task, GTaskThreadFunc func, GAsyncReadyCallback callback)
 {
-  g_autoptr (GTask) worker
-      = g_task_new (g_task_get_source_object (task), g_task_get_cancellable (task), callback, task);
+  g_autoptr (GTask) worker =
+      g_task_new (g_task_get_source_object (task), g_task_get_cancellable (task), callback, task);
 
   g_task_set_source_tag (worker, run_work);
   /* What was made must reach us even when the caller has given up meanwhile. */
@@ -192,7 +194,10 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-probe_async (DmsExecutor *executor, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+probe_async (DmsExecutor *executor,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
 {
   DmsDockerExecutor *self = DMS_DOCKER_EXECUTOR (executor);
   g_autoptr (GError) error = NULL;
@@ -292,9 +297,9 @@ prepare (GTask *task, gpointer source, gpointer task_data, GCancellable *cancell
 
   if (dms_docker_launch_check (work->spec, &error))
     params = dms_docker_params_new (dms_execution_spec_get_params (work->spec), &error);
-  if (params != NULL
-      && dms_docker_pull_run (work->client, dms_docker_params_get_image (params), report_progress, task, cancellable,
-                              &error))
+  if (params != NULL &&
+      dms_docker_pull_run (
+          work->client, dms_docker_params_get_image (params), report_progress, task, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -310,8 +315,8 @@ prepare_async (DmsExecutor *executor,
                GAsyncReadyCallback callback,
                gpointer user_data)
 {
-  g_autoptr (GTask) task
-      = make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, prepare_async, cancellable, callback, user_data);
+  g_autoptr (GTask) task =
+      make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, prepare_async, cancellable, callback, user_data);
   Work *work;
 
   if (task == NULL)
@@ -386,7 +391,8 @@ launch_async (DmsExecutor *executor,
               GAsyncReadyCallback callback,
               gpointer user_data)
 {
-  GTask *task = make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, launch_async, cancellable, callback, user_data);
+  GTask *task =
+      make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, launch_async, cancellable, callback, user_data);
   Work *work;
 
   if (task == NULL)
@@ -447,7 +453,8 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       GCancellable *cancellable = g_task_get_cancellable (task);
 
-      dms_execution_wait_async (DMS_EXECUTION (execution), cancellable, on_adopted_ended, g_steal_pointer (&task));
+      dms_execution_wait_async (
+          DMS_EXECUTION (execution), cancellable, on_adopted_ended, g_steal_pointer (&task));
     }
   else
     g_task_return_pointer (task, g_steal_pointer (&execution), g_object_unref);
@@ -460,7 +467,8 @@ adopt_async (DmsExecutor *executor,
              GAsyncReadyCallback callback,
              gpointer user_data)
 {
-  GTask *task = make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, adopt_async, cancellable, callback, user_data);
+  GTask *task =
+      make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, adopt_async, cancellable, callback, user_data);
 
   if (task == NULL)
     return;
@@ -488,10 +496,13 @@ list (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellabl
 }
 
 static void
-list_async (DmsExecutor *executor, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+list_async (DmsExecutor *executor,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
 {
-  g_autoptr (GTask) task
-      = make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, list_async, cancellable, callback, user_data);
+  g_autoptr (GTask) task =
+      make_task (DMS_DOCKER_EXECUTOR (executor), FALSE, list_async, cancellable, callback, user_data);
 
   if (task != NULL)
     g_task_run_in_thread (task, list);

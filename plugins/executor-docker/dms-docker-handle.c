@@ -14,13 +14,13 @@ is_name_character (char c)
   return g_ascii_isalnum (c) || c == '_' || c == '.' || c == '-';
 }
 
-/* The container's name, from the IDs of the job and the execution. When it had to be changed to be a name for an
- * engine, it ends in a digest of what it was, so that two jobs never share one. */
+/* The container's name, from the IDs of the job and the execution. When it had to be changed to be a name for
+ * an engine, it ends in a digest of what it was, so that two jobs never share one. */
 char *
 dms_docker_handle_dup_name (DmsExecutionSpec *spec)
 {
-  g_autofree char *full = g_strdup_printf ("docker_%s_%s", dms_execution_spec_get_job_id (spec),
-                                           dms_execution_spec_get_execution_id (spec));
+  g_autofree char *full = g_strdup_printf (
+      "docker_%s_%s", dms_execution_spec_get_job_id (spec), dms_execution_spec_get_execution_id (spec));
   g_autofree char *name = g_strdup (full);
   g_autofree char *digest = NULL;
 
@@ -56,16 +56,17 @@ dms_docker_handle_parse (const char *handle, char **name, char **state_dir, GErr
   const char *colon;
   gboolean valid;
 
-  valid = g_str_has_prefix (handle, PREFIX) && (colon = strchr (start, ':')) != NULL && colon > start
-          && (gsize) (colon - start) <= MAX_NAME && g_ascii_isalnum (*start)
-          && (colon[1] == '\0' || g_path_is_absolute (colon + 1));
+  valid = g_str_has_prefix (handle, PREFIX) && (colon = strchr (start, ':')) != NULL && colon > start &&
+          (gsize) (colon - start) <= MAX_NAME && g_ascii_isalnum (*start) &&
+          (colon[1] == '\0' || g_path_is_absolute (colon + 1));
   for (const char *p = start; valid && *p != ':'; p++)
     valid = is_name_character (*p);
   if (!valid)
     {
       g_autofree char *shown = g_utf8_make_valid (handle, -1);
 
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "“%s” is not the handle of a docker job", shown);
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "“%s” is not the handle of a docker job", shown);
       return FALSE;
     }
   *name = g_strndup (start, (gsize) (colon - start));

@@ -83,8 +83,8 @@ dms_docker_json_get_boolean (JsonObject *object, const char *name)
 {
   JsonNode *node = dms_docker_json_get (object, name);
 
-  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN
-         && json_node_get_boolean (node);
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN &&
+         json_node_get_boolean (node);
 }
 
 /* A list of texts, or one text alone, as engines write both; NULL when it is neither. */
@@ -123,10 +123,13 @@ dms_docker_json_parse (GBytes *bytes, GError **error)
   const char *data = g_bytes_get_data (bytes, &size);
   JsonNode *root;
 
-  if (data == NULL || !json_parser_load_from_data (parser, data, (gssize) size, &local_error)
-      || (root = json_parser_steal_root (parser)) == NULL)
+  if (data == NULL || !json_parser_load_from_data (parser, data, (gssize) size, &local_error) ||
+      (root = json_parser_steal_root (parser)) == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the container engine's answer is not JSON: %s",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_DATA,
+                   "the container engine's answer is not JSON: %s",
                    local_error != NULL ? local_error->message : "it is empty");
       return NULL;
     }

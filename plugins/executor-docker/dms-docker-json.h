@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Getters that look at the type first: what an engine or a job file sends may be of any shape. Names are matched
- * ignoring case. Everything returned is borrowed. */
+/* Getters that look at the type first: what an engine or a job file sends may be of any shape. Names are
+ * matched ignoring case. Everything returned is borrowed. */
 
 JsonNode *dms_docker_json_get (JsonObject *object, const char *name);
 JsonObject *dms_docker_json_get_object (JsonObject *object, const char *name);

@@ -25,16 +25,22 @@ check_volumes (DmsExecutionSpec *spec, GError **error)
 
       if (source == NULL || !g_path_is_absolute (source))
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
                        "volume “%s” has no directory on this machine to mount: “%s” is not an absolute path",
-                       name, source != NULL ? source : "");
+                       name,
+                       source != NULL ? source : "");
           return FALSE;
         }
       if (destination == NULL || !g_path_is_absolute (destination) || g_str_equal (destination, "/"))
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
                        "volume “%s” cannot be mounted at “%s”: give an absolute path below /",
-                       name, destination != NULL ? destination : "");
+                       name,
+                       destination != NULL ? destination : "");
           return FALSE;
         }
     }
@@ -51,7 +57,9 @@ dms_docker_launch_check (DmsExecutionSpec *spec, GError **error)
     return FALSE;
   if (dms_docker_params_get_privileged (params) && !dms_execution_spec_get_allow_privileged (spec))
     {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_PERMISSION_DENIED,
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_PERMISSION_DENIED,
                            "the job asks for all privileges, which this machine does not allow: set "
                            "job.allow_privileged_docker to true, or remove “privileged” from the job");
       return FALSE;
@@ -90,10 +98,11 @@ create (DmsDockerClient *client,
   g_autoptr (GError) local_error = NULL;
   g_autoptr (JsonNode) reply = dms_docker_client_call_json (client, "POST", path, body, NULL, &local_error);
 
-  if (reply == NULL && quota && local_error->code != DMS_ERROR_ALREADY_EXISTS
-      && local_error->code != DMS_ERROR_UNAVAILABLE)
+  if (reply == NULL && quota && local_error->code != DMS_ERROR_ALREADY_EXISTS &&
+      local_error->code != DMS_ERROR_UNAVAILABLE)
     {
-      /* A storage driver may have quotas in principle and not on this file system; then the limit is watched. */
+      /* A storage driver may have quotas in principle and not on this file system; then the limit is watched.
+       */
       g_clear_error (&local_error);
       g_clear_pointer (&body, json_node_unref);
       body = dms_docker_create_body (spec, params, engine, argv, FALSE);
@@ -101,8 +110,11 @@ create (DmsDockerClient *client,
     }
   if (reply == NULL)
     {
-      g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "cannot create container “%s” of image “%s”: ",
-                                  name, dms_docker_reference_get_text (dms_docker_params_get_image (params)));
+      g_propagate_prefixed_error (error,
+                                  g_steal_pointer (&local_error),
+                                  "cannot create container “%s” of image “%s”: ",
+                                  name,
+                                  dms_docker_reference_get_text (dms_docker_params_get_image (params)));
       return FALSE;
     }
   return TRUE;
@@ -126,28 +138,61 @@ start (DmsDockerClient *client, DmsExecutionSpec *spec, const char *name, GError
     return TRUE;
   if (dms_execution_spec_get_scripts (spec)->len > 0 && strstr (local_error->message, "/bin/sh") != NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "the image has no /bin/sh, which provision scripts need: use an image with a shell, or remove "
-                   "“provision” from the job (%s)",
-                   local_error->message);
+      g_set_error (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_INVALID_ARGUMENT,
+          "the image has no /bin/sh, which provision scripts need: use an image with a shell, or remove "
+          "“provision” from the job (%s)",
+          local_error->message);
       return FALSE;
     }
   g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "cannot start container “%s”: ", name);
   return FALSE;
 }
 
+/* Podman fails to describe a container whose process ends in this very moment. */
+static JsonNode *
+inspect_again (DmsDockerClient *client, const char *path, GCancellable *cancellable, GError **error)
+{
+  JsonNode *node = NULL;
+
+  for (guint i = 0; node == NULL; i++)
+    {
+      g_autoptr (GError) local_error = NULL;
+
+      node = dms_docker_client_call_json (client, "GET", path, NULL, cancellable, &local_error);
+      if (node != NULL)
+        break;
+      if (i >= 10 || !g_error_matches (local_error, DMS_ERROR, DMS_ERROR_FAILED))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          break;
+        }
+      g_usleep (50000);
+    }
+  return node;
+}
+
 /* Inspects a container; the answer holds an object with a State. */
 JsonNode *
-dms_docker_launch_inspect (DmsDockerClient *client, const char *name, GCancellable *cancellable, GError **error)
+dms_docker_launch_inspect (DmsDockerClient *client,
+                           const char *name,
+                           GCancellable *cancellable,
+                           GError **error)
 {
   g_autofree char *path = g_strdup_printf ("/containers/%s/json", name);
-  g_autoptr (JsonNode) node = dms_docker_client_call_json (client, "GET", path, NULL, cancellable, error);
+  g_autoptr (JsonNode) node = inspect_again (client, path, cancellable, error);
 
   if (node == NULL)
     return NULL;
-  if (!JSON_NODE_HOLDS_OBJECT (node) || dms_docker_json_get_object (json_node_get_object (node), "State") == NULL)
+  if (!JSON_NODE_HOLDS_OBJECT (node) ||
+      dms_docker_json_get_object (json_node_get_object (node), "State") == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the engine's description of container “%s” has no state",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_DATA,
+                   "the engine's description of container “%s” has no state",
                    name);
       return NULL;
     }
@@ -164,8 +209,8 @@ fill_and_start (DmsDockerClient *client,
 {
   g_autoptr (JsonNode) node = NULL;
 
-  if (!dms_docker_provision_install (client, name, spec, params, cancellable, error)
-      || g_cancellable_set_error_if_cancelled (cancellable, error) || !start (client, spec, name, error))
+  if (!dms_docker_provision_install (client, name, spec, params, cancellable, error) ||
+      g_cancellable_set_error_if_cancelled (cancellable, error) || !start (client, spec, name, error))
     return NULL;
   node = dms_docker_launch_inspect (client, name, NULL, error);
   if (node == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -198,8 +243,8 @@ dms_docker_launch_run (DmsDockerClient *client,
       if (argv == NULL)
         return NULL;
     }
-  if (g_cancellable_set_error_if_cancelled (cancellable, error)
-      || !create (client, engine, spec, params, (const char *const *) argv, name, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !create (client, engine, spec, params, (const char *const *) argv, name, error))
     return NULL;
   node = fill_and_start (client, spec, params, name, cancellable, error);
   if (node == NULL)
@@ -215,10 +260,13 @@ has_handle (JsonObject *labels, const char *handle)
   return label != NULL && g_str_equal (label, handle);
 }
 
-/* Finds the container of a handle. One that was created but never started, because the daemon ended in between, is
- * removed and counts as not found. */
+/* Finds the container of a handle. One that was created but never started, because the daemon ended in
+ * between, is removed and counts as not found. */
 JsonNode *
-dms_docker_launch_find (DmsDockerClient *client, const char *handle, GCancellable *cancellable, GError **error)
+dms_docker_launch_find (DmsDockerClient *client,
+                        const char *handle,
+                        GCancellable *cancellable,
+                        GError **error)
 {
   static const char *const unstarted[] = { "created", "configured", "initialized", NULL };
   g_autofree char *name = NULL;
@@ -233,9 +281,13 @@ dms_docker_launch_find (DmsDockerClient *client, const char *handle, GCancellabl
   if (node == NULL)
     return NULL;
   object = json_node_get_object (node);
-  if (!has_handle (dms_docker_json_get_object (dms_docker_json_get_object (object, "Config"), "Labels"), handle))
+  if (!has_handle (dms_docker_json_get_object (dms_docker_json_get_object (object, "Config"), "Labels"),
+                   handle))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "container “%s” is there, but it is not that of this job",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_FOUND,
+                   "container “%s” is there, but it is not that of this job",
                    name);
       return NULL;
     }
@@ -243,7 +295,10 @@ dms_docker_launch_find (DmsDockerClient *client, const char *handle, GCancellabl
   if (status != NULL && g_strv_contains (unstarted, status))
     {
       discard (client, name);
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "container “%s” was created but never started; it is removed",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_FOUND,
+                   "container “%s” was created but never started; it is removed",
                    name);
       return NULL;
     }
@@ -254,8 +309,8 @@ dms_docker_launch_find (DmsDockerClient *client, const char *handle, GCancellabl
 GStrv
 dms_docker_launch_list (DmsDockerClient *client, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *filters
-      = g_uri_escape_string ("{\"label\":[\"" DMS_DOCKER_LABEL_HANDLE "\"]}", NULL, FALSE);
+  g_autofree char *filters =
+      g_uri_escape_string ("{\"label\":[\"" DMS_DOCKER_LABEL_HANDLE "\"]}", NULL, FALSE);
   g_autofree char *path = g_strdup_printf ("/containers/json?all=1&filters=%s", filters);
   g_autoptr (JsonNode) node = dms_docker_client_call_json (client, "GET", path, NULL, cancellable, error);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();

@@ -18,8 +18,14 @@ JsonNode *dms_docker_launch_run (DmsDockerClient *client,
                                  DmsExecutionSpec *spec,
                                  GCancellable *cancellable,
                                  GError **error);
-JsonNode *dms_docker_launch_inspect (DmsDockerClient *client, const char *name, GCancellable *cancellable, GError **error);
-JsonNode *dms_docker_launch_find (DmsDockerClient *client, const char *handle, GCancellable *cancellable, GError **error);
+JsonNode *dms_docker_launch_inspect (DmsDockerClient *client,
+                                     const char *name,
+                                     GCancellable *cancellable,
+                                     GError **error);
+JsonNode *dms_docker_launch_find (DmsDockerClient *client,
+                                  const char *handle,
+                                  GCancellable *cancellable,
+                                  GError **error);
 GStrv dms_docker_launch_list (DmsDockerClient *client, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -20,8 +20,9 @@ static const guint RETRY_MS = 1000;
 static const guint DRAIN_MS = 3000;
 static const guint MAX_FINAL_TRIES = 3;
 
-/* The engine's log has no offsets, but it is whole and always the same. So every fetch starts at its beginning and
- * drops as many bytes of a stream as its file has: after a restart nothing is lost and nothing doubled. */
+/* The engine's log has no offsets, but it is whole and always the same. So every fetch starts at its
+ * beginning and drops as many bytes of a stream as its file has: after a restart nothing is lost and nothing
+ * doubled. */
 struct _DmsDockerLogs
 {
   GObject parent_instance;
@@ -31,7 +32,7 @@ struct _DmsDockerLogs
   char *paths[2];
   int fds[2];
   guint64 written[2];
-  guint64 seen[2]; /* by this fetch */
+  guint64 seen[2];    /* by this fetch */
   gboolean closed[2]; /* nothing more is kept */
   DmsDockerDemux *demux;
   GInputStream *stream;
@@ -86,8 +87,8 @@ dms_docker_logs_class_init (DmsDockerLogsClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dms_docker_logs_dispose;
   G_OBJECT_CLASS (klass)->finalize = dms_docker_logs_finalize;
-  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new (
+      "changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -106,7 +107,8 @@ open_file (DmsDockerLogs *self, guint i, const char *state_dir, const char *file
   self->fds[i] = open (self->paths[i], O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->fds[i] < 0 || fstat (self->fds[i], &info) != 0)
     {
-      g_message ("cannot keep the output of container %s in %s: %s", self->name, self->paths[i], g_strerror (errno));
+      g_message (
+          "cannot keep the output of container %s in %s: %s", self->name, self->paths[i], g_strerror (errno));
       self->closed[i] = TRUE;
       return;
     }
@@ -160,7 +162,8 @@ append (DmsDockerLogs *self, guint i, const guint8 *data, gsize size)
 
   if (!write_all (self->fds[i], data, n))
     {
-      g_message ("the output of container %s in %s is cut off: %s", self->name, self->paths[i], g_strerror (errno));
+      g_message (
+          "the output of container %s in %s is cut off: %s", self->name, self->paths[i], g_strerror (errno));
       self->closed[i] = TRUE;
       return;
     }
@@ -251,7 +254,8 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
       on_fetched (self, FALSE);
       return;
     }
-  g_input_stream_read_bytes_async (self->stream, 65536, G_PRIORITY_DEFAULT, self->fetch, on_read, g_object_ref (self));
+  g_input_stream_read_bytes_async (
+      self->stream, 65536, G_PRIORITY_DEFAULT, self->fetch, on_read, g_object_ref (self));
   if (self->written[0] + self->written[1] != before)
     g_signal_emit (self, signals[CHANGED], 0);
 }
@@ -269,7 +273,8 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
       on_fetched (self, g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND));
       return;
     }
-  g_input_stream_read_bytes_async (self->stream, 65536, G_PRIORITY_DEFAULT, self->fetch, on_read, g_object_ref (self));
+  g_input_stream_read_bytes_async (
+      self->stream, 65536, G_PRIORITY_DEFAULT, self->fetch, on_read, g_object_ref (self));
 }
 
 static void
@@ -347,7 +352,11 @@ dms_docker_logs_get_size (DmsDockerLogs *self, DmsLogStream stream)
 
 /* Reads what is there from an offset on, at most max_bytes of it; nothing at or beyond the end. */
 GBytes *
-dms_docker_logs_read (DmsDockerLogs *self, DmsLogStream stream, guint64 offset, gsize max_bytes, GError **error)
+dms_docker_logs_read (DmsDockerLogs *self,
+                      DmsLogStream stream,
+                      guint64 offset,
+                      gsize max_bytes,
+                      GError **error)
 {
   gsize size = offset < self->written[stream] ? (gsize) MIN (self->written[stream] - offset, max_bytes) : 0;
   g_autofree guint8 *data = size > 0 ? g_malloc (size) : NULL;
@@ -355,7 +364,8 @@ dms_docker_logs_read (DmsDockerLogs *self, DmsLogStream stream, guint64 offset, 
 
   if (n < 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "cannot read %s: %s", self->paths[stream], g_strerror (errno));
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_IO, "cannot read %s: %s", self->paths[stream], g_strerror (errno));
       return NULL;
     }
   return g_bytes_new_take (g_steal_pointer (&data), (gsize) n);

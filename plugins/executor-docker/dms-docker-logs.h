@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsDockerLogs, dms_docker_logs, DMS, DOCKER_LOGS, GObject)
 
-/* Both streams of a container, kept in stdout.log and stderr.log of its state directory. Emits `changed` when there is
- * more, or when they are complete. */
+/* Both streams of a container, kept in stdout.log and stderr.log of its state directory. Emits `changed` when
+ * there is more, or when they are complete. */
 
 DmsDockerLogs *dms_docker_logs_new (DmsDockerClient *client, const char *name, const char *state_dir);
 void dms_docker_logs_start (DmsDockerLogs *self);
@@ -25,6 +25,10 @@ void dms_docker_logs_delete (DmsDockerLogs *self);
 
 gboolean dms_docker_logs_is_complete (DmsDockerLogs *self);
 guint64 dms_docker_logs_get_size (DmsDockerLogs *self, DmsLogStream stream);
-GBytes *dms_docker_logs_read (DmsDockerLogs *self, DmsLogStream stream, guint64 offset, gsize max_bytes, GError **error);
+GBytes *dms_docker_logs_read (DmsDockerLogs *self,
+                              DmsLogStream stream,
+                              guint64 offset,
+                              gsize max_bytes,
+                              GError **error);
 
 G_END_DECLS

@@ -7,8 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* Some engines report a job that the kernel killed at its memory limit like any other killed one. The kernel's count
- * of such kills on this machine, taken before the start and after the end, tells them apart. */
+/* Some engines report a job that the kernel killed at its memory limit like any other killed one. The
+ * kernel's count of such kills on this machine, taken before the start and after the end, tells them apart.
+ */
 
 gint64 dms_docker_oom_get_kills (void);
 char *dms_docker_oom_dup_boot_id (void);

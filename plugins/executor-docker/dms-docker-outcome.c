@@ -27,10 +27,14 @@ format_size (guint64 bytes)
   return g_strdup_printf ("%.1f MiB", (double) bytes / (1 << 20));
 }
 
-/* The engine's word, or, where it has none (Podman with cgroup v1), a kill that it cannot explain together with the
- * kernel having killed for memory on this machine since the start. */
+/* The engine's word, or, where it has none (Podman with cgroup v1), a kill that it cannot explain together
+ * with the kernel having killed for memory on this machine since the start. */
 static gboolean
-is_out_of_memory (JsonObject *inspect, JsonObject *state, guint64 limit, gint64 code, const DmsDockerOutcomeFacts *facts)
+is_out_of_memory (JsonObject *inspect,
+                  JsonObject *state,
+                  guint64 limit,
+                  gint64 code,
+                  const DmsDockerOutcomeFacts *facts)
 {
   JsonObject *labels = dms_docker_json_get_object (dms_docker_json_get_object (inspect, "Config"), "Labels");
   const char *before = dms_docker_json_get_string (labels, DMS_DOCKER_LABEL_OOM_KILLS);
@@ -42,8 +46,8 @@ is_out_of_memory (JsonObject *inspect, JsonObject *state, guint64 limit, gint64 
     return TRUE;
   if (code != 137 || limit == 0 || facts->stopped || facts->out_of_disk || before == NULL || boot == NULL)
     return FALSE;
-  return facts->oom_kills >= 0 && facts->boot_id != NULL && g_str_equal (boot, facts->boot_id)
-         && facts->oom_kills > g_ascii_strtoll (before, NULL, 10);
+  return facts->oom_kills >= 0 && facts->boot_id != NULL && g_str_equal (boot, facts->boot_id) &&
+         facts->oom_kills > g_ascii_strtoll (before, NULL, 10);
 }
 
 static DmsEndReason
@@ -77,8 +81,8 @@ find_reason (JsonObject *inspect, gint64 *code, const DmsDockerOutcomeFacts *fac
   if (facts->failed_script != NULL)
     {
       *code = facts->script_code;
-      *message = g_strdup_printf ("provision script “%s” failed with exit code %d", facts->failed_script,
-                                  facts->script_code);
+      *message = g_strdup_printf (
+          "provision script “%s” failed with exit code %d", facts->failed_script, facts->script_code);
       return DMS_END_SCRIPT_FAILED;
     }
   if (dms_docker_outcome_read_time (state, "StartedAt") == 0)
@@ -89,7 +93,8 @@ find_reason (JsonObject *inspect, gint64 *code, const DmsDockerOutcomeFacts *fac
     }
   if (*code > 128 && *code < 128 + 32)
     {
-      *message = g_strdup_printf ("ended by signal %d (%s)", (int) *code - 128, strsignal ((int) *code - 128));
+      *message =
+          g_strdup_printf ("ended by signal %d (%s)", (int) *code - 128, strsignal ((int) *code - 128));
       return DMS_END_SIGNALLED;
     }
   if (failure != NULL && *failure != '\0')
@@ -104,10 +109,11 @@ dms_docker_outcome_new (JsonObject *inspect, const DmsDockerOutcomeFacts *facts)
   JsonObject *state = dms_docker_json_get_object (inspect, "State");
   gint64 code = dms_docker_json_get_int (state, "ExitCode");
   g_autofree char *message = NULL;
-  DmsEndReason reason;
+  gint64 started = dms_docker_outcome_read_time (state, "StartedAt");
+  /* Podman notes the start of a short job after its end. */
+  gint64 ended = MAX (started, dms_docker_outcome_read_time (state, "FinishedAt"));
+  DmsEndReason reason = find_reason (inspect, &code, facts, &message);
 
-  reason = find_reason (inspect, &code, facts, &message);
-  return dms_execution_result_new (reason, (int) CLAMP (code, -1, 255), message,
-                                   dms_docker_outcome_read_time (state, "StartedAt"),
-                                   dms_docker_outcome_read_time (state, "FinishedAt"), facts->usage);
+  return dms_execution_result_new (
+      reason, (int) CLAMP (code, -1, 255), message, started, ended, facts->usage);
 }

@@ -33,7 +33,8 @@ is_given (JsonObject *object, const char *name)
 static gboolean
 refuse (GError **error, const char *name, const char *expected)
 {
-  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "“%s” of a docker job must be %s", name, expected);
+  g_set_error (
+      error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "“%s” of a docker job must be %s", name, expected);
   return FALSE;
 }
 
@@ -85,7 +86,8 @@ is_variable (const char *item)
 static gboolean
 read_environment (JsonObject *object, GStrv *list, GError **error)
 {
-  static const char EXPECTED[] = "a list of KEY=VALUE, or a map of texts, with keys of letters, digits and “_”";
+  static const char EXPECTED[] =
+      "a list of KEY=VALUE, or a map of texts, with keys of letters, digits and “_”";
   JsonObject *map = dms_docker_json_get_object (object, "environment");
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   JsonObjectIter iter;
@@ -146,14 +148,15 @@ read_all (DmsDockerParams *self, JsonObject *object, GError **error)
   self->image = dms_docker_reference_new (image, error);
   if (self->image == NULL)
     return FALSE;
-  if (is_given (object, "privileged")
-      && (!JSON_NODE_HOLDS_VALUE (privileged) || json_node_get_value_type (privileged) != G_TYPE_BOOLEAN))
+  if (is_given (object, "privileged") &&
+      (!JSON_NODE_HOLDS_VALUE (privileged) || json_node_get_value_type (privileged) != G_TYPE_BOOLEAN))
     return refuse (error, "privileged", "true or false");
   self->privileged = dms_docker_json_get_boolean (object, "privileged");
-  if (!read_list (object, "entrypoint", &self->entrypoint, error) || !read_list (object, "cmd", &self->cmd, error)
-      || !read_environment (object, &self->environment, error)
-      || !read_text (object, "working_directory", &self->working_directory, error)
-      || !read_text (object, "user", &self->user, error) || !check_restart_policy (object, error))
+  if (!read_list (object, "entrypoint", &self->entrypoint, error) ||
+      !read_list (object, "cmd", &self->cmd, error) ||
+      !read_environment (object, &self->environment, error) ||
+      !read_text (object, "working_directory", &self->working_directory, error) ||
+      !read_text (object, "user", &self->user, error) || !check_restart_policy (object, error))
     return FALSE;
   if (self->working_directory != NULL && !g_path_is_absolute (self->working_directory))
     return refuse (error, "working_directory", "an absolute path");

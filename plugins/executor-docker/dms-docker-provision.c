@@ -8,9 +8,9 @@
 #include "dms-docker-json.h"
 #include "dms-docker-tar.h"
 
-/* What goes into a container before it starts: provision scripts with the wrapper that runs them, and key files.
- * Everything travels as an archive over the API, so that an engine with other users or another root needs no access
- * to our directories. */
+/* What goes into a container before it starts: provision scripts with the wrapper that runs them, and key
+ * files. Everything travels as an archive over the API, so that an engine with other users or another root
+ * needs no access to our directories. */
 
 static const guint MAX_SCRIPTS = 999;
 static const gsize MAX_CONTENT = 8 * 1024 * 1024;
@@ -59,9 +59,13 @@ check_list (GPtrArray *list, const char *what, GError **error)
     total += g_bytes_get_size (dms_script_get_content (g_ptr_array_index (list, i)));
   if (list->len > MAX_SCRIPTS || total > MAX_CONTENT)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
-                   "the job has too many or too large %s: at most %u of together %" G_GSIZE_FORMAT " bytes", what,
-                   MAX_SCRIPTS, MAX_CONTENT);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_TOO_LARGE,
+                   "the job has too many or too large %s: at most %u of together %" G_GSIZE_FORMAT " bytes",
+                   what,
+                   MAX_SCRIPTS,
+                   MAX_CONTENT);
       return FALSE;
     }
   return TRUE;
@@ -72,9 +76,9 @@ is_clean_path (const char *path)
 {
   g_auto (GStrv) parts = g_strsplit (path, "/", -1);
 
-  return g_path_is_absolute (path) && !g_str_has_suffix (path, "/")
-         && !g_strv_contains ((const char *const *) parts, "..")
-         && !g_strv_contains ((const char *const *) parts, ".") && strlen (path) < 4096;
+  return g_path_is_absolute (path) && !g_str_has_suffix (path, "/") &&
+         !g_strv_contains ((const char *const *) parts, "..") &&
+         !g_strv_contains ((const char *const *) parts, ".") && strlen (path) < 4096;
 }
 
 static gboolean
@@ -94,8 +98,8 @@ dms_docker_provision_check (DmsExecutionSpec *spec, GError **error)
 {
   GPtrArray *keys = dms_execution_spec_get_keys (spec);
 
-  if (!check_list (dms_execution_spec_get_scripts (spec), "provision scripts", error)
-      || !check_list (keys, "keys", error))
+  if (!check_list (dms_execution_spec_get_scripts (spec), "provision scripts", error) ||
+      !check_list (keys, "keys", error))
     return FALSE;
   for (guint i = 0; i < keys->len; i++)
     {
@@ -103,8 +107,11 @@ dms_docker_provision_check (DmsExecutionSpec *spec, GError **error)
 
       if (g_str_has_prefix (name, "ssh:") ? is_user_name (name + strlen ("ssh:")) : is_clean_path (name))
         continue;
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "a key cannot be installed at “%s”: give an absolute path without “..”", name);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_ARGUMENT,
+                   "a key cannot be installed at “%s”: give an absolute path without “..”",
+                   name);
       return FALSE;
     }
   return TRUE;
@@ -117,8 +124,8 @@ add_all (GStrvBuilder *builder, const char *const *list)
     g_strv_builder_add (builder, list[i]);
 }
 
-/* What the container would run by itself: the job's entrypoint and command over the image's own, combined as engines
- * do it. An entrypoint of the job drops the image's command.
+/* What the container would run by itself: the job's entrypoint and command over the image's own, combined as
+ * engines do it. An entrypoint of the job drops the image's command.
  *
  * image: the answer to an inspection of the image */
 GStrv
@@ -139,7 +146,9 @@ dms_docker_provision_dup_argv (JsonObject *image, DmsDockerParams *params, GErro
   argv = g_strv_builder_end (builder);
   if (argv[0] == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_ARGUMENT,
                    "neither the job nor image “%s” says what to run: give cmd or entrypoint",
                    dms_docker_reference_get_text (dms_docker_params_get_image (params)));
       return NULL;
@@ -148,11 +157,16 @@ dms_docker_provision_dup_argv (JsonObject *image, DmsDockerParams *params, GErro
 }
 
 static GBytes *
-read_file (DmsDockerClient *client, const char *name, const char *path, GCancellable *cancellable, GError **error)
+read_file (DmsDockerClient *client,
+           const char *name,
+           const char *path,
+           GCancellable *cancellable,
+           GError **error)
 {
   g_autofree char *escaped = g_uri_escape_string (path, NULL, FALSE);
   g_autofree char *request = g_strdup_printf ("/containers/%s/archive?path=%s", name, escaped);
-  g_autoptr (GBytes) archive = dms_docker_client_call (client, "GET", request, NULL, NULL, cancellable, error);
+  g_autoptr (GBytes) archive =
+      dms_docker_client_call (client, "GET", request, NULL, NULL, cancellable, error);
 
   return archive != NULL ? dms_docker_tar_read_file (archive) : NULL;
 }
@@ -196,7 +210,11 @@ find_account (GBytes *passwd, const char *user)
 
 /* Directories that are missing on the way to a file; one that exists keeps its mode. */
 static void
-add_parents (DmsDockerTar *tar, DmsDockerClient *client, const char *name, const char *path, GCancellable *cancellable)
+add_parents (DmsDockerTar *tar,
+             DmsDockerClient *client,
+             const char *name,
+             const char *path,
+             GCancellable *cancellable)
 {
   g_auto (GStrv) parts = g_strsplit (path + 1, "/", -1);
   g_autoptr (GString) parent = g_string_new (NULL);
@@ -255,9 +273,10 @@ add_keys (DmsDockerTar *tar,
           GError **error)
 {
   GPtrArray *keys = dms_execution_spec_get_keys (spec);
-  g_autoptr (GHashTable) written
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_byte_array_unref);
-  g_autoptr (GBytes) passwd = keys->len > 0 ? read_file (client, name, "/etc/passwd", cancellable, NULL) : NULL;
+  g_autoptr (GHashTable) written =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_byte_array_unref);
+  g_autoptr (GBytes) passwd =
+      keys->len > 0 ? read_file (client, name, "/etc/passwd", cancellable, NULL) : NULL;
   const char *job_user = dms_docker_params_get_user (params);
   g_auto (GStrv) job_user_parts = g_strsplit (job_user != NULL ? job_user : "root", ":", 2);
 
@@ -271,8 +290,11 @@ add_keys (DmsDockerTar *tar,
 
       if (account == NULL && ssh)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                       "the image has no user “%s” to install an SSH key for", user);
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
+                       "the image has no user “%s” to install an SSH key for",
+                       user);
           return FALSE;
         }
       if (ssh)
@@ -281,7 +303,11 @@ add_keys (DmsDockerTar *tar,
           continue;
         }
       add_parents (tar, client, name, dest, cancellable);
-      dms_docker_tar_add_file (tar, dest, 0600, account != NULL ? account->uid : 0, account != NULL ? account->gid : 0,
+      dms_docker_tar_add_file (tar,
+                               dest,
+                               0600,
+                               account != NULL ? account->uid : 0,
+                               account != NULL ? account->gid : 0,
                                dms_script_get_content (key));
     }
   return TRUE;

@@ -132,7 +132,8 @@ read_lines (DmsDockerPull *self,
         return TRUE;
       if (size > MAX_LINE)
         {
-          g_set_error_literal (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "the engine's progress lines are too long");
+          g_set_error_literal (
+              error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "the engine's progress lines are too long");
           return FALSE;
         }
       if (!dms_docker_pull_read_line (self, line, error))
@@ -177,7 +178,8 @@ dms_docker_pull_run (DmsDockerClient *client,
     return TRUE;
   if (!g_error_matches (local_error, DMS_ERROR, DMS_ERROR_NOT_FOUND))
     {
-      g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "cannot look for image “%s”: ", text);
+      g_propagate_prefixed_error (
+          error, g_steal_pointer (&local_error), "cannot look for image “%s”: ", text);
       return FALSE;
     }
   progress (stage, -1, user_data);
@@ -185,8 +187,8 @@ dms_docker_pull_run (DmsDockerClient *client,
   if (stream != NULL)
     {
       lines = g_data_input_stream_new (stream);
-      if (read_lines (pull, lines, stage, progress, user_data, cancellable, error)
-          && is_present (client, image, cancellable, error))
+      if (read_lines (pull, lines, stage, progress, user_data, cancellable, error) &&
+          is_present (client, image, cancellable, error))
         return TRUE;
       dms_docker_error_adopt_io (error, dms_docker_client_get_socket_path (client));
     }

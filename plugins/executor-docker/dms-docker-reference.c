@@ -16,11 +16,11 @@ struct _DmsDockerReference
 static const gsize MAX_TEXT = 512;
 
 /* The grammar of github.com/distribution/reference: an upper-case letter is allowed in a host only. */
-static const char PATTERN[]
-    = "\\A((?:(?=[^/]*[.:A-Z]|localhost/)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?/)?"
-      "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*)"
-      "(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
-      "(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?\\z";
+static const char PATTERN[] =
+    "\\A((?:(?=[^/]*[.:A-Z]|localhost/)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?/)?"
+    "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*)"
+    "(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    "(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?\\z";
 
 static char *
 fetch_or_null (GMatchInfo *match, int group)
@@ -40,7 +40,10 @@ dms_docker_reference_new (const char *text, GError **error)
 
   if (strlen (text) > MAX_TEXT)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "the image name is longer than %" G_GSIZE_FORMAT " bytes",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_TOO_LARGE,
+                   "the image name is longer than %" G_GSIZE_FORMAT " bytes",
                    MAX_TEXT);
       return NULL;
     }
@@ -51,10 +54,13 @@ dms_docker_reference_new (const char *text, GError **error)
     {
       g_autofree char *shown = g_utf8_make_valid (text, -1);
 
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "“%s” is not the name of an image: expected [host[:port]/]path[:tag][@sha256:…] with a path of "
-                   "lower-case letters, digits, “.”, “_” and “-”",
-                   shown);
+      g_set_error (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_INVALID_ARGUMENT,
+          "“%s” is not the name of an image: expected [host[:port]/]path[:tag][@sha256:…] with a path of "
+          "lower-case letters, digits, “.”, “_” and “-”",
+          shown);
       return NULL;
     }
   self = g_atomic_rc_box_new0 (DmsDockerReference);
@@ -112,8 +118,8 @@ dms_docker_reference_get_digest (DmsDockerReference *self)
   return self->digest;
 }
 
-/* The request that pulls the image. A digest names the content exactly, so it wins over a tag; without either the
- * tag is `latest`: an engine pulls every tag of the repository when none is given. */
+/* The request that pulls the image. A digest names the content exactly, so it wins over a tag; without either
+ * the tag is `latest`: an engine pulls every tag of the repository when none is given. */
 char *
 dms_docker_reference_dup_pull_path (DmsDockerReference *self)
 {

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The name of an image: `[host[:port]/]path[:tag][@digest]`, as the OCI distribution specification writes it. */
+/* The name of an image: `[host[:port]/]path[:tag][@digest]`, as the OCI distribution specification writes it.
+ */
 typedef struct _DmsDockerReference DmsDockerReference;
 
 DmsDockerReference *dms_docker_reference_new (const char *text, GError **error);

@@ -62,8 +62,8 @@ dms_docker_sampler_class_init (DmsDockerSamplerClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dms_docker_sampler_dispose;
   G_OBJECT_CLASS (klass)->finalize = dms_docker_sampler_finalize;
-  signals[DISK_EXCEEDED] = g_signal_new ("disk-exceeded", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                         NULL, G_TYPE_NONE, 0);
+  signals[DISK_EXCEEDED] = g_signal_new (
+      "disk-exceeded", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -80,14 +80,15 @@ DmsDockerSampler *
 dms_docker_sampler_new (DmsDockerClient *client, const char *name, JsonObject *inspect)
 {
   DmsDockerSampler *self = g_object_new (DMS_TYPE_DOCKER_SAMPLER, NULL);
-  JsonObject *options = dms_docker_json_get_object (dms_docker_json_get_object (inspect, "HostConfig"), "StorageOpt");
+  JsonObject *options =
+      dms_docker_json_get_object (dms_docker_json_get_object (inspect, "HostConfig"), "StorageOpt");
   JsonObject *labels = dms_docker_json_get_object (dms_docker_json_get_object (inspect, "Config"), "Labels");
   const char *limit = dms_docker_json_get_string (labels, DMS_DOCKER_LABEL_DISK_LIMIT);
 
   self->client = g_object_ref (client);
   self->name = g_strdup (name);
-  self->measured_us
-      = dms_docker_outcome_read_time (dms_docker_json_get_object (inspect, "State"), "StartedAt");
+  self->measured_us =
+      dms_docker_outcome_read_time (dms_docker_json_get_object (inspect, "State"), "StartedAt");
   if (limit != NULL && dms_docker_json_get_string (options, "size") == NULL)
     self->disk_limit = g_ascii_strtoull (limit, NULL, 10);
   return self;
@@ -180,10 +181,12 @@ on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (!JSON_NODE_HOLDS_OBJECT (node))
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the engine's statistics are not an object");
+      g_task_return_new_error (
+          task, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the engine's statistics are not an object");
       return;
     }
-  usage = dms_docker_stats_read (json_node_get_object (node), self->usage, now - self->measured_us, self->disk_bytes);
+  usage = dms_docker_stats_read (
+      json_node_get_object (node), self->usage, now - self->measured_us, self->disk_bytes);
   g_clear_pointer (&self->usage, dms_usage_unref);
   self->usage = dms_usage_ref (usage);
   self->measured_us = now;

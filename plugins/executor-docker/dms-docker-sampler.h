@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DmsDockerSampler, dms_docker_sampler, DMS, DOCKER_SAMPLER, GObject)
 
 /* Measures a container now and then: an engine forgets what one has used as soon as it has ended. Emits
- * `disk-exceeded` when the container has written more than its limit and the storage driver does not hold it. */
+ * `disk-exceeded` when the container has written more than its limit and the storage driver does not hold it.
+ */
 
 DmsDockerSampler *dms_docker_sampler_new (DmsDockerClient *client, const char *name, JsonObject *inspect);
 void dms_docker_sampler_start (DmsDockerSampler *self);

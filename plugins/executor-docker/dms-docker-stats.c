@@ -5,8 +5,8 @@
 
 #include "dms-docker-json.h"
 
-/* Memory in use without the page cache that the kernel gives back on demand, as `docker stats` counts it: cgroup v1
- * has total_inactive_file and v2 inactive_file. */
+/* Memory in use without the page cache that the kernel gives back on demand, as `docker stats` counts it:
+ * cgroup v1 has total_inactive_file and v2 inactive_file. */
 static guint64
 read_memory (JsonObject *memory)
 {
@@ -67,5 +67,6 @@ dms_docker_stats_read (JsonObject *stats, DmsUsage *previous, gint64 elapsed_us,
   if (elapsed_us > 0 && cpu_us > before_us)
     percent = (double) (cpu_us - before_us) / (double) elapsed_us * 100;
   read_networks (stats, &rx, &tx);
-  return dms_usage_new (percent, cpu_us, used, peak, limit, rx, tx, disk_bytes, (guint) MIN (pids, G_MAXUINT));
+  return dms_usage_new (
+      percent, cpu_us, used, peak, limit, rx, tx, disk_bytes, (guint) MIN (pids, G_MAXUINT));
 }

@@ -7,6 +7,7 @@
 
 G_BEGIN_DECLS
 
-DmsUsage *dms_docker_stats_read (JsonObject *stats, DmsUsage *previous, gint64 elapsed_us, guint64 disk_bytes);
+DmsUsage *
+dms_docker_stats_read (JsonObject *stats, DmsUsage *previous, gint64 elapsed_us, guint64 disk_bytes);
 
 G_END_DECLS

@@ -61,7 +61,14 @@ pad (DmsDockerTar *self)
 }
 
 static void
-add_entry (DmsDockerTar *self, const char *name, char type, guint mode, guint uid, guint gid, gconstpointer data, gsize size)
+add_entry (DmsDockerTar *self,
+           const char *name,
+           char type,
+           guint mode,
+           guint uid,
+           guint gid,
+           gconstpointer data,
+           gsize size)
 {
   Header header = { 0 };
   guint sum = 0;
@@ -87,7 +94,14 @@ add_entry (DmsDockerTar *self, const char *name, char type, guint mode, guint ui
 
 /* Names beyond 100 bytes go before their entry in one of type L, as GNU tar writes and every engine reads. */
 static void
-add_named (DmsDockerTar *self, const char *path, char type, guint mode, guint uid, guint gid, gconstpointer data, gsize size)
+add_named (DmsDockerTar *self,
+           const char *path,
+           char type,
+           guint mode,
+           guint uid,
+           guint gid,
+           gconstpointer data,
+           gsize size)
 {
   while (*path == '/')
     path++;
@@ -106,7 +120,12 @@ dms_docker_tar_add_directory (DmsDockerTar *self, const char *path, guint mode, 
 }
 
 void
-dms_docker_tar_add_file (DmsDockerTar *self, const char *path, guint mode, guint uid, guint gid, GBytes *content)
+dms_docker_tar_add_file (DmsDockerTar *self,
+                         const char *path,
+                         guint mode,
+                         guint uid,
+                         guint gid,
+                         GBytes *content)
 {
   gsize size;
   gconstpointer data = g_bytes_get_data (content, &size);
@@ -155,8 +174,8 @@ dms_docker_tar_read_file (GBytes *archive)
 
       memcpy (&header, data + offset, sizeof header);
       offset += sizeof header;
-      if (memcmp (header.magic, "ustar", 5) != 0 || !parse_octal (header.size, sizeof header.size, &size)
-          || size > total - offset)
+      if (memcmp (header.magic, "ustar", 5) != 0 || !parse_octal (header.size, sizeof header.size, &size) ||
+          size > total - offset)
         return NULL;
       if (header.type == '0' || header.type == '\0')
         return g_bytes_new_from_bytes (archive, offset, (gsize) size);

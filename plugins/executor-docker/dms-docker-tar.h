@@ -14,7 +14,12 @@ typedef struct _DmsDockerTar DmsDockerTar;
 DmsDockerTar *dms_docker_tar_new (void);
 void dms_docker_tar_free (DmsDockerTar *self);
 void dms_docker_tar_add_directory (DmsDockerTar *self, const char *path, guint mode, guint uid, guint gid);
-void dms_docker_tar_add_file (DmsDockerTar *self, const char *path, guint mode, guint uid, guint gid, GBytes *content);
+void dms_docker_tar_add_file (DmsDockerTar *self,
+                              const char *path,
+                              guint mode,
+                              guint uid,
+                              guint gid,
+                              GBytes *content);
 /* Ends the archive; nothing can be added any more. */
 GBytes *dms_docker_tar_end (DmsDockerTar *self);
 

@@ -63,15 +63,15 @@ on_inspected (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GBytes) reply = dms_docker_client_call_finish (DMS_DOCKER_CLIENT (source), result, &error);
   g_autoptr (JsonNode) node = NULL;
 
-  if (reply == NULL
-      && (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND)
-          || g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED)))
+  if (reply == NULL && (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND) ||
+                        g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED)))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
   node = reply != NULL ? dms_docker_json_parse (reply, NULL) : NULL;
-  if (node != NULL && JSON_NODE_HOLDS_OBJECT (node) && dms_docker_wait_has_ended (json_node_get_object (node)))
+  if (node != NULL && JSON_NODE_HOLDS_OBJECT (node) &&
+      dms_docker_wait_has_ended (json_node_get_object (node)))
     {
       g_task_return_pointer (task, g_steal_pointer (&node), (GDestroyNotify) json_node_unref);
       return;
@@ -92,7 +92,11 @@ on_waited (GObject *source, GAsyncResult *result, gpointer user_data)
     wait->delay_ms = FIRST_DELAY_MS;
   if (g_task_return_error_if_cancelled (task))
     return;
-  dms_docker_client_call_async (DMS_DOCKER_CLIENT (source), "GET", path, g_task_get_cancellable (task), on_inspected,
+  dms_docker_client_call_async (DMS_DOCKER_CLIENT (source),
+                                "GET",
+                                path,
+                                g_task_get_cancellable (task),
+                                on_inspected,
                                 g_object_ref (task));
 }
 
@@ -107,8 +111,9 @@ ask (GTask *task)
   dms_docker_client_call_async (client, "POST", path, g_task_get_cancellable (task), on_waited, task);
 }
 
-/* Waits until a container has ended, and answers its description then. An engine that goes away is waited for: it
- * comes back, and its description says what happened meanwhile. DMS_ERROR_NOT_FOUND when the container is gone. */
+/* Waits until a container has ended, and answers its description then. An engine that goes away is waited
+ * for: it comes back, and its description says what happened meanwhile. DMS_ERROR_NOT_FOUND when the
+ * container is gone. */
 void
 dms_docker_wait_async (DmsDockerClient *client,
                        const char *name,

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-/* The Docker executor on a real engine, which tests/fixtures/engines.py starts and names in the environment. */
+/* The Docker executor on a real engine, which tests/fixtures/engines.py starts and names in the environment.
+ */
 
 #include <dms.h>
 
@@ -239,12 +240,12 @@ wait_for_output (DmsExecution *execution, const char *wanted)
     }
 }
 
-#define assert_log(execution, stream, expected) \
-  G_STMT_START \
-  { \
-    g_autofree char *log_text = dup_log (execution, stream); \
-    g_assert_cmpstr (log_text, ==, expected); \
-  } \
+#define assert_log(execution, stream, expected)                                                              \
+  G_STMT_START                                                                                               \
+  {                                                                                                          \
+    g_autofree char *log_text = dup_log (execution, stream);                                                 \
+    g_assert_cmpstr (log_text, ==, expected);                                                                \
+  }                                                                                                          \
   G_STMT_END
 
 static void
@@ -254,9 +255,9 @@ test_probe (Fixture *fixture, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsExecutorProbe) probe = NULL;
-  DmsExecutorFeatures wanted = DMS_EXECUTOR_FEATURE_PAUSE | DMS_EXECUTOR_FEATURE_EXEC
-                               | DMS_EXECUTOR_FEATURE_LIMIT_CPU | DMS_EXECUTOR_FEATURE_LIMIT_MEMORY
-                               | DMS_EXECUTOR_FEATURE_LIMIT_PIDS | DMS_EXECUTOR_FEATURE_LIMIT_DISK;
+  DmsExecutorFeatures wanted = DMS_EXECUTOR_FEATURE_PAUSE | DMS_EXECUTOR_FEATURE_EXEC |
+                               DMS_EXECUTOR_FEATURE_LIMIT_CPU | DMS_EXECUTOR_FEATURE_LIMIT_MEMORY |
+                               DMS_EXECUTOR_FEATURE_LIMIT_PIDS | DMS_EXECUTOR_FEATURE_LIMIT_DISK;
 
   dms_executor_probe_async (fixture->executor, NULL, on_ready, &slot);
   result = await (&slot);
@@ -287,7 +288,9 @@ test_output (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (dms_execution_result_get_ended_us (end), >=, dms_execution_result_get_started_us (end));
   chunk = read_chunk (fixture->execution, DMS_LOG_STDOUT, 4, 3, FALSE);
   g_assert_cmpmem (g_bytes_get_data (dms_log_chunk_get_data (chunk), NULL),
-                   g_bytes_get_size (dms_log_chunk_get_data (chunk)), "two", 3);
+                   g_bytes_get_size (dms_log_chunk_get_data (chunk)),
+                   "two",
+                   3);
   g_assert_cmpuint (dms_log_chunk_get_total_size (chunk), ==, 21);
   g_assert_false (dms_log_chunk_get_eof (chunk));
 }
@@ -308,10 +311,13 @@ test_environment (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder = NULL;
 
-  builder = build_image (fixture, g_getenv ("DMS_TEST_IMAGE"),
-                         "\"cmd\":[\"sh\",\"-c\",\"echo $NAME; pwd; id -u; echo $0\",\"with space\"],"
-                         "\"environment\":[\"NAME=two words\"],\"working_directory\":\"/tmp\",\"user\":\"job\"",
-                         64 * MIB, 1);
+  builder =
+      build_image (fixture,
+                   g_getenv ("DMS_TEST_IMAGE"),
+                   "\"cmd\":[\"sh\",\"-c\",\"echo $NAME; pwd; id -u; echo $0\",\"with space\"],"
+                   "\"environment\":[\"NAME=two words\"],\"working_directory\":\"/tmp\",\"user\":\"job\"",
+                   64 * MIB,
+                   1);
   launch (fixture, builder);
   assert_log (fixture->execution, DMS_LOG_STDOUT, "two words\n/tmp\n1000\nwith space\n");
 }
@@ -329,8 +335,8 @@ add_script (DmsExecutionSpecBuilder *builder, const char *name, const char *text
 static void
 test_scripts (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder
-      = build_image (fixture, g_getenv ("DMS_TEST_ENTRY_IMAGE"), "", 64 * MIB, 1);
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      build_image (fixture, g_getenv ("DMS_TEST_ENTRY_IMAGE"), "", 64 * MIB, 1);
   g_autoptr (DmsExecutionResult) end = NULL;
 
   add_script (builder, "zulu", "#!/bin/sh\necho first $FROM_IMAGE\n");
@@ -355,14 +361,15 @@ test_failing_script (Fixture *fixture, gconstpointer data)
   end = wait_end (fixture->execution);
   g_assert_cmpint (dms_execution_result_get_reason (end), ==, DMS_END_SCRIPT_FAILED);
   g_assert_cmpint (dms_execution_result_get_exit_code (end), ==, 9);
-  g_assert_cmpstr (dms_execution_result_get_message (end), ==, "provision script “bad” failed with exit code 9");
+  g_assert_cmpstr (
+      dms_execution_result_get_message (end), ==, "provision script “bad” failed with exit code 9");
 }
 
 static void
 test_script_without_shell (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder
-      = build_image (fixture, g_getenv ("DMS_TEST_SHELL_LESS_IMAGE"), "\"cmd\":[\"/true\"]", 64 * MIB, 1);
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      build_image (fixture, g_getenv ("DMS_TEST_SHELL_LESS_IMAGE"), "\"cmd\":[\"/true\"]", 64 * MIB, 1);
   g_autoptr (GError) error = NULL;
 
   add_script (builder, "one", "true\n");
@@ -375,8 +382,9 @@ static void
 test_keys (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder = build_shell (
-      fixture, "cat /home/job/.ssh/authorized_keys; stat -c '%a %u' /home/job/.ssh /home/job/.ssh/authorized_keys; "
-               "cat /opt/keys/my.gpg; stat -c %a /opt /opt/keys/my.gpg");
+      fixture,
+      "cat /home/job/.ssh/authorized_keys; stat -c '%a %u' /home/job/.ssh /home/job/.ssh/authorized_keys; "
+      "cat /opt/keys/my.gpg; stat -c %a /opt /opt/keys/my.gpg");
   g_autoptr (GBytes) one = g_bytes_new_static ("ssh-ed25519 one", 15);
   g_autoptr (GBytes) two = g_bytes_new_static ("ssh-ed25519 two\n", 16);
   g_autoptr (GBytes) gpg = g_bytes_new_static ("gpg\n", 4);
@@ -388,15 +396,16 @@ test_keys (Fixture *fixture, gconstpointer data)
   dms_execution_spec_builder_add_key (builder, second);
   dms_execution_spec_builder_add_key (builder, third);
   launch (fixture, builder);
-  assert_log (fixture->execution, DMS_LOG_STDOUT,
+  assert_log (fixture->execution,
+              DMS_LOG_STDOUT,
               "ssh-ed25519 one\nssh-ed25519 two\n700 1000\n600 1000\ngpg\n755\n600\n");
 }
 
 static void
 test_mounts (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder
-      = build_shell (fixture, "cat /in/file; echo new >/out/file; echo no >/in/file || echo refused");
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      build_shell (fixture, "cat /in/file; echo new >/out/file; echo no >/in/file || echo refused");
   g_autofree char *in = g_dir_make_tmp ("dms-docker-in-XXXXXX", NULL);
   g_autofree char *out = g_dir_make_tmp ("dms-docker-out-XXXXXX", NULL);
   g_autofree char *in_file = g_build_filename (in, "file", NULL);
@@ -445,8 +454,8 @@ test_signal (Fixture *fixture, gconstpointer data)
 static void
 test_pids_limit (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder
-      = build_shell (fixture, "for i in $(seq 50); do sleep 5 & done; echo all");
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      build_shell (fixture, "for i in $(seq 50); do sleep 5 & done; echo all");
   g_autofree char *text = NULL;
 
   dms_execution_spec_builder_set_pids_limit (builder, 16);
@@ -474,9 +483,12 @@ measure (DmsExecution *execution)
 static void
 test_cpu_limit (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder
-      = build_image (fixture, g_getenv ("DMS_TEST_IMAGE"), "\"cmd\":[\"sh\",\"-c\",\"while :; do :; done\"]",
-                     64 * MIB, 0.25);
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      build_image (fixture,
+                   g_getenv ("DMS_TEST_IMAGE"),
+                   "\"cmd\":[\"sh\",\"-c\",\"while :; do :; done\"]",
+                   64 * MIB,
+                   0.25);
   g_autoptr (DmsUsage) first = NULL;
   g_autoptr (DmsUsage) second = NULL;
 
@@ -496,8 +508,8 @@ test_cpu_limit (Fixture *fixture, gconstpointer data)
 static void
 test_disk_limit (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder
-      = build_shell (fixture, "dd if=/dev/zero of=/file bs=1M count=40; sleep 100");
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      build_shell (fixture, "dd if=/dev/zero of=/file bs=1M count=40; sleep 100");
   g_autoptr (DmsCpu) cpu = dms_cpu_new (1, 0);
   g_autoptr (DmsRam) ram = dms_ram_new (256 * MIB, 0, NULL);
   g_autoptr (DmsDisk) disk = dms_disk_new (10 * MIB);
@@ -631,16 +643,22 @@ test_exec (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpint (dms_exec_result_get_exit_code (result), ==, 7);
   g_assert_cmpmem (g_bytes_get_data (dms_exec_result_get_stdout (result), NULL),
-                   g_bytes_get_size (dms_exec_result_get_stdout (result)), "inside\n", 7);
+                   g_bytes_get_size (dms_exec_result_get_stdout (result)),
+                   "inside\n",
+                   7);
   g_assert_cmpmem (g_bytes_get_data (dms_exec_result_get_stderr (result), NULL),
-                   g_bytes_get_size (dms_exec_result_get_stderr (result)), "oops\n", 5);
+                   g_bytes_get_size (dms_exec_result_get_stderr (result)),
+                   "oops\n",
+                   5);
   g_assert_null (try_exec (fixture->execution, "exec sleep 77", 500, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
   g_clear_error (&error);
   count = try_exec (fixture->execution, "ps | grep -c '[s]leep 77'", 30000, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (g_bytes_get_data (dms_exec_result_get_stdout (count), NULL),
-                   g_bytes_get_size (dms_exec_result_get_stdout (count)), "0\n", 2);
+                   g_bytes_get_size (dms_exec_result_get_stdout (count)),
+                   "0\n",
+                   2);
 }
 
 static DmsExecution *
@@ -720,7 +738,9 @@ test_adopt_ended (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (dms_execution_get_state (fixture->execution), ==, DMS_EXECUTION_ENDED);
   chunk = read_chunk (fixture->execution, DMS_LOG_STDOUT, 0, 0, FALSE);
   g_assert_cmpmem (g_bytes_get_data (dms_log_chunk_get_data (chunk), NULL),
-                   g_bytes_get_size (dms_log_chunk_get_data (chunk)), "once\nmore\n", 10);
+                   g_bytes_get_size (dms_log_chunk_get_data (chunk)),
+                   "once\nmore\n",
+                   10);
   g_assert_true (dms_log_chunk_get_eof (chunk));
   end = wait_end (fixture->execution);
   g_assert_cmpint (dms_execution_result_get_exit_code (end), ==, 6);
@@ -744,13 +764,14 @@ test_adopt_unstarted (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsDockerClient) client = dms_docker_client_new (g_getenv ("DMS_DOCKER_SOCKET"));
   g_autofree char *handle = g_strdup_printf ("docker:docker_unstarted:%s", fixture->directory);
-  g_autofree char *text
-      = g_strdup_printf ("{\"Image\":\"%s\",\"Cmd\":[\"true\"],\"Labels\":{\"dms.handle\":\"%s\"}}",
-                         g_getenv ("DMS_TEST_IMAGE"), handle);
+  g_autofree char *text =
+      g_strdup_printf ("{\"Image\":\"%s\",\"Cmd\":[\"true\"],\"Labels\":{\"dms.handle\":\"%s\"}}",
+                       g_getenv ("DMS_TEST_IMAGE"),
+                       handle);
   g_autoptr (JsonNode) body = json_from_string (text, NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) reply = dms_docker_client_call_json (client, "POST", "/containers/create?name=docker_unstarted",
-                                                            body, NULL, &error);
+  g_autoptr (JsonNode) reply = dms_docker_client_call_json (
+      client, "POST", "/containers/create?name=docker_unstarted", body, NULL, &error);
   g_auto (GStrv) handles = NULL;
 
   g_assert_no_error (error);
@@ -799,8 +820,8 @@ static void
 test_launch_errors (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) no_image = build_image (fixture, "dms-no-such:9", "", 64 * MIB, 1);
-  g_autoptr (DmsExecutionSpecBuilder) no_program
-      = build_image (fixture, g_getenv ("DMS_TEST_IMAGE"), "\"cmd\":[\"no-such-program\"]", 64 * MIB, 1);
+  g_autoptr (DmsExecutionSpecBuilder) no_program =
+      build_image (fixture, g_getenv ("DMS_TEST_IMAGE"), "\"cmd\":[\"no-such-program\"]", 64 * MIB, 1);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (try_launch (fixture, no_image, &error));
