@@ -4,42 +4,138 @@
 #include "cli/dms-cli-identity.h"
 
 #include <dms.h>
+#include <string.h>
 
 #include "identity/dms-keystore.h"
 
-/**
- * dms_cli_identity_load_key:
- * @call: a call
- * @context: the name of a context
- * @error: return location for an error
- *
- * Returns: (transfer full) (nullable): its key
- */
-DmsKey *
-dms_cli_identity_load_key (DmsCliCall *call, const char *context, GError **error)
+/* The most bytes of a token list on the command line. */
+#define MAX_ARGUMENT (1024 * 1024)
+
+/* The keystore that a key's path lies in. */
+static DmsKeystore *
+open_keystore (DmsCliCall *call, const char *name, GError **error)
 {
-  g_autofree char *path = dms_cli_call_dup_key_path (call, context, error);
+  g_autofree char *path = dms_cli_call_dup_key_path (call, name, error);
   g_autofree char *directory = path != NULL ? g_path_get_dirname (path) : NULL;
-  g_autoptr (DmsKeystore) keystore = NULL;
+
+  return directory != NULL ? dms_keystore_new (directory) : NULL;
+}
+
+DmsKey *
+dms_cli_identity_load_key (DmsCliCall *call, const char *name, GError **error)
+{
+  g_autoptr (DmsKeystore) keystore = open_keystore (call, name, error);
+  g_autofree char *path = NULL;
   char *passphrase;
   DmsKey *key;
+
+  if (keystore == NULL)
+    return NULL;
+  path = dms_keystore_dup_path (keystore, name);
+  if (!dms_keystore_has (keystore, name))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
+                   _ ("there is no key “%s”; make it with: nunet key new %s"),
+                   path, name);
+      return NULL;
+    }
+  passphrase = dms_cli_call_read_passphrase (call, FALSE, error);
+  if (passphrase == NULL)
+    return NULL;
+  key = dms_keystore_load (keystore, name, passphrase, error);
+  dms_cli_passphrase_free (passphrase);
+  return key;
+}
+
+gboolean
+dms_cli_identity_save_key (DmsCliCall *call, const char *name, DmsKey *key, GError **error)
+{
+  g_autoptr (DmsKeystore) keystore = open_keystore (call, name, error);
+  char *passphrase;
+  gboolean saved;
+
+  if (keystore == NULL)
+    return FALSE;
+  passphrase = dms_cli_call_read_passphrase (call, TRUE, error);
+  if (passphrase == NULL)
+    return FALSE;
+  saved = dms_keystore_save (keystore, name, key, passphrase, error);
+  dms_cli_passphrase_free (passphrase);
+  return saved;
+}
+
+gboolean
+dms_cli_identity_confirm_new_key (DmsCliCall *call, const char *name, GError **error)
+{
+  g_autoptr (DmsKeystore) keystore = open_keystore (call, name, error);
+  g_autofree char *path = NULL;
+  g_autofree char *question = NULL;
+
+  if (keystore == NULL)
+    return FALSE;
+  if (!dms_keystore_has (keystore, name))
+    return TRUE;
+  path = dms_keystore_dup_path (keystore, name);
+  question =
+    g_strdup_printf (_ ("There is a key in “%s” already, and it cannot be brought back. Overwrite it?"),
+                     path);
+  if (dms_cli_call_confirm (call, question))
+    return TRUE;
+  g_set_error_literal (error, DMS_ERROR, DMS_ERROR_FAILED, "operation cancelled by user");
+  return FALSE;
+}
+
+DmsCapabilityContext *
+dms_cli_identity_load_capabilities (DmsCliCall *call, const char *name, DmsKey *key, GError **error)
+{
+  g_autofree char *path = dms_cli_call_dup_cap_path (call, name, error);
 
   if (path == NULL)
     return NULL;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
-                   _ ("there is no key “%s”; make it with: nunet key new %s"), path, context);
+                   _ ("there is no capability context “%s”; make it with: nunet cap new %s"), path, name);
       return NULL;
     }
+  return dms_capability_context_load (path, key, error);
+}
 
-  passphrase = dms_cli_call_read_passphrase (call, FALSE, error);
-  if (passphrase == NULL)
+gboolean
+dms_cli_identity_save_capabilities (DmsCliCall *call, const char *name, DmsCapabilityContext *context,
+                                    GError **error)
+{
+  g_autofree char *path = dms_cli_call_dup_cap_path (call, name, error);
+
+  return path != NULL && dms_capability_context_save (context, path, error);
+}
+
+DmsTokenList *
+dms_cli_identity_parse_tokens (const char *text, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  DmsTokenList *list = dms_token_list_new_from_data (text, strlen (text), MAX_ARGUMENT, &local);
+
+  if (list != NULL && dms_token_list_get_size (list) > 0)
+    return list;
+  g_clear_pointer (&list, dms_token_list_unref);
+  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+               _ ("this is not a token list like {\"tok\":[…]}: %s"),
+               local != NULL ? local->message : _ ("there is no token in it"));
+  return NULL;
+}
+
+DmsToken *
+dms_cli_identity_parse_token (const char *text, GError **error)
+{
+  g_autoptr (DmsTokenList) list = dms_cli_identity_parse_tokens (text, error);
+
+  if (list == NULL)
     return NULL;
-
-  keystore = dms_keystore_new (directory);
-  key = dms_keystore_load (keystore, context, passphrase, error);
-  dms_cli_passphrase_free (passphrase);
-
-  return key;
+  if (dms_token_list_get_size (list) == 1)
+    return dms_token_ref (dms_token_list_get (list, 0));
+  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+               _ ("one token is expected here, and there are %u"),
+               dms_token_list_get_size (list));
+  return NULL;
 }

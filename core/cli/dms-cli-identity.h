@@ -3,13 +3,31 @@
 
 #pragma once
 
+#include "capability/dms-capability-context.h"
 #include "cli/dms-cli-call.h"
 #include "identity/dms-key.h"
 
 G_BEGIN_DECLS
 
-/* The key of a context, with the passphrase from DMS_PASSPHRASE or asked for. NULL with an error that says
- * how to make a missing one. */
-DmsKey *dms_cli_identity_load_key (DmsCliCall *call, const char *context, GError **error);
+/* The key and capability files of a context, for the verbs that work on them. */
+
+/* Asks for the passphrase. DMS_ERROR_NOT_FOUND when there is no such key. */
+DmsKey *dms_cli_identity_load_key (DmsCliCall *call, const char *name, GError **error);
+/* Writes a key under a new passphrase. */
+gboolean dms_cli_identity_save_key (DmsCliCall *call, const char *name, DmsKey *key, GError **error);
+/* Whether the key file may be written: there is none, or the person agrees to lose it. */
+gboolean dms_cli_identity_confirm_new_key (DmsCliCall *call, const char *name, GError **error);
+
+/* @key: (nullable): only needed to issue tokens. */
+DmsCapabilityContext *dms_cli_identity_load_capabilities (DmsCliCall *call, const char *name, DmsKey *key,
+                                                          GError **error);
+gboolean dms_cli_identity_save_capabilities (DmsCliCall *call, const char *name,
+                                             DmsCapabilityContext *context,
+                                             GError **error);
+
+/* A token list, or one token, given as an argument. */
+DmsTokenList *dms_cli_identity_parse_tokens (const char *text, GError **error);
+/* Exactly one token. */
+DmsToken *dms_cli_identity_parse_token (const char *text, GError **error);
 
 G_END_DECLS

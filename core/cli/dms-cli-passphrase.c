@@ -131,7 +131,8 @@ ask_again (int terminal, char *passphrase, GError **error)
 char *
 dms_cli_call_read_passphrase (DmsCliCall *self, gboolean confirm, GError **error)
 {
-  char *passphrase = from_environment ();
+  /* Guarded memory needs the library ready. */
+  char *passphrase = sodium_init () >= 0 ? from_environment () : NULL;
   int terminal;
 
   if (passphrase != NULL)

@@ -34,6 +34,18 @@ extern const DmsCliVerb dms_verb_gpu;
 extern const DmsCliVerb dms_verb_gpu_list;
 extern const DmsCliVerb dms_verb_gpu_test;
 extern const DmsCliVerb dms_verb_manual;
+extern const DmsCliVerb dms_verb_cap;
+extern const DmsCliVerb dms_verb_cap_anchor;
+extern const DmsCliVerb dms_verb_cap_delegate;
+extern const DmsCliVerb dms_verb_cap_grant;
+extern const DmsCliVerb dms_verb_cap_list;
+extern const DmsCliVerb dms_verb_cap_new;
+extern const DmsCliVerb dms_verb_cap_remove;
+extern const DmsCliVerb dms_verb_cap_revoke;
+extern const DmsCliVerb dms_verb_key;
+extern const DmsCliVerb dms_verb_key_did;
+extern const DmsCliVerb dms_verb_key_import;
+extern const DmsCliVerb dms_verb_key_new;
 extern const DmsCliVerb dms_verb_run;
 extern const DmsCliVerb dms_verb_version;
 

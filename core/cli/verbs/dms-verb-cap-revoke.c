@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/dms-cli-identity.h"
+#include "cli/dms-cli-verbs.h"
+
+static gboolean
+print_revocation (DmsCliCall *call, DmsCapabilityContext *context, DmsToken *token, GError **error)
+{
+  g_autoptr (DmsToken) revocation = dms_capability_context_revoke (context, token, error);
+  g_autofree char *text = NULL;
+
+  if (revocation == NULL)
+    return FALSE;
+  text = dms_token_to_string (revocation);
+  dms_cli_call_print (call, "%s\n", text);
+  return TRUE;
+}
+
+static gboolean
+run (DmsCliCall *call, GError **error)
+{
+  const char *name = dms_cli_call_get_string (call, "context");
+  g_autoptr (DmsTokenList) tokens = dms_cli_identity_parse_tokens (dms_cli_call_get_arg (call, 0), error);
+  g_autoptr (DmsKey) key = NULL;
+  g_autoptr (DmsCapabilityContext) context = NULL;
+
+  if (tokens == NULL)
+    return FALSE;
+  key = dms_cli_identity_load_key (call, name, error);
+  context = key != NULL ? dms_cli_identity_load_capabilities (call, name, key, error) : NULL;
+  if (context == NULL)
+    return FALSE;
+  for (guint i = 0; i < dms_token_list_get_size (tokens); i++)
+    if (!print_revocation (call, context, dms_token_list_get (tokens, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static const DmsCliFlag flags[] = {
+  { "context", 'c', DMS_CLI_FLAG_STRING, TRUE, NULL, "name", N_ ("the context that issued the tokens") },
+  { NULL },
+};
+
+const DmsCliVerb dms_verb_cap_revoke = {
+  .path = "cap revoke",
+  .arguments = "<token list>",
+  .summary = N_ ("take back tokens that this context issued"),
+  .description = N_ ("Prints one revocation for each token. It counts wherever it is anchored with “cap "
+                     "anchor --revoke”, and takes what was passed on from the token with it."),
+  .examples = "  nunet cap anchor -c dms --revoke \"$(nunet cap revoke -c dms '{\"tok\":[…]}')\"\n",
+  .flags = flags,
+  .min_args = 1,
+  .max_args = 1,
+  .run = run,
+};
