@@ -164,7 +164,9 @@ dms_replay_guard_add (DmsReplayGuard *self, const char *sender, guint64 nonce, g
 
   while (known->heap->len > 0 && (known->heap->len >= self->max_per_sender || self->size >= self->max_total))
     {
-      known->floor_ns = MAX (known->floor_ns, sender_pop (known));
+      guint64 forgotten_ns = sender_pop (known);
+
+      known->floor_ns = MAX (known->floor_ns, forgotten_ns);
       self->size--;
     }
   if (self->size >= self->max_total)

@@ -683,7 +683,7 @@ test_unreachable (Fixture *fixture, gconstpointer data)
 {
   DmsHandle *b = dms_test_node_get_handle (fixture->b);
   g_autoptr (DmsKey) key = dms_key_generate ();
-  g_autoptr (DmsHandle) away = dms_handle_new_for_key (key, NULL, dms_key_get_peer_id (key), "root");
+  g_autoptr (DmsHandle) away = dms_handle_new_for_key (key, dms_key_get_did (key), dms_key_get_peer_id (key), "root");
   g_autoptr (DmsHandle) no_inbox = dms_handle_new (dms_handle_get_id (b), NULL, dms_handle_get_host (b), NULL);
   g_autoptr (GError) error = NULL;
 
