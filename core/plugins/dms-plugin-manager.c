@@ -20,7 +20,8 @@ struct _DmsPluginManager
 
   GStrv directories;
   GStrv disabled;
-  PeasEngine *engine;
+  /* The modules in use. Types of a module stay for good, so those that registered some are never given up. */
+  GPtrArray *modules;
   GPtrArray *infos;
   GHashTable *by_id;
   /* Contract name → (id → instance). */
@@ -47,13 +48,24 @@ static const DmsPluginContract dms_plugin_contracts[] = {
 };
 
 static void
+dms_plugin_manager_release_module (gpointer data)
+{
+  GTypeModule *module = data;
+
+  if (module->type_infos != NULL || module->interface_infos != NULL)
+    return;
+  g_type_module_unuse (module);
+  g_object_unref (module);
+}
+
+static void
 dms_plugin_manager_finalize (GObject *object)
 {
   DmsPluginManager *self = DMS_PLUGIN_MANAGER (object);
 
-  /* Instances go before the engine that made them. */
+  /* Instances go before the modules that made them. */
   g_clear_pointer (&self->extensions, g_hash_table_unref);
-  g_clear_object (&self->engine);
+  g_clear_pointer (&self->modules, g_ptr_array_unref);
   g_clear_pointer (&self->by_id, g_hash_table_unref);
   g_clear_pointer (&self->infos, g_ptr_array_unref);
   g_clear_pointer (&self->directories, g_strfreev);
@@ -73,6 +85,7 @@ dms_plugin_manager_class_init (DmsPluginManagerClass *klass)
 static void
 dms_plugin_manager_init (DmsPluginManager *self)
 {
+  self->modules = g_ptr_array_new_with_free_func (dms_plugin_manager_release_module);
   self->infos = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_plugin_info_unref);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   self->extensions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_hash_table_unref);
@@ -188,9 +201,8 @@ dms_plugin_manager_build_module_path (DmsPluginInfo *info)
 
 /* Opens the module by hand first: libpeas keeps the reason of a failure to itself. Returns what is wrong. */
 static char *
-dms_plugin_manager_try_module (DmsPluginInfo *info)
+dms_plugin_manager_try_module (const char *path)
 {
-  g_autofree char *path = dms_plugin_manager_build_module_path (info);
   GModule *module = NULL;
   gpointer symbol = NULL;
   gboolean found = FALSE;
@@ -201,28 +213,23 @@ dms_plugin_manager_try_module (DmsPluginInfo *info)
   if (module == NULL)
     return g_strdup (g_module_error ());
   found = g_module_symbol (module, "peas_register_types", &symbol) && symbol != NULL;
-  if (!found)
-    {
-      g_module_close (module);
-      return g_strdup_printf ("%s has no function peas_register_types", path);
-    }
-  /* Types of a plugin stay registered for good, so its code must stay as well. */
-  g_module_make_resident (module);
+  if (found)
+    g_module_make_resident (module);
   g_module_close (module);
-  return NULL;
+  return found ? NULL : g_strdup_printf ("%s has no function peas_register_types", path);
 }
 
 /* Makes the instance of a contract. Returns what is wrong with it. */
 static char *
 dms_plugin_manager_extend (DmsPluginManager *self,
-                           PeasPluginInfo *peas_info,
+                           PeasObjectModule *module,
                            const DmsPluginContract *contract,
                            GObject **extension)
 {
   GHashTable *table = g_hash_table_lookup (self->extensions, contract->name);
   const char *id = NULL;
 
-  *extension = G_OBJECT (peas_engine_create_extension (self->engine, peas_info, contract->get_type (), NULL));
+  *extension = peas_object_module_create_object (module, contract->get_type (), 0, NULL);
   if (*extension == NULL)
     return g_strdup_printf ("its %s cannot be made", contract->name);
   id = contract->get_id (*extension);
@@ -233,9 +240,9 @@ dms_plugin_manager_extend (DmsPluginManager *self,
   return NULL;
 }
 
-/* Makes every instance of a plugin that libpeas has loaded, all or none. Returns what is wrong with it. */
+/* Makes every instance of a module, all or none. Returns what is wrong with it. */
 static char *
-dms_plugin_manager_extend_all (DmsPluginManager *self, PeasPluginInfo *peas_info, GPtrArray *contracts)
+dms_plugin_manager_extend_all (DmsPluginManager *self, PeasObjectModule *module, GPtrArray *contracts)
 {
   g_autoptr (GPtrArray) made = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) indexes = g_ptr_array_new ();
@@ -245,9 +252,9 @@ dms_plugin_manager_extend_all (DmsPluginManager *self, PeasPluginInfo *peas_info
       GObject *extension = NULL;
       g_autofree char *fault = NULL;
 
-      if (!peas_engine_provides_extension (self->engine, peas_info, dms_plugin_contracts[i].get_type ()))
+      if (!peas_object_module_provides_object (module, dms_plugin_contracts[i].get_type ()))
         continue;
-      fault = dms_plugin_manager_extend (self, peas_info, &dms_plugin_contracts[i], &extension);
+      fault = dms_plugin_manager_extend (self, module, &dms_plugin_contracts[i], &extension);
       if (extension != NULL)
         g_ptr_array_add (made, extension);
       if (fault != NULL)
@@ -259,7 +266,8 @@ dms_plugin_manager_extend_all (DmsPluginManager *self, PeasPluginInfo *peas_info
 
   for (guint i = 0; i < made->len; i++)
     {
-      const DmsPluginContract *contract = &dms_plugin_contracts[GPOINTER_TO_SIZE (g_ptr_array_index (indexes, i))];
+      gsize index = GPOINTER_TO_SIZE (g_ptr_array_index (indexes, i));
+      const DmsPluginContract *contract = &dms_plugin_contracts[index];
       GObject *extension = g_ptr_array_index (made, i);
 
       g_hash_table_insert (g_hash_table_lookup (self->extensions, contract->name),
@@ -269,23 +277,26 @@ dms_plugin_manager_extend_all (DmsPluginManager *self, PeasPluginInfo *peas_info
   return NULL;
 }
 
+/* A PeasEngine would search the folders again, in an order of its own; its modules alone do what is needed. */
 static void
 dms_plugin_manager_load_module (DmsPluginManager *self, DmsPluginInfo *info)
 {
   g_autofree char *directory = g_path_get_dirname (dms_plugin_info_get_path (info));
-  g_autofree char *fault = dms_plugin_manager_try_module (info);
+  g_autofree char *path = dms_plugin_manager_build_module_path (info);
+  g_autofree char *fault = dms_plugin_manager_try_module (path);
   g_autoptr (GPtrArray) contracts = g_ptr_array_new ();
-  PeasPluginInfo *peas_info = NULL;
+  PeasObjectModule *module = NULL;
 
   if (fault == NULL)
     {
-      peas_engine_add_search_path (self->engine, directory, NULL);
-      peas_info = peas_engine_get_plugin_info (self->engine, dms_plugin_info_get_id (info));
-      if (peas_info == NULL || !peas_engine_load_plugin (self->engine, peas_info))
+      module = peas_object_module_new (dms_plugin_info_get_id (info), directory, TRUE);
+      if (g_type_module_use (G_TYPE_MODULE (module)))
+        g_ptr_array_add (self->modules, module);
+      else
         fault = g_strdup ("libpeas refuses it");
     }
   if (fault == NULL)
-    fault = dms_plugin_manager_extend_all (self, peas_info, contracts);
+    fault = dms_plugin_manager_extend_all (self, module, contracts);
   if (fault != NULL)
     {
       dms_plugin_manager_add (self, info, DMS_PLUGIN_FAILED, fault, NULL);
@@ -348,7 +359,6 @@ dms_plugin_manager_load_all (DmsPluginManager *self)
   if (self->loaded)
     return;
   self->loaded = TRUE;
-  self->engine = peas_engine_new ();
   for (guint i = 0; self->directories[i] != NULL; i++)
     dms_plugin_manager_collect (self->directories[i], TRUE, files);
   for (guint i = 0; i < files->len; i++)
