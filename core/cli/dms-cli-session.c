@@ -9,7 +9,7 @@
 #include "capability/dms-capability-context.h"
 #include "cli/dms-cli-identity.h"
 #include "cli/dms-cli-rest.h"
-#include "common/dms-json-object.h"
+#include "common/dms-json-text.h"
 #include "identity/dms-base32.h"
 #include "identity/dms-key.h"
 
@@ -386,6 +386,12 @@ dup_payload (DmsEnvelope *reply)
   return g_bytes_ref (payload);
 }
 
+static gboolean
+is_from (DmsEnvelope *reply, DmsHandle *actor)
+{
+  return strcmp (dms_handle_get_id (dms_envelope_get_from (reply)), dms_handle_get_id (actor)) == 0;
+}
+
 /**
  * dms_cli_session_invoke:
  * @self: a session with an identity
@@ -418,39 +424,77 @@ dms_cli_session_invoke (DmsCliSession *self, const char *behaviour, GBytes *payl
       g_prefix_error (error, "could not run behavior: the reply: ");
       return NULL;
     }
+  if (!dms_envelope_verify_signature (reply) || !is_from (reply, self->destination))
+    {
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE,
+                           _ ("could not run behavior: the reply is not signed by the actor that was asked"));
+      return NULL;
+    }
 
   return dup_payload (reply);
 }
 
-/* The daemon answers a broadcast with an array of envelopes, or with null. */
+/* The text of the next element of an array, without parsing it: numbers keep all their digits. */
+static gboolean
+next_element (const char **cursor, const char *end, const char **element, gsize *size)
+{
+  int depth = 0;
+  gboolean quoted = FALSE;
+  const char *place;
+
+  while (*cursor < end && (g_ascii_isspace (**cursor) || **cursor == ','))
+    (*cursor)++;
+
+  *element = *cursor;
+  for (place = *cursor; place < end; place++)
+    {
+      if (quoted && *place == '\\')
+        place++;
+      else if (*place == '"')
+        quoted = !quoted;
+      else if (!quoted && (*place == '{' || *place == '['))
+        depth++;
+      else if (!quoted && depth > 0 && (*place == '}' || *place == ']'))
+        depth--;
+      else if (!quoted && depth == 0 && (*place == ',' || *place == ']'))
+        break;
+    }
+  *size = MIN (place, end) - *element;
+  *cursor = MIN (place, end);
+
+  return *size > 0;
+}
+
+/* The daemon answers a broadcast with an array of envelopes, or with null. What is not well formed or not
+ * signed by its sender is left out. */
 static GPtrArray *
 split_replies (GBytes *answer, GError **error)
 {
   g_autoptr (GPtrArray) payloads = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  g_autoptr (JsonNode) root = NULL;
-  JsonArray *array;
   gsize size;
   const char *data = g_bytes_get_data (answer, &size);
-  guint i;
+  const char *cursor = data;
+  const char *element;
+  gsize length;
 
-  root = dms_json_node_from_text (data != NULL ? data : "", size, error);
-  if (root == NULL)
-    return NULL;
-  if (!JSON_NODE_HOLDS_ARRAY (root))
+  if (!dms_json_text_check (data != NULL ? data : "", size, error))
+    {
+      g_prefix_error (error, "could not run behavior: the replies: ");
+      return NULL;
+    }
+
+  while (g_ascii_isspace (*cursor))
+    cursor++;
+  if (*cursor != '[')
     return g_steal_pointer (&payloads);
 
-  array = json_node_get_array (root);
-  for (i = 0; i < MIN (json_array_get_length (array), MAX_REPLIES); i++)
+  cursor++;
+  while (payloads->len < MAX_REPLIES && next_element (&cursor, data + size, &element, &length))
     {
-      JsonObject *envelope = dms_json_node_get_child (json_array_get_element (array, i));
-      const char *text = dms_json_object_get_text (envelope, "msg");
-      g_autofree guchar *bytes = NULL;
-      gsize length = 0;
+      g_autoptr (DmsEnvelope) reply = dms_envelope_new_from_data (element, length, NULL);
 
-      if (text != NULL)
-        bytes = g_base64_decode (text, &length);
-      if (length > 0)
-        g_ptr_array_add (payloads, g_bytes_new (bytes, length));
+      if (reply != NULL && dms_envelope_verify_signature (reply))
+        g_ptr_array_add (payloads, dup_payload (reply));
     }
 
   return g_steal_pointer (&payloads);
