@@ -202,12 +202,12 @@ dms_cpu_to_json (DmsCpu *self)
 {
   JsonObject *object = json_object_new ();
 
-  json_object_set_member (object, "cores", dms_value_new_number_node (dms_cpu_get_cores (self)));
   dms_value_set_number (object, "clock_speed", self->clock_hz);
+  json_object_set_member (object, "cores", dms_value_new_number_node (dms_cpu_get_cores (self)));
   dms_value_set_text (object, "model", self->model);
   dms_value_set_text (object, "vendor", self->vendor);
-  dms_value_set_text (object, "architecture", self->architecture);
   dms_value_set_uint (object, "threads", self->threads);
+  dms_value_set_text (object, "architecture", self->architecture);
   dms_value_set_uint (object, "cache_size", self->cache_bytes);
   return dms_value_take_object (object);
 }

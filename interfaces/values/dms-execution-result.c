@@ -29,7 +29,7 @@ dms_execution_result_read_reason (DmsValueReader *reader, const char *member)
 {
   g_autoptr (GEnumClass) klass = g_type_class_ref (DMS_TYPE_END_REASON);
   const char *text = dms_value_reader_get_text (reader, member);
-  GEnumValue *value = text != NULL ? g_enum_get_value_by_nick (klass, text) : klass->values;
+  GEnumValue *value = text != NULL ? g_enum_get_value_by_nick (klass, text) : NULL;
 
   if (value == NULL)
     dms_value_reader_fail (reader, member, "is not a known word");

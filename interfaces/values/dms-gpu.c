@@ -217,8 +217,8 @@ dms_gpu_to_json (DmsGpu *self)
 
   json_object_set_member (object, "index", dms_value_new_uint_node (self->index));
   json_object_set_string_member (object, "vendor", dms_gpu_vendor_to_string (self->vendor));
-  json_object_set_string_member (object, "model", self->model != NULL ? self->model : "");
   json_object_set_string_member (object, "pci_address", self->pci_address != NULL ? self->pci_address : "");
+  json_object_set_string_member (object, "model", self->model != NULL ? self->model : "");
   json_object_set_member (object, "vram", dms_value_new_uint_node (self->vram_bytes));
   json_object_set_string_member (object, "uuid", self->uuid != NULL ? self->uuid : "");
   return dms_value_take_object (object);
