@@ -5,6 +5,8 @@
 
 #include "common/dms-wire-writer.h"
 
+#define GONE_KEY "dms-gone"
+#define SOCKET_KEY "dms-socket"
 #define JSON_TYPE "application/json; charset=utf-8"
 
 void
@@ -45,6 +47,40 @@ dms_rest_respond_not_found (SoupServerMessage *message)
 
   soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
+}
+
+void
+dms_rest_set_socket (GSocketAddress *remote, GSocket *socket)
+{
+  g_object_set_data_full (G_OBJECT (remote), SOCKET_KEY, g_object_ref (socket), g_object_unref);
+}
+
+GSocket *
+dms_rest_get_socket (SoupServerMessage *message)
+{
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+
+  return remote != NULL ? g_object_get_data (G_OBJECT (remote), SOCKET_KEY) : NULL;
+}
+
+static void
+on_gone (SoupServerMessage *message, gpointer user_data)
+{
+  g_object_set_data (G_OBJECT (message), GONE_KEY, message);
+}
+
+void
+dms_rest_watch (SoupServerMessage *message)
+{
+  g_signal_connect (message, "disconnected", G_CALLBACK (on_gone), NULL);
+  g_signal_connect (message, "finished", G_CALLBACK (on_gone), NULL);
+}
+
+void
+dms_rest_resume (SoupServerMessage *message)
+{
+  if (g_object_get_data (G_OBJECT (message), GONE_KEY) == NULL)
+    soup_server_message_unpause (message);
 }
 
 DmsEnvelope *

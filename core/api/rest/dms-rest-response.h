@@ -19,6 +19,16 @@ void dms_rest_respond_bytes (SoupServerMessage *message, guint status, GBytes *j
 void dms_rest_respond_error (SoupServerMessage *message, guint status, const char *text);
 void dms_rest_respond_not_found (SoupServerMessage *message);
 
+/* libsoup does not tell the socket of a connection it did not accept itself, but it hands out the address it was given:
+ * the socket goes with that. Borrowed; NULL when nobody set it. */
+void dms_rest_set_socket (GSocketAddress *remote, GSocket *socket);
+GSocket *dms_rest_get_socket (SoupServerMessage *message);
+
+/* Notices when the client of a request is gone; called once for each. */
+void dms_rest_watch (SoupServerMessage *message);
+/* Lets a paused request go on, if anybody still waits for it. */
+void dms_rest_resume (SoupServerMessage *message);
+
 /* The envelope in the body; answers 400 itself and returns NULL when there is none. */
 DmsEnvelope *dms_rest_read_envelope (SoupServerMessage *message);
 

@@ -15,7 +15,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
     dms_rest_respond_json (message, SOUP_STATUS_OK, "{\"message\":\"message sent\"}");
   else
     dms_rest_respond_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, error->message);
-  soup_server_message_unpause (message);
+  dms_rest_resume (message);
 }
 
 void

@@ -199,7 +199,7 @@ on_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
     }
   if (received > MAX_IGNORED)
     {
-      GSocket *socket = soup_server_message_get_socket (message);
+      GSocket *socket = dms_rest_get_socket (message);
 
       if (socket != NULL)
         g_socket_shutdown (socket, TRUE, TRUE, NULL);
@@ -210,6 +210,7 @@ static void
 on_request_started (SoupServer *server, SoupServerMessage *message, gpointer user_data)
 {
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), NULL);
+  dms_rest_watch (message);
 }
 
 /* The weak reference that counts a connection holds the server through this. */
@@ -225,6 +226,7 @@ static gboolean
 on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer user_data)
 {
   DmsRestServer *self = user_data;
+  GSocket *socket = g_socket_connection_get_socket (connection);
   g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
   g_autoptr (GError) error = NULL;
@@ -234,7 +236,8 @@ on_incoming (GSocketService *service, GSocketConnection *connection, GObject *so
       dms_log_event (G_LOG_LEVEL_INFO, "A REST connection was refused", "error", "too many connections", NULL);
       return TRUE;
     }
-  g_socket_set_timeout (g_socket_connection_get_socket (connection), IDLE_SECONDS);
+  g_socket_set_timeout (socket, IDLE_SECONDS);
+  dms_rest_set_socket (remote, socket);
   if (!soup_server_accept_iostream (self->server, G_IO_STREAM (connection), local, remote, &error))
     {
       dms_log_event (G_LOG_LEVEL_INFO, "A REST connection was refused", "error", error->message, NULL);

@@ -3,6 +3,10 @@
 
 #include "api/rest/dms-rest-wait.h"
 
+#include <sys/socket.h>
+
+#include <glib-unix.h>
+
 #include "api/rest/dms-rest-response.h"
 
 /* What one request may make the daemon keep. */
@@ -21,7 +25,9 @@ struct _DmsRestWait
   DmsRestWaitFunc answer;
   GSource *timeout;
   GSource *cancelled;
+  GSource *hang_up;
   gulong finished;
+  gulong disconnected;
   gboolean ended;
 };
 
@@ -61,7 +67,9 @@ end (DmsRestWait *self)
   self->ended = TRUE;
   clear_source (&self->timeout);
   clear_source (&self->cancelled);
+  clear_source (&self->hang_up);
   g_clear_signal_handler (&self->finished, self->message);
+  g_clear_signal_handler (&self->disconnected, self->message);
   dms_actor_registry_remove_raw (self->registry, self->inbox);
   return TRUE;
 }
@@ -74,7 +82,7 @@ complete (DmsRestWait *self)
   if (!end (self))
     return;
   self->answer (self->message, self->messages);
-  soup_server_message_unpause (self->message);
+  dms_rest_resume (self->message);
 }
 
 void
@@ -85,7 +93,7 @@ dms_rest_wait_fail (DmsRestWait *self, const char *text)
   if (!end (self))
     return;
   dms_rest_respond_error (self->message, SOUP_STATUS_INTERNAL_SERVER_ERROR, text);
-  soup_server_message_unpause (self->message);
+  dms_rest_resume (self->message);
 }
 
 static gboolean
@@ -100,6 +108,32 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   dms_rest_wait_fail (user_data, "the daemon is stopping");
   return G_SOURCE_REMOVE;
+}
+
+/* libsoup does not look at a connection whose request is paused. */
+static gboolean
+on_readable (gint descriptor, GIOCondition condition, gpointer user_data)
+{
+  g_autoptr (DmsRestWait) self = dms_rest_wait_ref (user_data);
+  char byte;
+
+  if (recv (descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+    dms_rest_wait_fail (self, "the client went away");
+  else
+    clear_source (&self->hang_up);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_client (DmsRestWait *self)
+{
+  GSocket *socket = dms_rest_get_socket (self->message);
+
+  if (socket == NULL)
+    return;
+  self->hang_up = g_unix_fd_source_new (g_socket_get_fd (socket), G_IO_IN | G_IO_HUP | G_IO_ERR);
+  g_source_set_callback (self->hang_up, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->hang_up, g_main_context_get_thread_default ());
 }
 
 static void
@@ -168,11 +202,13 @@ dms_rest_wait_begin (DmsRestServer *server,
   self->ended = FALSE;
   soup_server_message_pause (message);
   self->finished = g_signal_connect (message, "finished", G_CALLBACK (on_finished), self);
+  self->disconnected = g_signal_connect (message, "disconnected", G_CALLBACK (on_finished), self);
   self->timeout = g_timeout_source_new ((guint) MIN (left_ms, G_MAXINT));
   g_source_set_callback (self->timeout, on_timeout, self, NULL);
   g_source_attach (self->timeout, g_main_context_get_thread_default ());
   self->cancelled = g_cancellable_source_new (dms_rest_server_get_cancellable (server));
   g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), self, NULL);
   g_source_attach (self->cancelled, g_main_context_get_thread_default ());
+  watch_client (self);
   return g_steal_pointer (&self);
 }
