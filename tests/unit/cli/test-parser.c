@@ -70,7 +70,8 @@ static const char *const one_required[] = { "expiry duration", NULL };
 
 static const DmsCliVerb verb_actor = { .path = "actor", .summary = "speak" };
 static const DmsCliVerb verb_cmd = { .path = "actor cmd", .summary = "ask", .persistent_flags = persistent };
-static const DmsCliVerb verb_self = { .path = "actor cmd /dms/node/peers/self", .summary = "self", .run = run };
+static const DmsCliVerb verb_self = { .path = "actor cmd /dms/node/peers/self", .summary = "self",
+                                     .run = run };
 static const DmsCliVerb verb_info = {
   .path = "actor cmd /dms/node/deployment/info", .summary = "info", .flags = info_flags, .run = run,
 };
@@ -79,7 +80,8 @@ static const DmsCliVerb verb_grant = {
   .path = "cap grant", .arguments = "<DID>", .summary = "grant", .flags = grant_flags, .min_args = 1,
   .max_args = 1, .exclusive = exclusive, .one_required = one_required, .run = run,
 };
-static const DmsCliVerb verb_contracts = { .path = "contracts", .summary = "c", .persistent_flags = persistent };
+static const DmsCliVerb verb_contracts = { .path = "contracts", .summary = "c",
+                                          .persistent_flags = persistent };
 static const DmsCliVerb verb_list = { .path = "contracts list", .summary = "list" };
 static const DmsCliVerb verb_incoming = { .path = "contracts list incoming", .summary = "in", .run = run };
 static const DmsCliVerb verb_many = {
@@ -199,7 +201,8 @@ test_arguments (void)
   expect_error ("many 1 2 3 4", "accepts between 1 and 3 arg(s), received 4");
   expect_error ("any 1", "requires at least 2 arg(s), only received 1");
   expect_error ("cap grant -c dms --expiry x", "accepts 1 arg(s), received 0");
-  expect_error ("contracts list incoming more", "unknown command \"more\" for \"nunet contracts list incoming\"");
+  expect_error ("contracts list incoming more",
+                "unknown command \"more\" for \"nunet contracts list incoming\"");
 }
 
 static void
@@ -215,15 +218,18 @@ test_errors (void)
   expect_error ("actor cmd /dms/node/deployment/info -i", "flag needs an argument: 'i' in -i");
   expect_error ("actor cmd /dms/node/deployment/info", "required flag(s) \"id\" not set");
   expect_error ("actor cmd /dms/node/deployment/info -i X -n v",
-                "invalid argument \"v\" for \"-n, --number\" flag: strconv.ParseInt: parsing \"v\": invalid syntax");
+                "invalid argument \"v\" for \"-n, --number\" flag: strconv.ParseInt: parsing \"v\": invalid "
+                "syntax");
   expect_error ("actor cmd /dms/node/deployment/info -i X --usage=maybe",
-                "invalid argument \"maybe\" for \"-u, --usage\" flag: strconv.ParseBool: parsing \"maybe\": invalid "
+                "invalid argument \"maybe\" for \"-u, --usage\" flag: strconv.ParseBool: parsing \"maybe\": "
+                "invalid "
                 "syntax");
   expect_error ("actor cmd -t 5 /dms/node/peers/self",
                 "invalid argument \"5\" for \"-t, --timeout\" flag: time: missing unit in duration \"5\"");
   expect_error ("cap grant X -c dms", "at least one of the flags in the group [expiry duration] is required");
   expect_error ("cap grant X -c dms --expiry a --duration b",
-                "if any flags in the group [expiry duration] are set none of the others can be; [duration expiry] "
+                "if any flags in the group [expiry duration] are set none of the others can be; [duration "
+                "expiry] "
                 "were all set");
   expect_error ("cap grant X --expiry a", "required flag(s) \"context\" not set");
 }
@@ -298,7 +304,8 @@ test_durations (void)
     { "3ns", 3 },
     { "+1m", G_GINT64_CONSTANT (60000000000) },
   };
-  static const char *const bad[] = { "", "s", "1", "1x", "1s1", ".s", "1..5s", "-", "1h 3m", "9999999999h", "1e3s" };
+  static const char *const bad[] = { "", "s", "1", "1x", "1s1", ".s", "1..5s", "-", "1h 3m", "9999999999h",
+                                    "1e3s" };
   guint i;
   gint64 value;
 
