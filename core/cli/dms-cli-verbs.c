@@ -41,6 +41,9 @@ static const DmsCliVerb *const verbs[] = {
   &dms_verb_key_import,
   &dms_verb_key_new,
   &dms_verb_manual,
+  &dms_verb_plugin,
+  &dms_verb_plugin_info,
+  &dms_verb_plugin_list,
   &dms_verb_version,
 };
 

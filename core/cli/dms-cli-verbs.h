@@ -46,6 +46,9 @@ extern const DmsCliVerb dms_verb_key;
 extern const DmsCliVerb dms_verb_key_did;
 extern const DmsCliVerb dms_verb_key_import;
 extern const DmsCliVerb dms_verb_key_new;
+extern const DmsCliVerb dms_verb_plugin;
+extern const DmsCliVerb dms_verb_plugin_info;
+extern const DmsCliVerb dms_verb_plugin_list;
 extern const DmsCliVerb dms_verb_run;
 extern const DmsCliVerb dms_verb_version;
 

@@ -116,6 +116,30 @@ dms_plugin_manager_new (const char *const *directories, const char *const *disab
 }
 
 /**
+ * dms_plugin_manager_new_for_config:
+ * @config: the configuration
+ *
+ * Makes a manager that searches `plugins.paths`, then the default folders, and leaves out `plugins.disabled`.
+ *
+ * Returns: (transfer full): the manager
+ */
+DmsPluginManager *
+dms_plugin_manager_new_for_config (DmsConfig *config)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) defaults = dms_plugin_manager_dup_default_directories ();
+  g_auto (GStrv) directories = NULL;
+
+  g_return_val_if_fail (DMS_IS_CONFIG (config), NULL);
+
+  g_strv_builder_addv (builder, (const char **) dms_config_get_strv (config, "plugins.paths"));
+  g_strv_builder_addv (builder, (const char **) defaults);
+  directories = g_strv_builder_end (builder);
+  return dms_plugin_manager_new ((const char *const *) directories,
+                                 dms_config_get_strv (config, "plugins.disabled"));
+}
+
+/**
  * dms_plugin_manager_dup_default_directories:
  *
  * Where plugins are searched: the folders of `DMS_PLUGIN_PATH` (separated by colons), the system's, the user's.

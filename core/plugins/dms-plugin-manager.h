@@ -5,6 +5,7 @@
 
 #include <dms.h>
 
+#include "config/dms-config.h"
 #include "plugins/dms-plugin-info.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DmsPluginManager, dms_plugin_manager, DMS, PLUGIN_MANAGER, GObject)
 
 DmsPluginManager *dms_plugin_manager_new (const char *const *directories, const char *const *disabled);
+/* What the configuration says: `plugins.paths` before the default folders, less `plugins.disabled`. */
+DmsPluginManager *dms_plugin_manager_new_for_config (DmsConfig *config);
 GStrv dms_plugin_manager_dup_default_directories (void);
 
 void dms_plugin_manager_load_all (DmsPluginManager *self);
