@@ -67,7 +67,7 @@ run (void)
     _exit (0);
   (void) setsid ();
   umask (077);
-  (void) chdir ("/");
+  (void) !chdir ("/");
   (void) syscall (SYS_close_range, (unsigned) FIRST_OTHER_FD, ~0U, 0U);
   for (int fd = SPEC_FD; fd <= LOCK_FD; fd++)
     (void) fcntl (fd, F_SETFD, FD_CLOEXEC);

@@ -135,7 +135,7 @@ is_own (const char *name)
 static bool
 add_given_root (DmsShimArguments *self, const DmsShimSpec *spec, DmsShimStage *stage, char **error)
 {
-  const char *staged = dms_shim_stage_add (stage, spec->rootfs, false);
+  const char *staged = dms_shim_stage_add (stage, spec->rootfs, true);
   DIR *directory = opendir (spec->rootfs);
   const struct dirent *entry;
 

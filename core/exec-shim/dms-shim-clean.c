@@ -51,6 +51,21 @@ kill_sandbox (const char *state_dir)
   free (path);
 }
 
+/* A shim that has said its last word holds the lock for a moment more. */
+static bool
+take_lock (int lock)
+{
+  const struct timespec pause = { .tv_nsec = 2 * 1000 * 1000 };
+
+  for (int i = 0; i < 1000; i++)
+    {
+      if (flock (lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+      nanosleep (&pause, NULL);
+    }
+  return false;
+}
+
 int
 dms_shim_clean (const char *state_dir, bool keep_files)
 {
@@ -64,7 +79,7 @@ dms_shim_clean (const char *state_dir, bool keep_files)
   if (fd < 0)
     return errno == ENOENT ? 0 : 1;
   lock = openat (fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (lock >= 0 && flock (lock, LOCK_EX | LOCK_NB) != 0)
+  if (lock >= 0 && !take_lock (lock))
     return 75;
   kill_sandbox (state_dir);
   cgroups = dms_shim_printf ("%s/cgroups", state_dir);

@@ -18,8 +18,8 @@
 static void
 try_sandbox (const char *bwrap, DmsShimBuffer *problem)
 {
-  char *argv[] = { "bwrap",     "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/",
-                   "--as-pid-1", "--",             "/bin/true",     NULL };
+  const char *const argv[] = { "bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/",
+                               "--as-pid-1", "--", "/bin/true", NULL };
   char *env[] = { NULL };
   int err[2];
   pid_t pid;
@@ -33,7 +33,7 @@ try_sandbox (const char *bwrap, DmsShimBuffer *problem)
       (void) dup2 (err[1], STDERR_FILENO);
       if (geteuid () != 0 || (setgroups (0, NULL) == 0 && setresgid (65534, 65534, 65534) == 0 &&
                               setresuid (65534, 65534, 65534) == 0))
-        execve (bwrap, argv, env);
+        execve (bwrap, (char *const *) argv, env);
       fprintf (stderr, "cannot start “%s”: %s", bwrap, strerror (errno));
       fflush (stderr);
       _exit (126);

@@ -174,7 +174,7 @@ become_bwrap (const DmsShimSpec *spec,
   char *args_text = dms_shim_printf ("%d", fds->args);
   char *socket_text = dms_shim_printf ("%d", fds->socket);
   char *config_text = dms_shim_printf ("%d", fds->config);
-  char *argv[] = { "bwrap", "--args", args_text, "--", DMS_INIT_PROGRAM, socket_text, config_text, NULL };
+  const char *const argv[] = { "bwrap", "--args", args_text, "--", DMS_INIT_PROGRAM, socket_text, config_text, NULL };
   char *env[] = { NULL };
   const pid_t parent = getppid ();
   const char *oom = "500";
@@ -206,7 +206,7 @@ become_bwrap (const DmsShimSpec *spec,
   (void) fcntl (fds->args, F_SETFD, 0);
   (void) fcntl (fds->socket, F_SETFD, 0);
   (void) fcntl (fds->config, F_SETFD, 0);
-  execve (spec->bwrap, argv, env);
+  execve (spec->bwrap, (char *const *) argv, env);
   say_and_exit ("cannot start bubblewrap");
 }
 

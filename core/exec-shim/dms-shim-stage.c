@@ -39,7 +39,7 @@ typedef struct
 } MountAttributes;
 
 const char *
-dms_shim_stage_add (DmsShimStage *self, const char *source, bool writable)
+dms_shim_stage_add (DmsShimStage *self, const char *source, bool mapped)
 {
   DmsShimStageMount *mount;
 
@@ -50,7 +50,7 @@ dms_shim_stage_add (DmsShimStage *self, const char *source, bool writable)
   mount->source = dms_shim_strdup (source);
   mount->target = geteuid () == 0 ? dms_shim_printf ("%s/%zu", stage_directory, self->n_mounts)
                                   : dms_shim_strdup (source);
-  mount->writable = writable;
+  mount->mapped = mapped;
   self->n_mounts++;
   return mount->target;
 }
@@ -92,7 +92,7 @@ open_mapping (uid_t uid, gid_t gid)
 static bool
 needs_mapping (const DmsShimStageMount *mount, const struct stat *info)
 {
-  return mount->writable && info->st_uid != dms_shim_sandbox_get_job_uid () && !S_ISCHR (info->st_mode);
+  return mount->mapped && info->st_uid != dms_shim_sandbox_get_job_uid () && !S_ISCHR (info->st_mode);
 }
 
 /* A mount whose owner appears as the job's user. */

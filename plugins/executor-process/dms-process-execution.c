@@ -40,6 +40,10 @@ struct _DmsProcessExecution
 
 static void dms_process_execution_interface_init (DmsExecutionInterface *iface);
 static void dms_process_execution_listen (DmsProcessExecution *self);
+static void dms_process_execution_wait_async (DmsExecution *execution,
+                                              GCancellable *cancellable,
+                                              GAsyncReadyCallback callback,
+                                              gpointer user_data);
 
 G_DEFINE_TYPE_WITH_CODE (DmsProcessExecution,
                          dms_process_execution,
@@ -164,7 +168,7 @@ static void
 dms_process_execution_answer (DmsProcessExecution *self, GTask *task)
 {
   g_object_set_data (G_OBJECT (task), "dms-cancel-source", NULL);
-  if (g_task_get_source_tag (task) == dms_execution_wait_async)
+  if (g_task_get_source_tag (task) == dms_process_execution_wait_async)
     g_task_return_pointer (task, dms_execution_result_ref (self->result),
                            (GDestroyNotify) dms_execution_result_unref);
   else
@@ -308,7 +312,7 @@ dms_process_execution_wait_async (DmsExecution *execution,
 {
   g_autoptr (GTask) task = g_task_new (execution, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, dms_execution_wait_async);
+  g_task_set_source_tag (task, dms_process_execution_wait_async);
   g_task_set_check_cancellable (task, FALSE);
   dms_process_execution_add_waiter (DMS_PROCESS_EXECUTION (execution), task);
 }
@@ -346,7 +350,7 @@ dms_process_execution_stop_async (DmsExecution *execution,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autofree char *line = g_strdup_printf ("stop %u", grace_ms);
 
-  g_task_set_source_tag (task, dms_execution_stop_async);
+  g_task_set_source_tag (task, dms_process_execution_stop_async);
   g_task_set_check_cancellable (task, FALSE);
   if (self->state == DMS_EXECUTION_ENDED)
     g_task_return_boolean (task, TRUE);
@@ -367,15 +371,14 @@ on_pause_answer (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  dms_process_execution_set_state (g_task_get_source_object (task),
-                                   g_task_get_source_tag (task) == dms_execution_pause_async ? DMS_EXECUTION_PAUSED
-                                                                                            : DMS_EXECUTION_RUNNING);
+  dms_process_execution_set_state (g_task_get_source_object (task), GPOINTER_TO_INT (g_task_get_task_data (task)));
   g_task_return_boolean (task, TRUE);
 }
 
 static void
-dms_process_execution_ask (DmsProcessExecution *self, const char *line, GTask *task)
+dms_process_execution_ask (DmsProcessExecution *self, const char *line, DmsExecutionState then, GTask *task)
 {
+  g_task_set_task_data (task, GINT_TO_POINTER (then), NULL);
   if (self->state == DMS_EXECUTION_ENDED)
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the job has ended");
   else
@@ -391,8 +394,8 @@ dms_process_execution_pause_async (DmsExecution *execution,
 {
   g_autoptr (GTask) task = g_task_new (execution, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, dms_execution_pause_async);
-  dms_process_execution_ask (DMS_PROCESS_EXECUTION (execution), "pause", task);
+  g_task_set_source_tag (task, dms_process_execution_pause_async);
+  dms_process_execution_ask (DMS_PROCESS_EXECUTION (execution), "pause", DMS_EXECUTION_PAUSED, task);
 }
 
 static void
@@ -403,8 +406,8 @@ dms_process_execution_resume_async (DmsExecution *execution,
 {
   g_autoptr (GTask) task = g_task_new (execution, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, dms_execution_resume_async);
-  dms_process_execution_ask (DMS_PROCESS_EXECUTION (execution), "resume", task);
+  g_task_set_source_tag (task, dms_process_execution_resume_async);
+  dms_process_execution_ask (DMS_PROCESS_EXECUTION (execution), "resume", DMS_EXECUTION_RUNNING, task);
 }
 
 static void
@@ -451,7 +454,7 @@ dms_process_execution_exec_async (DmsExecution *execution,
   g_autoptr (GBytes) body = NULL;
   g_autofree char *line = NULL;
 
-  g_task_set_source_tag (task, dms_execution_exec_async);
+  g_task_set_source_tag (task, dms_process_execution_exec_async);
   for (gsize i = 0; argv != NULL && argv[i] != NULL && words->len <= MAX_COMMAND; i++)
     g_byte_array_append (words, (const guint8 *) argv[i], (guint) strlen (argv[i]) + 1);
   if (words->len == 0 || words->data[0] == '\0' || words->len > MAX_COMMAND)
@@ -542,7 +545,7 @@ dms_process_execution_get_usage_async (DmsExecution *execution,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   DmsUsage *last = self->result != NULL ? dms_execution_result_get_usage (self->result) : NULL;
 
-  g_task_set_source_tag (task, dms_execution_get_usage_async);
+  g_task_set_source_tag (task, dms_process_execution_get_usage_async);
   if (last != NULL)
     g_task_return_pointer (task, dms_usage_ref (last), (GDestroyNotify) dms_usage_unref);
   else if (self->state == DMS_EXECUTION_ENDED)
@@ -618,7 +621,7 @@ dms_process_execution_remove_async (DmsExecution *execution,
   /* Once begun it is carried through. */
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
 
-  g_task_set_source_tag (task, dms_execution_remove_async);
+  g_task_set_source_tag (task, dms_process_execution_remove_async);
   if (self->state != DMS_EXECUTION_ENDED)
     {
       GWeakRef *weak = g_new0 (GWeakRef, 1);

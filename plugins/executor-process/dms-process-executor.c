@@ -152,7 +152,7 @@ dms_process_executor_probe_async (DmsExecutor *executor,
   g_autofree char *bwrap = dms_process_tool_dup_bwrap (&error);
   g_autofree char *shim = bwrap != NULL ? dms_process_tool_dup_shim (&error) : NULL;
 
-  g_task_set_source_tag (task, dms_executor_probe_async);
+  g_task_set_source_tag (task, dms_process_executor_probe_async);
   if (shim == NULL)
     g_task_return_pointer (task, dms_executor_probe_new (FALSE, error->message, NULL, DMS_EXECUTOR_FEATURE_NONE),
                            (GDestroyNotify) dms_executor_probe_unref);
@@ -194,7 +194,7 @@ dms_process_executor_prepare_async (DmsExecutor *executor,
   g_autoptr (GTask) task = g_task_new (executor, cancellable, callback, user_data);
   GError *error = NULL;
 
-  g_task_set_source_tag (task, dms_executor_prepare_async);
+  g_task_set_source_tag (task, dms_process_executor_prepare_async);
   if (progress_destroy != NULL)
     progress_destroy (progress_data);
   if (dms_process_job_validate (spec, &error))
@@ -270,7 +270,7 @@ dms_process_executor_launch_async (DmsExecutor *executor,
   const char *state_dir = dms_execution_spec_get_state_dir (spec);
   GError *error = NULL;
 
-  g_task_set_source_tag (task, dms_executor_launch_async);
+  g_task_set_source_tag (task, dms_process_executor_launch_async);
   g_task_set_check_cancellable (task, FALSE);
   if (g_cancellable_is_cancelled (cancellable))
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_CANCELLED, "the launch was given up");
@@ -395,7 +395,7 @@ dms_process_executor_adopt_async (DmsExecutor *executor,
   g_autoptr (GTask) task = g_task_new (executor, cancellable, callback, user_data);
   char *state_dir = dms_process_execution_parse_handle (handle);
 
-  g_task_set_source_tag (task, dms_executor_adopt_async);
+  g_task_set_source_tag (task, dms_process_executor_adopt_async);
   if (state_dir == NULL)
     {
       g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
@@ -422,7 +422,7 @@ dms_process_executor_list_async (DmsExecutor *executor,
   g_autoptr (GTask) task = g_task_new (executor, cancellable, callback, user_data);
   g_auto (GStrv) directories = dms_process_registry_list ();
 
-  g_task_set_source_tag (task, dms_executor_list_async);
+  g_task_set_source_tag (task, dms_process_executor_list_async);
   for (gsize i = 0; directories[i] != NULL; i++)
     {
       char *handle = dms_process_execution_build_handle (directories[i]);
