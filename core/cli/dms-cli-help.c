@@ -11,6 +11,8 @@
 #include "cli/dms-cli.h"
 #include "common/dms-core-version.h"
 
+#define WIDTH 80
+
 #define ABOUT \
   N_ ("Lends this machine to a network of machines whose owners need not trust each other, and runs jobs " \
       "on theirs.")
@@ -40,6 +42,32 @@ print_heading (FILE *out, const char *text)
   gboolean styled = isatty (fileno (out)) && g_getenv ("NO_COLOR") == NULL;
 
   fprintf (out, styled ? "\n\033[1m%s\033[0m\n" : "\n%s\n", text);
+}
+
+/* Text in lines that fit on a terminal of usual width. */
+static void
+print_wrapped (FILE *out, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint i;
+
+  for (i = 0; lines[i] != NULL; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (lines[i], " ", -1);
+      glong column = 0;
+      guint j;
+
+      for (j = 0; words[j] != NULL; j++)
+        {
+          glong length = g_utf8_strlen (words[j], -1);
+
+          if (column > 0)
+            fputs (column + 1 + length > WIDTH ? "\n" : " ", out);
+          column = column > 0 && column + 1 + length <= WIDTH ? column + 1 + length : length;
+          fputs (words[j], out);
+        }
+      fputc ('\n', out);
+    }
 }
 
 static void
@@ -132,7 +160,7 @@ dms_cli_help_print (const DmsCliVerb *const *verbs, const DmsCliVerb *verb, FILE
   gboolean parent = has_children (verbs, path);
   const char *about = verb == NULL ? ABOUT : verb->description != NULL ? verb->description : verb->summary;
 
-  fprintf (out, "%s\n", _ (about));
+  print_wrapped (out, _ (about));
 
   print_heading (out, _ ("Usage:"));
   if (verb != NULL && verb->run != NULL)

@@ -3,39 +3,9 @@
 
 #include <dms.h>
 
-#include "cli/dms-cli-call.h"
+#include "cli/dms-cli-identity.h"
 #include "cli/dms-cli-verbs.h"
 #include "daemon/dms-daemon.h"
-#include "identity/dms-keystore.h"
-
-static DmsKey *
-load_key (DmsCliCall *call, const char *context, GError **error)
-{
-  g_autofree char *path = dms_cli_call_dup_key_path (call, context, error);
-  g_autofree char *directory = path != NULL ? g_path_get_dirname (path) : NULL;
-  g_autoptr (DmsKeystore) keystore = NULL;
-  char *passphrase;
-  DmsKey *key;
-
-  if (path == NULL)
-    return NULL;
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
-                   _ ("there is no key “%s”; make it with: nunet key new %s"),
-                   path, context);
-      return NULL;
-    }
-
-  passphrase = dms_cli_call_read_passphrase (call, FALSE, error);
-  if (passphrase == NULL)
-    return NULL;
-
-  keystore = dms_keystore_new (directory);
-  key = dms_keystore_load (keystore, context, passphrase, error);
-  dms_cli_passphrase_free (passphrase);
-  return key;
-}
 
 static gboolean
 run (DmsCliCall *call, GError **error)
@@ -52,7 +22,7 @@ run (DmsCliCall *call, GError **error)
   if (!dms_daemon_prepare (daemon, error))
     return FALSE;
 
-  key = load_key (call, context, error);
+  key = dms_cli_identity_load_key (call, context, error);
   if (key == NULL || !dms_daemon_run (daemon, key, error))
     return FALSE;
 
