@@ -158,7 +158,11 @@ deliver (DmsActorRegistry *self, const char *inbox, GBytes *bytes, GError **erro
 }
 
 static void
-on_inbox_message (DmsTransport *transport, const char *inbox, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+on_inbox_message (DmsTransport *transport,
+                  const char *inbox,
+                  DmsPeerId *from,
+                  GBytes *bytes,
+                  gpointer user_data)
 {
   g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
 
@@ -188,7 +192,11 @@ on_validate (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes
 }
 
 static void
-on_topic_message (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+on_topic_message (DmsTransport *transport,
+                  const char *topic,
+                  DmsPeerId *from,
+                  GBytes *bytes,
+                  gpointer user_data)
 {
   g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
   g_autoptr (DmsEnvelope) envelope = parse (self, topic, bytes, NULL);
@@ -198,7 +206,8 @@ on_topic_message (DmsTransport *transport, const char *topic, DmsPeerId *from, G
     return;
   if (!is_broadcast_on (envelope, topic))
     {
-      dms_actor_registry_refuse (self, DMS_REFUSAL_WRONG_ADDRESS, topic, envelope, "it is no broadcast on this topic");
+      dms_actor_registry_refuse (self, DMS_REFUSAL_WRONG_ADDRESS, topic, envelope,
+                                 "it is no broadcast on this topic");
       return;
     }
   actors = g_hash_table_get_values (self->actors);
@@ -220,7 +229,8 @@ dms_actor_registry_listen (DmsActorRegistry *self, const char *topic)
     return;
   dms_transport_set_topic_validator (self->transport, topic, on_validate, NULL, NULL);
   if (!dms_transport_subscribe (self->transport, topic, on_topic_message, self, NULL, &error))
-    dms_log_event (G_LOG_LEVEL_WARNING, "A topic cannot be listened to", "topic", topic, "error", error->message, NULL);
+    dms_log_event (G_LOG_LEVEL_WARNING, "A topic cannot be listened to", "topic", topic, "error",
+                   error->message, NULL);
 }
 
 void
@@ -306,12 +316,14 @@ check_free (DmsActorRegistry *self, const char *inbox, GError **error)
 {
   if (self->stopped)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "cannot open the inbox “%s”: the node is stopping", inbox);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE,
+                   "cannot open the inbox “%s”: the node is stopping", inbox);
       return FALSE;
     }
   if (g_hash_table_contains (self->actors, inbox) || g_hash_table_contains (self->raw, inbox))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "the inbox “%s” is in use; choose another", inbox);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "the inbox “%s” is in use; choose another",
+                   inbox);
       return FALSE;
     }
   return TRUE;
@@ -402,7 +414,8 @@ dms_actor_registry_send_async (DmsActorRegistry *self,
     {
       g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_TOO_LARGE,
                                "cannot send “%s”: the message has %" G_GSIZE_FORMAT " bytes, %d are allowed",
-                               dms_envelope_get_behaviour (envelope), g_bytes_get_size (bytes), DMS_ENVELOPE_MAX_SIZE);
+                               dms_envelope_get_behaviour (envelope), g_bytes_get_size (bytes),
+                               DMS_ENVELOPE_MAX_SIZE);
       return;
     }
   if (*host == '\0' || g_str_equal (host, self->host))

@@ -17,7 +17,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DmsActorRegistry, dms_actor_registry, DMS, ACTOR_REGISTRY, GObject)
 
 /* The first message to an inbox as it came: the bytes of an envelope nobody has verified. */
-typedef void (*DmsRawHandlerFunc) (DmsActorRegistry *self, const char *inbox, GBytes *bytes, gpointer user_data);
+typedef void (*DmsRawHandlerFunc) (DmsActorRegistry *self,
+                                   const char *inbox,
+                                   GBytes *bytes,
+                                   gpointer user_data);
 
 /* Why messages were refused, for counters and logs. Nothing of it is told to the sender. */
 typedef enum {

@@ -137,8 +137,9 @@ dms_actor_new (DmsActorRegistry *registry, const char *inbox, DmsSecurityContext
   self->registry = g_object_ref (registry);
   self->inbox = g_strdup (inbox);
   self->security = g_object_ref (security);
-  self->handle = dms_handle_new (dms_security_context_get_actor_id (security), dms_security_context_get_did (security),
-                                 dms_actor_registry_get_host (registry), inbox);
+  self->handle =
+      dms_handle_new (dms_security_context_get_actor_id (security), dms_security_context_get_did (security),
+                      dms_actor_registry_get_host (registry), inbox);
   return self;
 }
 
@@ -227,7 +228,8 @@ withdraw_all (DmsActor *self)
 {
   const char *owner;
 
-  for (owner = any_key_or_value (self->grants, TRUE); owner != NULL; owner = any_key_or_value (self->grants, TRUE))
+  for (owner = any_key_or_value (self->grants, TRUE); owner != NULL;
+       owner = any_key_or_value (self->grants, TRUE))
     {
       g_autofree char *kept = g_strdup (owner);
 
@@ -259,8 +261,8 @@ dms_actor_stop (DmsActor *self)
   /* Each one leaves the table when it ends. */
   for (invocation = any_key_or_value (self->invocations, FALSE); invocation != NULL;
        invocation = any_key_or_value (self->invocations, FALSE))
-    dms_invocation_fail (invocation, g_error_new (DMS_ERROR, DMS_ERROR_CANCELLED, "the actor “%s” was stopped",
-                                                  self->inbox));
+    dms_invocation_fail (
+        invocation, g_error_new (DMS_ERROR, DMS_ERROR_CANCELLED, "the actor “%s” was stopped", self->inbox));
   /* Handlers often hold their owner, which holds this actor. */
   g_hash_table_remove_all (self->behaviours);
   g_hash_table_remove_all (self->broadcasts);
@@ -333,7 +335,8 @@ dms_actor_add_behaviour_full (DmsActor *self,
                               gpointer user_data,
                               GDestroyNotify destroy)
 {
-  DmsBehaviour *behaviour = dms_behaviour_new (path, flags, capability, topic, expiry_ns, func, user_data, destroy);
+  DmsBehaviour *behaviour =
+      dms_behaviour_new (path, flags, capability, topic, expiry_ns, func, user_data, destroy);
   guint64 now = now_ns ();
 
   g_return_if_fail ((flags & DMS_BEHAVIOUR_BROADCAST) == 0 || topic != NULL);
@@ -370,7 +373,8 @@ dms_actor_add_broadcast (DmsActor *self,
                          gpointer user_data,
                          GDestroyNotify destroy)
 {
-  dms_actor_add_behaviour_full (self, path, DMS_BEHAVIOUR_BROADCAST, NULL, topic, 0, func, user_data, destroy);
+  dms_actor_add_behaviour_full (self, path, DMS_BEHAVIOUR_BROADCAST, NULL, topic, 0, func, user_data,
+                                destroy);
 }
 
 gboolean
@@ -438,15 +442,17 @@ admit (DmsActor *self, DmsEnvelope *envelope, DmsBehaviour *behaviour)
   interaction = dms_security_context_open (self->security, envelope, &error);
   if (interaction == 0)
     {
-      dms_actor_registry_refuse (self->registry, refusal_of_error (error), self->inbox, envelope, error->message);
+      dms_actor_registry_refuse (self->registry, refusal_of_error (error), self->inbox, envelope,
+                                 error->message);
       return NULL;
     }
   message = dms_message_new (self, envelope, interaction);
   if ((dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) == 0
-      && !dms_security_context_require (self->security, interaction, envelope, dms_behaviour_get_capability (behaviour),
-                                        &error))
+      && !dms_security_context_require (self->security, interaction, envelope,
+                                        dms_behaviour_get_capability (behaviour), &error))
     {
-      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_NOT_AUTHORIZED, self->inbox, envelope, error->message);
+      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_NOT_AUTHORIZED, self->inbox, envelope,
+                                 error->message);
       return NULL;
     }
   if (!dms_replay_guard_add (self->seen, sender, nonce, expiry_ns, now))
@@ -511,7 +517,8 @@ dms_actor_deliver (DmsActor *self, DmsEnvelope *envelope, gsize size, GError **e
 {
   if (!dms_mailbox_push (self->mailbox, envelope, size))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the mailbox of “%s” is full; try again later", self->inbox);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the mailbox of “%s” is full; try again later",
+                   self->inbox);
       return FALSE;
     }
   if (self->dispatch == NULL)
@@ -563,8 +570,8 @@ sent_new (DmsEnvelope *envelope)
 static void
 log_lost (const Sent *sent, const GError *error)
 {
-  dms_log_event (G_LOG_LEVEL_INFO, "A message was not delivered", "behavior", sent->behaviour, "inbox", sent->inbox,
-                 "error", error->message, NULL);
+  dms_log_event (G_LOG_LEVEL_INFO, "A message was not delivered", "behavior", sent->behaviour, "inbox",
+                 sent->inbox, "error", error->message, NULL);
 }
 
 static void
@@ -603,8 +610,8 @@ seal (DmsActor *self,
 
   if (to != NULL && *dms_handle_get_inbox (to) == '\0')
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "cannot send “%s”: the receiver has no inbox",
-                   behaviour);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   "cannot send “%s”: the receiver has no inbox", behaviour);
       return NULL;
     }
   if (payload != NULL)
@@ -613,8 +620,8 @@ seal (DmsActor *self,
 
       bytes = g_bytes_new_take (text, strlen (text));
     }
-  return dms_security_context_seal (self->security, self->handle, to, behaviour, bytes, expiry_ns, reply_behaviour,
-                                    topic, tokens, error);
+  return dms_security_context_seal (self->security, self->handle, to, behaviour, bytes, expiry_ns,
+                                    reply_behaviour, topic, tokens, error);
 }
 
 gboolean
@@ -626,8 +633,8 @@ dms_actor_send (DmsActor *self,
                 const char *reply_behaviour,
                 GError **error)
 {
-  g_autoptr (DmsEnvelope) envelope = seal (self, to, behaviour, payload, default_expiry (expiry_ns), reply_behaviour,
-                                           NULL, NULL, error);
+  g_autoptr (DmsEnvelope) envelope =
+      seal (self, to, behaviour, payload, default_expiry (expiry_ns), reply_behaviour, NULL, NULL, error);
 
   if (envelope == NULL)
     return FALSE;
@@ -666,7 +673,8 @@ dms_actor_reply (DmsActor *self, DmsEnvelope *question, JsonNode *payload, GByte
                    dms_envelope_get_behaviour (question));
       return FALSE;
     }
-  envelope = seal (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL, tokens, error);
+  envelope =
+      seal (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL, tokens, error);
   if (envelope == NULL)
     return FALSE;
   dms_actor_registry_send_async (self->registry, envelope, NULL, on_sent, sent_new (envelope));
@@ -721,8 +729,8 @@ dms_actor_invoke_async (DmsActor *self,
   expiry_ns = default_expiry (expiry_ns);
   if (!self->running)
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "cannot invoke “%s”: “%s” is stopped", behaviour,
-                               self->inbox);
+      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "cannot invoke “%s”: “%s” is stopped",
+                               behaviour, self->inbox);
       return;
     }
   path = g_strdup_printf ("/private/%s/%" G_GUINT64_FORMAT, self->inbox, ++self->next_invocation);
@@ -733,7 +741,8 @@ dms_actor_invoke_async (DmsActor *self,
       return;
     }
 
-  invocation = dms_invocation_new (g_steal_pointer (&task), path, behaviour, expiry_ns, on_invocation_ended, self);
+  invocation =
+      dms_invocation_new (g_steal_pointer (&task), path, behaviour, expiry_ns, on_invocation_ended, self);
   g_hash_table_replace (self->invocations, g_strdup (path), invocation);
   dms_actor_add_behaviour (self, path, DMS_BEHAVIOUR_ONCE, on_answer, dms_invocation_ref (invocation),
                            (GDestroyNotify) dms_invocation_unref);
@@ -761,8 +770,8 @@ dms_actor_grant (DmsActor *self,
 {
   g_autofree char *key = g_strdup_printf ("%s %s %s", self->inbox, owner, dms_did_get_uri (subject));
   GBytes *tokens = dms_security_context_grant (self->security, key, subject,
-                                               dms_security_context_get_actor_did (self->security), capabilities,
-                                               expiry_ns, error);
+                                               dms_security_context_get_actor_did (self->security),
+                                               capabilities, expiry_ns, error);
   GHashTable *keys = g_hash_table_lookup (self->grants, owner);
 
   if (tokens == NULL)

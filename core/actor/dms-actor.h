@@ -31,14 +31,15 @@ typedef void (*DmsBehaviourFunc) (DmsActor *self, DmsMessage *message, gpointer 
 
 /* An actor gets messages once it is started. The registry keeps started actors alive. */
 DmsActor *dms_actor_new (DmsActorRegistry *registry, const char *inbox, DmsSecurityContext *security);
-/* An actor with its own key that acts for the same DID as its parent; `capabilities` NULL: shares the parent's.
- * Stopping the parent stops it. */
+/* An actor with its own key that acts for the same DID as its parent; `capabilities` NULL: shares the
+ * parent's. Stopping the parent stops it. */
 DmsActor *dms_actor_new_child (DmsActor *self,
                                const char *inbox,
                                DmsKey *key,
                                DmsCapabilityContext *capabilities);
 gboolean dms_actor_start (DmsActor *self, GError **error);
-/* Leaves the registry, ends pending invocations with DMS_ERROR_CANCELLED, drops the mailbox, stops children. */
+/* Leaves the registry, ends pending invocations with DMS_ERROR_CANCELLED, drops the mailbox, stops
+ * children. */
 void dms_actor_stop (DmsActor *self);
 gboolean dms_actor_is_running (DmsActor *self);
 
@@ -107,9 +108,9 @@ gboolean dms_actor_broadcast (DmsActor *self,
                               const char *reply_behaviour,
                               GError **error);
 
-/* Allows a DID some capabilities on this actor alone, until the expiry; replaces what `owner` (any text, such as
- * an ensemble ID) granted that DID here before. The node keeps the grant, so the subject's own signature is enough
- * from then on; the returned tokens may be attached to a reply besides. NULL on error. */
+/* Allows a DID some capabilities on this actor alone, until the expiry; replaces what `owner` (any text,
+ * such as an ensemble ID) granted that DID here before. The node keeps the grant, so the subject's own
+ * signature is enough from then on; the returned tokens may be attached to a reply besides. NULL on error. */
 GBytes *dms_actor_grant (DmsActor *self,
                          const char *owner,
                          DmsDid *subject,

@@ -96,7 +96,8 @@ dms_behaviour_accepts (DmsBehaviour *self, DmsEnvelope *envelope, guint64 now_ns
   if (dms_behaviour_is_expired (self, now_ns))
     return FALSE;
   if ((self->flags & DMS_BEHAVIOUR_BROADCAST) != 0)
-    return dms_envelope_is_broadcast (envelope) && g_strcmp0 (self->topic, dms_envelope_get_topic (envelope)) == 0;
+    return dms_envelope_is_broadcast (envelope)
+           && g_strcmp0 (self->topic, dms_envelope_get_topic (envelope)) == 0;
   return !dms_envelope_is_broadcast (envelope);
 }
 

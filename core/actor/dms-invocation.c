@@ -20,9 +20,10 @@ on_timeout (gpointer user_data)
 {
   DmsInvocation *self = user_data;
 
-  dms_invocation_fail (self, g_error_new (DMS_ERROR, DMS_ERROR_TIMED_OUT,
-                                          "no answer to “%s” came in time: the other side is away, or refused it",
-                                          self->what));
+  dms_invocation_fail (self,
+                       g_error_new (DMS_ERROR, DMS_ERROR_TIMED_OUT,
+                                    "no answer to “%s” came in time: the other side is away, or refused it",
+                                    self->what));
   return G_SOURCE_REMOVE;
 }
 
@@ -31,8 +32,8 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   DmsInvocation *self = user_data;
 
-  dms_invocation_fail (self, g_error_new (DMS_ERROR, DMS_ERROR_CANCELLED, "waiting for an answer to “%s” was given up",
-                                          self->what));
+  dms_invocation_fail (self, g_error_new (DMS_ERROR, DMS_ERROR_CANCELLED,
+                                          "waiting for an answer to “%s” was given up", self->what));
   return G_SOURCE_REMOVE;
 }
 

@@ -75,7 +75,8 @@ DmsDid *
 dms_message_get_sender_did (DmsMessage *self)
 {
   if (self->sender_did == NULL)
-    self->sender_did = dms_security_context_dup_sender_did (dms_actor_get_security (self->actor), self->envelope);
+    self->sender_did =
+        dms_security_context_dup_sender_did (dms_actor_get_security (self->actor), self->envelope);
   return self->sender_did;
 }
 
@@ -143,8 +144,8 @@ dms_message_reply_object (DmsMessage *self, JsonObject *object)
 
   json_object_unref (object);
   if (!dms_message_reply (self, payload, &error))
-    dms_log_event (G_LOG_LEVEL_INFO, "A reply could not be sent", "behavior", dms_message_get_behaviour (self), "error",
-                   error->message, NULL);
+    dms_log_event (G_LOG_LEVEL_INFO, "A reply could not be sent", "behavior",
+                   dms_message_get_behaviour (self), "error", error->message, NULL);
 }
 
 void

@@ -26,7 +26,8 @@ void dms_message_unref (DmsMessage *self);
 DmsEnvelope *dms_message_get_envelope (DmsMessage *self);
 const char *dms_message_get_behaviour (DmsMessage *self);
 DmsHandle *dms_message_get_from (DmsMessage *self);
-/* The DID the sender acts for, once its tokens prove it; the did:key of the sending actor's own key otherwise. */
+/* The DID the sender acts for, once its tokens prove it; the did:key of the sending actor's own key
+ * otherwise. */
 DmsDid *dms_message_get_sender_did (DmsMessage *self);
 guint64 dms_message_get_expiry_ns (DmsMessage *self);
 /* Empty when it was no broadcast. */
@@ -46,8 +47,8 @@ gboolean dms_message_reply_with_tokens (DmsMessage *self, JsonNode *payload, GBy
 /* The same with an object (transfer full); what goes wrong is logged. The usual end of a handler. */
 void dms_message_reply_object (DmsMessage *self, JsonObject *object);
 
-/* Keeps the rights the sender delegated to us with this message until they expire or the owner (any text, such as an
- * ensemble ID) is released on the capability context: later messages of ours may then use them. */
+/* Keeps the rights the sender delegated to us with this message until they expire or the owner (any text,
+ * such as an ensemble ID) is released on the capability context: later messages of ours may then use them. */
 void dms_message_keep_grants (DmsMessage *self, const char *owner);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsMessage, dms_message_unref)

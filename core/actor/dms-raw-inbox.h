@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* An inbox whose messages go to a function as they came, from the main loop, never from inside a delivery. Counted;
- * nothing is delivered any more once the last reference is gone. */
+/* An inbox whose messages go to a function as they came, from the main loop, never from inside a delivery.
+ * Counted; nothing is delivered any more once the last reference is gone. */
 typedef struct _DmsRawInbox DmsRawInbox;
 
 DmsRawInbox *dms_raw_inbox_new (DmsActorRegistry *registry,

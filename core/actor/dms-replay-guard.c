@@ -142,7 +142,11 @@ dms_replay_guard_has_seen (DmsReplayGuard *self, const char *sender, guint64 non
 }
 
 gboolean
-dms_replay_guard_add (DmsReplayGuard *self, const char *sender, guint64 nonce, guint64 expiry_ns, guint64 now_ns)
+dms_replay_guard_add (DmsReplayGuard *self,
+                      const char *sender,
+                      guint64 nonce,
+                      guint64 expiry_ns,
+                      guint64 now_ns)
 {
   Sender *known;
   Seen *seen;

@@ -158,8 +158,9 @@ dms_security_context_seal (DmsSecurityContext *self,
       if (tokens == NULL)
         return NULL;
     }
-  return dms_envelope_new_signed (self->key, to != NULL ? to : nobody, behaviour, from, dms_envelope_make_nonce (),
-                                  expiry_ns, reply_behaviour, topic, payload, tokens);
+  return dms_envelope_new_signed (self->key, to != NULL ? to : nobody, behaviour, from,
+                                  dms_envelope_make_nonce (), expiry_ns, reply_behaviour, topic, payload,
+                                  tokens);
 }
 
 guint64
@@ -185,7 +186,8 @@ dms_security_context_open (DmsSecurityContext *self, DmsEnvelope *envelope, GErr
     }
   if (!dms_handle_get_ed25519 (from, public_key))
     {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE, "the sender's ID is not an Ed25519 key");
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE,
+                           "the sender's ID is not an Ed25519 key");
       return 0;
     }
   if (!dms_envelope_verify_signature (envelope))
@@ -196,7 +198,8 @@ dms_security_context_open (DmsSecurityContext *self, DmsEnvelope *envelope, GErr
     }
   sender = dms_did_is_empty (dms_handle_get_did (from)) ? dms_did_new_for_ed25519 (public_key)
                                                        : dms_did_ref (dms_handle_get_did (from));
-  return dms_capability_context_consume (self->capabilities, sender, dms_envelope_get_capability (envelope), error);
+  return dms_capability_context_consume (self->capabilities, sender, dms_envelope_get_capability (envelope),
+                                         error);
 }
 
 gboolean
@@ -211,7 +214,8 @@ dms_security_context_require (DmsSecurityContext *self,
   if (dms_envelope_is_broadcast (envelope))
     return dms_capability_context_require_broadcast (self->capabilities, interaction, from_id,
                                                      dms_envelope_get_topic (envelope), capability, error);
-  return dms_capability_context_require (self->capabilities, interaction, from_id, self->actor_id, capability, error);
+  return dms_capability_context_require (self->capabilities, interaction, from_id, self->actor_id, capability,
+                                         error);
 }
 
 void
@@ -230,7 +234,8 @@ vouches (DmsSecurityContext *self, DmsToken *token, DmsDid *issuer, DmsDid *subj
 
   if (action != DMS_TOKEN_ACTION_INVOKE && action != DMS_TOKEN_ACTION_BROADCAST)
     return FALSE;
-  if (!dms_did_equal (dms_token_get_issuer (token), issuer) || !dms_did_equal (dms_token_get_subject (token), subject))
+  if (!dms_did_equal (dms_token_get_issuer (token), issuer)
+      || !dms_did_equal (dms_token_get_subject (token), subject))
     return FALSE;
   if (!dms_did_is_empty (audience) && !dms_did_equal (audience, self->actor_did))
     return FALSE;
@@ -278,8 +283,8 @@ dms_security_context_grant (DmsSecurityContext *self,
   g_autoptr (DmsTokenList) tokens = NULL;
 
   /* Depth 1: the subject's own actors may use it, nobody further. */
-  tokens = dms_capability_context_grant (self->capabilities, subject, audience, NULL, capabilities, expiry_ns, 1,
-                                         error);
+  tokens = dms_capability_context_grant (self->capabilities, subject, audience, NULL, capabilities, expiry_ns,
+                                         1, error);
   if (tokens == NULL)
     return NULL;
   dms_capability_context_release (self->capabilities, owner);

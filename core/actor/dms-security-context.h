@@ -29,7 +29,8 @@ DmsDid *dms_security_context_get_actor_did (DmsSecurityContext *self);
 /* The actor's ID as handles spell it. */
 const char *dms_security_context_get_actor_id (DmsSecurityContext *self);
 
-/* Signs a message. `to` is NULL for a broadcast, which then needs a topic. `extra_tokens` is a token list in JSON. */
+/* Signs a message. `to` is NULL for a broadcast, which then needs a topic. `extra_tokens` is a token list
+ * in JSON. */
 DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
                                         DmsHandle *from,
                                         DmsHandle *to,
@@ -41,8 +42,8 @@ DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
                                         GBytes *extra_tokens,
                                         GError **error);
 
-/* Checks what needs no capability: a proper sender, the signature, the expiry; then takes the message's tokens into
- * the context. Returns the number of the interaction, 0 on an error. */
+/* Checks what needs no capability: a proper sender, the signature, the expiry; then takes the message's
+ * tokens into the context. Returns the number of the interaction, 0 on an error. */
 guint64 dms_security_context_open (DmsSecurityContext *self, DmsEnvelope *envelope, GError **error);
 /* Whether the sender of an opened message may use a capability here. */
 gboolean dms_security_context_require (DmsSecurityContext *self,
@@ -50,8 +51,8 @@ gboolean dms_security_context_require (DmsSecurityContext *self,
                                        DmsEnvelope *envelope,
                                        const char *capability,
                                        GError **error);
-/* The DID the sender of an opened message acts for, if it proves it: its key's own, or one that signed a token for that
- * key. What it merely claims does not count: then it is its key's own. */
+/* The DID the sender of an opened message acts for, if it proves it: its key's own, or one that signed a
+ * token for that key. What it merely claims does not count: then it is its key's own. */
 DmsDid *dms_security_context_dup_sender_did (DmsSecurityContext *self, DmsEnvelope *envelope);
 /* Forgets the tokens that came with an opened message. */
 void dms_security_context_discard (DmsSecurityContext *self, guint64 interaction);

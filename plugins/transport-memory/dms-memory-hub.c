@@ -45,7 +45,8 @@ dms_memory_hub_ref_named (const char *name)
   self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->links = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
   self->values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
-  self->providers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  self->providers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   g_hash_table_insert (hubs, self->name, self);
   return self;
 }
@@ -109,7 +110,8 @@ check_addresses (DmsMemoryHub *self, DmsMemoryTransport *peer, GError **error)
 
       if (find_address (self, text) != NULL)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "cannot listen on %s: another peer does", text);
+          g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "cannot listen on %s: another peer does",
+                       text);
           return FALSE;
         }
     }
@@ -124,8 +126,8 @@ dms_memory_hub_join (DmsMemoryHub *self, DmsMemoryTransport *peer, GError **erro
 
   if (g_hash_table_contains (self->peers, peer_id))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "the peer %s is on the network “%s” already", peer_id,
-                   self->name);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "the peer %s is on the network “%s” already",
+                   peer_id, self->name);
       return FALSE;
     }
   if (!check_addresses (self, peer, error))
@@ -282,7 +284,8 @@ check_room (GHashTable *table, const char *key, GError **error)
 {
   if (g_hash_table_size (table) < MAX_KEYS || g_hash_table_contains (table, key))
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the network keeps %d keys and has no room for another", MAX_KEYS);
+  g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the network keeps %d keys and has no room for another",
+               MAX_KEYS);
   return FALSE;
 }
 
@@ -291,7 +294,8 @@ dms_memory_hub_put_value (DmsMemoryHub *self, const char *key, GBytes *value, GE
 {
   if (g_bytes_get_size (value) > MAX_VALUE_SIZE)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "cannot store %" G_GSIZE_FORMAT " bytes under “%s”: the most is %d",
+      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+                   "cannot store %" G_GSIZE_FORMAT " bytes under “%s”: the most is %d",
                    g_bytes_get_size (value), key, MAX_VALUE_SIZE);
       return FALSE;
     }
@@ -322,7 +326,8 @@ dms_memory_hub_provide (DmsMemoryHub *self, const char *key, DmsMemoryTransport 
     }
   if (g_hash_table_size (peers) >= MAX_PROVIDERS)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "“%s” has %d providers, the most there can be", key, MAX_PROVIDERS);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "“%s” has %d providers, the most there can be", key,
+                   MAX_PROVIDERS);
       return FALSE;
     }
   g_hash_table_add (peers, g_strdup (dms_memory_transport_get_peer_id (peer)));

@@ -11,41 +11,48 @@ G_BEGIN_DECLS
 
 typedef struct _DmsMemoryTransport DmsMemoryTransport;
 
-/* A network inside the process: who is on it, who is connected to whom, and what it keeps for all. Counted. All of
- * its peers live in one thread. */
+/* A network inside the process: who is on it, who is connected to whom, and what it keeps for all. Counted.
+ * All of its peers live in one thread. */
 typedef struct _DmsMemoryHub DmsMemoryHub;
 
 /* The hub of this name: made when nobody is on it yet. */
 DmsMemoryHub *dms_memory_hub_ref_named (const char *name);
 void dms_memory_hub_unref (DmsMemoryHub *self);
 
-/* DMS_ERROR_ALREADY_EXISTS when the peer ID or an address is taken. Connects the peer to all others of its network. */
+/* DMS_ERROR_ALREADY_EXISTS when the peer ID or an address is taken. Connects the peer to all others of its
+ * network. */
 gboolean dms_memory_hub_join (DmsMemoryHub *self, DmsMemoryTransport *peer, GError **error);
 void dms_memory_hub_leave (DmsMemoryHub *self, DmsMemoryTransport *peer);
 /* A name for an address that nobody has. */
 char *dms_memory_hub_make_address (DmsMemoryHub *self);
 
-/* Only peers of one private network, or of none, find each other. All borrow; NULL when there is no such peer. */
+/* Only peers of one private network, or of none, find each other. All borrow; NULL when there is no such
+ * peer. */
 DmsMemoryTransport *dms_memory_hub_lookup (DmsMemoryHub *self, DmsMemoryTransport *from, const char *peer_id);
-DmsMemoryTransport *dms_memory_hub_lookup_address (DmsMemoryHub *self, DmsMemoryTransport *from, const char *address);
+DmsMemoryTransport *dms_memory_hub_lookup_address (DmsMemoryHub *self,
+                                                   DmsMemoryTransport *from,
+                                                   const char *address);
 
 void dms_memory_hub_connect (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b);
 void dms_memory_hub_disconnect (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b);
 gboolean dms_memory_hub_is_connected (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b);
-/* (transfer container) (element-type DmsMemoryTransport): connected to this one; of all its network; and whom a message
- * reaches that is passed on from peer to peer, this one first. */
+/* (transfer container) (element-type DmsMemoryTransport): connected to this one; of all its network; and
+ * whom a message reaches that is passed on from peer to peer, this one first. */
 GPtrArray *dms_memory_hub_list_connected (DmsMemoryHub *self, DmsMemoryTransport *peer);
 GPtrArray *dms_memory_hub_list_network (DmsMemoryHub *self, DmsMemoryTransport *peer);
 GPtrArray *dms_memory_hub_list_reachable (DmsMemoryHub *self, DmsMemoryTransport *peer);
 
 gboolean dms_memory_hub_put_value (DmsMemoryHub *self, const char *key, GBytes *value, GError **error);
 GBytes *dms_memory_hub_get_value (DmsMemoryHub *self, const char *key);
-gboolean dms_memory_hub_provide (DmsMemoryHub *self, const char *key, DmsMemoryTransport *peer, GError **error);
+gboolean dms_memory_hub_provide (DmsMemoryHub *self,
+                                 const char *key,
+                                 DmsMemoryTransport *peer,
+                                 GError **error);
 /* (transfer container): of the same network. */
 GPtrArray *dms_memory_hub_find_providers (DmsMemoryHub *self, const char *key, DmsMemoryTransport *peer);
 
-/* The one way by which anything gets from peer to peer: when it arrives, and whether, is decided here. Takes the data.
- * DMS_ERROR_BUSY when the receiver cannot keep up. */
+/* The one way by which anything gets from peer to peer: when it arrives, and whether, is decided here.
+ * Takes the data. DMS_ERROR_BUSY when the receiver cannot keep up. */
 gboolean dms_memory_hub_schedule (DmsMemoryHub *self,
                                   DmsMemoryTransport *from,
                                   DmsMemoryTransport *to,

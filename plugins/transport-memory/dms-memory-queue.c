@@ -101,7 +101,11 @@ on_turn (gpointer user_data)
 }
 
 gboolean
-dms_memory_queue_push (DmsMemoryQueue *self, gsize size, DmsMemoryWork work, gpointer work_data, GDestroyNotify destroy)
+dms_memory_queue_push (DmsMemoryQueue *self,
+                       gsize size,
+                       DmsMemoryWork work,
+                       gpointer work_data,
+                       GDestroyNotify destroy)
 {
   Item *item = g_new (Item, 1);
 

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* What is on its way to one peer: done in order, in the main context the queue was made in, never from inside a push.
- * Bounded in number and bytes. */
+/* What is on its way to one peer: done in order, in the main context the queue was made in, never from
+ * inside a push. Bounded in number and bytes. */
 typedef struct _DmsMemoryQueue DmsMemoryQueue;
 
 typedef void (*DmsMemoryWork) (gpointer receiver, gpointer work_data);

@@ -132,7 +132,8 @@ dms_memory_stream_new_pair (const char *protocol,
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, descriptors) != 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "cannot make a stream for “%s”: %s", protocol, g_strerror (errno));
+      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "cannot make a stream for “%s”: %s", protocol,
+                   g_strerror (errno));
       return FALSE;
     }
   first = new_end (protocol, far_peer, descriptors[0], error);

@@ -39,7 +39,8 @@ static void dms_memory_transport_transport_init (DmsTransportInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (DmsMemoryTransport,
                                dms_memory_transport,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (DMS_TYPE_TRANSPORT, dms_memory_transport_transport_init))
+                               G_IMPLEMENT_INTERFACE (DMS_TYPE_TRANSPORT,
+                                                      dms_memory_transport_transport_init))
 
 DmsTransport *
 dms_memory_transport_new (void)
@@ -180,13 +181,15 @@ take_identity (DmsMemoryTransport *self, DmsTransportConfig *config, GError **er
 
   if (sodium_init () < 0)
     {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "libsodium cannot be used on this machine");
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
+                           "libsodium cannot be used on this machine");
       return FALSE;
     }
   secret_key = sodium_malloc (crypto_sign_SECRETKEYBYTES);
   if (secret_key == NULL)
     {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "there is no guarded memory left for a key");
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
+                           "there is no guarded memory left for a key");
       return FALSE;
     }
   crypto_sign_seed_keypair (public_key, secret_key, g_bytes_get_data (seed, NULL));
@@ -375,10 +378,11 @@ dms_memory_transport_listen_async (DmsTransport *transport,
   if (!check_running (self, task))
     return;
   if (!g_str_has_prefix (text, "/memory/") || strchr (text + strlen ("/memory/"), '/') != NULL)
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "cannot listen on %s: only on /memory/<name>",
-                             text);
+    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+                             "cannot listen on %s: only on /memory/<name>", text);
   else if (dms_memory_hub_lookup_address (self->hub, self, text) != NULL)
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "cannot listen on %s: a peer does", text);
+    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "cannot listen on %s: a peer does",
+                             text);
   else
     {
       g_ptr_array_add (self->addresses, dms_multiaddr_ref (address));
@@ -470,7 +474,8 @@ dms_memory_transport_list_peers (DmsTransport *transport)
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  return describe (self, self->hub != NULL ? dms_memory_hub_list_connected (self->hub, self) : g_ptr_array_new ());
+  return describe (self,
+                   self->hub != NULL ? dms_memory_hub_list_connected (self->hub, self) : g_ptr_array_new ());
 }
 
 static GPtrArray *
@@ -478,7 +483,8 @@ dms_memory_transport_list_known_peers (DmsTransport *transport)
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  return describe (self, self->hub != NULL ? dms_memory_hub_list_network (self->hub, self) : g_ptr_array_new ());
+  return describe (self,
+                   self->hub != NULL ? dms_memory_hub_list_network (self->hub, self) : g_ptr_array_new ());
 }
 
 /* A ping on its way there or back. Whoever drops it on the way ends its task. */
@@ -524,8 +530,8 @@ on_ping (gpointer receiver, gpointer work_data)
   DmsMemoryTransport *asker = g_task_get_source_object (ping->task);
 
   if (self->hub != NULL && asker->hub == self->hub)
-    dms_memory_hub_schedule (self->hub, self, asker, 0, on_pong, ping_new (g_steal_pointer (&ping->task), ping->sent_us),
-                             ping_free, NULL);
+    dms_memory_hub_schedule (self->hub, self, asker, 0, on_pong,
+                             ping_new (g_steal_pointer (&ping->task), ping->sent_us), ping_free, NULL);
 }
 
 static void
@@ -567,7 +573,8 @@ dms_memory_transport_dup_scores (DmsTransport *transport)
   for (guint i = 0; i < peers->len; i++)
     {
       DmsMemoryTransport *peer = g_ptr_array_index (peers, i);
-      guint rejected = GPOINTER_TO_UINT (g_hash_table_lookup (self->rejected, dms_memory_transport_get_peer_id (peer)));
+      guint rejected =
+          GPOINTER_TO_UINT (g_hash_table_lookup (self->rejected, dms_memory_transport_get_peer_id (peer)));
 
       g_ptr_array_add (scores, dms_peer_score_new (peer->peer, -(double) rejected, 0, 0, -(double) rejected));
     }
@@ -637,8 +644,8 @@ dms_memory_transport_open_stream_async (DmsTransport *transport,
       return;
     }
   if (!dms_memory_stream_new_pair (protocol, self->peer, peer, &near_end, &far_end, &error)
-      || !dms_memory_hub_schedule (self->hub, self, found, 0, on_stream, g_steal_pointer (&far_end), g_object_unref,
-                                   &error))
+      || !dms_memory_hub_schedule (self->hub, self, found, 0, on_stream, g_steal_pointer (&far_end),
+                                   g_object_unref, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -661,8 +668,8 @@ check_size (GBytes *bytes, GTask *task)
   if (g_bytes_get_size (bytes) <= DMS_TRANSPORT_MAX_MESSAGE_SIZE)
     return TRUE;
   g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_TOO_LARGE,
-                           "the message has %" G_GSIZE_FORMAT " bytes, %d are allowed", g_bytes_get_size (bytes),
-                           DMS_TRANSPORT_MAX_MESSAGE_SIZE);
+                           "the message has %" G_GSIZE_FORMAT " bytes, %d are allowed",
+                           g_bytes_get_size (bytes), DMS_TRANSPORT_MAX_MESSAGE_SIZE);
   return FALSE;
 }
 
@@ -689,8 +696,9 @@ on_message (gpointer receiver, gpointer work_data)
   if (self->inbox_handler == NULL)
     return;
   handler = dms_memory_handler_ref (self->inbox_handler);
-  ((DmsInboxHandler) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self), delivery->name, delivery->from,
-                                                             delivery->bytes, dms_memory_handler_get_data (handler));
+  ((DmsInboxHandler) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self), delivery->name,
+                                                             delivery->from, delivery->bytes,
+                                                             dms_memory_handler_get_data (handler));
 }
 
 static void
@@ -714,7 +722,8 @@ dms_memory_transport_send_message_async (DmsTransport *transport,
   if (found == NULL)
     return;
   if (!dms_memory_hub_schedule (self->hub, self, found, g_bytes_get_size (bytes), on_message,
-                                dms_memory_delivery_new (inbox, self->peer, bytes), dms_memory_delivery_free, &error))
+                                dms_memory_delivery_new (inbox, self->peer, bytes), dms_memory_delivery_free,
+                                &error))
     {
       g_task_return_error (task, error);
       return;
@@ -765,8 +774,8 @@ validate (DmsMemoryTransport *self, const char *topic, DmsPeerId *from, GBytes *
 
   if (handler == NULL)
     return DMS_VALIDATION_ACCEPT;
-  return ((DmsTopicValidator) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self), topic, from, bytes,
-                                                                      dms_memory_handler_get_data (handler));
+  return ((DmsTopicValidator) dms_memory_handler_get_func (handler)) (
+      DMS_TRANSPORT (self), topic, from, bytes, dms_memory_handler_get_data (handler));
 }
 
 static void
@@ -795,8 +804,9 @@ on_published (gpointer receiver, gpointer work_data)
     blame (self, delivery->from);
   if (validation != DMS_VALIDATION_ACCEPT)
     return;
-  ((DmsTopicHandler) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self), delivery->name, delivery->from,
-                                                             delivery->bytes, dms_memory_handler_get_data (handler));
+  ((DmsTopicHandler) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self), delivery->name,
+                                                             delivery->from, delivery->bytes,
+                                                             dms_memory_handler_get_data (handler));
 }
 
 static void
@@ -828,7 +838,8 @@ dms_memory_transport_publish_async (DmsTransport *transport,
 
       if (g_hash_table_contains (peer->topic_handlers, topic))
         dms_memory_hub_schedule (self->hub, self, peer, g_bytes_get_size (bytes), on_published,
-                                 dms_memory_delivery_new (topic, self->peer, bytes), dms_memory_delivery_free, NULL);
+                                 dms_memory_delivery_new (topic, self->peer, bytes), dms_memory_delivery_free,
+                                 NULL);
     }
   g_task_return_boolean (task, TRUE);
 }
@@ -874,7 +885,8 @@ dms_memory_transport_get_value_async (DmsTransport *transport,
   if (value != NULL)
     g_task_return_pointer (task, g_bytes_ref (value), (GDestroyNotify) g_bytes_unref);
   else
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_NOT_FOUND, "the network keeps nothing under “%s”", key);
+    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_NOT_FOUND, "the network keeps nothing under “%s”",
+                             key);
 }
 
 static GBytes *

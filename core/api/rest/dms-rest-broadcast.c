@@ -57,7 +57,8 @@ dms_rest_broadcast_handle (DmsRestServer *server, SoupServerMessage *message)
 
   if (registry == NULL)
     {
-      dms_rest_respond_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "host node hasn't yet been initialized");
+      dms_rest_respond_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR,
+                              "host node hasn't yet been initialized");
       return;
     }
   envelope = dms_rest_read_envelope (message);
@@ -71,6 +72,6 @@ dms_rest_broadcast_handle (DmsRestServer *server, SoupServerMessage *message)
   wait = dms_rest_wait_begin (server, message, envelope, 0, answer);
   if (wait == NULL)
     return;
-  dms_actor_registry_publish_async (registry, envelope, dms_rest_server_get_cancellable (server), on_published,
-                                    g_steal_pointer (&wait));
+  dms_actor_registry_publish_async (registry, envelope, dms_rest_server_get_cancellable (server),
+                                    on_published, g_steal_pointer (&wait));
 }

@@ -13,7 +13,8 @@ dms_rest_handle_handle (DmsRestServer *server, SoupServerMessage *message)
 
   if (root == NULL)
     {
-      dms_rest_respond_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "host node hasn't yet been initialized");
+      dms_rest_respond_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR,
+                              "host node hasn't yet been initialized");
       return;
     }
   if (*dms_handle_get_id (dms_actor_get_handle (root)) == '\0')

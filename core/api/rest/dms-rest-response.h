@@ -19,8 +19,8 @@ void dms_rest_respond_bytes (SoupServerMessage *message, guint status, GBytes *j
 void dms_rest_respond_error (SoupServerMessage *message, guint status, const char *text);
 void dms_rest_respond_not_found (SoupServerMessage *message);
 
-/* libsoup does not tell the socket of a connection it did not accept itself, but it hands out the address it was given:
- * the socket goes with that. Borrowed; NULL when nobody set it. */
+/* libsoup does not tell the socket of a connection it did not accept itself, but it hands out the address
+ * it was given: the socket goes with that. Borrowed; NULL when nobody set it. */
 void dms_rest_set_socket (GSocketAddress *remote, GSocket *socket);
 GSocket *dms_rest_get_socket (SoupServerMessage *message);
 

@@ -26,7 +26,8 @@ dms_rest_send_handle (DmsRestServer *server, SoupServerMessage *message)
 
   if (registry == NULL)
     {
-      dms_rest_respond_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "host node hasn't yet been initialized");
+      dms_rest_respond_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR,
+                              "host node hasn't yet been initialized");
       return;
     }
   envelope = dms_rest_read_envelope (message);

@@ -144,7 +144,8 @@ answer_origin (SoupServerMessage *message)
   soup_message_headers_append (response, "Vary", "Origin");
   if (!g_str_equal (soup_server_message_get_method (message), "OPTIONS"))
     return FALSE;
-  soup_message_headers_replace (response, "Access-Control-Allow-Methods", "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS");
+  soup_message_headers_replace (response, "Access-Control-Allow-Methods",
+                                "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS");
   soup_message_headers_replace (response, "Access-Control-Allow-Headers",
                                 "Access-Control-Allow-Origin,Origin,Content-Length,Content-Type");
   soup_message_headers_replace (response, "Access-Control-Max-Age", "43200");
@@ -159,7 +160,11 @@ get_received (SoupServerMessage *message)
 }
 
 static void
-on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+on_request (SoupServer *server,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer user_data)
 {
   DmsRestServer *self = user_data;
 
@@ -167,7 +172,8 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
     return;
   if (get_received (message) > MAX_BODY)
     {
-      dms_rest_respond_error (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "the message is larger than 1 MiB");
+      dms_rest_respond_error (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE,
+                              "the message is larger than 1 MiB");
       return;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (routes); i++)
@@ -233,7 +239,8 @@ on_incoming (GSocketService *service, GSocketConnection *connection, GObject *so
 
   if (self->n_connections >= MAX_CONNECTIONS || local == NULL || remote == NULL)
     {
-      dms_log_event (G_LOG_LEVEL_INFO, "A REST connection was refused", "error", "too many connections", NULL);
+      dms_log_event (G_LOG_LEVEL_INFO, "A REST connection was refused", "error", "too many connections",
+                     NULL);
       return TRUE;
     }
   g_socket_set_timeout (socket, IDLE_SECONDS);
@@ -252,7 +259,8 @@ static GSocketAddress *
 parse_address (DmsRestServer *self, GError **error)
 {
   const char *text = g_strcmp0 (self->address, "localhost") == 0 ? "127.0.0.1" : self->address;
-  g_autoptr (GInetAddress) address = text != NULL && *text != '\0' ? g_inet_address_new_from_string (text) : NULL;
+  g_autoptr (GInetAddress) address =
+      text != NULL && *text != '\0' ? g_inet_address_new_from_string (text) : NULL;
 
   if (address == NULL)
     {
@@ -279,11 +287,11 @@ listen_on (DmsRestServer *self, GSocketAddress *address, GError **error)
     }
   if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
     g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS,
-                 "cannot listen on %s port %u: another program uses it; stop that one or set rest.port", self->address,
-                 self->port);
+                 "cannot listen on %s port %u: another program uses it; stop that one or set rest.port",
+                 self->address, self->port);
   else
-    g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "cannot listen on %s port %u: %s", self->address, self->port,
-                 local->message);
+    g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "cannot listen on %s port %u: %s", self->address,
+                 self->port, local->message);
   return FALSE;
 }
 

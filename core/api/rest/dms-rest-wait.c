@@ -160,7 +160,8 @@ on_message (DmsActorRegistry *registry, const char *inbox, GBytes *bytes, gpoint
   g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, NULL);
 
   /* Nobody has verified it, but what is no envelope is no answer. */
-  if (envelope == NULL || self->messages->len >= MAX_MESSAGES || g_bytes_get_size (bytes) > MAX_BYTES - self->bytes)
+  if (envelope == NULL || self->messages->len >= MAX_MESSAGES
+      || g_bytes_get_size (bytes) > MAX_BYTES - self->bytes)
     return;
   self->bytes += g_bytes_get_size (bytes);
   g_ptr_array_add (self->messages, g_bytes_ref (bytes));

@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* A request that waits for messages to the inbox its envelope came from. Owns itself: it ends, and answers, when
- * enough messages came, when the envelope expires, when sending fails, when the client goes away or the server
- * stops. */
+/* A request that waits for messages to the inbox its envelope came from. Owns itself: it ends, and answers,
+ * when enough messages came, when the envelope expires, when sending fails, when the client goes away or the
+ * server stops. */
 typedef struct _DmsRestWait DmsRestWait;
 
 /* Answers the request with the messages that came: an array of GBytes, empty when the time is over. */

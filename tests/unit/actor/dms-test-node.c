@@ -156,8 +156,8 @@ allow (DmsTestNode *self, DmsTestNode *other, const char *capability, const char
   g_autoptr (GError) error = NULL;
 
   tokens = dms_capability_context_grant (self->capabilities, dms_test_node_get_did (other), NULL,
-                                         topic != NULL ? topics : NULL, capabilities, dms_actor_expiry_in (3600), 0,
-                                         &error);
+                                         topic != NULL ? topics : NULL, capabilities,
+                                         dms_actor_expiry_in (3600), 0, &error);
   g_assert_no_error (error);
   dms_capability_context_anchor_require (self->capabilities, tokens, &error);
   g_assert_no_error (error);
@@ -170,7 +170,10 @@ dms_test_node_allow (DmsTestNode *self, DmsTestNode *other, const char *capabili
 }
 
 void
-dms_test_node_allow_broadcast (DmsTestNode *self, DmsTestNode *other, const char *capability, const char *topic)
+dms_test_node_allow_broadcast (DmsTestNode *self,
+                               DmsTestNode *other,
+                               const char *capability,
+                               const char *topic)
 {
   allow (self, other, capability, topic);
 }
@@ -202,7 +205,8 @@ dms_test_invoke (DmsActor *actor,
   Invoked invoked = { 0 };
 
   g_assert_nonnull (payload);
-  dms_actor_invoke_async (actor, to, behaviour, payload, dms_actor_expiry_in (seconds), NULL, on_invoked, &invoked);
+  dms_actor_invoke_async (actor, to, behaviour, payload, dms_actor_expiry_in (seconds), NULL, on_invoked,
+                          &invoked);
   dms_test_wait (is_set, &invoked.done);
   if (invoked.error != NULL)
     g_propagate_error (error, invoked.error);

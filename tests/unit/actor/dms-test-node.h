@@ -12,8 +12,8 @@
 
 G_BEGIN_DECLS
 
-/* A node for tests: a key, a capability context, a memory transport, a registry and a root actor that runs. Any number
- * of them live in one process. */
+/* A node for tests: a key, a capability context, a memory transport, a registry and a root actor that runs.
+ * Any number of them live in one process. */
 typedef struct _DmsTestNode DmsTestNode;
 
 /* Nodes of one network find each other. */
@@ -32,7 +32,10 @@ DmsHandle *dms_test_node_get_handle (DmsTestNode *self);
 /* Lets another node call these capabilities here, by a grant that this node anchors. */
 void dms_test_node_allow (DmsTestNode *self, DmsTestNode *other, const char *capability);
 /* Lets another node publish on these topics to this one. */
-void dms_test_node_allow_broadcast (DmsTestNode *self, DmsTestNode *other, const char *capability, const char *topic);
+void dms_test_node_allow_broadcast (DmsTestNode *self,
+                                    DmsTestNode *other,
+                                    const char *capability,
+                                    const char *topic);
 
 /* Invokes and waits. `json` is the payload. */
 DmsMessage *dms_test_invoke (DmsActor *actor,

@@ -62,7 +62,8 @@ on_keep (DmsActor *actor, DmsMessage *message, gpointer user_data)
 static void
 add_echo (Fixture *fixture, DmsTestNode *node, const char *path)
 {
-  dms_actor_add_behaviour (dms_test_node_get_root (node), path, DMS_BEHAVIOUR_REQUIRE, on_echo, fixture, NULL);
+  dms_actor_add_behaviour (dms_test_node_get_root (node), path, DMS_BEHAVIOUR_REQUIRE, on_echo, fixture,
+                           NULL);
 }
 
 static guint64
@@ -74,8 +75,8 @@ refusals (DmsTestNode *node, DmsRefusal refusal)
 static DmsMessage *
 ask (DmsTestNode *from, DmsTestNode *to, const char *behaviour, double seconds, GError **error)
 {
-  return dms_test_invoke (dms_test_node_get_root (from), dms_test_node_get_handle (to), behaviour, "{\"n\":1}", seconds,
-                          error);
+  return dms_test_invoke (dms_test_node_get_root (from), dms_test_node_get_handle (to), behaviour,
+                          "{\"n\":1}", seconds, error);
 }
 
 static void
@@ -148,15 +149,16 @@ test_to_itself (Fixture *fixture, gconstpointer data)
 static void
 test_open (Fixture *fixture, gconstpointer data)
 {
-  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_echo, fixture, NULL);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_echo, fixture,
+                           NULL);
   assert_answered (fixture->a, fixture->b, "/open");
 }
 
 static void
 test_once (Fixture *fixture, gconstpointer data)
 {
-  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN | DMS_BEHAVIOUR_ONCE,
-                           on_echo, fixture, NULL);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open",
+                           DMS_BEHAVIOUR_OPEN | DMS_BEHAVIOUR_ONCE, on_echo, fixture, NULL);
   assert_answered (fixture->a, fixture->b, "/open");
   assert_refused (fixture->a, fixture->b, "/open", DMS_REFUSAL_NO_BEHAVIOUR);
 }
@@ -182,8 +184,8 @@ test_revoked (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   add_echo (fixture, fixture->b, "/dms/echo");
-  tokens = dms_capability_context_grant (context, dms_test_node_get_did (fixture->a), NULL, NULL, capabilities,
-                                         dms_actor_expiry_in (60), 0, &error);
+  tokens = dms_capability_context_grant (context, dms_test_node_get_did (fixture->a), NULL, NULL,
+                                         capabilities, dms_actor_expiry_in (60), 0, &error);
   g_assert_no_error (error);
   dms_capability_context_anchor_provide (dms_test_node_get_capabilities (fixture->a), tokens, &error);
   g_assert_no_error (error);
@@ -234,7 +236,8 @@ grant (Fixture *fixture, DmsActor *on, const char *owner, const char *capability
   g_assert_nonnull (tokens);
 }
 
-/* A compute node lets an orchestrator of another node into an ensemble and its allocation, and nobody else. */
+/* A compute node lets an orchestrator of another node into an ensemble and its allocation, and nobody
+ * else. */
 static void
 test_ensemble_grants (Fixture *fixture, gconstpointer data)
 {
@@ -249,16 +252,19 @@ test_ensemble_grants (Fixture *fixture, gconstpointer data)
   add_echo (fixture, fixture->b, "/dms/allocation/start");
   dms_actor_add_behaviour (allocation, "/dms/allocation/start", 0, on_echo, fixture, NULL);
   dms_actor_add_behaviour (stranger, "/dms/allocation/start", 0, on_echo, fixture, NULL);
-  g_assert_false (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
+  g_assert_false (
+      child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
 
   grant (fixture, compute, "e1", "/dms/ensemble/e1", 60);
   grant (fixture, allocation, "e1", "/dms/allocation", 60);
-  g_assert_true (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
+  g_assert_true (
+      child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
   g_assert_cmpstr (fixture->sender, ==, dms_did_get_uri (dms_test_node_get_did (fixture->a)));
   g_assert_true (child_reaches (orchestrator, dms_actor_get_handle (allocation), "/dms/allocation/start"));
   g_assert_true (child_reaches (orchestrator, dms_actor_get_handle (allocation), "/dms/allocation/start"));
 
-  g_assert_false (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e2/allocation/logs"));
+  g_assert_false (
+      child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e2/allocation/logs"));
   g_assert_false (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/allocation/start"));
   g_assert_false (child_reaches (orchestrator, dms_actor_get_handle (stranger), "/dms/allocation/start"));
   g_assert_false (child_reaches (dms_test_node_get_root (other), dms_actor_get_handle (compute),
@@ -266,9 +272,11 @@ test_ensemble_grants (Fixture *fixture, gconstpointer data)
 
   /* Renewed, over a reload of nothing; then taken back; then gone with the actor. */
   grant (fixture, compute, "e1", "/dms/ensemble/e1", 120);
-  g_assert_true (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
+  g_assert_true (
+      child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
   dms_actor_withdraw (compute, "e1");
-  g_assert_false (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
+  g_assert_false (
+      child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/allocation/logs"));
   g_assert_true (child_reaches (orchestrator, dms_actor_get_handle (allocation), "/dms/allocation/start"));
 }
 
@@ -316,8 +324,8 @@ on_grant_by_token (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) error = NULL;
 
-  tokens = dms_capability_context_grant (context, dms_handle_get_did (dms_message_get_from (message)), NULL, NULL,
-                                         capabilities, dms_actor_expiry_in (60), 0, &error);
+  tokens = dms_capability_context_grant (context, dms_handle_get_did (dms_message_get_from (message)), NULL,
+                                         NULL, capabilities, dms_actor_expiry_in (60), 0, &error);
   g_assert_no_error (error);
   bytes = dms_token_list_to_bytes (tokens);
   dms_message_reply_with_tokens (message, payload, bytes, &error);
@@ -384,15 +392,20 @@ test_inbox_names (Fixture *fixture, gconstpointer data)
 /* Envelopes as others might make them */
 
 static DmsEnvelope *
-make_envelope (Fixture *fixture, DmsKey *key, DmsHandle *from, DmsHandle *to, guint64 nonce, guint64 expiry_ns)
+make_envelope (Fixture *fixture,
+               DmsKey *key,
+               DmsHandle *from,
+               DmsHandle *to,
+               guint64 nonce,
+               guint64 expiry_ns)
 {
   const char *const capabilities[] = { "/open", NULL };
   g_autoptr (GBytes) payload = g_bytes_new_static ("{}", 2);
   g_autoptr (GBytes) tokens = NULL;
 
-  tokens = dms_capability_context_provide (dms_test_node_get_capabilities (fixture->a), dms_handle_get_id (from),
-                                           dms_handle_get_id (to), dms_handle_get_did (to),
-                                           dms_actor_expiry_in (60), capabilities, NULL, NULL);
+  tokens = dms_capability_context_provide (
+      dms_test_node_get_capabilities (fixture->a), dms_handle_get_id (from), dms_handle_get_id (to),
+      dms_handle_get_did (to), dms_actor_expiry_in (60), capabilities, NULL, NULL);
   return dms_envelope_new_signed (key, to, "/open", from, nonce, expiry_ns, NULL, NULL, payload, tokens);
 }
 
@@ -421,7 +434,8 @@ send_envelope (DmsTestNode *node, DmsEnvelope *envelope)
 static void
 add_open (Fixture *fixture)
 {
-  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_echo, fixture, NULL);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_echo, fixture,
+                           NULL);
 }
 
 static void
@@ -430,8 +444,9 @@ test_replay (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsEnvelope) envelope = NULL;
 
   add_open (fixture);
-  envelope = make_envelope (fixture, dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->a),
-                            dms_test_node_get_handle (fixture->b), 42, dms_actor_expiry_in (5));
+  envelope =
+      make_envelope (fixture, dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->a),
+                     dms_test_node_get_handle (fixture->b), 42, dms_actor_expiry_in (5));
   g_assert_cmpint (send_envelope (fixture->a, envelope), ==, -1);
   g_assert_cmpuint (fixture->called, ==, 1);
   g_assert_cmpint (send_envelope (fixture->a, envelope), ==, -1);
@@ -472,10 +487,12 @@ test_bad_signature (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsEnvelope) no_key = NULL;
 
   add_open (fixture);
-  forged = make_envelope (fixture, thief, dms_test_node_get_handle (fixture->a), to, 1, dms_actor_expiry_in (5));
+  forged =
+      make_envelope (fixture, thief, dms_test_node_get_handle (fixture->a), to, 1, dms_actor_expiry_in (5));
   send_envelope (fixture->a, forged);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_BAD_SIGNATURE), ==, 1);
-  no_key = dms_envelope_new_signed (thief, to, "/open", nobody, 2, dms_actor_expiry_in (5), NULL, NULL, NULL, NULL);
+  no_key = dms_envelope_new_signed (thief, to, "/open", nobody, 2, dms_actor_expiry_in (5), NULL, NULL, NULL,
+                                    NULL);
   send_envelope (fixture->a, no_key);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_BAD_SIGNATURE), ==, 2);
   g_assert_cmpuint (fixture->called, ==, 0);
@@ -522,7 +539,8 @@ test_claimed_did (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsEnvelope) envelope = NULL;
 
   add_open (fixture);
-  envelope = dms_envelope_new_signed (thief, to, "/open", liar, 1, dms_actor_expiry_in (5), NULL, NULL, NULL, NULL);
+  envelope =
+      dms_envelope_new_signed (thief, to, "/open", liar, 1, dms_actor_expiry_in (5), NULL, NULL, NULL, NULL);
   send_envelope (fixture->a, envelope);
   g_assert_cmpuint (fixture->called, ==, 1);
   g_assert_cmpstr (fixture->sender, ==, dms_did_get_uri (dms_key_get_did (thief)));
@@ -546,7 +564,8 @@ test_bad_payloads (Fixture *fixture, gconstpointer data)
   DmsHandle *from = dms_test_node_get_handle (fixture->a);
   DmsHandle *to = dms_test_node_get_handle (fixture->b);
 
-  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_payload, fixture, NULL);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_payload,
+                           fixture, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (payloads); i++)
     {
       g_autoptr (GBytes) payload = g_bytes_new_static (payloads[i], strlen (payloads[i]));
@@ -579,8 +598,9 @@ test_garbage (Fixture *fixture, gconstpointer data)
                                         on_raw_sent, NULL);
     }
   dms_test_run (50);
-  g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_MALFORMED) + refusals (fixture->b, DMS_REFUSAL_WRONG_ADDRESS)
-                      + refusals (fixture->b, DMS_REFUSAL_NO_BEHAVIOUR),
+  g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_MALFORMED)
+                        + refusals (fixture->b, DMS_REFUSAL_WRONG_ADDRESS)
+                        + refusals (fixture->b, DMS_REFUSAL_NO_BEHAVIOUR),
                     ==, G_N_ELEMENTS (texts));
 }
 
@@ -594,9 +614,9 @@ test_too_large (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsEnvelope) envelope = NULL;
 
   add_open (fixture);
-  envelope = dms_envelope_new_signed (dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
-                                      dms_test_node_get_handle (fixture->a), 1, dms_actor_expiry_in (5), NULL, NULL,
-                                      bytes, NULL);
+  envelope = dms_envelope_new_signed (
+      dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
+      dms_test_node_get_handle (fixture->a), 1, dms_actor_expiry_in (5), NULL, NULL, bytes, NULL);
   g_assert_cmpint (send_envelope (fixture->a, envelope), ==, DMS_ERROR_TOO_LARGE);
 }
 
@@ -644,9 +664,10 @@ test_late_reply (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   int outcome = -2;
 
-  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture, NULL);
-  dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open", payload,
-                          dms_actor_expiry_in (0.4), NULL, on_answer, &outcome);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture,
+                           NULL);
+  dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
+                          payload, dms_actor_expiry_in (0.4), NULL, on_answer, &outcome);
   dms_test_wait (has_kept, fixture);
   dms_test_run (100);
   g_assert_cmpint (outcome, ==, -2);
@@ -666,10 +687,12 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   int cancelled = -2;
   int stopped = -2;
 
-  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture, NULL);
-  dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open", NULL, 0,
-                          cancellable, on_answer, &cancelled);
-  dms_actor_invoke_async (child, dms_test_node_get_handle (fixture->b), "/open", NULL, 0, NULL, on_answer, &stopped);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture,
+                           NULL);
+  dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
+                          NULL, 0, cancellable, on_answer, &cancelled);
+  dms_actor_invoke_async (child, dms_test_node_get_handle (fixture->b), "/open", NULL, 0, NULL, on_answer,
+                          &stopped);
   dms_test_wait (has_kept, fixture);
   g_cancellable_cancel (cancellable);
   dms_actor_stop (child);
@@ -683,8 +706,10 @@ test_unreachable (Fixture *fixture, gconstpointer data)
 {
   DmsHandle *b = dms_test_node_get_handle (fixture->b);
   g_autoptr (DmsKey) key = dms_key_generate ();
-  g_autoptr (DmsHandle) away = dms_handle_new_for_key (key, dms_key_get_did (key), dms_key_get_peer_id (key), "root");
-  g_autoptr (DmsHandle) no_inbox = dms_handle_new (dms_handle_get_id (b), NULL, dms_handle_get_host (b), NULL);
+  g_autoptr (DmsHandle) away =
+      dms_handle_new_for_key (key, dms_key_get_did (key), dms_key_get_peer_id (key), "root");
+  g_autoptr (DmsHandle) no_inbox =
+      dms_handle_new (dms_handle_get_id (b), NULL, dms_handle_get_host (b), NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (dms_test_invoke (dms_test_node_get_root (fixture->a), away, "/open", "{}", 5, &error));
@@ -703,13 +728,14 @@ test_foreign_answer (Fixture *fixture, gconstpointer data)
   const char *reply_behaviour;
   int outcome = -2;
 
-  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture, NULL);
-  dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open", NULL,
-                          dms_actor_expiry_in (0.3), NULL, on_answer, &outcome);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture,
+                           NULL);
+  dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
+                          NULL, dms_actor_expiry_in (0.3), NULL, on_answer, &outcome);
   dms_test_wait (has_kept, fixture);
   reply_behaviour = dms_envelope_get_reply_behaviour (dms_message_get_envelope (fixture->kept));
-  dms_actor_send (dms_test_node_get_root (other), dms_test_node_get_handle (fixture->a), reply_behaviour, NULL, 0, NULL,
-                  &error);
+  dms_actor_send (dms_test_node_get_root (other), dms_test_node_get_handle (fixture->a), reply_behaviour,
+                  NULL, 0, NULL, &error);
   g_assert_no_error (error);
   dms_test_run (50);
   g_assert_cmpint (outcome, ==, -2);
@@ -735,8 +761,8 @@ test_raw_inbox (Fixture *fixture, gconstpointer data)
   DmsKey *key = dms_test_node_get_key (fixture->a);
   DmsHandle *a = dms_test_node_get_handle (fixture->a);
   DmsHandle *b = dms_test_node_get_handle (fixture->b);
-  g_autoptr (DmsHandle) from = dms_handle_new (dms_handle_get_id (a), dms_handle_get_did (a), dms_handle_get_host (a),
-                                               "user-1");
+  g_autoptr (DmsHandle) from =
+      dms_handle_new (dms_handle_get_id (a), dms_handle_get_did (a), dms_handle_get_host (a), "user-1");
   g_autoptr (GPtrArray) got = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_autoptr (DmsEnvelope) question = NULL;
   g_autoptr (DmsEnvelope) answer = NULL;
@@ -749,8 +775,8 @@ test_raw_inbox (Fixture *fixture, gconstpointer data)
   g_assert_false (dms_actor_registry_add_raw (registry, "user-1", on_raw, got, NULL, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS);
 
-  question = dms_envelope_new_signed (key, b, "/open", from, 5, dms_actor_expiry_in (5), "/private/user/5", NULL,
-                                      payload, NULL);
+  question = dms_envelope_new_signed (key, b, "/open", from, 5, dms_actor_expiry_in (5), "/private/user/5",
+                                      NULL, payload, NULL);
   send_envelope (fixture->a, question);
   g_assert_cmpuint (got->len, ==, 1);
   answer = dms_envelope_new_from_bytes (g_ptr_array_index (got, 0), &error);
@@ -759,8 +785,8 @@ test_raw_inbox (Fixture *fixture, gconstpointer data)
   g_assert_true (dms_envelope_verify_signature (answer));
   dms_actor_registry_remove_raw (registry, "user-1");
   g_clear_pointer (&question, dms_envelope_unref);
-  question = dms_envelope_new_signed (key, b, "/open", from, 6, dms_actor_expiry_in (5), "/private/user/5", NULL,
-                                      payload, NULL);
+  question = dms_envelope_new_signed (key, b, "/open", from, 6, dms_actor_expiry_in (5), "/private/user/5",
+                                      NULL, payload, NULL);
   send_envelope (fixture->a, question);
   g_assert_cmpuint (got->len, ==, 1);
   g_assert_cmpuint (refusals (fixture->a, DMS_REFUSAL_NO_INBOX), ==, 1);

@@ -41,8 +41,10 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->a = dms_test_node_new (NETWORK);
   fixture->b = dms_test_node_new (NETWORK);
-  dms_actor_add_broadcast (dms_test_node_get_root (fixture->a), HELLO, TOPIC, on_hello, &fixture->heard_a, NULL);
-  dms_actor_add_broadcast (dms_test_node_get_root (fixture->b), HELLO, TOPIC, on_hello, &fixture->heard_b, NULL);
+  dms_actor_add_broadcast (dms_test_node_get_root (fixture->a), HELLO, TOPIC, on_hello, &fixture->heard_a,
+                           NULL);
+  dms_actor_add_broadcast (dms_test_node_get_root (fixture->b), HELLO, TOPIC, on_hello, &fixture->heard_b,
+                           NULL);
 }
 
 static void
@@ -111,8 +113,8 @@ test_direct (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   dms_test_node_allow (fixture->b, fixture->a, "/broadcast");
-  g_assert_null (dms_test_invoke (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), HELLO,
-                                  "{}", 0.1, &error));
+  g_assert_null (dms_test_invoke (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b),
+                                  HELLO, "{}", 0.1, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_NO_BEHAVIOUR), ==, 1);
 }
@@ -145,7 +147,8 @@ test_both_kinds (Fixture *fixture, gconstpointer data)
   say_hello (fixture, TOPIC, NULL);
   g_assert_cmpuint (fixture->heard_b, ==, 1);
   g_assert_cmpuint (fixture->answers, ==, 0);
-  dms_actor_send (dms_test_node_get_root (fixture->a), dms_actor_get_handle (root), HELLO, NULL, 0, NULL, &error);
+  dms_actor_send (dms_test_node_get_root (fixture->a), dms_actor_get_handle (root), HELLO, NULL, 0, NULL,
+                  &error);
   dms_test_run (30);
   g_assert_cmpuint (fixture->answers, ==, 1);
 }
@@ -188,9 +191,9 @@ test_garbage (Fixture *fixture, gconstpointer data)
   gboolean first = FALSE;
   gboolean second = FALSE;
 
-  direct = dms_envelope_new_signed (dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->b), HELLO,
-                                    dms_test_node_get_handle (fixture->a), 1, dms_actor_expiry_in (5), NULL, NULL, NULL,
-                                    NULL);
+  direct = dms_envelope_new_signed (dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->b),
+                                    HELLO, dms_test_node_get_handle (fixture->a), 1, dms_actor_expiry_in (5),
+                                    NULL, NULL, NULL, NULL);
   bytes = dms_envelope_to_bytes (direct);
   dms_transport_publish_async (transport, TOPIC, bytes, NULL, on_publish_refused, &first);
   dms_transport_publish_async (transport, TOPIC, garbage, NULL, on_publish_refused, &second);

@@ -27,7 +27,8 @@ test_expiry (void)
   dms_replay_guard_sweep (guard, 125);
   g_assert_cmpuint (dms_replay_guard_get_size (guard), ==, 25);
   for (guint64 i = 0; i < 50; i++)
-    g_assert_true (dms_replay_guard_has_seen (guard, "a", i, 100 + (i * 7) % 50) == (100 + (i * 7) % 50 >= 125));
+    g_assert_true (dms_replay_guard_has_seen (guard, "a", i, 100 + (i * 7) % 50)
+                   == (100 + (i * 7) % 50 >= 125));
   dms_replay_guard_sweep (guard, 1000);
   g_assert_cmpuint (dms_replay_guard_get_size (guard), ==, 0);
 }

@@ -403,14 +403,14 @@ test_stream (Fixture *fixture, gconstpointer data)
   seen = dms_stream_dup_peer_id (fixture->far_end);
   g_assert_true (dms_peer_id_equal (seen, a));
   g_assert_cmpstr (dms_stream_get_protocol (fixture->far_end), ==, "/p/1");
-  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (fixture->near_end)), "hello", 5,
-                                            NULL, NULL, NULL));
-  g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (fixture->far_end)), buffer, 5, NULL,
-                                          NULL, NULL));
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (fixture->near_end)),
+                                            "hello", 5, NULL, NULL, NULL));
+  g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (fixture->far_end)),
+                                          buffer, 5, NULL, NULL, NULL));
   g_assert_cmpstr (buffer, ==, "hello");
   dms_stream_reset (fixture->far_end);
-  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (fixture->near_end)), buffer, 1, NULL,
-                                        NULL),
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (fixture->near_end)),
+                                        buffer, 1, NULL, NULL),
                    <=, 0);
   g_clear_object (&fixture->near_end);
   g_clear_object (&fixture->far_end);

@@ -38,8 +38,10 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->other = dms_test_node_new (NETWORK);
   dms_actor_add_behaviour (dms_test_node_get_root (fixture->node), "/dms/echo", 0, on_echo, fixture, NULL);
   dms_actor_add_behaviour (dms_test_node_get_root (fixture->other), "/dms/echo", 0, on_echo, fixture, NULL);
-  dms_actor_add_broadcast (dms_test_node_get_root (fixture->node), "/broadcast/hello", TOPIC, on_echo, fixture, NULL);
-  dms_actor_add_broadcast (dms_test_node_get_root (fixture->other), "/broadcast/hello", TOPIC, on_echo, fixture, NULL);
+  dms_actor_add_broadcast (dms_test_node_get_root (fixture->node), "/broadcast/hello", TOPIC, on_echo,
+                           fixture, NULL);
+  dms_actor_add_broadcast (dms_test_node_get_root (fixture->other), "/broadcast/hello", TOPIC, on_echo,
+                           fixture, NULL);
   fixture->server = dms_rest_server_new ("127.0.0.1", 0, dms_test_node_get_registry (fixture->node),
                                          dms_test_node_get_root (fixture->node));
   dms_rest_server_start (fixture->server, &error);
@@ -102,7 +104,8 @@ is_set (gpointer user_data)
 static void
 begin (Fixture *fixture, Answer *answer, const char *method, const char *path, const char *body)
 {
-  g_autofree char *uri = g_strdup_printf ("http://127.0.0.1:%u%s", dms_rest_server_get_port (fixture->server), path);
+  g_autofree char *uri =
+      g_strdup_printf ("http://127.0.0.1:%u%s", dms_rest_server_get_port (fixture->server), path);
 
   *answer = (Answer){ .message = soup_message_new (method, uri) };
   if (body != NULL)
@@ -116,7 +119,8 @@ begin (Fixture *fixture, Answer *answer, const char *method, const char *path, c
 static void
 finish (Fixture *fixture, Answer *answer)
 {
-  soup_session_send_and_read_async (fixture->session, answer->message, G_PRIORITY_DEFAULT, NULL, on_response, answer);
+  soup_session_send_and_read_async (fixture->session, answer->message, G_PRIORITY_DEFAULT, NULL, on_response,
+                                    answer);
   dms_test_wait (is_set, &answer->done);
 }
 
@@ -218,11 +222,12 @@ make_envelope (Fixture *fixture, DmsTestNode *to, const char *behaviour, const c
   g_autoptr (DmsEnvelope) envelope = NULL;
 
   if (topic == NULL)
-    tokens = dms_capability_context_provide (context, dms_handle_get_id (own), dms_handle_get_id (target),
-                                             dms_handle_get_did (target), expiry_ns, capabilities, replies, NULL);
+    tokens =
+        dms_capability_context_provide (context, dms_handle_get_id (own), dms_handle_get_id (target),
+                                        dms_handle_get_did (target), expiry_ns, capabilities, replies, NULL);
   else
-    tokens = dms_capability_context_provide_broadcast (context, dms_handle_get_id (own), topic, expiry_ns, capabilities,
-                                                       NULL);
+    tokens = dms_capability_context_provide_broadcast (context, dms_handle_get_id (own), topic, expiry_ns,
+                                                       capabilities, NULL);
   envelope = dms_envelope_new_signed (key, target, behaviour, from, dms_envelope_make_nonce (), expiry_ns,
                                       "/private/user/7", topic, payload, tokens);
   return dms_envelope_to_string (envelope);
@@ -349,7 +354,8 @@ test_invoke_busy_inbox (Fixture *fixture, gconstpointer data)
   g_auto (Answer) second = { 0 };
 
   begin (fixture, &first, "POST", "/api/v1/actor/invoke", waiting);
-  soup_session_send_and_read_async (fixture->session, first.message, G_PRIORITY_DEFAULT, NULL, on_response, &first);
+  soup_session_send_and_read_async (fixture->session, first.message, G_PRIORITY_DEFAULT, NULL, on_response,
+                                    &first);
   dms_test_run (100);
   begin (fixture, &second, "POST", "/api/v1/actor/invoke", envelope);
   finish (fixture, &second);
@@ -430,8 +436,8 @@ test_endless (Fixture *fixture, gconstpointer data)
   gsize sent = 0;
   gboolean cut = FALSE;
 
-  connection = g_socket_client_connect_to_host (client, "127.0.0.1", dms_rest_server_get_port (fixture->server), NULL,
-                                                NULL);
+  connection = g_socket_client_connect_to_host (client, "127.0.0.1",
+                                                dms_rest_server_get_port (fixture->server), NULL, NULL);
   g_assert_nonnull (connection);
   output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (connection)));
   g_assert_cmpint (g_pollable_output_stream_write_nonblocking (output, head, strlen (head), NULL, NULL), ==,
@@ -452,8 +458,8 @@ test_endless (Fixture *fixture, gconstpointer data)
 
               g_clear_error (&error);
               dms_test_run (1);
-              more = g_pollable_output_stream_write_nonblocking (output, framed + n, strlen (framed) - (gsize) n, NULL,
-                                                                 &error);
+              more = g_pollable_output_stream_write_nonblocking (output, framed + n,
+                                                                 strlen (framed) - (gsize) n, NULL, &error);
               if (more > 0)
                 n += more;
               else
@@ -477,15 +483,18 @@ test_cors (Fixture *fixture, gconstpointer data)
   g_auto (Answer) foreign = { 0 };
 
   begin (fixture, &allowed, "GET", "/health", NULL);
-  soup_message_headers_append (soup_message_get_request_headers (allowed.message), "Origin", "http://localhost:9991");
+  soup_message_headers_append (soup_message_get_request_headers (allowed.message), "Origin",
+                               "http://localhost:9991");
   finish (fixture, &allowed);
   headers = soup_message_get_response_headers (allowed.message);
   assert_json (&allowed, 200, NULL);
-  g_assert_cmpstr (soup_message_headers_get_one (headers, "Access-Control-Allow-Origin"), ==, "http://localhost:9991");
+  g_assert_cmpstr (soup_message_headers_get_one (headers, "Access-Control-Allow-Origin"), ==,
+                   "http://localhost:9991");
   g_assert_null (soup_message_headers_get_one (headers, "Access-Control-Allow-Credentials"));
 
   begin (fixture, &preflight, "OPTIONS", "/api/v1/actor/invoke", NULL);
-  soup_message_headers_append (soup_message_get_request_headers (preflight.message), "Origin", "http://localhost:9992");
+  soup_message_headers_append (soup_message_get_request_headers (preflight.message), "Origin",
+                               "http://localhost:9992");
   finish (fixture, &preflight);
   headers = soup_message_get_response_headers (preflight.message);
   g_assert_cmpuint (preflight.status, ==, 204);
@@ -494,7 +503,8 @@ test_cors (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (soup_message_headers_get_one (headers, "Access-Control-Max-Age"), ==, "43200");
 
   begin (fixture, &foreign, "GET", "/health", NULL);
-  soup_message_headers_append (soup_message_get_request_headers (foreign.message), "Origin", "http://evil.example");
+  soup_message_headers_append (soup_message_get_request_headers (foreign.message), "Origin",
+                               "http://evil.example");
   finish (fixture, &foreign);
   g_assert_cmpuint (foreign.status, ==, 403);
   g_assert_null (soup_message_headers_get_one (soup_message_get_response_headers (foreign.message),
@@ -507,9 +517,10 @@ test_port_taken (Fixture *fixture, gconstpointer data)
   guint16 port = dms_rest_server_get_port (fixture->server);
   g_autoptr (DmsRestServer) second = dms_rest_server_new ("127.0.0.1", port, NULL, NULL);
   g_autoptr (DmsRestServer) nonsense = dms_rest_server_new ("not an address", 0, NULL, NULL);
-  g_autofree char *expected = g_strdup_printf ("cannot listen on 127.0.0.1 port %u: another program uses it; stop that "
-                                               "one or set rest.port",
-                                               port);
+  g_autofree char *expected =
+      g_strdup_printf ("cannot listen on 127.0.0.1 port %u: another program uses it; stop that "
+                       "one or set rest.port",
+                       port);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (dms_rest_server_start (second, &error));
@@ -531,9 +542,8 @@ test_many_connections (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < 300; i++)
     {
-      GSocketConnection *connection = g_socket_client_connect_to_host (client, "127.0.0.1",
-                                                                       dms_rest_server_get_port (fixture->server), NULL,
-                                                                       NULL);
+      GSocketConnection *connection = g_socket_client_connect_to_host (
+          client, "127.0.0.1", dms_rest_server_get_port (fixture->server), NULL, NULL);
 
       g_assert_nonnull (connection);
       g_ptr_array_add (connections, connection);
@@ -545,7 +555,8 @@ test_many_connections (Fixture *fixture, gconstpointer data)
       GInputStream *input = g_io_stream_get_input_stream (g_ptr_array_index (connections, i));
       char byte;
 
-      if (g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), &byte, 1, NULL, NULL) == 0)
+      if (g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), &byte, 1, NULL, NULL)
+          == 0)
         closed++;
     }
   g_assert_cmpuint (closed, ==, 300 - 256);
@@ -562,8 +573,8 @@ begin_waiting (Fixture *fixture, Answer *answer, GCancellable *cancellable)
   g_autofree char *envelope = make_envelope (fixture, fixture->other, "/dms/echo", NULL, 20);
 
   begin (fixture, answer, "POST", "/api/v1/actor/invoke", envelope);
-  soup_session_send_and_read_async (fixture->session, answer->message, G_PRIORITY_DEFAULT, cancellable, on_response,
-                                    answer);
+  soup_session_send_and_read_async (fixture->session, answer->message, G_PRIORITY_DEFAULT, cancellable,
+                                    on_response, answer);
   dms_test_run (100);
 }
 
