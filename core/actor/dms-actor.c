@@ -335,12 +335,12 @@ dms_actor_add_behaviour_full (DmsActor *self,
                               gpointer user_data,
                               GDestroyNotify destroy)
 {
-  DmsBehaviour *behaviour =
-      dms_behaviour_new (path, flags, capability, topic, expiry_ns, func, user_data, destroy);
+  DmsBehaviour *behaviour;
   guint64 now = now_ns ();
 
   g_return_if_fail ((flags & DMS_BEHAVIOUR_BROADCAST) == 0 || topic != NULL);
 
+  behaviour = dms_behaviour_new (path, flags, capability, topic, expiry_ns, func, user_data, destroy);
   if (expiry_ns != 0)
     g_hash_table_foreach_remove (self->behaviours, is_expired, &now);
   if ((flags & DMS_BEHAVIOUR_BROADCAST) == 0)
