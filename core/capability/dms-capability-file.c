@@ -78,7 +78,8 @@ check_owner (DmsCapabilityContext *self, const char *where, GError **error)
     return TRUE;
   g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE,
                "the capabilities in “%s” belong to “%s” and not to the key of this context, “%s”; "
-               "make new ones with: nunet cap new", where, dms_did_get_uri (self->did), dms_did_get_uri (expected));
+               "make new ones with: nunet cap new",
+               where, dms_did_get_uri (self->did), dms_did_get_uri (expected));
   return FALSE;
 }
 
