@@ -34,7 +34,7 @@ typedef struct
 
 typedef struct
 {
-  const DmsConformanceSuite *suite;
+  DmsConformanceSuite suite;
   const DmsConformanceTest *test;
 } DmsConformanceEntry;
 
@@ -673,11 +673,11 @@ static void
 dms_conformance_run (gconstpointer data)
 {
   const DmsConformanceEntry *entry = data;
-  DmsConformanceCase self = { .suite = entry->suite };
+  DmsConformanceCase self = { .suite = &entry->suite };
   g_autoptr (DmsExecutorProbe) probe = NULL;
   g_autoptr (GError) error = NULL;
 
-  self.executor = entry->suite->make_executor (entry->suite->user_data);
+  self.executor = entry->suite.make_executor (entry->suite.user_data);
   self.executions = g_ptr_array_new_with_free_func (g_object_unref);
   self.directories = g_ptr_array_new_with_free_func (g_free);
   g_assert_true (DMS_IS_EXECUTOR (self.executor));
@@ -715,20 +715,16 @@ dms_executor_conformance_add_tests (const char *prefix,
                                     DmsConformanceSpecFunc make_spec,
                                     gpointer user_data)
 {
-  DmsConformanceSuite *suite = NULL;
-
   g_return_if_fail (prefix != NULL && make_executor != NULL && make_spec != NULL);
 
-  suite = g_new0 (DmsConformanceSuite, 1);
-  suite->make_executor = make_executor;
-  suite->make_spec = make_spec;
-  suite->user_data = user_data;
   for (gsize i = 0; i < G_N_ELEMENTS (dms_conformance_tests); i++)
     {
       g_autofree char *path = g_strconcat (prefix, "/", dms_conformance_tests[i].name, NULL);
       DmsConformanceEntry *entry = g_new0 (DmsConformanceEntry, 1);
 
-      entry->suite = suite;
+      entry->suite.make_executor = make_executor;
+      entry->suite.make_spec = make_spec;
+      entry->suite.user_data = user_data;
       entry->test = &dms_conformance_tests[i];
       g_test_add_data_func_full (path, entry, dms_conformance_run, g_free);
     }
