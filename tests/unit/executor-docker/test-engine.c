@@ -6,6 +6,7 @@
 
 #include <dms.h>
 
+#include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
@@ -877,6 +878,110 @@ test_prepare (Fixture *fixture, gconstpointer data)
   g_assert_true (g_str_has_prefix (error->message, "cannot pull image “localhost:9/no/such:1”: "));
 }
 
+/* Stands between the executor and the engine, so that the engine can go away without ending its containers.
+ */
+typedef struct
+{
+  GSocketService *service;
+  GPtrArray *streams;
+  char *path;
+} Proxy;
+
+static void
+on_spliced (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_io_stream_splice_finish (result, NULL);
+}
+
+static gboolean
+on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer user_data)
+{
+  Proxy *proxy = user_data;
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (g_getenv ("DMS_TEST_ENGINE_SOCKET"));
+  g_autoptr (GSocketConnection) engine =
+      g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, NULL);
+
+  g_assert_nonnull (engine);
+  g_ptr_array_add (proxy->streams, g_object_ref (connection));
+  g_ptr_array_add (proxy->streams, g_object_ref (engine));
+  g_io_stream_splice_async (G_IO_STREAM (connection),
+                            G_IO_STREAM (engine),
+                            G_IO_STREAM_SPLICE_CLOSE_STREAM1 | G_IO_STREAM_SPLICE_CLOSE_STREAM2,
+                            G_PRIORITY_DEFAULT,
+                            NULL,
+                            on_spliced,
+                            NULL);
+  return TRUE;
+}
+
+static void
+proxy_open (Proxy *proxy)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (proxy->path);
+  g_autoptr (GError) error = NULL;
+
+  proxy->service = g_socket_service_new ();
+  proxy->streams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_signal_connect (proxy->service, "incoming", G_CALLBACK (on_incoming), proxy);
+  g_socket_listener_add_address (G_SOCKET_LISTENER (proxy->service),
+                                 address,
+                                 G_SOCKET_TYPE_STREAM,
+                                 G_SOCKET_PROTOCOL_DEFAULT,
+                                 NULL,
+                                 NULL,
+                                 &error);
+  g_assert_no_error (error);
+}
+
+static void
+proxy_close (Proxy *proxy)
+{
+  g_socket_service_stop (proxy->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (proxy->service));
+  for (guint i = 0; i < proxy->streams->len; i++)
+    g_socket_shutdown (
+        g_socket_connection_get_socket (g_ptr_array_index (proxy->streams, i)), TRUE, TRUE, NULL);
+  sleep_ms (50);
+  g_clear_object (&proxy->service);
+  g_clear_pointer (&proxy->streams, g_ptr_array_unref);
+  g_unlink (proxy->path);
+}
+
+/* The engine does not answer for a while, as when its service is upgraded: nothing of the job is lost. */
+static void
+test_engine_away (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *directory = g_dir_make_tmp ("dms-proxy-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "s", NULL);
+  g_autofree char *engine = g_strdup (g_getenv ("DMS_DOCKER_SOCKET"));
+  Proxy proxy = { .path = path };
+  g_autoptr (GString) expected = g_string_new (NULL);
+  g_autoptr (DmsExecutionResult) end = NULL;
+
+  g_setenv ("DMS_TEST_ENGINE_SOCKET", engine, TRUE);
+  g_setenv ("DMS_DOCKER_SOCKET", path, TRUE);
+  proxy_open (&proxy);
+  launch_shell (fixture, "for i in $(seq 1 60); do echo line $i; sleep 0.05; done; exit 8");
+  wait_for_output (fixture->execution, "line 5\n");
+  proxy_close (&proxy);
+  sleep_ms (1500);
+  g_assert_cmpint (dms_execution_get_state (fixture->execution), ==, DMS_EXECUTION_RUNNING);
+  proxy_open (&proxy);
+  end = wait_end (fixture->execution);
+  g_assert_cmpint (dms_execution_result_get_exit_code (end), ==, 8);
+  for (int i = 1; i <= 60; i++)
+    g_string_append_printf (expected, "line %d\n", i);
+  assert_log (fixture->execution, DMS_LOG_STDOUT, expected->str);
+  remove_execution (fixture->execution);
+  g_clear_object (&fixture->execution);
+  g_clear_object (&fixture->executor);
+  g_setenv ("DMS_DOCKER_SOCKET", engine, TRUE);
+  fixture->executor = g_object_new (DMS_TYPE_DOCKER_EXECUTOR, NULL);
+  proxy_close (&proxy);
+  g_rmdir (directory);
+}
+
 static void
 add (const char *path, void (*func) (Fixture *fixture, gconstpointer data), const char *program)
 {
@@ -920,6 +1025,7 @@ main (int argc, char *argv[])
   add ("adopt-unstarted", test_adopt_unstarted, NULL);
   add ("list-and-remove", test_list_and_remove, NULL);
   add ("lost", test_lost, NULL);
+  add ("engine-away", test_engine_away, NULL);
   add ("launch-errors", test_launch_errors, NULL);
   add ("launch-cancelled", test_launch_cancelled, NULL);
   add ("prepare", test_prepare, NULL);
