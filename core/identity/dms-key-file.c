@@ -200,6 +200,14 @@ parse (const char *data, gsize size, const char *where, GError **error)
   return g_steal_pointer (&file);
 }
 
+gboolean
+dms_key_file_check (const char *data, gsize size, const char *where, GError **error)
+{
+  g_autoptr (KeyFile) file = parse (data, size, where, error);
+
+  return file != NULL;
+}
+
 /* Owned; to be freed with sodium_free(). */
 static guint8 *
 derive (KeyFile *file, const char *passphrase, GError **error)

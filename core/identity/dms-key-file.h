@@ -15,5 +15,7 @@ char *dms_key_file_seal (DmsKey *key, const char *name, const char *passphrase, 
 /* Reads and decrypts the text of a key file. @where names the file in messages. */
 DmsKey *dms_key_file_open (const char *data, gsize size, const char *where, const char *passphrase,
                            GError **error);
+/* Whether the text is a key file that could be opened; the passphrase is not needed for that. */
+gboolean dms_key_file_check (const char *data, gsize size, const char *where, GError **error);
 
 G_END_DECLS

@@ -246,6 +246,45 @@ test_stolen_tokens (Fixture *f, gconstpointer data)
   }
 }
 
+/* Tokens that name an issuer who did not sign them, at the end of a chain and inside of it. */
+static void
+test_forged_tokens (Fixture *f, gconstpointer data)
+{
+  DmsDid *actor = dms_key_get_did (f->mallory.actor);
+  const char *const *caps = CAPS ("/");
+  g_autoptr (DmsToken) leaf
+    = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL, caps, FAR, 0, NULL);
+  g_autoptr (DmsToken) parent
+    = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_DELEGATE, f->mallory.did, NULL, NULL, caps, FAR,
+                            0, NULL);
+  g_autofree char *leaf_text = dms_token_to_string (leaf);
+  g_autofree char *parent_text = dms_token_to_string (parent);
+  g_autoptr (GString) forged_leaf = g_string_new (leaf_text);
+  g_autoptr (GString) forged_parent = g_string_new (parent_text);
+  g_autofree char *issuer = g_strdup_printf ("\"iss\":{\"uri\":\"%s\"}", dms_did_get_uri (f->mallory.did));
+  g_autofree char *node = g_strdup_printf ("\"iss\":{\"uri\":\"%s\"}", dms_did_get_uri (f->node.did));
+  g_autoptr (DmsToken) first = NULL;
+  g_autoptr (DmsToken) second = NULL;
+  g_autoptr (DmsToken) below = NULL;
+  DmsToken *tokens[2];
+
+  g_assert_cmpuint (g_string_replace (forged_leaf, issuer, node, 0), ==, 1);
+  g_assert_cmpuint (g_string_replace (forged_parent, issuer, node, 0), ==, 1);
+  first = dms_token_new_from_data (forged_leaf->str, forged_leaf->len, NULL);
+  second = dms_token_new_from_data (forged_parent->str, forged_parent->len, NULL);
+  below = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL, caps, FAR, 0,
+                                second);
+  tokens[0] = first;
+  tokens[1] = below;
+  for (guint i = 0; i < G_N_ELEMENTS (tokens); i++)
+    {
+      g_autoptr (DmsTokenList) list = dms_token_list_new_single (tokens[i]);
+      g_autoptr (GBytes) bytes = dms_token_list_to_bytes (list);
+
+      g_assert_false (accepts (&f->mallory, &f->node, bytes, "/dms/x"));
+    }
+}
+
 /* What a party merely passes on for somebody else's machines gives nothing on machines that trust that
  * party. */
 static void
@@ -474,6 +513,31 @@ test_revocation (Fixture *f, gconstpointer data)
   /* Once removed, it is as before. */
   g_assert_true (dms_capability_context_remove_revoke (f->node.context, revocation, &error));
   g_assert_true (can_use (&f->user, &f->node, "/dms/deployment"));
+}
+
+/* A revocation that arrives between a message and its use counts. */
+static void
+test_revoked_meanwhile (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsTokenList) provided = NULL;
+  g_autoptr (DmsToken) revocation = NULL;
+  g_autoptr (DmsTokenList) list = NULL;
+  g_autoptr (GBytes) tokens = NULL;
+  guint64 interaction;
+
+  set_up_organisation (f);
+  tokens = provide (&f->user, &f->node, "/dms/deployment");
+  interaction = dms_capability_context_consume (f->node.context, f->user.did, tokens, NULL);
+  g_assert_true (dms_capability_context_require (f->node.context, interaction, f->user.actor_id,
+                                                 f->node.actor_id,
+                                                 "/dms/deployment", NULL));
+  provided = dms_capability_context_dup_provide (f->user.context);
+  revocation = dms_capability_context_revoke (f->org.context, dms_token_list_get (provided, 0), NULL);
+  list = dms_token_list_new_single (revocation);
+  g_assert_true (dms_capability_context_anchor_revoke (f->node.context, list, NULL));
+  g_assert_false (dms_capability_context_require (f->node.context, interaction, f->user.actor_id,
+                                                  f->node.actor_id,
+                                                  "/dms/deployment", NULL));
 }
 
 static void
@@ -819,6 +883,7 @@ main (int argc, char **argv)
     { "/capability/root", test_root },
     { "/capability/require-anchor", test_require_anchor },
     { "/capability/stolen-tokens", test_stolen_tokens },
+    { "/capability/forged-tokens", test_forged_tokens },
     { "/capability/anchored-means-first", test_anchored_means_first },
     { "/capability/depth", test_depth },
     { "/capability/depth-forced", test_depth_forced },
@@ -828,6 +893,7 @@ main (int argc, char **argv)
     { "/capability/expiry", test_expiry },
     { "/capability/require-expires-first", test_require_expires_first },
     { "/capability/revocation", test_revocation },
+    { "/capability/revoked-meanwhile", test_revoked_meanwhile },
     { "/capability/forged-revocation", test_forged_revocation },
     { "/capability/grant-after-revocation", test_grant_after_revocation },
     { "/capability/subsumption", test_subsumption },
