@@ -5,6 +5,11 @@
 
 #include "dms-enum-types.h"
 
+/**
+ * dms_error_quark: (skip)
+ *
+ * Returns: the error domain of the DMS
+ */
 G_DEFINE_QUARK (dms-error-quark, dms_error)
 
 /**

@@ -82,7 +82,7 @@ dms_benchmark_result_write_samples (GArray *samples)
  * @benchmark: the benchmark's id
  * @unit: (nullable): unit of the samples
  * @method_version: version of the method
- * @samples: the samples, as double; never %NULL
+ * @samples: (nullable) (element-type double): the samples; copied
  * @score: the score, in the unit
  * @spread: spread of the samples, in the unit
  *
@@ -149,7 +149,7 @@ dms_benchmark_result_get_method_version (DmsBenchmarkResult *self)
  * dms_benchmark_result_get_samples:
  * @self: a benchmark result
  *
- * Returns: (transfer none): the samples, as double; never %NULL
+ * Returns: (transfer none) (element-type double): the samples; never %NULL
  */
 GArray *
 dms_benchmark_result_get_samples (DmsBenchmarkResult *self)

@@ -88,7 +88,7 @@ dms_peer_info_write_addresses (GPtrArray *addresses)
 /**
  * dms_peer_info_new:
  * @id: the peer
- * @addresses: its addresses; never %NULL
+ * @addresses: (nullable) (element-type DmsMultiaddr): its addresses; copied
  * @connected: whether there is a connection now
  * @last_seen_us: when it last was useful, in microseconds since the epoch; 0 when unknown
  *
@@ -124,7 +124,7 @@ dms_peer_info_get_id (DmsPeerInfo *self)
  * dms_peer_info_get_addresses:
  * @self: a peer info
  *
- * Returns: (transfer none): its addresses; never %NULL
+ * Returns: (transfer none) (element-type DmsMultiaddr): its addresses; never %NULL
  */
 GPtrArray *
 dms_peer_info_get_addresses (DmsPeerInfo *self)
