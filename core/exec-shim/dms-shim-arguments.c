@@ -13,6 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum
+{
+  MAX_COPY = 4 * 1024 * 1024,
+};
+
 /* Ends in NULL. */
 static void
 add (DmsShimArguments *self, ...)
@@ -42,6 +47,8 @@ dms_shim_arguments_add_fd (DmsShimArguments *self, int fd)
     self->fds[self->n_fds++] = fd;
 }
 
+/* A file of these bytes in the sandbox's own root, which ends up read-only. Copies cost less than mounts: for each
+ * of those bubblewrap reads its whole table of mounts. */
 static bool
 add_data (DmsShimArguments *self, const char *permissions, const char *path, const void *bytes, size_t length)
 {
@@ -51,7 +58,7 @@ add_data (DmsShimArguments *self, const char *permissions, const char *path, con
     return false;
   dms_shim_arguments_add_fd (self, fd);
   add (self, "--perms", permissions, NULL);
-  add_number (self, "--ro-bind-data", fd);
+  add_number (self, "--file", fd);
   add (self, path, NULL);
   return true;
 }
@@ -60,6 +67,24 @@ static bool
 add_text (DmsShimArguments *self, const char *path, const char *text)
 {
   return add_data (self, "0644", path, text, strlen (text));
+}
+
+/* A copy of a file of the host; nothing when it has none that any user may read. */
+static bool
+add_copy (DmsShimArguments *self, const char *path)
+{
+  char target[PATH_MAX + 1] = "";
+  DmsShimBuffer bytes = { 0 };
+  struct stat info;
+  bool ok = true;
+
+  if (readlink (path, target, PATH_MAX) > 0 && strncmp (target, "/usr/", 5) == 0)
+    add (self, "--symlink", target, path, NULL);
+  else if (stat (path, &info) == 0 && S_ISREG (info.st_mode) && (info.st_mode & S_IROTH) &&
+           dms_shim_read_file (path, &bytes, MAX_COPY))
+    ok = add_data (self, "0644", path, bytes.data, bytes.length);
+  dms_shim_buffer_clear (&bytes);
+  return ok;
 }
 
 /* Shows a directory of a root read-only, or a link as it is. */
@@ -81,43 +106,55 @@ add_top (DmsShimArguments *self, const char *source, const char *name)
 }
 
 static bool
+add_host_configuration (DmsShimArguments *self, const DmsShimSpec *spec)
+{
+  static const char *const copied[] = {
+    "/etc/gai.conf",    "/etc/ld.so.cache",  "/etc/localtime", "/etc/magic",          "/etc/mime.types",
+    "/etc/nsswitch.conf", "/etc/protocols", "/etc/services",  "/etc/ssl/openssl.cnf",
+  };
+  static const char *const shown[] = { "/etc/alternatives", "/etc/fonts", "/etc/pki", "/etc/ssl/certs" };
+  static const char *const shown_with_devices[] = { "/etc/OpenCL", "/etc/vulkan" };
+  char *hosts = dms_shim_printf ("127.0.0.1 localhost %s\n::1 localhost\n", spec->hostname);
+  bool ok = add_text (self, "/etc/passwd",
+                      "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+                      "job:x:1000:1000:job:" DMS_INIT_HOME ":/bin/sh\n"
+                      "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n") &&
+            add_text (self, "/etc/group", "root:x:0:\njob:x:1000:\nnogroup:x:65534:\n");
+
+  for (size_t i = 0; ok && i < sizeof copied / sizeof copied[0]; i++)
+    ok = add_copy (self, copied[i]);
+  for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+    if (access (shown[i], X_OK) == 0)
+      add (self, "--ro-bind-try", shown[i], shown[i], NULL);
+  for (size_t i = 0; spec->n_devices > 0 && i < sizeof shown_with_devices / sizeof shown_with_devices[0]; i++)
+    add (self, "--ro-bind-try", shown_with_devices[i], shown_with_devices[i], NULL);
+  /* The resolver's file changes with the network: not a copy. */
+  if (spec->host_network)
+    add (self, "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts",
+         NULL);
+  else
+    ok = ok && add_text (self, "/etc/hosts", hosts);
+  free (hosts);
+  return ok;
+}
+
+static bool
 add_host_root (DmsShimArguments *self, const DmsShimSpec *spec)
 {
   static const char *const tops[] = { "bin", "sbin", "lib", "lib32", "lib64", "libx32" };
-  static const char *const shown[] = {
-    "/etc/alternatives", "/etc/ca-certificates", "/etc/ca-certificates.conf", "/etc/fonts",
-    "/etc/gai.conf",     "/etc/ld.so.cache",     "/etc/ld.so.conf",           "/etc/ld.so.conf.d",
-    "/etc/localtime",    "/etc/magic",           "/etc/mime.types",           "/etc/nsswitch.conf",
-    "/etc/OpenCL",       "/etc/pki",             "/etc/protocols",            "/etc/services",
-    "/etc/ssl/certs",    "/etc/ssl/openssl.cnf", "/etc/terminfo",             "/etc/vulkan",
-  };
-  char *hosts = dms_shim_printf ("127.0.0.1 localhost %s\n::1 localhost\n", spec->hostname);
-  bool ok;
 
   add (self, "--ro-bind", "/usr", "/usr", NULL);
   for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++)
     {
       char *source = dms_shim_printf ("/%s", tops[i]);
 
-      add_top (self, source, tops[i]);
+      if (access (source, F_OK) == 0)
+        add_top (self, source, tops[i]);
       free (source);
     }
-  for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-    add (self, "--ro-bind-try", shown[i], shown[i], NULL);
-  ok = add_text (self, "/etc/passwd",
-                 "root:x:0:0:root:/root:/usr/sbin/nologin\n"
-                 "job:x:1000:1000:job:" DMS_INIT_HOME ":/bin/sh\n"
-                 "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n") &&
-       add_text (self, "/etc/group", "root:x:0:\njob:x:1000:\nnogroup:x:65534:\n");
-  if (spec->host_network)
-    add (self, "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts",
-         "/etc/hosts", NULL);
-  else
-    ok = ok && add_text (self, "/etc/hosts", hosts);
   add (self, "--dir", "/opt", "--dir", "/mnt", "--dir", "/srv", "--dir", "/var", "--symlink", "../tmp", "/var/tmp",
        NULL);
-  free (hosts);
-  return ok;
+  return add_host_configuration (self, spec);
 }
 
 /* What the sandbox has of its own, whatever the root. */
