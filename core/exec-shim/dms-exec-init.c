@@ -248,8 +248,9 @@ listen_to_shim (Init *self)
     char space[CMSG_SPACE (2 * sizeof (int))];
   } control;
   struct iovec vector = { .iov_base = text, .iov_len = MAX_PACKET };
-  struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control };
+  struct msghdr message = {
+    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
   int fds[2] = { -1, -1 };
   ssize_t length = recvmsg (self->socket, &message, MSG_CMSG_CLOEXEC);
   const struct cmsghdr *header = CMSG_FIRSTHDR (&message);
@@ -342,7 +343,8 @@ main (int argc, char *argv[])
   start_next (self);
   while (true)
     {
-      struct pollfd polled[] = { { .fd = self->signals, .events = POLLIN }, { .fd = self->socket, .events = POLLIN } };
+      struct pollfd polled[] = { { .fd = self->signals, .events = POLLIN },
+                                 { .fd = self->socket, .events = POLLIN } };
 
       if (poll (polled, 2, -1) < 0 && errno != EINTR)
         _exit (1);

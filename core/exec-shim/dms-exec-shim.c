@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-/* The parent of one job, apart from the daemon, so that the job outlives it. docs/executor-process.md tells how
- * the two speak. */
+/* The parent of one job, apart from the daemon, so that the job outlives it. docs/executor-process.md tells
+ * how the two speak. */
 
 #include "dms-shim-clean.h"
 #include "dms-shim-probe.h"
@@ -60,7 +60,8 @@ run (void)
 
   if (fcntl (SPEC_FD, F_GETFD) < 0 || fcntl (NOTIFY_FD, F_GETFD) < 0 || fcntl (LOCK_FD, F_GETFD) < 0)
     {
-      fputs ("dms-exec-shim: this program is started by the process executor; it is of no use by itself\n", stderr);
+      fputs ("dms-exec-shim: this program is started by the process executor; it is of no use by itself\n",
+             stderr);
       return 64;
     }
   if (fork () != 0)

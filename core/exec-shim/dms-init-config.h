@@ -21,7 +21,7 @@ typedef enum
 /* Paths inside a sandbox. */
 #define DMS_INIT_PROGRAM "/run/dms/init"
 #define DMS_INIT_SCRIPTS "/run/dms/scripts"
-#define DMS_INIT_HOME "/home/job"
+#define DMS_INIT_HOME    "/home/job"
 
 typedef struct
 {

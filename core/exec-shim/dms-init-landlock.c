@@ -106,7 +106,8 @@ dms_init_landlock_restrict (char *const *writable, size_t n_writable)
   if (ruleset < 0)
     return false;
   ok = allow (ruleset, "/", FS_EXECUTE | FS_READ_FILE | FS_READ_DIR) &&
-       allow (ruleset, "/dev",
+       allow (ruleset,
+              "/dev",
               handled & (FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV)) &&
        allow (ruleset, "/proc", handled & (FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_TRUNCATE));
   for (size_t i = 0; ok && i < n_writable; i++)

@@ -47,8 +47,8 @@ dms_shim_arguments_add_fd (DmsShimArguments *self, int fd)
     self->fds[self->n_fds++] = fd;
 }
 
-/* A file of these bytes in the sandbox's own root, which ends up read-only. Copies cost less than mounts: for each
- * of those bubblewrap reads its whole table of mounts. */
+/* A file of these bytes in the sandbox's own root, which ends up read-only. Copies cost less than mounts: for
+ * each of those bubblewrap reads its whole table of mounts. */
 static bool
 add_data (DmsShimArguments *self, const char *permissions, const char *path, const void *bytes, size_t length)
 {
@@ -109,13 +109,14 @@ static bool
 add_host_configuration (DmsShimArguments *self, const DmsShimSpec *spec)
 {
   static const char *const copied[] = {
-    "/etc/gai.conf",    "/etc/ld.so.cache",  "/etc/localtime", "/etc/magic",          "/etc/mime.types",
-    "/etc/nsswitch.conf", "/etc/protocols", "/etc/services",  "/etc/ssl/openssl.cnf",
+    "/etc/gai.conf",      "/etc/ld.so.cache", "/etc/localtime", "/etc/magic",           "/etc/mime.types",
+    "/etc/nsswitch.conf", "/etc/protocols",   "/etc/services",  "/etc/ssl/openssl.cnf",
   };
   static const char *const shown[] = { "/etc/alternatives", "/etc/fonts", "/etc/pki", "/etc/ssl/certs" };
   static const char *const shown_with_devices[] = { "/etc/OpenCL", "/etc/vulkan" };
   char *hosts = dms_shim_printf ("127.0.0.1 localhost %s\n::1 localhost\n", spec->hostname);
-  bool ok = add_text (self, "/etc/passwd",
+  bool ok = add_text (self,
+                      "/etc/passwd",
                       "root:x:0:0:root:/root:/usr/sbin/nologin\n"
                       "job:x:1000:1000:job:" DMS_INIT_HOME ":/bin/sh\n"
                       "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n") &&
@@ -130,7 +131,13 @@ add_host_configuration (DmsShimArguments *self, const DmsShimSpec *spec)
     add (self, "--ro-bind-try", shown_with_devices[i], shown_with_devices[i], NULL);
   /* The resolver's file changes with the network: not a copy. */
   if (spec->host_network)
-    add (self, "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts",
+    add (self,
+         "--ro-bind-try",
+         "/etc/resolv.conf",
+         "/etc/resolv.conf",
+         "--ro-bind-try",
+         "/etc/hosts",
+         "/etc/hosts",
          NULL);
   else
     ok = ok && add_text (self, "/etc/hosts", hosts);
@@ -152,7 +159,18 @@ add_host_root (DmsShimArguments *self, const DmsShimSpec *spec)
         add_top (self, source, tops[i]);
       free (source);
     }
-  add (self, "--dir", "/opt", "--dir", "/mnt", "--dir", "/srv", "--dir", "/var", "--symlink", "../tmp", "/var/tmp",
+  add (self,
+       "--dir",
+       "/opt",
+       "--dir",
+       "/mnt",
+       "--dir",
+       "/srv",
+       "--dir",
+       "/var",
+       "--symlink",
+       "../tmp",
+       "/var/tmp",
        NULL);
   return add_host_configuration (self, spec);
 }
@@ -217,12 +235,15 @@ add_binds (DmsShimArguments *self, const DmsShimSpec *spec, DmsShimStage *stage,
 
       if (access (bind->source, F_OK) != 0)
         {
-          *error = dms_shim_printf ("cannot mount the volume “%s” at “%s”: %s", bind->source, bind->destination,
-                                    strerror (errno));
+          *error = dms_shim_printf (
+              "cannot mount the volume “%s” at “%s”: %s", bind->source, bind->destination, strerror (errno));
           return false;
         }
-      add (self, bind->read_only ? "--ro-bind" : "--bind", dms_shim_stage_add (stage, bind->source, !bind->read_only),
-           bind->destination, NULL);
+      add (self,
+           bind->read_only ? "--ro-bind" : "--bind",
+           dms_shim_stage_add (stage, bind->source, !bind->read_only),
+           bind->destination,
+           NULL);
     }
   return true;
 }
@@ -270,9 +291,24 @@ find_init (char **error)
 static void
 add_isolation (DmsShimArguments *self, const DmsShimSpec *spec, int filter_fd)
 {
-  add (self, "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try",
-       "--die-with-parent", "--new-session", "--as-pid-1", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
-       "--hostname", spec->hostname, NULL);
+  add (self,
+       "--unshare-user",
+       "--unshare-ipc",
+       "--unshare-pid",
+       "--unshare-uts",
+       "--unshare-cgroup-try",
+       "--die-with-parent",
+       "--new-session",
+       "--as-pid-1",
+       "--uid",
+       "1000",
+       "--gid",
+       "1000",
+       "--cap-drop",
+       "ALL",
+       "--hostname",
+       spec->hostname,
+       NULL);
   if (!spec->host_network)
     add (self, "--unshare-net", NULL);
   add_number (self, "--seccomp", filter_fd);

@@ -11,8 +11,8 @@ enum
   DMS_SHIM_MAX_FDS = 8192,
 };
 
-/* The arguments of bubblewrap, each with its NUL, and the descriptors that it inherits. They go through a file,
- * never the command line, which everybody on the machine can read. */
+/* The arguments of bubblewrap, each with its NUL, and the descriptors that it inherits. They go through a
+ * file, never the command line, which everybody on the machine can read. */
 typedef struct
 {
   DmsShimBuffer text;

@@ -57,7 +57,8 @@ has_word (const char *list, const char *word, char separator)
   for (const char *at = list; at != NULL; at = strchr (at, separator))
     {
       at += *at == separator;
-      if (strncmp (at, word, length) == 0 && (at[length] == separator || at[length] == '\0' || at[length] == '\n'))
+      if (strncmp (at, word, length) == 0 &&
+          (at[length] == separator || at[length] == '\0' || at[length] == '\n'))
         return true;
     }
   return false;
@@ -68,7 +69,8 @@ make_parent (const char *directory)
 {
   char *path = dms_shim_printf ("%s/%s", directory, DMS_SHIM_CGROUP_PARENT);
   char *procs = dms_shim_printf ("%s/cgroup.procs", path);
-  bool ok = (mkdir (path, 0755) == 0 || errno == EEXIST) && access (procs, W_OK) == 0 && access (path, W_OK) == 0;
+  bool ok =
+      (mkdir (path, 0755) == 0 || errno == EEXIST) && access (procs, W_OK) == 0 && access (path, W_OK) == 0;
 
   free (procs);
   if (ok)
@@ -136,7 +138,8 @@ enable_controller (const char *parent, const char *controller)
   DmsShimBuffer text = { 0 };
   bool ok = false;
 
-  if (dms_shim_read_file (switches, &text, MAX_TEXT) && text.length > 0 && has_word (text.data, controller, ' '))
+  if (dms_shim_read_file (switches, &text, MAX_TEXT) && text.length > 0 &&
+      has_word (text.data, controller, ' '))
     ok = true;
   if (!ok)
     {

@@ -153,8 +153,8 @@ dms_shim_cgroup_set_cpu (DmsShimCgroup *self, uint64_t quota_us, char **error)
 bool
 dms_shim_cgroup_set_pids (DmsShimCgroup *self, uint64_t count, char **error)
 {
-  const char *directory = self->layout.unified_pids ? self->paths[DMS_SHIM_CGROUP_UNIFIED]
-                                                    : self->paths[DMS_SHIM_CGROUP_PIDS];
+  const char *directory =
+      self->layout.unified_pids ? self->paths[DMS_SHIM_CGROUP_UNIFIED] : self->paths[DMS_SHIM_CGROUP_PIDS];
 
   if (directory == NULL)
     return true;
@@ -225,7 +225,8 @@ kill_members (const char *directory)
     {
       char *saved = NULL;
 
-      for (char *line = strtok_r (text.data, "\n", &saved); line != NULL; line = strtok_r (NULL, "\n", &saved))
+      for (char *line = strtok_r (text.data, "\n", &saved); line != NULL;
+           line = strtok_r (NULL, "\n", &saved))
         if (atoi (line) > 1)
           kill (atoi (line), SIGKILL);
     }
@@ -271,8 +272,8 @@ dms_shim_cgroup_destroy_recorded (const char *record_path)
   if (!dms_shim_read_file (record_path, &text, SMALL_FILE) || text.length == 0)
     return;
   for (char *line = strtok_r (text.data, "\n", &saved); line != NULL; line = strtok_r (NULL, "\n", &saved))
-    if (line[0] == '/' && strstr (line, "/" DMS_SHIM_CGROUP_PARENT "/") != NULL && strstr (line, "..") == NULL &&
-        access (line, F_OK) == 0)
+    if (line[0] == '/' && strstr (line, "/" DMS_SHIM_CGROUP_PARENT "/") != NULL &&
+        strstr (line, "..") == NULL && access (line, F_OK) == 0)
       remove_directory (line);
   dms_shim_buffer_clear (&text);
 }

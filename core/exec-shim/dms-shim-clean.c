@@ -69,8 +69,8 @@ take_lock (int lock)
 int
 dms_shim_clean (const char *state_dir, bool keep_files)
 {
-  static const char *const files[] = { "cgroups",    "control",    "stdout.log", "stderr.log", "status.json.new",
-                                       "status.json", "home",      "lock" };
+  static const char *const files[] = { "cgroups",         "control",     "stdout.log", "stderr.log",
+                                       "status.json.new", "status.json", "home",       "lock" };
   int fd = open (state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   char *cgroups;
   int lock;

@@ -39,8 +39,9 @@ send_packet (int socket, const DmsShimBuffer *packet, const int fds[2])
     char space[CMSG_SPACE (2 * sizeof (int))];
   } control = { 0 };
   struct iovec vector = { .iov_base = packet->data, .iov_len = packet->length };
-  struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control };
+  struct msghdr message = {
+    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
   struct cmsghdr *header = CMSG_FIRSTHDR (&message);
 
   header->cmsg_level = SOL_SOCKET;

@@ -28,7 +28,8 @@ typedef struct
 } DmsShimCommand;
 
 /* Asks the first process of the sandbox to run it; NULL with the errno's text in *error. */
-DmsShimCommand *dms_shim_command_start (int socket, unsigned id, const char *blob, size_t length, char **error);
+DmsShimCommand *
+dms_shim_command_start (int socket, unsigned id, const char *blob, size_t length, char **error);
 void dms_shim_command_pump (DmsShimCommand *self);
 void dms_shim_command_kill (const DmsShimCommand *self, int socket);
 void dms_shim_command_free (DmsShimCommand *self);

@@ -168,7 +168,8 @@ dispatch_one (DmsShimControl *self, const struct pollfd *polled)
   size_t slot = 0;
   bool ok = true;
 
-  while (slot < DMS_SHIM_MAX_CLIENTS && (self->clients[slot] == NULL || self->clients[slot]->fd != polled->fd))
+  while (slot < DMS_SHIM_MAX_CLIENTS &&
+         (self->clients[slot] == NULL || self->clients[slot]->fd != polled->fd))
     slot++;
   if (slot == DMS_SHIM_MAX_CLIENTS || polled->revents == 0)
     return;
@@ -235,7 +236,8 @@ dms_shim_control_close (DmsShimControl *self)
       if (self->clients[i] == NULL)
         continue;
       polled.fd = self->clients[i]->fd;
-      if (flush_client (self->clients[i]) && self->clients[i]->out.length > 0 && poll (&polled, 1, CLOSE_WAIT_MS) > 0)
+      if (flush_client (self->clients[i]) && self->clients[i]->out.length > 0 &&
+          poll (&polled, 1, CLOSE_WAIT_MS) > 0)
         (void) flush_client (self->clients[i]);
       self->clients[i]->command = 0;
       drop (self, i);

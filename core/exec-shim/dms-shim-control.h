@@ -25,11 +25,8 @@ typedef struct
 } DmsShimClient;
 
 /* A request line without its end, and the bytes that follow an `exec`. */
-typedef void (*DmsShimRequestFunc) (void *data,
-                                    DmsShimClient *client,
-                                    char *line,
-                                    char *blob,
-                                    size_t blob_length);
+typedef void (
+    *DmsShimRequestFunc) (void *data, DmsShimClient *client, char *line, char *blob, size_t blob_length);
 typedef void (*DmsShimGoneFunc) (void *data, DmsShimClient *client);
 
 /* The socket `control` in the state directory. Only the user of the shim, and root, may speak there. */
@@ -47,7 +44,8 @@ bool dms_shim_control_open (DmsShimControl *self, int state_fd, char **error);
 size_t dms_shim_control_prepare (const DmsShimControl *self, struct pollfd *polled);
 /* Deals with what poll found. */
 void dms_shim_control_dispatch (DmsShimControl *self, const struct pollfd *polled, size_t count);
-void dms_shim_control_reply (DmsShimClient *client, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+void dms_shim_control_reply (DmsShimClient *client, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
 void dms_shim_control_announce (DmsShimControl *self, const char *state);
 DmsShimClient *dms_shim_control_find (const DmsShimControl *self, unsigned command);
 /* Sends what is left, for a bounded time, and closes all. */

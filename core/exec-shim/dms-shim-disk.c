@@ -46,7 +46,8 @@ measure_entry (int fd, const char *name, dev_t device, int depth, uint64_t *tota
   if (info.st_dev != device)
     return true;
   /* A file with several names counts once in the sum. */
-  *total += (uint64_t) info.st_blocks * 512 / (info.st_nlink > 1 && !S_ISDIR (info.st_mode) ? info.st_nlink : 1);
+  *total +=
+      (uint64_t) info.st_blocks * 512 / (info.st_nlink > 1 && !S_ISDIR (info.st_mode) ? info.st_nlink : 1);
   if (!S_ISDIR (info.st_mode))
     return true;
   child = openat (fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -95,8 +96,8 @@ dms_shim_disk_measure (int parent_fd, const char *name)
   return measure_directory (fd, info.st_dev, 0, &total) ? total : UINT64_MAX;
 }
 
-/* Removes what it can in the directory and finds one that is not empty: its descriptor, -1 when all is gone, or
- * -2 when something cannot be removed. */
+/* Removes what it can in the directory and finds one that is not empty: its descriptor, -1 when all is gone,
+ * or -2 when something cannot be removed. */
 static int
 sweep (int fd)
 {

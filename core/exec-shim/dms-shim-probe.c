@@ -18,8 +18,17 @@
 static void
 try_sandbox (const char *bwrap, DmsShimBuffer *problem)
 {
-  const char *const argv[] = { "bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/",
-                               "--as-pid-1", "--", "/bin/true", NULL };
+  const char *const argv[] = { "bwrap",
+                               "--unshare-user",
+                               "--unshare-pid",
+                               "--unshare-net",
+                               "--ro-bind",
+                               "/",
+                               "/",
+                               "--as-pid-1",
+                               "--",
+                               "/bin/true",
+                               NULL };
   char *env[] = { NULL };
   int err[2];
   pid_t pid;
@@ -71,13 +80,15 @@ dms_shim_probe (const char *bwrap)
   try_sandbox (bwrap, &problem);
   dms_shim_buffer_append_printf (&json, "{\"version\":1,\"problem\":");
   dms_shim_buffer_append_json (&json, problem.length > 0 ? problem.data : "");
-  dms_shim_buffer_append_printf (&json,
-                                 ",\"memory\":%s,\"cpu\":%s,\"pids\":%s,\"freeze\":%s,\"landlock\":%d,\"root\":%s}\n",
-                                 boolean (dms_shim_cgroup_layout_can_limit_memory (&layout)),
-                                 boolean (dms_shim_cgroup_layout_can_limit_cpu (&layout)),
-                                 boolean (dms_shim_cgroup_layout_can_limit_pids (&layout)),
-                                 boolean (dms_shim_cgroup_layout_can_freeze (&layout)), dms_init_landlock_get_abi (),
-                                 boolean (geteuid () == 0));
+  dms_shim_buffer_append_printf (
+      &json,
+      ",\"memory\":%s,\"cpu\":%s,\"pids\":%s,\"freeze\":%s,\"landlock\":%d,\"root\":%s}\n",
+      boolean (dms_shim_cgroup_layout_can_limit_memory (&layout)),
+      boolean (dms_shim_cgroup_layout_can_limit_cpu (&layout)),
+      boolean (dms_shim_cgroup_layout_can_limit_pids (&layout)),
+      boolean (dms_shim_cgroup_layout_can_freeze (&layout)),
+      dms_init_landlock_get_abi (),
+      boolean (geteuid () == 0));
   (void) dms_shim_write_all (STDOUT_FILENO, json.data, json.length);
   dms_shim_buffer_clear (&json);
   dms_shim_buffer_clear (&problem);

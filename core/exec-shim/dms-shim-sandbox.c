@@ -65,12 +65,14 @@ make_home (const DmsShimSpec *spec, int state_fd, char **error)
     return true;
   if (mkdirat (state_fd, "home/.ssh", 0700) != 0 && errno != EEXIST)
     return fail (error, "cannot make “.ssh” in the home of the job");
-  fd = openat (state_fd, "home/.ssh/authorized_keys", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  fd = openat (
+      state_fd, "home/.ssh/authorized_keys", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
     return fail (error, "cannot write the authorised keys of the job");
   ok = dms_shim_write_all (fd, spec->ssh_keys.data, spec->ssh_keys.length);
   if (geteuid () == 0)
-    ok = fchown (fd, uid, uid) == 0 && fchownat (state_fd, "home/.ssh", uid, uid, AT_SYMLINK_NOFOLLOW) == 0 && ok;
+    ok = fchown (fd, uid, uid) == 0 && fchownat (state_fd, "home/.ssh", uid, uid, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ok;
   close (fd);
   return ok || fail (error, "cannot write the authorised keys of the job");
 }
@@ -174,7 +176,8 @@ become_bwrap (const DmsShimSpec *spec,
   char *args_text = dms_shim_printf ("%d", fds->args);
   char *socket_text = dms_shim_printf ("%d", fds->socket);
   char *config_text = dms_shim_printf ("%d", fds->config);
-  const char *const argv[] = { "bwrap", "--args", args_text, "--", DMS_INIT_PROGRAM, socket_text, config_text, NULL };
+  const char *const argv[] = { "bwrap",          "--args",    args_text,   "--",
+                               DMS_INIT_PROGRAM, socket_text, config_text, NULL };
   char *env[] = { NULL };
   const pid_t parent = getppid ();
   const char *oom = "500";

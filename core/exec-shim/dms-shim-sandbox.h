@@ -17,7 +17,8 @@ typedef struct
   int err;
 } DmsShimSandbox;
 
-/* Composes the command line of bubblewrap and starts it within the groups. state_fd is the state directory. */
+/* Composes the command line of bubblewrap and starts it within the groups. state_fd is the state directory.
+ */
 bool dms_shim_sandbox_start (DmsShimSandbox *self,
                              const DmsShimSpec *spec,
                              const DmsShimCgroup *cgroup,

@@ -125,9 +125,12 @@ take_text (DmsShimSpec *self, const char *key, const char *value)
     const char *key;
     char **slot;
   } const texts[] = {
-    { "state_dir", &self->state_dir }, { "execution_id", &self->execution_id },
-    { "job_id", &self->job_id },       { "bwrap", &self->bwrap },
-    { "cwd", &self->cwd },             { "rootfs", &self->rootfs },
+    { "state_dir", &self->state_dir },
+    { "execution_id", &self->execution_id },
+    { "job_id", &self->job_id },
+    { "bwrap", &self->bwrap },
+    { "cwd", &self->cwd },
+    { "rootfs", &self->rootfs },
     { "hostname", &self->hostname },
   };
   struct

@@ -156,8 +156,11 @@ end_by_status (Shim *self, int status)
   if (WIFEXITED (status))
     set_reason (self, "exited", WEXITSTATUS (status), NULL);
   else if (WIFSIGNALED (status))
-    set_reason (self, "signalled", 128 + WTERMSIG (status),
-                dms_shim_printf ("killed by signal %d (%s)", WTERMSIG (status), strsignal (WTERMSIG (status))));
+    set_reason (
+        self,
+        "signalled",
+        128 + WTERMSIG (status),
+        dms_shim_printf ("killed by signal %d (%s)", WTERMSIG (status), strsignal (WTERMSIG (status))));
 }
 
 static const char *
@@ -172,11 +175,18 @@ script_ended (Shim *self, size_t index, int status)
   const char *name = get_script_name (self, index);
 
   if (WIFEXITED (status) && WEXITSTATUS (status) != 0)
-    set_reason (self, "script_failed", WEXITSTATUS (status),
-                dms_shim_printf ("provision script “%s” failed with exit code %d", name, WEXITSTATUS (status)));
+    set_reason (
+        self,
+        "script_failed",
+        WEXITSTATUS (status),
+        dms_shim_printf ("provision script “%s” failed with exit code %d", name, WEXITSTATUS (status)));
   else if (WIFSIGNALED (status))
-    set_reason (self, "script_failed", 128 + WTERMSIG (status),
-                dms_shim_printf ("provision script “%s” was killed by signal %d (%s)", name, WTERMSIG (status),
+    set_reason (self,
+                "script_failed",
+                128 + WTERMSIG (status),
+                dms_shim_printf ("provision script “%s” was killed by signal %d (%s)",
+                                 name,
+                                 WTERMSIG (status),
                                  strsignal (WTERMSIG (status))));
 }
 
@@ -204,13 +214,16 @@ finish_command (Shim *self, unsigned id, int status)
         continue;
       dms_shim_command_pump (command);
       if (client != NULL && command->timed_out)
-        dms_shim_control_reply (client, "error timed-out the command did not end within %.1f s\n",
+        dms_shim_control_reply (client,
+                                "error timed-out the command did not end within %.1f s\n",
                                 (double) command->timeout_ms / 1000.0);
       else if (client != NULL)
         {
-          dms_shim_control_reply (client, "result %d %zu %zu\n",
+          dms_shim_control_reply (client,
+                                  "result %d %zu %zu\n",
                                   WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status),
-                                  command->out_bytes.length, command->err_bytes.length);
+                                  command->out_bytes.length,
+                                  command->err_bytes.length);
           dms_shim_buffer_append (&client->out, command->out_bytes.data, command->out_bytes.length);
           dms_shim_buffer_append (&client->out, command->err_bytes.data, command->err_bytes.length);
         }
@@ -234,8 +247,10 @@ fail_command (Shim *self, unsigned id, int failure)
       }
   if (client == NULL)
     return;
-  dms_shim_control_reply (client, "error %s cannot run the command in the job: %s\n",
-                          failure == ENOENT ? "not-found" : "failed", strerror (failure));
+  dms_shim_control_reply (client,
+                          "error %s cannot run the command in the job: %s\n",
+                          failure == ENOENT ? "not-found" : "failed",
+                          strerror (failure));
   client->command = 0;
 }
 
@@ -252,13 +267,18 @@ take_report (Shim *self, char *text)
   else if (sscanf (text, "script-end %u %d", &number, &value) == 2)
     script_ended (self, number, value);
   else if (sscanf (text, "script-failed %u %d", &number, &value) == 2)
-    set_reason (self, "script_failed", 126,
-                dms_shim_printf ("cannot start provision script “%s”: %s", get_script_name (self, number),
+    set_reason (self,
+                "script_failed",
+                126,
+                dms_shim_printf ("cannot start provision script “%s”: %s",
+                                 get_script_name (self, number),
                                  strerror (value)));
   else if (sscanf (text, "script %u", &number) == 1 || strcmp (text, "job") == 0)
     announce_running (self);
   else if (sscanf (text, "job-failed %d", &value) == 1)
-    set_reason (self, "launch_failed", -1,
+    set_reason (self,
+                "launch_failed",
+                -1,
                 dms_shim_printf ("cannot start “%s”: %s", self->spec->args[0], strerror (value)));
   else if (sscanf (text, "job-end %d", &value) == 1)
     end_by_status (self, value);
@@ -279,8 +299,9 @@ hear_init (Shim *self)
     char space[CMSG_SPACE (sizeof (struct ucred))];
   } control;
   struct iovec vector = { .iov_base = text, .iov_len = sizeof text - 1 };
-  struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control };
+  struct msghdr message = {
+    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
   const struct cmsghdr *header;
   ssize_t length = recvmsg (self->sandbox.socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
@@ -347,8 +368,8 @@ request_pause (Shim *self, DmsShimClient *client, bool pause_it)
 
   if (self->status.phase != from)
     {
-      dms_shim_control_reply (client, "error wrong-state the job is %s\n",
-                              dms_shim_phase_get_name (self->status.phase));
+      dms_shim_control_reply (
+          client, "error wrong-state the job is %s\n", dms_shim_phase_get_name (self->status.phase));
       return;
     }
   if (!dms_shim_cgroup_layout_can_freeze (&self->cgroup.layout))
@@ -371,11 +392,13 @@ request_usage (Shim *self, DmsShimClient *client)
   dms_shim_control_reply (client,
                           "ok cpu_percent=%.2f cpu_time_us=%llu memory_bytes=%llu memory_peak_bytes=%llu "
                           "memory_limit_bytes=%llu disk_bytes=%llu pids=%llu\n",
-                          self->status.cpu_percent, (unsigned long long) self->status.cpu_time_us,
+                          self->status.cpu_percent,
+                          (unsigned long long) self->status.cpu_time_us,
                           (unsigned long long) self->status.memory_bytes,
                           (unsigned long long) self->status.memory_peak_bytes,
                           (unsigned long long) self->status.memory_limit_bytes,
-                          (unsigned long long) self->status.disk_bytes, (unsigned long long) self->status.pids);
+                          (unsigned long long) self->status.disk_bytes,
+                          (unsigned long long) self->status.pids);
 }
 
 static void
@@ -388,8 +411,8 @@ request_exec (Shim *self, DmsShimClient *client, const char *line, const char *b
   while (slot < MAX_COMMANDS && self->commands[slot] != NULL)
     slot++;
   if (self->status.phase != DMS_SHIM_PHASE_RUNNING)
-    dms_shim_control_reply (client, "error wrong-state the job is %s\n",
-                            dms_shim_phase_get_name (self->status.phase));
+    dms_shim_control_reply (
+        client, "error wrong-state the job is %s\n", dms_shim_phase_get_name (self->status.phase));
   else if (slot == MAX_COMMANDS)
     dms_shim_control_reply (client, "error busy %d commands run in the job already\n", MAX_COMMANDS);
   else
@@ -489,7 +512,8 @@ take_deadlines (Shim *self)
   if (self->spec->disk_bytes > 0 && now >= self->disk_at_us && self->status.phase == DMS_SHIM_PHASE_RUNNING)
     check_disk (self);
   for (size_t i = 0; i < MAX_COMMANDS; i++)
-    if (self->commands[i] != NULL && self->commands[i]->deadline_us > 0 && now >= self->commands[i]->deadline_us)
+    if (self->commands[i] != NULL && self->commands[i]->deadline_us > 0 &&
+        now >= self->commands[i]->deadline_us)
       {
         self->commands[i]->deadline_us = 0;
         self->commands[i]->timed_out = true;
@@ -508,7 +532,8 @@ get_timeout_ms (const Shim *self)
   if (self->spec->disk_bytes > 0 && self->status.phase == DMS_SHIM_PHASE_RUNNING && self->disk_at_us < next)
     next = self->disk_at_us;
   for (size_t i = 0; i < MAX_COMMANDS; i++)
-    if (self->commands[i] != NULL && self->commands[i]->deadline_us > 0 && self->commands[i]->deadline_us < next)
+    if (self->commands[i] != NULL && self->commands[i]->deadline_us > 0 &&
+        self->commands[i]->deadline_us < next)
       next = self->commands[i]->deadline_us;
   if (next == INT64_MAX)
     return -1;
@@ -558,7 +583,8 @@ run (Shim *self)
       for (size_t i = 0; i < MAX_COMMANDS; i++)
         if (self->commands[i] != NULL)
           dms_shim_command_pump (self->commands[i]);
-      if (polled[1].revents != 0 && !hear_init (self) && (polled[1].revents & POLLHUP) && self->sandbox.socket >= 0)
+      if (polled[1].revents != 0 && !hear_init (self) && (polled[1].revents & POLLHUP) &&
+          self->sandbox.socket >= 0)
         {
           close (self->sandbox.socket);
           self->sandbox.socket = -1;
@@ -608,7 +634,8 @@ static char *
 describe_set_up (Shim *self)
 {
   const char *text = self->err.head;
-  size_t length = self->err.head_length < sizeof self->err.head ? self->err.head_length : sizeof self->err.head - 1;
+  size_t length =
+      self->err.head_length < sizeof self->err.head ? self->err.head_length : sizeof self->err.head - 1;
 
   self->err.head[length] = '\0';
   while (length > 0 && self->err.head[length - 1] == '\n')
@@ -630,14 +657,16 @@ decide (Shim *self, const DmsShimCgroupUsage *usage)
   if (self->out_of_disk)
     override_reason (self, "out_of_disk", describe_limit ("disk", self->spec->disk_bytes));
   else if (self->stop_requested)
-    override_reason (self, "stopped",
-                     dms_shim_strdup (self->killed ? "killed at the end of the grace period" : "stopped on request"));
+    override_reason (
+        self,
+        "stopped",
+        dms_shim_strdup (self->killed ? "killed at the end of the grace period" : "stopped on request"));
   else if (usage->oom_kills > 0 && self->status.exit_code != 0)
     override_reason (self, "out_of_memory", describe_limit ("memory", self->spec->memory_bytes));
   else if (usage->pids_rejected > 0 && self->status.message == NULL)
-    self->status.message =
-        dms_shim_printf ("the limit of %llu processes refused %llu new ones", (unsigned long long) self->spec->pids,
-                         (unsigned long long) usage->pids_rejected);
+    self->status.message = dms_shim_printf ("the limit of %llu processes refused %llu new ones",
+                                            (unsigned long long) self->spec->pids,
+                                            (unsigned long long) usage->pids_rejected);
 }
 
 static void
@@ -662,7 +691,8 @@ finish (Shim *self)
   self->status.ended_us = now_us (CLOCK_REALTIME);
   if (self->status.phase == DMS_SHIM_PHASE_STARTING)
     {
-      char *text = dms_shim_strdup (self->status.message != NULL ? self->status.message : self->status.reason);
+      char *text =
+          dms_shim_strdup (self->status.message != NULL ? self->status.message : self->status.reason);
 
       for (char *c = text; *c != '\0'; c++)
         if (*c == '\n')
@@ -715,10 +745,10 @@ start (Shim *self, char **error)
     *error = dms_shim_printf ("cannot write in “%s”: %s", self->spec->state_dir, strerror (errno));
   ok = ok && dms_shim_control_open (&self->control, self->state_fd, error) && limit (self, error) &&
        dms_shim_sandbox_start (&self->sandbox, self->spec, &self->cgroup, self->state_fd, error);
-  if (ok && !(dms_shim_stream_open (&self->out, self->sandbox.out, self->state_fd, "stdout.log",
-                                    self->spec->log_bytes) &&
-              dms_shim_stream_open (&self->err, self->sandbox.err, self->state_fd, "stderr.log",
-                                    self->spec->log_bytes)))
+  if (ok && !(dms_shim_stream_open (
+                  &self->out, self->sandbox.out, self->state_fd, "stdout.log", self->spec->log_bytes) &&
+              dms_shim_stream_open (
+                  &self->err, self->sandbox.err, self->state_fd, "stderr.log", self->spec->log_bytes)))
     {
       *error = dms_shim_printf ("cannot write the logs in “%s”: %s", self->spec->state_dir, strerror (errno));
       ok = false;
@@ -736,7 +766,8 @@ dms_shim_supervise (DmsShimSpec *spec, int notify_fd)
   self->notify = notify_fd;
   self->sandbox.socket = self->out.in = self->err.in = self->out.file = self->err.file = -1;
   self->control = (DmsShimControl){ .listener = -1, .request = on_request, .gone = on_gone, .data = self };
-  self->status = (DmsShimStatus){ .execution_id = spec->execution_id, .job_id = spec->job_id, .exit_code = -1 };
+  self->status =
+      (DmsShimStatus){ .execution_id = spec->execution_id, .job_id = spec->job_id, .exit_code = -1 };
   self->state_fd = open (spec->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (self->state_fd < 0)
     error = dms_shim_printf ("cannot open “%s”: %s", spec->state_dir, strerror (errno));

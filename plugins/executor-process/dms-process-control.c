@@ -53,7 +53,8 @@ dms_process_control_connect (const char *state_dir, GError **error)
   gboolean ok = FALSE;
 
   if (fd < 0)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "cannot open “%s”: %s", state_dir, g_strerror (errno));
+    g_set_error (
+        error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "cannot open “%s”: %s", state_dir, g_strerror (errno));
   else if (socket != NULL)
     {
       ok = g_socket_connect (socket, address, NULL, error);
@@ -70,9 +71,13 @@ fail_by_answer (GTask *task, const char *answer)
 {
   g_auto (GStrv) words = g_strsplit (answer, " ", 3);
   g_autoptr (GEnumClass) klass = g_type_class_ref (DMS_TYPE_ERROR_CODE);
-  GEnumValue *value = words[0] != NULL && words[1] != NULL ? g_enum_get_value_by_nick (klass, words[1]) : NULL;
+  GEnumValue *value =
+      words[0] != NULL && words[1] != NULL ? g_enum_get_value_by_nick (klass, words[1]) : NULL;
 
-  g_task_return_new_error (task, DMS_ERROR, value != NULL ? value->value : DMS_ERROR_FAILED, "%s",
+  g_task_return_new_error (task,
+                           DMS_ERROR,
+                           value != NULL ? value->value : DMS_ERROR_FAILED,
+                           "%s",
                            words[0] != NULL && words[1] != NULL && words[2] != NULL ? words[2] : answer);
 }
 
@@ -116,12 +121,18 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the job has ended");
   else if (g_str_has_prefix (self->line, "error "))
     fail_by_answer (task, self->line);
-  else if (sscanf (self->line, "result %d %zu %zu", &code, &out, &err) == 3 && out <= MAX_OUTPUT && err <= MAX_OUTPUT)
+  else if (sscanf (self->line, "result %d %zu %zu", &code, &out, &err) == 3 && out <= MAX_OUTPUT &&
+           err <= MAX_OUTPUT)
     {
       self->body_length = out + err;
       self->body = g_malloc (self->body_length + 1);
-      g_input_stream_read_all_async (G_INPUT_STREAM (source), self->body, self->body_length, G_PRIORITY_DEFAULT,
-                                     g_task_get_cancellable (task), on_body, g_object_ref (task));
+      g_input_stream_read_all_async (G_INPUT_STREAM (source),
+                                     self->body,
+                                     self->body_length,
+                                     G_PRIORITY_DEFAULT,
+                                     g_task_get_cancellable (task),
+                                     on_body,
+                                     g_object_ref (task));
     }
   else
     g_task_return_boolean (task, TRUE);
@@ -139,8 +150,8 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
       fail_by_error (task, error);
       return;
     }
-  g_data_input_stream_read_line_async (self->input, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), on_line,
-                                       g_object_ref (task));
+  g_data_input_stream_read_line_async (
+      self->input, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), on_line, g_object_ref (task));
 }
 
 void
@@ -173,8 +184,12 @@ dms_process_control_request_async (const char *state_dir,
     g_byte_array_append (bytes, g_bytes_get_data (body, NULL), (guint) g_bytes_get_size (body));
   self->request = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
   g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)),
-                                   g_bytes_get_data (self->request, NULL), g_bytes_get_size (self->request),
-                                   G_PRIORITY_DEFAULT, cancellable, on_written, g_object_ref (task));
+                                   g_bytes_get_data (self->request, NULL),
+                                   g_bytes_get_size (self->request),
+                                   G_PRIORITY_DEFAULT,
+                                   cancellable,
+                                   on_written,
+                                   g_object_ref (task));
 }
 
 char *

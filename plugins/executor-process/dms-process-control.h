@@ -12,8 +12,9 @@ G_BEGIN_DECLS
 /* Connects at once: both ends are on this machine. */
 GSocketConnection *dms_process_control_connect (const char *state_dir, GError **error);
 
-/* Sends one request on a connection of its own. The answer, without its first word, comes with finish; an answer
- * `error` is an error of its code. body is what follows an `exec`; body_length of the answer's is in finish. */
+/* Sends one request on a connection of its own. The answer, without its first word, comes with finish; an
+ * answer `error` is an error of its code. body is what follows an `exec`; body_length of the answer's is in
+ * finish. */
 void dms_process_control_request_async (const char *state_dir,
                                         const char *line,
                                         GBytes *body,

@@ -8,7 +8,8 @@ add (GPtrArray *paths, const char *directory, const char *name)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
 
-  if (g_file_test (path, G_FILE_TEST_EXISTS) && !g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL))
+  if (g_file_test (path, G_FILE_TEST_EXISTS) &&
+      !g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL))
     g_ptr_array_add (paths, g_steal_pointer (&path));
 }
 

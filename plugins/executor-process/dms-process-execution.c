@@ -169,8 +169,8 @@ dms_process_execution_answer (DmsProcessExecution *self, GTask *task)
 {
   g_object_set_data (G_OBJECT (task), "dms-cancel-source", NULL);
   if (g_task_get_source_tag (task) == dms_process_execution_wait_async)
-    g_task_return_pointer (task, dms_execution_result_ref (self->result),
-                           (GDestroyNotify) dms_execution_result_unref);
+    g_task_return_pointer (
+        task, dms_execution_result_ref (self->result), (GDestroyNotify) dms_execution_result_unref);
   else
     g_task_return_boolean (task, TRUE);
 }
@@ -206,8 +206,8 @@ on_reaped (GObject *source, GAsyncResult *result, gpointer user_data)
   dms_process_execution_end (self, lost);
 }
 
-/* The shim is gone. Without a last word of it the job was killed with it; what it had in the kernel is removed
- * before anybody hears of it. */
+/* The shim is gone. Without a last word of it the job was killed with it; what it had in the kernel is
+ * removed before anybody hears of it. */
 static void
 dms_process_execution_conclude (DmsProcessExecution *self)
 {
@@ -355,8 +355,8 @@ dms_process_execution_stop_async (DmsExecution *execution,
   if (self->state == DMS_EXECUTION_ENDED)
     g_task_return_boolean (task, TRUE);
   else
-    dms_process_control_request_async (self->state_dir, line, NULL, ANSWER_S, NULL, on_stop_sent,
-                                       g_object_ref (task));
+    dms_process_control_request_async (
+        self->state_dir, line, NULL, ANSWER_S, NULL, on_stop_sent, g_object_ref (task));
 }
 
 static void
@@ -371,7 +371,8 @@ on_pause_answer (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  dms_process_execution_set_state (g_task_get_source_object (task), GPOINTER_TO_INT (g_task_get_task_data (task)));
+  dms_process_execution_set_state (g_task_get_source_object (task),
+                                   GPOINTER_TO_INT (g_task_get_task_data (task)));
   g_task_return_boolean (task, TRUE);
 }
 
@@ -382,8 +383,13 @@ dms_process_execution_ask (DmsProcessExecution *self, const char *line, DmsExecu
   if (self->state == DMS_EXECUTION_ENDED)
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the job has ended");
   else
-    dms_process_control_request_async (self->state_dir, line, NULL, ANSWER_S, g_task_get_cancellable (task),
-                                       on_pause_answer, g_object_ref (task));
+    dms_process_control_request_async (self->state_dir,
+                                       line,
+                                       NULL,
+                                       ANSWER_S,
+                                       g_task_get_cancellable (task),
+                                       on_pause_answer,
+                                       g_object_ref (task));
 }
 
 static void
@@ -430,14 +436,15 @@ on_exec_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   words = g_strsplit (line, " ", 4);
   if (g_strv_length (words) != 4 || !g_str_equal (words[0], "result"))
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the supervisor of the job answered “%.40s”",
-                               line);
+      g_task_return_new_error (
+          task, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the supervisor of the job answered “%.40s”", line);
       return;
     }
   out_length = MIN ((gsize) g_ascii_strtoull (words[2], NULL, 10), g_bytes_get_size (body));
   out = g_bytes_new_from_bytes (body, 0, out_length);
   err = g_bytes_new_from_bytes (body, out_length, g_bytes_get_size (body) - out_length);
-  g_task_return_pointer (task, dms_exec_result_new (atoi (words[1]), out, err), (GDestroyNotify) dms_exec_result_unref);
+  g_task_return_pointer (
+      task, dms_exec_result_new (atoi (words[1]), out, err), (GDestroyNotify) dms_exec_result_unref);
 }
 
 static void
@@ -459,8 +466,11 @@ dms_process_execution_exec_async (DmsExecution *execution,
     g_byte_array_append (words, (const guint8 *) argv[i], (guint) strlen (argv[i]) + 1);
   if (words->len == 0 || words->data[0] == '\0' || words->len > MAX_COMMAND)
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                               "the command to run in a job must have 1 to %d bytes", MAX_COMMAND);
+      g_task_return_new_error (task,
+                               DMS_ERROR,
+                               DMS_ERROR_INVALID_ARGUMENT,
+                               "the command to run in a job must have 1 to %d bytes",
+                               MAX_COMMAND);
       return;
     }
   if (self->state == DMS_EXECUTION_ENDED)
@@ -470,8 +480,13 @@ dms_process_execution_exec_async (DmsExecution *execution,
     }
   line = g_strdup_printf ("exec %u %u", timeout_ms, words->len);
   body = g_byte_array_free_to_bytes (g_steal_pointer (&words));
-  dms_process_control_request_async (self->state_dir, line, body, timeout_ms > 0 ? timeout_ms / 1000 + ANSWER_S : 0,
-                                     cancellable, on_exec_answer, g_object_ref (task));
+  dms_process_control_request_async (self->state_dir,
+                                     line,
+                                     body,
+                                     timeout_ms > 0 ? timeout_ms / 1000 + ANSWER_S : 0,
+                                     cancellable,
+                                     on_exec_answer,
+                                     g_object_ref (task));
 }
 
 static DmsExecResult *
@@ -490,8 +505,15 @@ dms_process_execution_read_log_async (DmsExecution *execution,
                                       GAsyncReadyCallback callback,
                                       gpointer user_data)
 {
-  dms_process_log_reader_read_async (execution, DMS_PROCESS_EXECUTION (execution)->state_dir, stream, offset,
-                                     max_bytes, follow, cancellable, callback, user_data);
+  dms_process_log_reader_read_async (execution,
+                                     DMS_PROCESS_EXECUTION (execution)->state_dir,
+                                     stream,
+                                     offset,
+                                     max_bytes,
+                                     follow,
+                                     cancellable,
+                                     callback,
+                                     user_data);
 }
 
 static DmsLogChunk *
@@ -528,9 +550,14 @@ on_usage_answer (GObject *source, GAsyncResult *result, gpointer user_data)
     if (g_str_has_prefix (pairs[i], "cpu_percent="))
       percent = g_ascii_strtod (pairs[i] + strlen ("cpu_percent="), NULL);
   g_task_return_pointer (task,
-                         dms_usage_new (percent, get_value (pairs, "cpu_time_us"), get_value (pairs, "memory_bytes"),
+                         dms_usage_new (percent,
+                                        get_value (pairs, "cpu_time_us"),
+                                        get_value (pairs, "memory_bytes"),
                                         get_value (pairs, "memory_peak_bytes"),
-                                        get_value (pairs, "memory_limit_bytes"), 0, 0, get_value (pairs, "disk_bytes"),
+                                        get_value (pairs, "memory_limit_bytes"),
+                                        0,
+                                        0,
+                                        get_value (pairs, "disk_bytes"),
                                         (guint) get_value (pairs, "pids")),
                          (GDestroyNotify) dms_usage_unref);
 }
@@ -551,8 +578,8 @@ dms_process_execution_get_usage_async (DmsExecution *execution,
   else if (self->state == DMS_EXECUTION_ENDED)
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "nobody measured what the job used");
   else
-    dms_process_control_request_async (self->state_dir, "usage", NULL, ANSWER_S, cancellable, on_usage_answer,
-                                       g_object_ref (task));
+    dms_process_control_request_async (
+        self->state_dir, "usage", NULL, ANSWER_S, cancellable, on_usage_answer, g_object_ref (task));
 }
 
 static DmsUsage *

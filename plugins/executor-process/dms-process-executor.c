@@ -93,12 +93,13 @@ build_probe (JsonObject *found)
   g_autofree char *reason = NULL;
   JsonNode *problem = json_object_get_member (found, "problem");
 
-  if (problem != NULL && JSON_NODE_HOLDS_VALUE (problem) && json_node_get_value_type (problem) == G_TYPE_STRING &&
-      *json_node_get_string (problem) != '\0')
+  if (problem != NULL && JSON_NODE_HOLDS_VALUE (problem) &&
+      json_node_get_value_type (problem) == G_TYPE_STRING && *json_node_get_string (problem) != '\0')
     {
-      reason = g_strdup_printf ("bubblewrap cannot make a sandbox here: %s; allow unprivileged user namespaces "
-                                "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone)",
-                                json_node_get_string (problem));
+      reason =
+          g_strdup_printf ("bubblewrap cannot make a sandbox here: %s; allow unprivileged user namespaces "
+                           "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone)",
+                           json_node_get_string (problem));
       return dms_executor_probe_new (FALSE, reason, NULL, DMS_EXECUTOR_FEATURE_NONE);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (limits); i++)
@@ -112,9 +113,10 @@ build_probe (JsonObject *found)
     {
       g_ptr_array_add (missing, NULL);
       list = g_strjoinv (", ", (char **) missing->pdata);
-      reason = g_strdup_printf ("no control group can be written for these limits: %s; weaker resource limits stand "
-                                "in for memory and processes",
-                                list);
+      reason = g_strdup_printf (
+          "no control group can be written for these limits: %s; weaker resource limits stand "
+          "in for memory and processes",
+          list);
     }
   return dms_executor_probe_new (TRUE, reason, NULL, features);
 }
@@ -134,11 +136,13 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   node = json_from_string (text, NULL);
   if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_DATA,
+    g_task_return_new_error (task,
+                             DMS_ERROR,
+                             DMS_ERROR_INVALID_DATA,
                              "the job supervisor answered something else than what it can do");
   else
-    g_task_return_pointer (task, build_probe (json_node_get_object (node)),
-                           (GDestroyNotify) dms_executor_probe_unref);
+    g_task_return_pointer (
+        task, build_probe (json_node_get_object (node)), (GDestroyNotify) dms_executor_probe_unref);
 }
 
 static void
@@ -154,7 +158,8 @@ dms_process_executor_probe_async (DmsExecutor *executor,
 
   g_task_set_source_tag (task, dms_process_executor_probe_async);
   if (shim == NULL)
-    g_task_return_pointer (task, dms_executor_probe_new (FALSE, error->message, NULL, DMS_EXECUTOR_FEATURE_NONE),
+    g_task_return_pointer (task,
+                           dms_executor_probe_new (FALSE, error->message, NULL, DMS_EXECUTOR_FEATURE_NONE),
                            (GDestroyNotify) dms_executor_probe_unref);
   else
     dms_process_tool_run_async ("--probe", bwrap, cancellable, on_probed, g_object_ref (task));
@@ -275,8 +280,8 @@ dms_process_executor_launch_async (DmsExecutor *executor,
   if (g_cancellable_is_cancelled (cancellable))
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_CANCELLED, "the launch was given up");
   else if (state_dir == NULL || !g_path_is_absolute (state_dir))
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                             "the execution has no absolute state directory");
+    g_task_return_new_error (
+        task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the execution has no absolute state directory");
   else if (!dms_process_job_validate (spec, &error))
     g_task_return_error (task, error);
   else
@@ -335,9 +340,10 @@ adopt_dead (GTask *task)
   g_autoptr (DmsProcessStatus) status = dms_process_status_load (state_dir, &error);
 
   if (status != NULL && dms_process_status_get_result (status) != NULL)
-    g_task_return_pointer (task,
-                           dms_process_execution_new_ended (state_dir, dms_process_status_get_result (status)),
-                           g_object_unref);
+    g_task_return_pointer (
+        task,
+        dms_process_execution_new_ended (state_dir, dms_process_status_get_result (status)),
+        g_object_unref);
   else if (status != NULL)
     dms_process_tool_run_async ("--reap", state_dir, NULL, on_lost_reaped, g_object_ref (task));
   else if (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND))
@@ -380,8 +386,11 @@ adopt_try (gpointer user_data)
     }
   if (tries < ADOPT_TRIES && !g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     return G_SOURCE_CONTINUE;
-  g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                           "the supervisor of the job in “%s” lives but does not answer", state_dir);
+  g_task_return_new_error (task,
+                           DMS_ERROR,
+                           DMS_ERROR_UNAVAILABLE,
+                           "the supervisor of the job in “%s” lives but does not answer",
+                           state_dir);
   return G_SOURCE_REMOVE;
 }
 
@@ -398,8 +407,11 @@ dms_process_executor_adopt_async (DmsExecutor *executor,
   g_task_set_source_tag (task, dms_process_executor_adopt_async);
   if (state_dir == NULL)
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                               "“%s” is no handle of the process executor", handle != NULL ? handle : "");
+      g_task_return_new_error (task,
+                               DMS_ERROR,
+                               DMS_ERROR_INVALID_ARGUMENT,
+                               "“%s” is no handle of the process executor",
+                               handle != NULL ? handle : "");
       return;
     }
   g_task_set_task_data (task, state_dir, g_free);

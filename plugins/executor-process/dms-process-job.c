@@ -55,8 +55,11 @@ check_inside (const char *what, const char *path, GError **error)
     canonical = g_canonicalize_filename (path, "/");
   if (canonical != NULL && g_str_equal (canonical, path) && !is_reserved (canonical))
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-               "%s “%s” must be an absolute path, without “..”, outside the system's directories", what,
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_INVALID_ARGUMENT,
+               "%s “%s” must be an absolute path, without “..”, outside the system's directories",
+               what,
                path != NULL ? path : "");
   return FALSE;
 }
@@ -97,17 +100,25 @@ dms_process_job_validate (DmsExecutionSpec *spec, GError **error)
 
   if (params == NULL)
     return FALSE;
-  if (dms_execution_spec_get_volumes (spec)->len > MAX_ITEMS || dms_execution_spec_get_keys (spec)->len > MAX_ITEMS ||
+  if (dms_execution_spec_get_volumes (spec)->len > MAX_ITEMS ||
+      dms_execution_spec_get_keys (spec)->len > MAX_ITEMS ||
       dms_execution_spec_get_scripts (spec)->len > MAX_ITEMS)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "a job can have %d volumes, keys and scripts each", MAX_ITEMS);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_TOO_LARGE,
+                   "a job can have %d volumes, keys and scripts each",
+                   MAX_ITEMS);
       return FALSE;
     }
   if (dms_execution_spec_get_ports (spec)->len > 0 && !dms_process_params_get_host_network (params))
     {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
-                           "the process executor maps no ports: give the job “network: host”, or use a container "
-                           "executor");
+      g_set_error_literal (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_NOT_SUPPORTED,
+          "the process executor maps no ports: give the job “network: host”, or use a container "
+          "executor");
       return FALSE;
     }
   return check_volumes (dms_execution_spec_get_volumes (spec), error) &&
@@ -229,12 +240,18 @@ add_volumes (GByteArray *records, GPtrArray *volumes, GError **error)
 
       if (source == NULL || !g_path_is_absolute (source))
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                       "the volume at “%s” has no directory on this machine: its source is “%s”", destination,
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
+                       "the volume at “%s” has no directory on this machine: its source is “%s”",
+                       destination,
                        source != NULL ? source : "");
           return FALSE;
         }
-      add_named (records, dms_volume_get_read_only (volume) ? "bind_ro" : "bind_rw", source, destination,
+      add_named (records,
+                 dms_volume_get_read_only (volume) ? "bind_ro" : "bind_rw",
+                 source,
+                 destination,
                  strlen (destination));
     }
   return TRUE;

@@ -65,7 +65,11 @@ dms_process_launch_lock (const char *state_dir, gboolean create, GError **error)
 
   if (fd < 0)
     {
-      g_set_error (error, DMS_ERROR, errno == ENOENT ? DMS_ERROR_NOT_FOUND : DMS_ERROR_IO, "cannot open “%s”: %s", path,
+      g_set_error (error,
+                   DMS_ERROR,
+                   errno == ENOENT ? DMS_ERROR_NOT_FOUND : DMS_ERROR_IO,
+                   "cannot open “%s”: %s",
+                   path,
                    g_strerror (errno));
       return -1;
     }
@@ -93,20 +97,25 @@ on_notice (int fd, GIOCondition condition, gpointer user_data)
   if (end == NULL && n > 0 && self->notice->len < MAX_NOTICE)
     return G_SOURCE_CONTINUE;
   if (end == NULL)
-    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_FAILED, "the supervisor of the job ended before the job ran");
+    g_task_return_new_error (
+        task, DMS_ERROR, DMS_ERROR_FAILED, "the supervisor of the job ended before the job ran");
   else if (g_str_has_prefix (self->notice->str, "running\n"))
     g_task_return_boolean (task, TRUE);
   else
     {
       g_autofree char *text = g_strndup (self->notice->str, (gsize) (end - self->notice->str));
 
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_FAILED, "%s",
+      g_task_return_new_error (task,
+                               DMS_ERROR,
+                               DMS_ERROR_FAILED,
+                               "%s",
                                g_str_has_prefix (text, "failed ") ? text + strlen ("failed ") : text);
     }
   return G_SOURCE_REMOVE;
 }
 
-/* The records go through a file in memory: they hold secrets, which a command line would show to everybody. */
+/* The records go through a file in memory: they hold secrets, which a command line would show to everybody.
+ */
 static int
 open_records (GBytes *records, GError **error)
 {
@@ -127,7 +136,8 @@ open_records (GBytes *records, GError **error)
       length -= (gsize) MAX (n, 0);
     }
   if (fd < 0 || lseek (fd, 0, SEEK_SET) != 0)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_FAILED, "cannot pass the job to its supervisor: %s", g_strerror (errno));
+    g_set_error (
+        error, DMS_ERROR, DMS_ERROR_FAILED, "cannot pass the job to its supervisor: %s", g_strerror (errno));
   return fd;
 }
 
@@ -150,11 +160,24 @@ spawn (Launch *self, int notify, GError **error)
 
   if (shim == NULL)
     return FALSE;
-  if (!g_spawn_async_with_pipes_and_fds (NULL, argv, env,
+  if (!g_spawn_async_with_pipes_and_fds (NULL,
+                                         argv,
+                                         env,
                                          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN |
                                              G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                                         NULL, NULL, -1, -1, -1, sources, targets, G_N_ELEMENTS (sources), &pid, NULL,
-                                         NULL, NULL, error))
+                                         NULL,
+                                         NULL,
+                                         -1,
+                                         -1,
+                                         -1,
+                                         sources,
+                                         targets,
+                                         G_N_ELEMENTS (sources),
+                                         &pid,
+                                         NULL,
+                                         NULL,
+                                         NULL,
+                                         error))
     {
       dms_error_adopt (error, "cannot start “%s”", shim);
       return FALSE;
@@ -177,14 +200,16 @@ start (Launch *self, DmsExecutionSpec *spec, GError **error)
     return FALSE;
   if (g_mkdir_with_parents (self->state_dir, 0700) != 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "cannot make “%s”: %s", self->state_dir, g_strerror (errno));
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_IO, "cannot make “%s”: %s", self->state_dir, g_strerror (errno));
       return FALSE;
     }
   self->lock = dms_process_launch_lock (self->state_dir, TRUE, error);
   if (self->lock < 0 || g_file_test (status, G_FILE_TEST_EXISTS))
     {
       g_clear_error (error);
-      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "a job was launched in “%s” before", self->state_dir);
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "a job was launched in “%s” before", self->state_dir);
       return FALSE;
     }
   name = dms_process_job_dup_name (dms_execution_spec_get_execution_id (spec), self->state_dir);
@@ -193,7 +218,10 @@ start (Launch *self, DmsExecutionSpec *spec, GError **error)
     return FALSE;
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "cannot make a socket to the job's supervisor: %s",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_BUSY,
+                   "cannot make a socket to the job's supervisor: %s",
                    g_strerror (errno));
       return FALSE;
     }

@@ -87,7 +87,10 @@ reader_read (Reader *self, GError **error)
     }
   g_byte_array_set_size (bytes, (guint) n);
   data = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
-  return dms_log_chunk_new (self->stream, self->offset, data, (guint64) info.st_size,
+  return dms_log_chunk_new (self->stream,
+                            self->offset,
+                            data,
+                            (guint64) info.st_size,
                             ended && self->offset + (guint64) n >= (guint64) info.st_size);
 }
 
@@ -99,7 +102,8 @@ reader_try (GTask *task, gboolean follow)
   GError *error = NULL;
   g_autoptr (DmsLogChunk) chunk = reader_read (self, &error);
 
-  if (chunk != NULL && follow && g_bytes_get_size (dms_log_chunk_get_data (chunk)) == 0 && !dms_log_chunk_get_eof (chunk))
+  if (chunk != NULL && follow && g_bytes_get_size (dms_log_chunk_get_data (chunk)) == 0 &&
+      !dms_log_chunk_get_eof (chunk))
     return FALSE;
   reader_stop (self);
   if (chunk == NULL)
@@ -151,8 +155,11 @@ reader_follow (GTask *task)
   if (self->watch < 0 || (inotify_add_watch (self->watch, self->path, IN_MODIFY) < 0 &&
                           inotify_add_watch (self->watch, directory, IN_CREATE | IN_MODIFY) < 0))
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_BUSY,
-                               "cannot follow “%s”: %s; raise fs.inotify.max_user_instances", self->path,
+      g_task_return_new_error (task,
+                               DMS_ERROR,
+                               DMS_ERROR_BUSY,
+                               "cannot follow “%s”: %s; raise fs.inotify.max_user_instances",
+                               self->path,
                                g_strerror (errno));
       return;
     }

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Reads a chunk of a log file. With follow, an empty read waits until the file grows or the execution ends. */
+/* Reads a chunk of a log file. With follow, an empty read waits until the file grows or the execution ends.
+ */
 void dms_process_log_reader_read_async (DmsExecution *execution,
                                         const char *state_dir,
                                         DmsLogStream stream,

@@ -26,7 +26,8 @@ struct _DmsProcessParams
 static gboolean
 refuse (GError **error, const char *name, const char *expected)
 {
-  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "execution parameter “%s” must be %s", name, expected);
+  g_set_error (
+      error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "execution parameter “%s” must be %s", name, expected);
   return FALSE;
 }
 
@@ -178,7 +179,9 @@ check_names (JsonObject *object, GError **error)
   for (GList *l = members; l != NULL; l = l->next)
     if (!g_strv_contains (known, l->data))
       {
-        g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+        g_set_error (error,
+                     DMS_ERROR,
+                     DMS_ERROR_INVALID_ARGUMENT,
                      "execution parameter “%s” is unknown to the process executor; it knows cmd, entrypoint, "
                      "environment, log_limit, network, rootfs, user and working_directory",
                      (const char *) l->data);
@@ -197,9 +200,12 @@ read_argv (DmsProcessParams *self, JsonObject *object, GError **error)
     return FALSE;
   if (words->len == 0 || *(const char *) g_ptr_array_index (words, 0) == '\0')
     {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                           "execution parameter “cmd” is missing: give the program and its arguments as a list, "
-                           "such as [\"echo\", \"hello\"]");
+      g_set_error_literal (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_INVALID_ARGUMENT,
+          "execution parameter “cmd” is missing: give the program and its arguments as a list, "
+          "such as [\"echo\", \"hello\"]");
       return FALSE;
     }
   g_ptr_array_add (words, NULL);
@@ -240,8 +246,10 @@ dms_process_params_new (JsonObject *object, GError **error)
     object = empty;
   if (!check_names (object, error) || !read_argv (self, object, error) ||
       !read_environment (json_object_get_member (object, "environment"), environment, error) ||
-      !read_path (json_object_get_member (object, "working_directory"), "working_directory",
-                  &self->working_directory, error) ||
+      !read_path (json_object_get_member (object, "working_directory"),
+                  "working_directory",
+                  &self->working_directory,
+                  error) ||
       !read_path (json_object_get_member (object, "rootfs"), "rootfs", &self->rootfs, error) ||
       !read_path (json_object_get_member (object, "root"), "root", &self->rootfs, error) ||
       !read_network (self, json_object_get_member (object, "network"), error) ||

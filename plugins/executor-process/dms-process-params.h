@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The engine parameters of a job, checked: `cmd`, `entrypoint`, `environment`, `working_directory`, `network`,
- * `rootfs` (or `root`), `user` and `log_limit`. Immutable. */
+/* The engine parameters of a job, checked: `cmd`, `entrypoint`, `environment`, `working_directory`,
+ * `network`, `rootfs` (or `root`), `user` and `log_limit`. Immutable. */
 typedef struct _DmsProcessParams DmsProcessParams;
 
 /* NULL with a text that names the parameter and what it must be. */

@@ -38,14 +38,20 @@ dms_process_registry_add (const char *name, const char *state_dir, GError **erro
 
   if (g_mkdir_with_parents (directory, 0700) != 0 || !is_own (directory))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_PERMISSION_DENIED,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_PERMISSION_DENIED,
                    "cannot use “%s” to remember jobs: it must be a directory that only this user can write",
                    directory);
       return FALSE;
     }
   if (symlink (state_dir, link) == 0 || errno == EEXIST)
     return TRUE;
-  g_set_error (error, DMS_ERROR, errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO, "cannot write “%s”: %s", link,
+  g_set_error (error,
+               DMS_ERROR,
+               errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
+               "cannot write “%s”: %s",
+               link,
                g_strerror (errno));
   return FALSE;
 }

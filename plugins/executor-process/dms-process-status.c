@@ -99,9 +99,14 @@ parse_usage (JsonObject *object)
                                 json_node_get_value_type (percent) != G_TYPE_STRING
                             ? MAX (json_node_get_double (percent), 0.0)
                             : 0.0,
-                        get_amount (usage, "cpu_time_us"), get_amount (usage, "memory_bytes"),
-                        get_amount (usage, "memory_peak_bytes"), get_amount (usage, "memory_limit_bytes"), 0, 0,
-                        get_amount (usage, "disk_bytes"), (guint) get_amount (usage, "pids"));
+                        get_amount (usage, "cpu_time_us"),
+                        get_amount (usage, "memory_bytes"),
+                        get_amount (usage, "memory_peak_bytes"),
+                        get_amount (usage, "memory_limit_bytes"),
+                        0,
+                        0,
+                        get_amount (usage, "disk_bytes"),
+                        (guint) get_amount (usage, "pids"));
 }
 
 static gboolean
@@ -148,8 +153,10 @@ dms_process_status_parse (JsonObject *object)
 
       self->result = dms_execution_result_new (parse_reason (get_text (object, "reason")),
                                                (int) CLAMP (get_number (object, "exit_code"), -1, 255),
-                                               get_text (object, "message"), self->started_us,
-                                               get_number (object, "ended_us"), usage);
+                                               get_text (object, "message"),
+                                               self->started_us,
+                                               get_number (object, "ended_us"),
+                                               usage);
     }
   return self;
 }
@@ -166,15 +173,22 @@ dms_process_status_load (const char *state_dir, GError **error)
 
   if (!g_file_get_contents (path, &text, &length, &local))
     {
-      g_set_error (error, DMS_ERROR,
-                   g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? DMS_ERROR_NOT_FOUND : DMS_ERROR_IO,
-                   "cannot read “%s”: %s", path, local->message);
+      g_set_error (error,
+                   DMS_ERROR,
+                   g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? DMS_ERROR_NOT_FOUND
+                                                                             : DMS_ERROR_IO,
+                   "cannot read “%s”: %s",
+                   path,
+                   local->message);
       return NULL;
     }
   if (length > MAX_FILE || !json_parser_load_from_data (parser, text, (gssize) length, NULL) ||
       (root = json_parser_get_root (parser)) == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_CORRUPT, "“%s” is damaged: the state of this execution is unknown",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_CORRUPT,
+                   "“%s” is damaged: the state of this execution is unknown",
                    path);
       return NULL;
     }
@@ -196,10 +210,13 @@ dms_process_status_get_result (DmsProcessStatus *self)
 DmsExecutionResult *
 dms_process_status_dup_lost (DmsProcessStatus *self)
 {
-  return dms_execution_result_new (DMS_END_LOST, -1,
+  return dms_execution_result_new (DMS_END_LOST,
+                                   -1,
                                    self->other_boot ? "the machine was restarted while the job ran"
                                                     : "the job's supervisor was killed, and the job with it",
-                                   self->started_us, 0, NULL);
+                                   self->started_us,
+                                   0,
+                                   NULL);
 }
 
 static gint64

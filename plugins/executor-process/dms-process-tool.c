@@ -13,12 +13,16 @@ dms_process_tool_dup_shim (GError **error)
 
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     {
-      if (places[i] != NULL && g_path_is_absolute (places[i]) && g_file_test (places[i], G_FILE_TEST_IS_EXECUTABLE))
+      if (places[i] != NULL && g_path_is_absolute (places[i]) &&
+          g_file_test (places[i], G_FILE_TEST_IS_EXECUTABLE))
         return g_strdup (places[i]);
       if (i == 0 && given != NULL)
         break;
     }
-  g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "the program “%s” is missing: install this package again",
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_UNAVAILABLE,
+               "the program “%s” is missing: install this package again",
                given != NULL ? given : DMS_EXEC_SHIM_PATH);
   return NULL;
 }
@@ -29,8 +33,8 @@ dms_process_tool_dup_bwrap (GError **error)
   char *path = g_find_program_in_path ("bwrap");
 
   if (path == NULL)
-    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                         "bubblewrap is not installed: apt install bubblewrap");
+    g_set_error_literal (
+        error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "bubblewrap is not installed: apt install bubblewrap");
   return path;
 }
 
@@ -49,11 +53,14 @@ on_output (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
     }
   else if (!g_subprocess_get_successful (process))
-    g_task_return_new_error (task, DMS_ERROR,
-                             g_subprocess_get_if_exited (process) && g_subprocess_get_exit_status (process) == 75
+    g_task_return_new_error (task,
+                             DMS_ERROR,
+                             g_subprocess_get_if_exited (process) &&
+                                     g_subprocess_get_exit_status (process) == 75
                                  ? DMS_ERROR_BUSY
                                  : DMS_ERROR_FAILED,
-                             "the job supervisor failed: %s", err != NULL ? g_strstrip (err) : "");
+                             "the job supervisor failed: %s",
+                             err != NULL ? g_strstrip (err) : "");
   else
     g_task_return_pointer (task, g_steal_pointer (&out), g_free);
 }
@@ -73,8 +80,12 @@ dms_process_tool_run_async (const char *errand,
   g_task_set_source_tag (task, dms_process_tool_run_async);
   if (shim != NULL)
     {
-      process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, shim, errand,
-                                  argument, NULL);
+      process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE,
+                                  &error,
+                                  shim,
+                                  errand,
+                                  argument,
+                                  NULL);
       if (process == NULL)
         dms_error_adopt (&error, "cannot start “%s”", shim);
     }

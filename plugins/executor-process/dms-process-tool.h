@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* The programs that the executor starts. */
 
-/* (transfer full): the shim: `DMS_EXEC_SHIM`, the installed one, or that of the build tree; NULL with an error
- * that says where it was looked for. */
+/* (transfer full): the shim: `DMS_EXEC_SHIM`, the installed one, or that of the build tree; NULL with an
+ * error that says where it was looked for. */
 char *dms_process_tool_dup_shim (GError **error);
 /* (transfer full): bubblewrap; NULL with an error that says how to install it. */
 char *dms_process_tool_dup_bwrap (GError **error);

@@ -64,7 +64,8 @@ dms_process_fixture_tear_down (DmsProcessFixture *self, gconstpointer data)
 void
 dms_process_fixture_add (const char *path, void (*function) (DmsProcessFixture *, gconstpointer))
 {
-  g_test_add (path, DmsProcessFixture, NULL, dms_process_fixture_set_up, function, dms_process_fixture_tear_down);
+  g_test_add (
+      path, DmsProcessFixture, NULL, dms_process_fixture_set_up, function, dms_process_fixture_tear_down);
 }
 
 DmsExecutionSpecBuilder *
@@ -286,7 +287,8 @@ dms_process_fixture_read_all (DmsExecution *execution, DmsLogStream stream)
   while (more)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (DmsLogChunk) chunk = dms_process_fixture_read (execution, stream, text->len, 0, FALSE, NULL, &error);
+      g_autoptr (DmsLogChunk) chunk =
+          dms_process_fixture_read (execution, stream, text->len, 0, FALSE, NULL, &error);
       GBytes *data;
 
       g_assert_no_error (error);

@@ -25,7 +25,8 @@ DmsExecutionSpecBuilder *dms_process_fixture_build (DmsProcessFixture *self, con
 DmsExecutionSpecBuilder *dms_process_fixture_build_shell (DmsProcessFixture *self, const char *script);
 DmsResources *dms_process_fixture_build_resources (double cores, guint64 memory, guint64 disk);
 
-DmsExecution *dms_process_fixture_launch (DmsProcessFixture *self, DmsExecutionSpecBuilder *builder, GError **error);
+DmsExecution *
+dms_process_fixture_launch (DmsProcessFixture *self, DmsExecutionSpecBuilder *builder, GError **error);
 /* Launches, which must succeed. */
 DmsExecution *dms_process_fixture_start (DmsProcessFixture *self, DmsExecutionSpecBuilder *builder);
 DmsExecution *dms_process_fixture_start_shell (DmsProcessFixture *self, const char *script);
@@ -37,10 +38,8 @@ DmsExecutionResult *dms_process_fixture_wait (DmsExecution *execution);
 gboolean dms_process_fixture_stop (DmsExecution *execution, guint grace_ms, GError **error);
 gboolean dms_process_fixture_pause (DmsExecution *execution, GError **error);
 gboolean dms_process_fixture_resume (DmsExecution *execution, GError **error);
-DmsExecResult *dms_process_fixture_exec (DmsExecution *execution,
-                                         const char *const *argv,
-                                         guint timeout_ms,
-                                         GError **error);
+DmsExecResult *
+dms_process_fixture_exec (DmsExecution *execution, const char *const *argv, guint timeout_ms, GError **error);
 DmsLogChunk *dms_process_fixture_read (DmsExecution *execution,
                                        DmsLogStream stream,
                                        guint64 offset,

@@ -15,7 +15,8 @@
 static void
 test_running (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecution) first = dms_process_fixture_start_shell (fixture, "echo a; sleep 0.5; echo b; exit 9");
+  g_autoptr (DmsExecution) first =
+      dms_process_fixture_start_shell (fixture, "echo a; sleep 0.5; echo b; exit 9");
   g_autofree char *handle = g_strdup (dms_execution_get_handle (first));
   g_autoptr (DmsExecution) second = NULL;
   g_autoptr (DmsExecutionResult) result = NULL;
@@ -50,7 +51,8 @@ test_ended (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecution) first = dms_process_fixture_start_shell (fixture, "echo kept; exit 5");
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (first);
-  g_autoptr (DmsExecution) second = dms_process_fixture_adopt (fixture, dms_execution_get_handle (first), NULL);
+  g_autoptr (DmsExecution) second =
+      dms_process_fixture_adopt (fixture, dms_execution_get_handle (first), NULL);
   g_autoptr (DmsExecutionResult) again = dms_process_fixture_wait (second);
   g_autofree char *out = dms_process_fixture_read_all (second, DMS_LOG_STDOUT);
 
@@ -84,7 +86,8 @@ test_unknown (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_twice (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (fixture, "{\"cmd\": [\"sleep\", \"60\"]}");
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      dms_process_fixture_build (fixture, "{\"cmd\": [\"sleep\", \"60\"]}");
   g_autoptr (DmsExecution) execution = dms_process_fixture_start (fixture, builder);
   g_autofree char *state_dir = dms_process_execution_parse_handle (dms_execution_get_handle (execution));
   g_autoptr (DmsExecutionSpecBuilder) again = dms_process_fixture_build (fixture, "{\"cmd\": [\"true\"]}");

@@ -12,7 +12,8 @@
 static void
 test_output (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecution) execution = dms_process_fixture_start_shell (fixture, "echo out; echo err >&2; exit 7");
+  g_autoptr (DmsExecution) execution =
+      dms_process_fixture_start_shell (fixture, "echo out; echo err >&2; exit 7");
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
   g_autofree char *out = dms_process_fixture_read_all (execution, DMS_LOG_STDOUT);
   g_autofree char *err = dms_process_fixture_read_all (execution, DMS_LOG_STDERR);
@@ -23,7 +24,8 @@ test_output (DmsProcessFixture *fixture, gconstpointer data)
   g_assert_cmpstr (out, ==, "out\n");
   g_assert_cmpstr (err, ==, "err\n");
   g_assert_cmpint (dms_execution_result_get_started_us (result), >, 0);
-  g_assert_cmpint (dms_execution_result_get_ended_us (result), >=, dms_execution_result_get_started_us (result));
+  g_assert_cmpint (
+      dms_execution_result_get_ended_us (result), >=, dms_execution_result_get_started_us (result));
 }
 
 static void
@@ -42,7 +44,8 @@ static void
 test_arguments (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (
-      fixture, "{\"entrypoint\": [\"printf\", \"[%s]\"], \"cmd\": [\"a b\", \"\", \"$HOME\", \"--\", \"é\\n\"]}");
+      fixture,
+      "{\"entrypoint\": [\"printf\", \"[%s]\"], \"cmd\": [\"a b\", \"\", \"$HOME\", \"--\", \"é\\n\"]}");
   g_autoptr (DmsExecution) execution = dms_process_fixture_start (fixture, builder);
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
   g_autofree char *out = dms_process_fixture_read_all (execution, DMS_LOG_STDOUT);
@@ -101,20 +104,25 @@ static void
 test_isolation (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autofree char *secret = g_build_filename (fixture->directory, "secret", NULL);
-  g_autofree char *look = g_strdup_printf ("test -e %s && echo seen; test -e /root && echo root; "
-                                           "test -e /etc/shadow && echo shadow; test -e /sys/kernel && echo sys; true",
-                                           secret);
+  g_autofree char *look =
+      g_strdup_printf ("test -e %s && echo seen; test -e /root && echo root; "
+                       "test -e /etc/shadow && echo shadow; test -e /sys/kernel && echo sys; true",
+                       secret);
   g_autofree char *found = NULL;
-  g_autofree char *written = run_shell (fixture, "touch /usr/x /x /etc/x /run/x /dev/x /proc/x 2>/dev/null; "
-                                                 "ls -d /usr/x /x /etc/x /run/x /dev/x 2>/dev/null; true");
-  g_autofree char *own = run_shell (fixture, "pwd; id -u; touch f && mkdir d && mv f d/g && echo y > /tmp/t && "
-                                             "echo z > /dev/shm/t && cat /tmp/t /dev/shm/t && ls d");
+  g_autofree char *written = run_shell (fixture,
+                                        "touch /usr/x /x /etc/x /run/x /dev/x /proc/x 2>/dev/null; "
+                                        "ls -d /usr/x /x /etc/x /run/x /dev/x 2>/dev/null; true");
+  g_autofree char *own = run_shell (fixture,
+                                    "pwd; id -u; touch f && mkdir d && mv f d/g && echo y > /tmp/t && "
+                                    "echo z > /dev/shm/t && cat /tmp/t /dev/shm/t && ls d");
   g_autofree char *processes = run_shell (fixture, "ls -d /proc/[0-9]* | wc -l; hostname");
-  g_autofree char *privileges = run_shell (fixture, "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status");
-  g_autofree char *calls = run_shell (fixture, "unshare -U true 2>/dev/null && echo user; "
-                                               "unshare -m true 2>/dev/null && echo mount; "
-                                               "mount -t tmpfs t /mnt 2>/dev/null && echo mounted; "
-                                               "hostname other 2>/dev/null && echo renamed; true");
+  g_autofree char *privileges =
+      run_shell (fixture, "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status");
+  g_autofree char *calls = run_shell (fixture,
+                                      "unshare -U true 2>/dev/null && echo user; "
+                                      "unshare -m true 2>/dev/null && echo mount; "
+                                      "mount -t tmpfs t /mnt 2>/dev/null && echo mounted; "
+                                      "hostname other 2>/dev/null && echo renamed; true");
 
   g_assert_true (g_file_set_contents (secret, "s", 1, NULL));
   found = run_shell (fixture, look);
@@ -135,10 +143,11 @@ test_isolation (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_first_process (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autofree char *out = run_shell (fixture, "kill -9 1; kill -STOP 1; ls /proc/1/fd >/dev/null 2>&1 && echo fds; "
-                                             "cat /proc/1/environ >/dev/null 2>&1 && echo environ; "
-                                             "cat /proc/1/mem >/dev/null 2>&1 && echo mem; ls /proc/self/fd | wc -l; "
-                                             "echo alive");
+  g_autofree char *out = run_shell (fixture,
+                                    "kill -9 1; kill -STOP 1; ls /proc/1/fd >/dev/null 2>&1 && echo fds; "
+                                    "cat /proc/1/environ >/dev/null 2>&1 && echo environ; "
+                                    "cat /proc/1/mem >/dev/null 2>&1 && echo mem; ls /proc/self/fd | wc -l; "
+                                    "echo alive");
 
   /* Its own three descriptors and the one that lists them. */
   g_assert_cmpstr (out, ==, "4\nalive\n");
@@ -147,11 +156,13 @@ test_first_process (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_no_network (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autofree char *none = run_shell (fixture, "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; cat /proc/net/route | "
-                                              "tail -n +2 | wc -l");
+  g_autofree char *none =
+      run_shell (fixture,
+                 "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; cat /proc/net/route | "
+                 "tail -n +2 | wc -l");
   g_autofree char *host_devices = NULL;
-  g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (
-      fixture, "{\"cmd\": [\"cat\", \"/proc/net/dev\"], \"network\": \"host\"}");
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      dms_process_fixture_build (fixture, "{\"cmd\": [\"cat\", \"/proc/net/dev\"], \"network\": \"host\"}");
   g_autoptr (DmsExecution) execution = dms_process_fixture_start (fixture, builder);
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
   g_autofree char *host = dms_process_fixture_read_all (execution, DMS_LOG_STDOUT);
@@ -169,7 +180,8 @@ static void
 test_environment (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (
-      fixture, "{\"cmd\": [\"env\"], \"environment\": [\"SECRET=a b\", \"LANG=C\"], \"working_directory\": \"/tmp\"}");
+      fixture,
+      "{\"cmd\": [\"env\"], \"environment\": [\"SECRET=a b\", \"LANG=C\"], \"working_directory\": \"/tmp\"}");
   g_autoptr (DmsExecution) execution = NULL;
   g_autoptr (DmsExecutionResult) result = NULL;
   g_autofree char *out = NULL;
@@ -188,8 +200,8 @@ test_environment (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_no_secret_in_arguments (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder =
-      dms_process_fixture_build (fixture, "{\"cmd\": [\"sleep\", \"30\"], \"environment\": [\"K=hunter2secret\"]}");
+  g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (
+      fixture, "{\"cmd\": [\"sleep\", \"30\"], \"environment\": [\"K=hunter2secret\"]}");
   g_autoptr (DmsExecution) execution = dms_process_fixture_start (fixture, builder);
   g_autoptr (GDir) proc = g_dir_open ("/proc", 0, NULL);
   const char *name;
@@ -221,7 +233,8 @@ add_script (DmsExecutionSpecBuilder *builder, const char *name, const char *text
 static void
 test_scripts (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build_shell (fixture, "echo job; cat made");
+  g_autoptr (DmsExecutionSpecBuilder) builder =
+      dms_process_fixture_build_shell (fixture, "echo job; cat made");
   g_autoptr (DmsExecution) execution = NULL;
   g_autoptr (DmsExecutionResult) result = NULL;
   g_autofree char *out = NULL;
@@ -252,7 +265,8 @@ test_failing_script (DmsProcessFixture *fixture, gconstpointer data)
   out = dms_process_fixture_read_all (execution, DMS_LOG_STDOUT);
   g_assert_cmpint (dms_execution_result_get_reason (result), ==, DMS_END_SCRIPT_FAILED);
   g_assert_cmpint (dms_execution_result_get_exit_code (result), ==, 5);
-  g_assert_cmpstr (dms_execution_result_get_message (result), ==, "provision script “bad” failed with exit code 5");
+  g_assert_cmpstr (
+      dms_execution_result_get_message (result), ==, "provision script “bad” failed with exit code 5");
   g_assert_cmpstr (out, ==, "good\nbad\n");
 }
 
@@ -269,7 +283,8 @@ static void
 test_keys (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build_shell (
-      fixture, "cat /etc/key /home/job/key .ssh/authorized_keys; stat -c %a /etc/key .ssh .ssh/authorized_keys");
+      fixture,
+      "cat /etc/key /home/job/key .ssh/authorized_keys; stat -c %a /etc/key .ssh .ssh/authorized_keys");
   g_autoptr (DmsExecution) execution = NULL;
   g_autoptr (DmsExecutionResult) result = NULL;
   g_autofree char *out = NULL;
@@ -306,7 +321,8 @@ test_volumes (DmsProcessFixture *fixture, gconstpointer data)
   g_autoptr (DmsVolume) writable = dms_volume_new ("local", "data", source, "/var/data", FALSE, NULL);
   g_autoptr (DmsVolume) fixed = dms_volume_new ("local", "kept", kept, NULL, TRUE, NULL);
   g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build_shell (
-      fixture, "cat /kept/given; echo hello > /var/data/made; echo x 2>/dev/null > /kept/new || echo refused");
+      fixture,
+      "cat /kept/given; echo hello > /var/data/made; echo x 2>/dev/null > /kept/new || echo refused");
   g_autoptr (DmsExecution) execution = NULL;
   g_autoptr (DmsExecutionResult) result = NULL;
   GStatBuf info;
@@ -371,10 +387,11 @@ test_rootfs (DmsProcessFixture *fixture, gconstpointer data)
   g_assert_cmpint (g_chmod (mark, 0644), ==, 0);
   g_assert_cmpint (g_chmod (bin, 0755), ==, 0);
   g_assert_cmpint (g_chmod (etc, 0755), ==, 0);
-  params = g_strdup_printf ("{\"rootfs\": \"%s\", \"cmd\": [\"/bin/busybox\", \"sh\", \"-c\", "
-                            "\"/bin/busybox cat /etc/mark; [ -e /usr ] && echo usr; echo w > w && /bin/busybox cat w; "
-                            "echo x > /etc/x\"]}",
-                            root);
+  params = g_strdup_printf (
+      "{\"rootfs\": \"%s\", \"cmd\": [\"/bin/busybox\", \"sh\", \"-c\", "
+      "\"/bin/busybox cat /etc/mark; [ -e /usr ] && echo usr; echo w > w && /bin/busybox cat w; "
+      "echo x > /etc/x\"]}",
+      root);
   builder = dms_process_fixture_build (fixture, params);
   execution = dms_process_fixture_start (fixture, builder);
   result = dms_process_fixture_wait (execution);

@@ -121,7 +121,8 @@ test_exec (DmsProcessFixture *fixture, gconstpointer data)
   static const char *const argv[] = { "sh", "-c", "cat f; pwd; echo oops >&2; echo $MARK; exit 4", NULL };
   static const char *const missing[] = { "no-such-program", NULL };
   g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (
-      fixture, "{\"cmd\": [\"sh\", \"-c\", \"echo content > f; echo up; sleep 60\"], \"environment\": [\"MARK=m\"]}");
+      fixture,
+      "{\"cmd\": [\"sh\", \"-c\", \"echo content > f; echo up; sleep 60\"], \"environment\": [\"MARK=m\"]}");
   g_autoptr (DmsExecution) execution = dms_process_fixture_start (fixture, builder);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsExecResult) result = NULL;
@@ -144,7 +145,9 @@ test_exec (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_exec_restricted (DmsProcessFixture *fixture, gconstpointer data)
 {
-  static const char *const argv[] = { "grep", "-E", "^(CapEff|CapBnd|NoNewPrivs|Seccomp):", "/proc/self/status", NULL };
+  static const char *const argv[] = {
+    "grep", "-E", "^(CapEff|CapBnd|NoNewPrivs|Seccomp):", "/proc/self/status", NULL
+  };
   static const char *const escape[] = { "unshare", "-U", "true", NULL };
   g_autoptr (DmsExecution) execution = dms_process_fixture_start_shell (fixture, "sleep 60");
   g_autoptr (DmsExecResult) status = dms_process_fixture_exec (execution, argv, 10000, NULL);
@@ -196,9 +199,11 @@ test_offsets (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecution) execution = dms_process_fixture_start_shell (fixture, "printf 0123456789");
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
-  g_autoptr (DmsLogChunk) middle = dms_process_fixture_read (execution, DMS_LOG_STDOUT, 3, 4, FALSE, NULL, NULL);
+  g_autoptr (DmsLogChunk) middle =
+      dms_process_fixture_read (execution, DMS_LOG_STDOUT, 3, 4, FALSE, NULL, NULL);
   g_autoptr (DmsLogChunk) last = dms_process_fixture_read (execution, DMS_LOG_STDOUT, 7, 0, TRUE, NULL, NULL);
-  g_autoptr (DmsLogChunk) past = dms_process_fixture_read (execution, DMS_LOG_STDOUT, 99, 0, TRUE, NULL, NULL);
+  g_autoptr (DmsLogChunk) past =
+      dms_process_fixture_read (execution, DMS_LOG_STDOUT, 99, 0, TRUE, NULL, NULL);
   g_autofree char *text = get_text (dms_log_chunk_get_data (middle));
 
   g_assert_cmpstr (text, ==, "3456");
@@ -354,7 +359,8 @@ test_remove (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_background (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecution) execution = dms_process_fixture_start_shell (fixture, "setsid sleep 62.5 & echo up");
+  g_autoptr (DmsExecution) execution =
+      dms_process_fixture_start_shell (fixture, "setsid sleep 62.5 & echo up");
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
   g_autofree char *state_dir = dms_process_execution_parse_handle (dms_execution_get_handle (execution));
   g_auto (GStrv) groups = read_groups (state_dir);

@@ -67,7 +67,8 @@ test_memory_files (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_memory_enough (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecution) execution = start_limited (fixture, "exec dd if=/dev/zero of=/dev/null bs=16M count=2", 0, 128 * MIB, 0);
+  g_autoptr (DmsExecution) execution =
+      start_limited (fixture, "exec dd if=/dev/zero of=/dev/null bs=16M count=2", 0, 128 * MIB, 0);
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
 
   g_assert_true (dms_execution_result_is_success (result));
@@ -90,7 +91,8 @@ test_pids (DmsProcessFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (dms_execution_result_get_message (result), "limit of 5 processes"));
 }
 
-/* Half a core for 800 ms of work takes longer than a whole one would; the measure is CPU time over real time. */
+/* Half a core for 800 ms of work takes longer than a whole one would; the measure is CPU time over real time.
+ */
 static void
 test_cpu (DmsProcessFixture *fixture, gconstpointer data)
 {
@@ -101,10 +103,12 @@ test_cpu (DmsProcessFixture *fixture, gconstpointer data)
 
   if (!has_feature (fixture, DMS_EXECUTOR_FEATURE_LIMIT_CPU))
     return;
-  execution = start_limited (fixture, "timeout 2 sh -c 'while :; do :; done & while :; do :; done'", 0.5, 0, 0);
+  execution =
+      start_limited (fixture, "timeout 2 sh -c 'while :; do :; done & while :; do :; done'", 0.5, 0, 0);
   result = dms_process_fixture_wait (execution);
   usage = dms_execution_result_get_usage (result);
-  elapsed = (double) (dms_execution_result_get_ended_us (result) - dms_execution_result_get_started_us (result));
+  elapsed =
+      (double) (dms_execution_result_get_ended_us (result) - dms_execution_result_get_started_us (result));
   g_assert_cmpfloat (elapsed, >=, 1.5e6);
   g_assert_cmpfloat ((double) dms_usage_get_cpu_time_us (usage) / elapsed, <, 0.75);
   g_assert_cmpuint (dms_usage_get_cpu_time_us (usage), >, 100000);
@@ -135,7 +139,8 @@ test_disk_quick (DmsProcessFixture *fixture, gconstpointer data)
 static void
 test_disk_enough (DmsProcessFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecution) execution = start_limited (fixture, "head -c 1M /dev/zero > a; ln a b", 0, 0, 2 * MIB);
+  g_autoptr (DmsExecution) execution =
+      start_limited (fixture, "head -c 1M /dev/zero > a; ln a b", 0, 0, 2 * MIB);
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
 
   g_assert_true (dms_execution_result_is_success (result));
@@ -145,8 +150,9 @@ static void
 test_log (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (
-      fixture, "{\"cmd\": [\"sh\", \"-c\", \"printf 0123456789; seq 1 50000; echo end >&2\"], "
-               "\"log_limit\": 10}");
+      fixture,
+      "{\"cmd\": [\"sh\", \"-c\", \"printf 0123456789; seq 1 50000; echo end >&2\"], "
+      "\"log_limit\": 10}");
   g_autoptr (DmsExecution) execution = dms_process_fixture_start (fixture, builder);
   g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
   g_autofree char *out = dms_process_fixture_read_all (execution, DMS_LOG_STDOUT);

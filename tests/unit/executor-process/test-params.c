@@ -37,7 +37,8 @@ test_refusals (void)
     { "{\"cmd\": [\"a\"], \"environment\": [\"NO\"]}", "“environment” must be a list of KEY=VALUE" },
     { "{\"cmd\": [\"a\"], \"environment\": [\"1A=b\"]}", "“environment” must be a list of KEY=VALUE" },
     { "{\"cmd\": [\"a\"], \"environment\": {\"A\": 1}}", "“environment” must be a list of KEY=VALUE" },
-    { "{\"cmd\": [\"a\"], \"working_directory\": \"here\"}", "“working_directory” must be one absolute path" },
+    { "{\"cmd\": [\"a\"], \"working_directory\": \"here\"}",
+      "“working_directory” must be one absolute path" },
     { "{\"cmd\": [\"a\"], \"network\": \"bridge\"}", "“network” must be “none” or “host”" },
     { "{\"cmd\": [\"a\"], \"rootfs\": \"/a\", \"root\": \"/b\"}", "“root” must be one absolute path" },
     { "{\"cmd\": [\"a\"], \"log_limit\": 0}", "“log_limit” must be a number of bytes" },
@@ -61,7 +62,8 @@ test_accepted (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsProcessParams) params =
-      parse ("{\"entrypoint\": [\"env\"], \"cmd\": [\"-i\", \"\"], \"environment\": {\"A\": \"b=c\"}, \"user\": \"me\", "
+      parse ("{\"entrypoint\": [\"env\"], \"cmd\": [\"-i\", \"\"], \"environment\": {\"A\": \"b=c\"}, "
+             "\"user\": \"me\", "
              "\"network\": \"host\", \"root\": \"/srv/../srv/root\", \"working_directory\": null}",
              &error);
 
@@ -79,12 +81,14 @@ test_accepted (void)
 static void
 test_mounts (DmsProcessFixture *fixture, gconstpointer data)
 {
-  static const char *const refused[] = { "/", "/usr", "/usr/share/x", "/proc/1", "/dev", "relative", "/a/../etc",
-                                         "/a//b", "/etc", "/run/dms/init" };
+  static const char *const refused[] = {
+    "/", "/usr", "/usr/share/x", "/proc/1", "/dev", "relative", "/a/../etc", "/a//b", "/etc", "/run/dms/init"
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
     {
-      g_autoptr (DmsExecutionSpecBuilder) builder = dms_process_fixture_build (fixture, "{\"cmd\": [\"true\"]}");
+      g_autoptr (DmsExecutionSpecBuilder) builder =
+          dms_process_fixture_build (fixture, "{\"cmd\": [\"true\"]}");
       g_autoptr (DmsVolume) volume = dms_volume_new ("local", "v", "/tmp", refused[i], FALSE, NULL);
       g_autoptr (DmsExecutionSpec) spec = NULL;
       g_autoptr (GError) error = NULL;
@@ -172,7 +176,8 @@ test_status (DmsProcessFixture *fixture, gconstpointer data)
   g_assert_cmpint (dms_process_status_get_state (odd), ==, DMS_EXECUTION_PENDING);
   g_assert_null (dms_process_status_get_result (odd));
   g_assert_cmpint (dms_process_status_get_shim_pid (odd), ==, 0);
-  write_status (fixture, "{\"phase\":\"ended\",\"reason\":\"new\",\"exit_code\":9999,\"message\":5,\"usage\":[]}");
+  write_status (fixture,
+                "{\"phase\":\"ended\",\"reason\":\"new\",\"exit_code\":9999,\"message\":5,\"usage\":[]}");
   ended = dms_process_status_load (fixture->directory, NULL);
   g_assert_cmpint (dms_execution_result_get_reason (dms_process_status_get_result (ended)), ==, DMS_END_LOST);
   g_assert_cmpint (dms_execution_result_get_exit_code (dms_process_status_get_result (ended)), ==, 255);
@@ -239,8 +244,8 @@ test_no_bubblewrap (DmsProcessFixture *fixture, gconstpointer data)
   probe = dms_process_fixture_probe (fixture);
   g_setenv ("PATH", path, TRUE);
   g_assert_false (dms_executor_probe_get_available (probe));
-  g_assert_cmpstr (dms_executor_probe_get_reason (probe), ==,
-                   "bubblewrap is not installed: apt install bubblewrap");
+  g_assert_cmpstr (
+      dms_executor_probe_get_reason (probe), ==, "bubblewrap is not installed: apt install bubblewrap");
 }
 
 int

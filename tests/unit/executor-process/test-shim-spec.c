@@ -63,10 +63,21 @@ static void
 test_refusals (void)
 {
   static const char *const tails[] = {
-    "arg 99\nx\n",          "arg -1\nx\n",          "arg 1\nxx\n",        "arg\nx\n",
-    "arg 1\nx",             "unknown 1\nx\n",       "memory_bytes 2\n1x\n", "memory_bytes 0\n\n",
-    "network 4\nsome\n",    "env 2\nAB\n",          "version 1\n2\n",     "state_dir 2\n/t\n",
-    "device 4\n/etc\n",     "bind_ro 2\n/a\n",      "arg 99999999999\nx\n",
+    "arg 99\nx\n",
+    "arg -1\nx\n",
+    "arg 1\nxx\n",
+    "arg\nx\n",
+    "arg 1\nx",
+    "unknown 1\nx\n",
+    "memory_bytes 2\n1x\n",
+    "memory_bytes 0\n\n",
+    "network 4\nsome\n",
+    "env 2\nAB\n",
+    "version 1\n2\n",
+    "state_dir 2\n/t\n",
+    "device 4\n/etc\n",
+    "bind_ro 2\n/a\n",
+    "arg 99999999999\nx\n",
     "averyveryverylongkeythatnobodyknows 1\nx\n",
   };
 
