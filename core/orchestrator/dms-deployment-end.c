@@ -1,0 +1,107 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "orchestrator/dms-deployment-private.h"
+
+#include "common/dms-json-object.h"
+
+/* The last part of a deployment: it is shut down (orchestration.md 4), from any state. */
+
+static void
+on_all_stopped (DmsDeployment *self)
+{
+  dms_deployment_finish (self, DMS_DEPLOYMENT_COMPLETED);
+}
+
+/* Machines that answered for all of theirs have nothing left that could be taken back. */
+static void
+settle_nodes (DmsDeployment *self)
+{
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+      gboolean all = TRUE;
+
+      for (guint j = 0; j < node->allocations->len; j++)
+        all = all && ((DeployAllocation *) node->allocations->pdata[j])->ended;
+      node->touched = node->touched && !all;
+    }
+}
+
+static void
+stop_done (DmsDeployment *self)
+{
+  gboolean any_left = FALSE;
+
+  settle_nodes (self);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      any_left = any_left || node->touched;
+    }
+  if (!any_left)
+    {
+      on_all_stopped (self);
+      return;
+    }
+  dms_deployment_revert (self, on_all_stopped);
+}
+
+static void
+on_stopped (GObject *source,
+            GAsyncResult *result,
+            gpointer user_data)
+{
+  g_autoptr (DeployCall) call = user_data;
+  g_autoptr (DmsMessage) message = NULL;
+  g_autofree char *text = NULL;
+  DmsDeployment *self = call->deployment;
+  DeployAllocation *allocation = call->allocation;
+  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
+
+  if (!dms_deployment_call_is_current (call))
+    return;
+  if (dms_deployment_reply_is_ok (reply, &text))
+    {
+      allocation->ended = TRUE;
+      allocation->status = "completed";
+    }
+  else
+    {
+      g_string_append_printf (self->shutdown_errors, "%s%s: %s", self->shutdown_errors->len > 0 ? "; " : "",
+                              allocation->key, text);
+      dms_deployment_log (self, G_LOG_LEVEL_WARNING, "shutdown_failed", allocation, text);
+    }
+  if (--self->n_pending == 0)
+    stop_done (self);
+}
+
+void
+dms_deployment_take_down (DmsDeployment *self)
+{
+  g_autofree char *behaviour = g_strdup_printf ("/dms/ensemble/%s/allocation/shutdown", self->id);
+
+  dms_deployment_next_step (self);
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+      g_autoptr (JsonNode) payload = NULL;
+      JsonObject *object;
+
+      dms_deployment_unwatch (allocation);
+      if (allocation->handle == NULL || allocation->node->bid == NULL || allocation->ended)
+        continue;
+      payload = json_node_new (JSON_NODE_OBJECT);
+      object = json_object_new ();
+      json_object_set_string_member (object, "AllocationID", allocation->id);
+      json_node_take_object (payload, object);
+      self->n_pending++;
+      dms_actor_invoke_async (self->actor, dms_bid_get_handle (allocation->node->bid), behaviour, payload,
+                              dms_deployment_expiry_in (DMS_DEPLOYMENT_SHUTDOWN_SECONDS), self->step_cancellable,
+                              on_stopped, dms_deployment_call_new (self, allocation->node, allocation));
+    }
+  if (self->n_pending == 0)
+    stop_done (self);
+}

@@ -1,0 +1,166 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "orchestrator/dms-deployment.h"
+#include "orchestrator/dms-log-fetch.h"
+#include "provider/dms-bid.h"
+
+/* Times of orchestration.md 1, in seconds. */
+enum {
+  DMS_DEPLOYMENT_BID_SECONDS = 5,
+  DMS_DEPLOYMENT_COMMIT_SECONDS = 3,
+  DMS_DEPLOYMENT_ALLOCATE_SECONDS = 5,
+  DMS_DEPLOYMENT_START_SECONDS = 300,
+  DMS_DEPLOYMENT_SHUTDOWN_SECONDS = 15,
+  DMS_DEPLOYMENT_REVERT_SECONDS = 30,
+  DMS_DEPLOYMENT_SLACK_SECONDS = 15,
+  DMS_DEPLOYMENT_PROBE_SECONDS = 5,
+  DMS_DEPLOYMENT_RESTART_SECONDS = 120,
+  /* For a deployment that is taken up after a restart of the node: its own time is over by then. */
+  DMS_DEPLOYMENT_FRESH_BUDGET_SECONDS = 120,
+};
+
+typedef struct _DeployNode DeployNode;
+typedef struct _DeployAllocation DeployAllocation;
+
+/* A node of the ensemble while it is deployed. */
+struct _DeployNode {
+  const char *name;
+  DmsNodeConfig *config;
+  /* (element-type DeployAllocation): unowned */
+  GPtrArray *allocations;
+  /* (element-type DmsBid) */
+  GPtrArray *bids;
+  /* The machine that was chosen, if any. */
+  DmsBid *bid;
+  /* Whether that machine may hold something of ours. */
+  gboolean touched;
+};
+
+/* An allocation while it is deployed. */
+struct _DeployAllocation {
+  DmsDeployment *deployment;
+  DeployNode *node;
+  DmsAllocationConfig *config;
+  char *id;
+  char *key;
+  DmsHandle *handle;
+  const char *status;
+  GArray *dynamic_ports;
+  gboolean started;
+  gboolean ended;
+  /* What the machine said about the end: {status, error, result}. */
+  JsonNode *termination;
+  char *reason;
+  guint layer;
+  /* Supervision. */
+  guint probe_timer;
+  gboolean probing;
+  guint strikes;
+  gint64 heartbeat_seq;
+  gint64 heartbeat_us;
+  JsonNode *health;
+  JsonNode *usage;
+  DmsLogFetch *fetch;
+  gboolean logs_settled;
+};
+
+struct _DmsDeployment
+{
+  GObject parent_instance;
+
+  char *id;
+  DmsEnsemble *ensemble;
+  DmsActor *root;
+  DmsKey *node_key;
+  DmsActor *actor;
+  DmsDeploymentRecords *records;
+  char *work_dir;
+  guint64 expiry_ns;
+  /* Taken up from a record of an earlier run. */
+  gboolean restored;
+  gboolean attached;
+  gboolean over;
+
+  DmsDeploymentStatus status;
+  char *error;
+  gint64 completed_us;
+  /* (element-type DeployNode), (element-type DeployAllocation) */
+  GPtrArray *nodes;
+  GPtrArray *allocations;
+
+  /* What is being waited for. Answers that belong to an earlier step are not listened to. */
+  guint step;
+  guint n_pending;
+  char *step_error;
+  GCancellable *step_cancellable;
+  guint timer;
+  gboolean collecting;
+  gint64 round_began_us;
+  guint64 round;
+  guint n_attempts;
+  guint n_same_error;
+  guint layer;
+  guint grant_timer;
+  GPtrArray *shutdown_tasks;
+  GString *shutdown_errors;
+};
+
+/* An answer that is waited for: who it is about, and the step it belongs to. */
+typedef struct {
+  DmsDeployment *deployment;
+  DeployNode *node;
+  DeployAllocation *allocation;
+  guint step;
+} DeployCall;
+
+DeployCall *dms_deployment_call_new (DmsDeployment *self, DeployNode *node, DeployAllocation *allocation);
+void dms_deployment_call_free (DeployCall *call);
+/* Finishes an invocation. The reply's object, valid as long as *message; NULL with *text set to what went wrong. */
+JsonObject *dms_deployment_call_finish (GObject *source, GAsyncResult *result, DmsMessage **message, char **text);
+/* Whether a reply says OK; else *text is what it says. */
+gboolean dms_deployment_reply_is_ok (JsonObject *reply, char **text);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DeployCall, dms_deployment_call_free)
+
+/* Starts a new step: what is still open of the last one is cancelled. */
+void dms_deployment_next_step (DmsDeployment *self);
+gboolean dms_deployment_call_is_current (DeployCall *call);
+/* Keeps the first error of a step. */
+void dms_deployment_note_error (DmsDeployment *self, const char *about, const char *text);
+guint64 dms_deployment_expiry_in (guint seconds);
+gboolean dms_deployment_time_is_up (DmsDeployment *self);
+
+void dms_deployment_set_status (DmsDeployment *self, DmsDeploymentStatus status);
+/* Stores the deployment as it is now. A failure is logged. */
+gboolean dms_deployment_save (DmsDeployment *self);
+void dms_deployment_log (DmsDeployment *self, GLogLevelFlags level, const char *message, DeployAllocation *allocation,
+                         const char *error);
+
+/* bidding */
+void dms_deployment_collect_bids (DmsDeployment *self);
+void dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_data);
+/* commit and allocate */
+void dms_deployment_commit (DmsDeployment *self);
+/* Takes back what the machines may hold, tries again while there is time, fails otherwise. */
+void dms_deployment_retry (DmsDeployment *self, const char *why);
+/* Takes back everything; then calls done, unless another step begins before. */
+void dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self));
+void dms_deployment_fail (DmsDeployment *self, const char *why);
+/* provisioning and running */
+void dms_deployment_provision (DmsDeployment *self);
+void dms_deployment_run (DmsDeployment *self);
+void dms_deployment_install_behaviours (DmsDeployment *self);
+void dms_deployment_grant_all (DmsDeployment *self);
+void dms_deployment_check_completion (DmsDeployment *self);
+void dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation);
+void dms_deployment_unwatch (DeployAllocation *allocation);
+void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
+/* end */
+void dms_deployment_take_down (DmsDeployment *self);
+void dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status);
+/* views */
+JsonNode *dms_deployment_dup_view (DmsDeployment *self);
+gboolean dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error);

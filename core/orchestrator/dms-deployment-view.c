@@ -1,0 +1,449 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "orchestrator/dms-deployment-private.h"
+
+#include "common/dms-json-object.h"
+#include "jobs/dms-contract-ref.h"
+#include "jobs/dms-port-config.h"
+#include "resources/dms-location.h"
+
+#include <string.h>
+
+/* A deployment as JSON: what is stored, the manifest, what is told about allocations; and back. */
+
+static JsonNode *
+take_object (JsonObject *object)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
+}
+
+/* Manifest */
+
+static void
+add_ports (DeployAllocation *allocation,
+           JsonObject *object)
+{
+  const char *name = dms_allocation_config_get_name (allocation->config);
+  GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
+  JsonObject *mapping = json_object_new ();
+  guint next = 0;
+
+  for (guint i = 0; i < ports->len; i++)
+    {
+      guint16 port = dms_port_config_get_public (ports->pdata[i]);
+      g_autofree char *text = NULL;
+
+      if (strcmp (dms_port_config_get_allocation (ports->pdata[i]), name) != 0)
+        continue;
+      if (port == 0 && next < allocation->dynamic_ports->len)
+        port = g_array_index (allocation->dynamic_ports, guint16, next++);
+      text = g_strdup_printf ("%u", port);
+      if (port > 0)
+        json_object_set_int_member (mapping, text, dms_port_config_get_private (ports->pdata[i]));
+    }
+  if (json_object_get_size (mapping) > 0)
+    json_object_set_object_member (object, "ports", mapping);
+  else
+    json_object_unref (mapping);
+}
+
+static JsonNode *
+handle_to_json (DmsHandle *handle)
+{
+  g_autoptr (DmsHandle) empty = dms_handle_new_empty ();
+
+  return dms_handle_to_json (handle != NULL ? handle : empty);
+}
+
+static JsonObject *
+make_allocation_manifest (DeployAllocation *allocation)
+{
+  JsonObject *object = json_object_new ();
+  DmsHealthCheck *check = dms_allocation_config_get_health_check (allocation->config);
+  g_autofree char *dns_name = g_strdup_printf ("%s.internal", dms_allocation_config_get_dns_name (allocation->config));
+
+  json_object_set_string_member (object, "id", allocation->id);
+  json_object_set_string_member (object, "node_id", allocation->node->name);
+  json_object_set_string_member (object, "type", dms_allocation_config_get_type_name (allocation->config));
+  json_object_set_member (object, "handle", handle_to_json (allocation->handle));
+  json_object_set_string_member (object, "dns_name", dns_name);
+  json_object_set_string_member (object, "priv_addr", "");
+  add_ports (allocation, object);
+  if (check != NULL)
+    json_object_set_member (object, "healthcheck", dms_health_check_to_json (check));
+  json_object_set_string_member (object, "status", allocation->status);
+  json_object_set_boolean_member (object, "is_standby", FALSE);
+  return object;
+}
+
+static JsonObject *
+make_node_manifest (DeployNode *node)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *allocations = json_array_new ();
+
+  json_object_set_string_member (object, "id", node->name);
+  if (node->bid != NULL)
+    {
+      json_object_set_string_member (object, "peer", dms_bid_get_peer (node->bid));
+      json_object_set_member (object, "location", dms_location_to_json (dms_bid_get_location (node->bid)));
+    }
+  json_object_set_member (object, "handle", handle_to_json (node->bid == NULL ? NULL : dms_bid_get_handle (node->bid)));
+  json_object_set_array_member (object, "pub_address", json_array_new ());
+  for (guint i = 0; i < node->allocations->len; i++)
+    json_array_add_string_element (allocations, ((DeployAllocation *) node->allocations->pdata[i])->key);
+  json_object_set_array_member (object, "allocations", allocations);
+  json_object_set_string_member (object, "redundancy_role", "primary");
+  json_object_set_string_member (object, "status", "active");
+  return object;
+}
+
+static JsonObject *
+make_contracts (DmsDeployment *self)
+{
+  GPtrArray *contracts = dms_ensemble_get_contracts (self->ensemble);
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < contracts->len; i++)
+    {
+      const char *host = dms_contract_ref_get_host (contracts->pdata[i]);
+      JsonObject *item = json_object_new ();
+
+      json_object_set_string_member (item, "id", dms_contract_ref_get_name (contracts->pdata[i]));
+      json_object_set_string_member (item, "did", dms_contract_ref_get_did (contracts->pdata[i]));
+      json_object_set_string_member (item, "host", host != NULL ? host : "");
+      json_object_set_object_member (object, dms_contract_ref_get_name (contracts->pdata[i]), item);
+    }
+  return object;
+}
+
+JsonNode *
+dms_deployment_dup_manifest (DmsDeployment *self)
+{
+  JsonObject *metadata = dms_ensemble_get_metadata (self->ensemble);
+  JsonObject *object = json_object_new ();
+  JsonObject *allocations = json_object_new ();
+  JsonObject *nodes = json_object_new ();
+  JsonObject *subnet = json_object_new ();
+
+  json_object_set_string_member (object, "id", self->id);
+  if (json_object_get_size (metadata) > 0)
+    json_object_set_object_member (object, "metadata", json_object_ref (metadata));
+  json_object_set_member (object, "orchestrator", handle_to_json (dms_actor_get_handle (self->actor)));
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      json_object_set_object_member (allocations, allocation->key, make_allocation_manifest (allocation));
+    }
+  json_object_set_object_member (object, "allocations", allocations);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      json_object_set_object_member (nodes, node->name, make_node_manifest (node));
+    }
+  json_object_set_object_member (object, "nodes", nodes);
+  if (dms_ensemble_get_subnet_join (self->ensemble))
+    json_object_set_boolean_member (subnet, "join", TRUE);
+  json_object_set_object_member (object, "subnet", subnet);
+  json_object_set_object_member (object, "contracts", make_contracts (self));
+  return take_object (object);
+}
+
+/* What is told about allocations */
+
+static char *
+format_time (gint64 us)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (us / G_USEC_PER_SEC);
+  g_autofree char *seconds = g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
+
+  return g_strdup_printf ("%s.%06dZ", seconds, (int) (us % G_USEC_PER_SEC));
+}
+
+static JsonObject *
+make_info (DeployAllocation *allocation)
+{
+  JsonObject *object = json_object_new ();
+  JsonObject *termination = dms_json_node_get_child (allocation->termination);
+  JsonNode *result = dms_json_object_get_member (termination, "result");
+  g_autofree char *dns_name = g_strdup_printf ("%s.internal", dms_allocation_config_get_dns_name (allocation->config));
+  g_autofree char *timestamp = format_time (allocation->heartbeat_us > 0 ? allocation->heartbeat_us : g_get_real_time ());
+
+  json_object_set_string_member (object, "allocation_id", allocation->id);
+  json_object_set_string_member (object, "status", allocation->status);
+  json_object_set_int_member (object, "heartbeat_seq", allocation->heartbeat_seq);
+  json_object_set_boolean_member (object, "has_health_check",
+                                  dms_allocation_config_get_health_check (allocation->config) != NULL);
+  if (allocation->health != NULL)
+    json_object_set_member (object, "health", json_node_copy (allocation->health));
+  json_object_set_member (object, "resource_limit",
+                          dms_resources_to_json (dms_allocation_config_get_resources (allocation->config)));
+  if (allocation->usage != NULL)
+    json_object_set_member (object, "resource_usage", json_node_copy (allocation->usage));
+  json_object_set_string_member (object, "dns_name", dns_name);
+  json_object_set_string_member (object, "ip", "");
+  json_object_set_string_member (object, "timestamp", timestamp);
+  if (result != NULL)
+    json_object_set_member (object, "result", json_node_copy (result));
+  if (allocation->reason != NULL)
+    json_object_set_string_member (object, "error", allocation->reason);
+  return object;
+}
+
+JsonObject *
+dms_deployment_dup_allocation_info (DmsDeployment *self)
+{
+  JsonObject *all = json_object_new ();
+
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      json_object_set_object_member (all, allocation->id, make_info (allocation));
+    }
+  return all;
+}
+
+/* The stored view (orchestration.md 6) */
+
+static JsonObject *
+make_state (DeployAllocation *allocation)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *ports = json_array_new ();
+
+  json_object_set_string_member (object, "status", allocation->status);
+  json_object_set_boolean_member (object, "started", allocation->started);
+  json_object_set_boolean_member (object, "ended", allocation->ended);
+  json_object_set_boolean_member (object, "logs_settled", allocation->logs_settled);
+  if (allocation->handle != NULL)
+    json_object_set_member (object, "handle", dms_handle_to_json (allocation->handle));
+  for (guint i = 0; i < allocation->dynamic_ports->len; i++)
+    json_array_add_int_element (ports, g_array_index (allocation->dynamic_ports, guint16, i));
+  json_object_set_array_member (object, "dynamic_ports", ports);
+  if (allocation->termination != NULL)
+    json_object_set_member (object, "termination", json_node_copy (allocation->termination));
+  if (allocation->reason != NULL)
+    json_object_set_string_member (object, "reason", allocation->reason);
+  return object;
+}
+
+JsonNode *
+dms_deployment_dup_view (DmsDeployment *self)
+{
+  JsonObject *view = json_object_new ();
+  JsonObject *snapshot = json_object_new ();
+  JsonObject *candidates = json_object_new ();
+  JsonObject *states = json_object_new ();
+  JsonArray *touched = json_array_new ();
+
+  json_object_set_string_member (view, "OrchestratorID", self->id);
+  json_object_set_member (view, "Cfg", dms_ensemble_to_json (self->ensemble));
+  json_object_set_member (view, "Manifest", dms_deployment_dup_manifest (self));
+  json_object_set_int_member (view, "Status", (gint64) self->status);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (node->bid != NULL)
+        json_object_set_member (candidates, node->name, dms_bid_to_json (node->bid));
+      if (node->touched)
+        json_array_add_string_element (touched, node->name);
+    }
+  json_object_set_object_member (snapshot, "Candidates", candidates);
+  json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
+  json_object_set_array_member (snapshot, "Touched", touched);
+  json_object_set_object_member (view, "DeploymentSnapshot", snapshot);
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      json_object_set_object_member (states, allocation->key, make_state (allocation));
+    }
+  json_object_set_object_member (view, "Allocations", states);
+  json_object_set_object_member (view, "AllocationInfo", dms_deployment_dup_allocation_info (self));
+  return take_object (view);
+}
+
+static const char *
+intern_status (const char *text)
+{
+  static const char *const known[] = { "running",   "restarting", "stopped", "failed",
+                                       "completed", "terminated", "standby" };
+
+  for (guint i = 0; text != NULL && i < G_N_ELEMENTS (known); i++)
+    {
+      if (strcmp (known[i], text) == 0)
+        return known[i];
+    }
+  return "pending";
+}
+
+static gboolean
+read_state (DeployAllocation *allocation,
+            JsonObject *state,
+            GError **error)
+{
+  JsonNode *handle = dms_json_object_get_member (state, "handle");
+  JsonNode *termination = dms_json_object_get_member (state, "termination");
+  JsonArray *ports = dms_json_object_get_list (state, "dynamic_ports");
+
+  allocation->status = intern_status (dms_json_object_get_text (state, "status"));
+  allocation->started = dms_json_object_get_flag (state, "started");
+  allocation->ended = dms_json_object_get_flag (state, "ended");
+  allocation->logs_settled = dms_json_object_get_flag (state, "logs_settled");
+  allocation->reason = g_strdup (dms_json_object_get_text (state, "reason"));
+  if (termination != NULL)
+    allocation->termination = json_node_copy (termination);
+  for (guint i = 0; ports != NULL && i < json_array_get_length (ports); i++)
+    {
+      JsonNode *item = json_array_get_element (ports, i);
+      guint16 port = json_node_get_value_type (item) == G_TYPE_INT64 ? (guint16) json_node_get_int (item) : 0;
+
+      g_array_append_val (allocation->dynamic_ports, port);
+    }
+  if (handle == NULL)
+    return TRUE;
+  allocation->handle = dms_handle_new_from_json (handle, error);
+  return allocation->handle != NULL;
+}
+
+static gboolean
+read_node (DeployNode *node,
+           JsonObject *snapshot,
+           GError **error)
+{
+  JsonObject *candidates = dms_json_object_get_child (snapshot, "Candidates");
+  JsonNode *bid = candidates == NULL ? NULL : json_object_get_member (candidates, node->name);
+  g_auto (GStrv) touched = dms_json_object_dup_texts (snapshot, "Touched");
+
+  node->touched = touched != NULL && g_strv_contains ((const char *const *) touched, node->name);
+  if (bid == NULL)
+    return TRUE;
+  node->bid = dms_bid_new_from_json (bid, error);
+  return node->bid != NULL;
+}
+
+gboolean
+dms_deployment_read_view (DmsDeployment *self,
+                          JsonObject *view,
+                          GError **error)
+{
+  JsonObject *snapshot = dms_json_object_get_child (view, "DeploymentSnapshot");
+  JsonObject *states = dms_json_object_get_child (view, "Allocations");
+  g_autoptr (GError) local = NULL;
+  gboolean good = TRUE;
+
+  self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
+  for (guint i = 0; good && i < self->nodes->len; i++)
+    good = read_node (self->nodes->pdata[i], snapshot, &local);
+  for (guint i = 0; good && i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+      JsonNode *state = states == NULL ? NULL : json_object_get_member (states, allocation->key);
+
+      good = read_state (allocation, dms_json_node_get_child (state), &local);
+    }
+  if (!good)
+    g_set_error (error, DMS_ERROR, DMS_ERROR_CORRUPT, "the record of deployment %s is damaged: %s", self->id,
+                 local->message);
+  return good;
+}
+
+/* Statistics */
+
+enum { USAGE_SECONDS = 10 };
+
+typedef struct {
+  JsonObject *all;
+  guint n_pending;
+} UsageQuery;
+
+typedef struct {
+  GTask *task;
+  char *allocation_id;
+} UsageCall;
+
+static void
+usage_query_free (gpointer data)
+{
+  UsageQuery *query = data;
+
+  json_object_unref (query->all);
+  g_free (query);
+}
+
+static void
+usage_query_settle (GTask *task)
+{
+  UsageQuery *query = g_task_get_task_data (task);
+
+  if (query->n_pending == 0)
+    g_task_return_pointer (task, json_object_ref (query->all), (GDestroyNotify) json_object_unref);
+}
+
+static void
+on_usage (GObject *source,
+          GAsyncResult *result,
+          gpointer user_data)
+{
+  g_autofree UsageCall *call = user_data;
+  g_autoptr (GTask) task = call->task;
+  g_autofree char *id = call->allocation_id;
+  g_autoptr (DmsMessage) message = NULL;
+  g_autofree char *text = NULL;
+  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
+  JsonNode *stats = dms_json_object_get_member (reply, "stats");
+  UsageQuery *query = g_task_get_task_data (task);
+
+  if (stats != NULL)
+    json_object_set_member (query->all, id, json_node_copy (stats));
+  query->n_pending--;
+  usage_query_settle (task);
+}
+
+void
+dms_deployment_query_usage_async (DmsDeployment *self,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (JsonNode) payload = take_object (json_object_new ());
+  UsageQuery *query = g_new0 (UsageQuery, 1);
+
+  g_task_set_source_tag (task, dms_deployment_query_usage_async);
+  query->all = json_object_new ();
+  g_task_set_task_data (task, query, usage_query_free);
+  for (guint i = 0; self->attached && i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+      UsageCall *call;
+
+      if (allocation->handle == NULL || allocation->ended || !allocation->started)
+        continue;
+      call = g_new0 (UsageCall, 1);
+      call->task = g_object_ref (task);
+      call->allocation_id = g_strdup (allocation->id);
+      query->n_pending++;
+      dms_actor_invoke_async (self->actor, allocation->handle, "/dms/allocation/stats", payload,
+                              dms_deployment_expiry_in (USAGE_SECONDS), cancellable, on_usage, call);
+    }
+  usage_query_settle (task);
+}
+
+JsonObject *
+dms_deployment_query_usage_finish (DmsDeployment *self,
+                                   GAsyncResult *result,
+                                   GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

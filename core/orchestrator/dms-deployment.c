@@ -1,0 +1,608 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "orchestrator/dms-deployment-private.h"
+
+#include "common/dms-json-object.h"
+#include "observability/dms-log.h"
+
+#include <string.h>
+
+enum { RETRY_FIRST_MS = 500, RETRY_LAST_MS = 10000, MAX_SAME_ERROR = 3 };
+
+G_DEFINE_FINAL_TYPE (DmsDeployment, dms_deployment, G_TYPE_OBJECT)
+
+static guint status_changed_signal;
+static guint over_signal;
+
+static void
+deploy_node_free (gpointer data)
+{
+  DeployNode *node = data;
+
+  g_ptr_array_unref (node->allocations);
+  g_ptr_array_unref (node->bids);
+  g_clear_pointer (&node->bid, dms_bid_unref);
+  g_free (node);
+}
+
+static void
+deploy_allocation_free (gpointer data)
+{
+  DeployAllocation *allocation = data;
+
+  dms_deployment_unwatch (allocation);
+  if (allocation->fetch != NULL)
+    g_signal_handlers_disconnect_by_data (allocation->fetch, allocation);
+  g_clear_object (&allocation->fetch);
+  g_free (allocation->id);
+  g_free (allocation->key);
+  g_clear_pointer (&allocation->handle, dms_handle_unref);
+  g_array_unref (allocation->dynamic_ports);
+  g_clear_pointer (&allocation->termination, json_node_unref);
+  g_clear_pointer (&allocation->health, json_node_unref);
+  g_clear_pointer (&allocation->usage, json_node_unref);
+  g_free (allocation->reason);
+  g_free (allocation);
+}
+
+static void
+dms_deployment_dispose (GObject *object)
+{
+  DmsDeployment *self = DMS_DEPLOYMENT (object);
+
+  dms_deployment_detach (self);
+  g_clear_object (&self->actor);
+  g_clear_object (&self->root);
+  g_clear_object (&self->records);
+  G_OBJECT_CLASS (dms_deployment_parent_class)->dispose (object);
+}
+
+static void
+dms_deployment_finalize (GObject *object)
+{
+  DmsDeployment *self = DMS_DEPLOYMENT (object);
+
+  g_ptr_array_unref (self->allocations);
+  g_ptr_array_unref (self->nodes);
+  g_ptr_array_unref (self->shutdown_tasks);
+  g_string_free (self->shutdown_errors, TRUE);
+  g_clear_pointer (&self->ensemble, dms_ensemble_unref);
+  g_clear_pointer (&self->node_key, dms_key_unref);
+  g_clear_object (&self->step_cancellable);
+  g_free (self->id);
+  g_free (self->work_dir);
+  g_free (self->error);
+  g_free (self->step_error);
+  G_OBJECT_CLASS (dms_deployment_parent_class)->finalize (object);
+}
+
+static void
+dms_deployment_class_init (DmsDeploymentClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = dms_deployment_dispose;
+  object_class->finalize = dms_deployment_finalize;
+  status_changed_signal = g_signal_new ("status-changed", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 0);
+  over_signal = g_signal_new ("over", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+dms_deployment_init (DmsDeployment *self)
+{
+  self->nodes = g_ptr_array_new_with_free_func (deploy_node_free);
+  self->allocations = g_ptr_array_new_with_free_func (deploy_allocation_free);
+  self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  self->shutdown_errors = g_string_new (NULL);
+}
+
+/* How many allocations must have started before this one, along the longest way. */
+static guint
+layer_of (DmsDeployment *self,
+          DmsAllocationConfig *config,
+          GHashTable *known)
+{
+  const char *name = dms_allocation_config_get_name (config);
+  const char *const *targets = dms_allocation_config_get_depends_on (config);
+  gpointer found;
+  guint layer = 0;
+
+  if (g_hash_table_lookup_extended (known, name, NULL, &found))
+    return GPOINTER_TO_UINT (found);
+  for (guint i = 0; targets[i] != NULL; i++)
+    {
+      DmsAllocationConfig *target = dms_ensemble_find_allocation (self->ensemble, targets[i]);
+
+      if (target != NULL)
+        layer = MAX (layer, layer_of (self, target, known) + 1);
+    }
+  g_hash_table_insert (known, (gpointer) name, GUINT_TO_POINTER (layer));
+  return layer;
+}
+
+static void
+add_allocation (DmsDeployment *self,
+                DeployNode *node,
+                const char *name,
+                GHashTable *layers)
+{
+  DmsAllocationConfig *config = dms_ensemble_find_allocation (self->ensemble, name);
+  DeployAllocation *allocation;
+
+  if (config == NULL)
+    return;
+  allocation = g_new0 (DeployAllocation, 1);
+  allocation->deployment = self;
+  allocation->node = node;
+  allocation->config = config;
+  allocation->key = g_strdup_printf ("%s.%s", node->name, name);
+  allocation->id = g_strdup_printf ("%s_%s", self->id, allocation->key);
+  allocation->status = "pending";
+  allocation->dynamic_ports = g_array_new (FALSE, FALSE, sizeof (guint16));
+  allocation->layer = layer_of (self, config, layers);
+  g_ptr_array_add (self->allocations, allocation);
+  g_ptr_array_add (node->allocations, allocation);
+}
+
+static void
+add_nodes (DmsDeployment *self)
+{
+  GPtrArray *configs = dms_ensemble_get_nodes (self->ensemble);
+  g_autoptr (GHashTable) layers = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < configs->len; i++)
+    {
+      DeployNode *node = g_new0 (DeployNode, 1);
+      const char *const *names = dms_node_config_get_allocations (configs->pdata[i]);
+
+      node->config = configs->pdata[i];
+      node->name = dms_node_config_get_name (node->config);
+      node->allocations = g_ptr_array_new ();
+      node->bids = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_bid_unref);
+      g_ptr_array_add (self->nodes, node);
+      for (guint j = 0; names[j] != NULL; j++)
+        add_allocation (self, node, names[j], layers);
+    }
+}
+
+static DmsDeployment *
+deployment_new (const char *id,
+                DmsEnsemble *ensemble,
+                DmsActor *root,
+                DmsKey *node_key,
+                DmsDeploymentRecords *records,
+                const char *work_dir)
+{
+  DmsDeployment *self = g_object_new (DMS_TYPE_DEPLOYMENT, NULL);
+  g_autofree char *label = g_strdup_printf ("ensemble:%s", id);
+  g_autoptr (DmsKey) key = dms_key_derive (node_key, label);
+
+  self->id = g_strdup (id);
+  self->ensemble = dms_ensemble_ref (ensemble);
+  self->root = g_object_ref (root);
+  self->node_key = dms_key_ref (node_key);
+  self->records = g_object_ref (records);
+  self->work_dir = g_strdup (work_dir);
+  self->actor = dms_actor_new_child (root, id, key, NULL);
+  add_nodes (self);
+  return self;
+}
+
+DmsDeployment *
+dms_deployment_new (const char *id,
+                    DmsEnsemble *ensemble,
+                    DmsActor *root,
+                    DmsKey *node_key,
+                    DmsDeploymentRecords *records,
+                    const char *work_dir,
+                    guint64 expiry_ns)
+{
+  DmsDeployment *self = deployment_new (id, ensemble, root, node_key, records, work_dir);
+
+  self->expiry_ns = expiry_ns;
+  return self;
+}
+
+DmsDeployment *
+dms_deployment_new_from_record (DmsDocument *record,
+                                DmsActor *root,
+                                DmsKey *node_key,
+                                DmsDeploymentRecords *records,
+                                const char *work_dir,
+                                GError **error)
+{
+  JsonObject *view = dms_deployment_records_get_data (record);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (DmsEnsemble) ensemble = dms_ensemble_new_from_json (dms_json_object_get_member (view, "Cfg"), &local);
+  g_autoptr (DmsDeployment) self = NULL;
+
+  if (ensemble == NULL)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_CORRUPT, "the record of deployment %s is damaged: %s",
+                   dms_document_get_id (record), local->message);
+      return NULL;
+    }
+  self = deployment_new (dms_document_get_id (record), ensemble, root, node_key, records, work_dir);
+  self->status = dms_deployment_records_get_status (record);
+  self->error = g_strdup (dms_deployment_records_get_error (record));
+  self->restored = TRUE;
+  if (!dms_deployment_read_view (self, view, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+const char *
+dms_deployment_get_id (DmsDeployment *self)
+{
+  return self->id;
+}
+
+DmsEnsemble *
+dms_deployment_get_ensemble (DmsDeployment *self)
+{
+  return self->ensemble;
+}
+
+DmsDeploymentStatus
+dms_deployment_get_status (DmsDeployment *self)
+{
+  return self->status;
+}
+
+const char *
+dms_deployment_get_error (DmsDeployment *self)
+{
+  return self->error != NULL ? self->error : "";
+}
+
+const char *
+dms_deployment_find_allocation (DmsDeployment *self,
+                                const char *name)
+{
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (strcmp (allocation->id, name) == 0 || strcmp (allocation->key, name) == 0
+          || strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
+        return allocation->id;
+    }
+  return NULL;
+}
+
+/* Steps */
+
+DeployCall *
+dms_deployment_call_new (DmsDeployment *self,
+                         DeployNode *node,
+                         DeployAllocation *allocation)
+{
+  DeployCall *call = g_new0 (DeployCall, 1);
+
+  call->deployment = g_object_ref (self);
+  call->node = node;
+  call->allocation = allocation;
+  call->step = self->step;
+  return call;
+}
+
+void
+dms_deployment_call_free (DeployCall *call)
+{
+  g_object_unref (call->deployment);
+  g_free (call);
+}
+
+JsonObject *
+dms_deployment_call_finish (GObject *source,
+                            GAsyncResult *result,
+                            DmsMessage **message,
+                            char **text)
+{
+  g_autoptr (GError) error = NULL;
+  JsonObject *reply;
+
+  *message = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
+  if (*message == NULL)
+    {
+      *text = g_strdup (g_error_matches (error, DMS_ERROR, DMS_ERROR_TIMED_OUT) ? "the machine does not answer"
+                                                                                : error->message);
+      return NULL;
+    }
+  reply = dms_message_get_object (*message);
+  if (reply == NULL)
+    *text = g_strdup ("the machine's answer is malformed");
+  return reply;
+}
+
+gboolean
+dms_deployment_reply_is_ok (JsonObject *reply,
+                            char **text)
+{
+  const char *error = dms_json_object_get_text (reply, "Error");
+
+  if (reply == NULL)
+    return FALSE;
+  if (dms_json_object_get_flag (reply, "OK"))
+    return TRUE;
+  *text = g_strdup (error != NULL && *error != '\0' ? error : "the machine refuses without a reason");
+  return FALSE;
+}
+
+gboolean
+dms_deployment_call_is_current (DeployCall *call)
+{
+  return call->step == call->deployment->step && call->deployment->attached;
+}
+
+void
+dms_deployment_next_step (DmsDeployment *self)
+{
+  g_autoptr (GCancellable) old = g_steal_pointer (&self->step_cancellable);
+
+  self->step++;
+  self->n_pending = 0;
+  self->collecting = FALSE;
+  g_clear_pointer (&self->step_error, g_free);
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->step_cancellable = g_cancellable_new ();
+  if (old != NULL)
+    g_cancellable_cancel (old);
+}
+
+void
+dms_deployment_note_error (DmsDeployment *self,
+                           const char *about,
+                           const char *text)
+{
+  dms_log_event (G_LOG_LEVEL_WARNING, "deployment_step_failed", "orchestratorID", self->id, "about", about, "error", text,
+                 NULL);
+  if (self->step_error == NULL)
+    self->step_error = g_strdup_printf ("%s: %s", about, text);
+}
+
+guint64
+dms_deployment_expiry_in (guint seconds)
+{
+  return dms_actor_expiry_in (seconds);
+}
+
+gboolean
+dms_deployment_time_is_up (DmsDeployment *self)
+{
+  return dms_actor_expiry_in (DMS_DEPLOYMENT_SLACK_SECONDS) >= self->expiry_ns;
+}
+
+void
+dms_deployment_log (DmsDeployment *self,
+                    GLogLevelFlags level,
+                    const char *message,
+                    DeployAllocation *allocation,
+                    const char *error)
+{
+  dms_log_event (level, message, "orchestratorID", self->id, "allocationID",
+                 allocation == NULL ? NULL : allocation->id, "error", error, NULL);
+}
+
+gboolean
+dms_deployment_save (DmsDeployment *self)
+{
+  g_autoptr (JsonNode) view = dms_deployment_dup_view (self);
+  g_autoptr (GError) error = NULL;
+
+  if (dms_deployment_records_put (self->records, self->id, self->status, self->error,
+                                  dms_ensemble_get_metadata (self->ensemble), self->completed_us, view, &error))
+    return TRUE;
+  dms_deployment_log (self, G_LOG_LEVEL_WARNING, "deployment_not_saved", NULL, error->message);
+  return FALSE;
+}
+
+void
+dms_deployment_set_status (DmsDeployment *self,
+                           DmsDeploymentStatus status)
+{
+  gboolean changed = self->status != status;
+
+  self->status = status;
+  dms_deployment_save (self);
+  if (!changed)
+    return;
+  dms_log_event (G_LOG_LEVEL_INFO, "deployment_status", "orchestratorID", self->id, "status",
+                 dms_deployment_status_to_string ((int) status), "error", self->error, NULL);
+  g_signal_emit (self, status_changed_signal, 0);
+}
+
+/* Beginning, ending, trying again */
+
+static void
+redeploy (DmsDeployment *self)
+{
+  self->expiry_ns = dms_actor_expiry_in (DMS_DEPLOYMENT_FRESH_BUDGET_SECONDS);
+  dms_deployment_collect_bids (self);
+}
+
+gboolean
+dms_deployment_start (DmsDeployment *self,
+                      GError **error)
+{
+  if (!dms_actor_start (self->actor, error))
+    return FALSE;
+  self->attached = TRUE;
+  dms_deployment_install_behaviours (self);
+  if (!self->restored && !dms_deployment_save (self))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "the deployment cannot be stored; see the log for the reason");
+      dms_deployment_detach (self);
+      return FALSE;
+    }
+  switch (self->status)
+    {
+    case DMS_DEPLOYMENT_COMMITTING:
+      dms_deployment_revert (self, redeploy);
+      break;
+    case DMS_DEPLOYMENT_PROVISIONING:
+      self->expiry_ns = dms_actor_expiry_in (DMS_DEPLOYMENT_FRESH_BUDGET_SECONDS);
+      dms_deployment_grant_all (self);
+      dms_deployment_provision (self);
+      break;
+    case DMS_DEPLOYMENT_RUNNING:
+      dms_deployment_grant_all (self);
+      dms_deployment_run (self);
+      break;
+    case DMS_DEPLOYMENT_SHUTTING_DOWN:
+      dms_deployment_take_down (self);
+      break;
+    case DMS_DEPLOYMENT_PREPARING:
+    case DMS_DEPLOYMENT_GENERATING:
+    case DMS_DEPLOYMENT_FAILED:
+    case DMS_DEPLOYMENT_COMPLETED:
+    default:
+      if (self->restored)
+        dms_deployment_revert (self, redeploy);
+      else
+        dms_deployment_collect_bids (self);
+      break;
+    }
+  return TRUE;
+}
+
+void
+dms_deployment_detach (DmsDeployment *self)
+{
+  self->attached = FALSE;
+  if (self->step_cancellable != NULL)
+    g_cancellable_cancel (self->step_cancellable);
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_handle_id (&self->grant_timer, g_source_remove);
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      dms_deployment_unwatch (allocation);
+      if (allocation->fetch != NULL)
+        dms_log_fetch_stop (allocation->fetch);
+    }
+  if (self->actor != NULL && dms_actor_is_running (self->actor))
+    dms_actor_stop (self->actor);
+}
+
+static void
+answer_shutdowns (DmsDeployment *self)
+{
+  g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->shutdown_tasks);
+
+  self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      if (self->shutdown_errors->len > 0)
+        g_task_return_new_error (tasks->pdata[i], DMS_ERROR, DMS_ERROR_FAILED, "%s", self->shutdown_errors->str);
+      else
+        g_task_return_boolean (tasks->pdata[i], TRUE);
+    }
+}
+
+void
+dms_deployment_finish (DmsDeployment *self,
+                       DmsDeploymentStatus status)
+{
+  g_autoptr (DmsDeployment) kept = g_object_ref (self);
+
+  if (self->over)
+    return;
+  self->over = TRUE;
+  dms_deployment_next_step (self);
+  self->completed_us = g_get_real_time ();
+  dms_deployment_set_status (self, status);
+  answer_shutdowns (self);
+  dms_deployment_detach (self);
+  g_signal_emit (self, over_signal, 0);
+}
+
+static void
+on_reverted_after_failure (DmsDeployment *self)
+{
+  dms_deployment_finish (self, DMS_DEPLOYMENT_FAILED);
+}
+
+void
+dms_deployment_fail (DmsDeployment *self,
+                     const char *why)
+{
+  g_free (self->error);
+  self->error = g_strdup (why);
+  dms_deployment_revert (self, on_reverted_after_failure);
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  DmsDeployment *self = user_data;
+
+  self->timer = 0;
+  dms_deployment_collect_bids (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_reverted_before_retry (DmsDeployment *self)
+{
+  guint delay = MIN ((guint) RETRY_FIRST_MS << MIN (self->n_attempts, 10), (guint) RETRY_LAST_MS);
+
+  self->n_attempts++;
+  dms_deployment_next_step (self);
+  self->timer = g_timeout_add (delay, on_retry, self);
+}
+
+void
+dms_deployment_retry (DmsDeployment *self,
+                      const char *why)
+{
+  g_autofree char *text = g_strdup_printf ("failed to create deployment: %s", why);
+  gboolean same = g_strcmp0 (self->error, text) == 0;
+
+  self->n_same_error = same ? self->n_same_error + 1 : 1;
+  if (!same)
+    {
+      g_free (self->error);
+      self->error = g_strdup (text);
+    }
+  if (self->n_same_error >= MAX_SAME_ERROR || dms_deployment_time_is_up (self))
+    {
+      dms_deployment_fail (self, text);
+      return;
+    }
+  dms_deployment_log (self, G_LOG_LEVEL_INFO, "deployment_retry", NULL, why);
+  dms_deployment_revert (self, on_reverted_before_retry);
+}
+
+void
+dms_deployment_shutdown_async (DmsDeployment *self,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, dms_deployment_shutdown_async);
+  if (self->over || !self->attached)
+    {
+      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "deployment is not running");
+      g_object_unref (task);
+      return;
+    }
+  g_ptr_array_add (self->shutdown_tasks, task);
+  if (self->status != DMS_DEPLOYMENT_SHUTTING_DOWN)
+    dms_deployment_take_down (self);
+}
+
+gboolean
+dms_deployment_shutdown_finish (DmsDeployment *self,
+                                GAsyncResult *result,
+                                GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
