@@ -3,6 +3,7 @@
 
 #include "orchestrator/dms-deployment-private.h"
 
+#include "actor/dms-actor-registry.h"
 #include "common/dms-json-object.h"
 #include "identity/dms-base32.h"
 #include "jobs/dms-port-config.h"

@@ -1,0 +1,338 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "orchestrator/dms-orchestrator-private.h"
+
+#include "common/dms-json-object.h"
+#include "observability/dms-log.h"
+
+#include <string.h>
+
+enum { MAX_ACTIVE = 10000 };
+
+G_DEFINE_FINAL_TYPE (DmsOrchestrator, dms_orchestrator, G_TYPE_OBJECT)
+
+static void
+let_go (DmsOrchestrator *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->log_jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    dms_log_fetch_stop (value);
+  g_hash_table_remove_all (self->log_jobs);
+  g_hash_table_iter_init (&iter, self->deployments);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      g_signal_handlers_disconnect_by_data (value, self);
+      dms_deployment_detach (value);
+    }
+  g_hash_table_remove_all (self->deployments);
+}
+
+static void
+dms_orchestrator_dispose (GObject *object)
+{
+  DmsOrchestrator *self = DMS_ORCHESTRATOR (object);
+
+  let_go (self);
+  g_clear_object (&self->root);
+  g_clear_object (&self->records);
+  g_clear_object (&self->config);
+  g_clear_object (&self->store);
+  G_OBJECT_CLASS (dms_orchestrator_parent_class)->dispose (object);
+}
+
+static void
+dms_orchestrator_finalize (GObject *object)
+{
+  DmsOrchestrator *self = DMS_ORCHESTRATOR (object);
+
+  g_clear_pointer (&self->key, dms_key_unref);
+  g_hash_table_unref (self->deployments);
+  g_hash_table_unref (self->log_jobs);
+  G_OBJECT_CLASS (dms_orchestrator_parent_class)->finalize (object);
+}
+
+static void
+dms_orchestrator_class_init (DmsOrchestratorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = dms_orchestrator_dispose;
+  object_class->finalize = dms_orchestrator_finalize;
+}
+
+static void
+dms_orchestrator_init (DmsOrchestrator *self)
+{
+  self->deployments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->log_jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+}
+
+DmsOrchestrator *
+dms_orchestrator_new (DmsStore *store,
+                      DmsActor *root,
+                      DmsKey *key,
+                      DmsConfig *config)
+{
+  DmsOrchestrator *self = g_object_new (DMS_TYPE_ORCHESTRATOR, NULL);
+
+  self->store = g_object_ref (store);
+  self->root = g_object_ref (root);
+  self->key = dms_key_ref (key);
+  self->config = g_object_ref (config);
+  return self;
+}
+
+static void
+on_over (DmsDeployment *deployment,
+         gpointer user_data)
+{
+  DmsOrchestrator *self = user_data;
+  g_autoptr (DmsDeployment) kept = g_object_ref (deployment);
+
+  dms_orchestrator_end_log_jobs (self, deployment);
+  g_signal_handlers_disconnect_by_data (deployment, self);
+  g_hash_table_remove (self->deployments, dms_deployment_get_id (deployment));
+}
+
+/* Takes the deployment into the table, then lets it begin. */
+static gboolean
+adopt (DmsOrchestrator *self,
+       DmsDeployment *deployment,
+       GError **error)
+{
+  const char *id = dms_deployment_get_id (deployment);
+
+  g_hash_table_insert (self->deployments, g_strdup (id), g_object_ref (deployment));
+  g_signal_connect (deployment, "over", G_CALLBACK (on_over), self);
+  if (dms_deployment_start (deployment, error))
+    return TRUE;
+  g_signal_handlers_disconnect_by_data (deployment, self);
+  g_hash_table_remove (self->deployments, id);
+  return FALSE;
+}
+
+static void
+restore (DmsOrchestrator *self,
+         DmsDocument *record)
+{
+  JsonObject *body = dms_json_node_get_child (dms_document_get_body (record));
+  JsonObject *metadata = dms_json_object_get_child (body, "metadata");
+  JsonNode *data = dms_json_object_get_member (body, "deployment_data");
+  const char *id = dms_document_get_id (record);
+  g_autoptr (JsonObject) none = json_object_new ();
+  g_autoptr (JsonNode) nothing = json_node_new (JSON_NODE_NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsDeployment) deployment = NULL;
+
+  deployment = dms_deployment_new_from_record (record, self->root, self->key, self->records,
+                                               dms_config_get_string (self->config, "general.work_dir"), &error);
+  if (deployment != NULL && adopt (self, deployment, &error))
+    {
+      dms_log_event (G_LOG_LEVEL_INFO, "deployment_restored", "orchestratorID", id, NULL);
+      return;
+    }
+  dms_log_event (G_LOG_LEVEL_WARNING, "deployment_not_restored", "orchestratorID", id, "error", error->message, NULL);
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_CORRUPT))
+    dms_deployment_records_put (self->records, id, DMS_DEPLOYMENT_FAILED, error->message,
+                                metadata != NULL ? metadata : none, g_get_real_time (), data != NULL ? data : nothing,
+                                NULL);
+}
+
+void
+dms_orchestrator_start_async (DmsOrchestrator *self,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GPtrArray) unfinished = NULL;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, dms_orchestrator_start_async);
+  self->records = dms_deployment_records_new (self->store, &error);
+  if (self->records != NULL)
+    unfinished = dms_deployment_records_list_unfinished (self->records, &error);
+  if (unfinished == NULL)
+    {
+      g_clear_object (&self->records);
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < unfinished->len; i++)
+    restore (self, unfinished->pdata[i]);
+  g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+dms_orchestrator_start_finish (DmsOrchestrator *self,
+                               GAsyncResult *result,
+                               GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+dms_orchestrator_stop_async (DmsOrchestrator *self,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, dms_orchestrator_stop_async);
+  let_go (self);
+  g_clear_object (&self->records);
+  g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+dms_orchestrator_stop_finish (DmsOrchestrator *self,
+                              GAsyncResult *result,
+                              GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Lower-case hex SHA-256 of the peer ID and a random UUID (behaviors.md 3). */
+static char *
+make_id (DmsOrchestrator *self)
+{
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *text = g_strconcat (dms_handle_get_host (dms_actor_get_handle (self->root)), uuid, NULL);
+
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+}
+
+static gboolean
+is_supported (DmsOrchestrator *self,
+              DmsEnsemble *ensemble,
+              GError **error)
+{
+  GPtrArray *edges = dms_ensemble_get_edges (ensemble);
+
+  if (self->records == NULL)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "the node is not ready yet");
+      return FALSE;
+    }
+  if (g_hash_table_size (self->deployments) >= MAX_ACTIVE)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "this node has %d deployments; wait until one is over", MAX_ACTIVE);
+      return FALSE;
+    }
+  if (dms_config_get_bool (self->config, "job.require_contracts_for_deployment")
+      && dms_ensemble_get_contracts (ensemble)->len == 0)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "contract DID is required");
+      return FALSE;
+    }
+  for (guint i = 0; i < edges->len; i++)
+    {
+      if (dms_edge_get_rtt_ms (edges->pdata[i]) == 0 && dms_edge_get_bandwidth (edges->pdata[i]) == 0)
+        continue;
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+                   "edge constraints are not supported yet: take rtt and bw out of edge_constraints");
+      return FALSE;
+    }
+  if (dms_ensemble_get_subnet_join (ensemble))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+                   "the ensemble network is not supported yet: take subnet.join out of the job");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+DmsDeployment *
+dms_orchestrator_deploy (DmsOrchestrator *self,
+                         DmsEnsemble *ensemble,
+                         guint64 expiry_ns,
+                         GError **error)
+{
+  g_autofree char *id = NULL;
+  g_autoptr (DmsDeployment) deployment = NULL;
+
+  if (!is_supported (self, ensemble, error))
+    return NULL;
+  id = make_id (self);
+  deployment = dms_deployment_new (id, ensemble, self->root, self->key, self->records,
+                                   dms_config_get_string (self->config, "general.work_dir"), expiry_ns);
+  if (!adopt (self, deployment, error))
+    return NULL;
+  return dms_orchestrator_find (self, id);
+}
+
+DmsDeployment *
+dms_orchestrator_find (DmsOrchestrator *self,
+                       const char *id)
+{
+  return id == NULL ? NULL : g_hash_table_lookup (self->deployments, id);
+}
+
+DmsDeploymentRecords *
+dms_orchestrator_get_records (DmsOrchestrator *self)
+{
+  return self->records;
+}
+
+guint
+dms_orchestrator_get_n_active (DmsOrchestrator *self)
+{
+  return g_hash_table_size (self->deployments);
+}
+
+/* The names are used in a path, so they are held to what we make ourselves: hexadecimal digits, DNS labels. */
+static gboolean
+is_safe (const char *text,
+         gsize max)
+{
+  gsize length = strlen (text);
+
+  if (length == 0 || length > max || text[0] == '.')
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isalnum (text[i]) && text[i] != '-' && text[i] != '.')
+        return FALSE;
+    }
+  return strstr (text, "..") == NULL;
+}
+
+char *
+dms_orchestrator_dup_log_directory (DmsOrchestrator *self,
+                                    const char *id,
+                                    const char *allocation_key)
+{
+  if (!is_safe (id, 64) || !is_safe (allocation_key, 200))
+    return NULL;
+  return g_build_filename (dms_config_get_string (self->config, "general.work_dir"), "deployments", id, allocation_key,
+                           NULL);
+}
+
+const char *
+dms_orchestrator_get_id (DmsMessage *message,
+                         const char *first,
+                         const char *second)
+{
+  JsonObject *payload = dms_message_get_object (message);
+  const char *text = dms_json_object_get_text (payload, first);
+
+  return text != NULL ? text : dms_json_object_get_text (payload, second);
+}
+
+void
+dms_orchestrator_install_behaviours (DmsOrchestrator *self,
+                                     DmsActor *root)
+{
+  dms_orchestrator_install_deployment_behaviours (self, root);
+  dms_orchestrator_install_log_behaviours (self, root);
+  dms_orchestrator_install_history_behaviours (self, root);
+}
