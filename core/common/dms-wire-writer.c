@@ -86,7 +86,7 @@ begin_value (DmsWireWriter *self, const char *name)
 {
   char last = self->text->len > 0 ? self->text->str[self->text->len - 1] : '{';
 
-  if (last != '{' && last != '[' && last != ':')
+  if (last != '{' && last != '[' && last != ':' && last != '-')
     g_string_append_c (self->text, ',');
   if (name != NULL)
     {
@@ -172,7 +172,7 @@ void
 dms_wire_writer_add_prefix (DmsWireWriter *self, const char *prefix)
 {
   g_return_if_fail (self->text->len == 0);
-  g_return_if_fail (g_str_has_suffix (prefix, ":"));
+  g_return_if_fail (g_str_has_suffix (prefix, ":") || g_str_has_suffix (prefix, "-"));
   g_string_append (self->text, prefix);
 }
 

@@ -367,6 +367,7 @@ dms_deployment_handle_bid (DmsActor *actor,
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsBid) bid = NULL;
   const char *refusal;
+  DeployNode *node;
 
   if (!self->collecting)
     return;
@@ -384,7 +385,8 @@ dms_deployment_handle_bid (DmsActor *actor,
       dms_deployment_log (self, G_LOG_LEVEL_INFO, "bid_refused", NULL, refusal);
       return;
     }
-  g_ptr_array_add (find_node (self, dms_bid_get_node_id (bid))->bids, g_steal_pointer (&bid));
+  node = find_node (self, dms_bid_get_node_id (bid));
+  g_ptr_array_add (node->bids, g_steal_pointer (&bid));
   if (is_settled (self, g_get_monotonic_time () - self->round_began_us))
     {
       g_clear_handle_id (&self->timer, g_source_remove);

@@ -1,0 +1,61 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "dms-test-node.h"
+
+G_BEGIN_DECLS
+
+/* The providing side of a node as a script: it bids, commits, allocates, starts and ends allocations as the fields say,
+ * and counts what it is asked. No job is run. */
+typedef struct {
+  /*< public >*/
+  /* What it does. */
+  gboolean refuse_bids;
+  guint n_commit_failures;
+  guint n_allocate_failures;
+  guint n_start_failures;
+  gboolean hang_on_start;
+  gboolean refuse_shutdown;
+  gboolean unhealthy;
+  /* (nullable): the allocation, by its bare name, that the failures are about; NULL means any */
+  const char *about;
+  /* How long a task runs; a negative time means that it does not end. */
+  int job_ms;
+  int exit_code;
+  const char *message;
+  const char *output;
+  /* What it was asked. */
+  guint n_requests;
+  guint n_commits;
+  guint n_allocates;
+  guint n_reverts;
+  guint n_restarts;
+  guint n_shutdowns;
+  guint n_probes;
+  guint n_stats;
+  /* Names of allocations in the order they were started. */
+  GPtrArray *started;
+  /* Started together: the greatest number of start requests that were open at a time. */
+  guint n_open_starts;
+  guint max_open_starts;
+  gboolean acknowledged;
+
+  /*< private >*/
+  DmsTestNode *node;
+  GHashTable *actors;
+  GHashTable *orchestrators;
+  GHashTable *tasks;
+} DmsFakeProvider;
+
+DmsFakeProvider *dms_fake_provider_new (DmsTestNode *node);
+void dms_fake_provider_free (DmsFakeProvider *self);
+/* Ends an allocation of this bare name now, as its job would. */
+void dms_fake_provider_end (DmsFakeProvider *self, const char *name, int exit_code, const char *message);
+/* Reports liveness of an allocation. */
+void dms_fake_provider_beat (DmsFakeProvider *self, const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsFakeProvider, dms_fake_provider_free)
+
+G_END_DECLS
