@@ -287,7 +287,6 @@ dms_security_context_grant (DmsSecurityContext *self,
                                          1, error);
   if (tokens == NULL)
     return NULL;
-  dms_capability_context_release (self->capabilities, owner);
   if (!dms_capability_context_hold_require (self->capabilities, tokens, owner, error))
     return NULL;
   return dms_token_list_to_bytes (tokens);
