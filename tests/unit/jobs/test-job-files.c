@@ -113,6 +113,17 @@ test_bad (gconstpointer user_data)
   compare_with_file (expected, message->str);
 }
 
+/* What users are shown first must be right. */
+static void
+test_example (gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_file (user_data, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (dms_ensemble_get_warnings (ensemble));
+}
+
 static int
 compare_texts (gconstpointer a,
                gconstpointer b)
@@ -122,9 +133,9 @@ compare_texts (gconstpointer a,
 
 static void
 add_tests (const char *name,
+           const char *folder,
            void (*func) (gconstpointer))
 {
-  g_autofree char *folder = data_dir (name);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   g_autoptr (GPtrArray) files = g_ptr_array_new ();
   const char *file;
@@ -150,10 +161,18 @@ int
 main (int argc,
       char **argv)
 {
+  g_autofree char *good = NULL;
+  g_autofree char *bad = NULL;
+  g_autofree char *examples = NULL;
+
   g_setenv ("DMS_TEST_SET", "value ${NOT_AGAIN}", TRUE);
   g_setenv ("DMS_TEST_EMPTY", "", TRUE);
   g_test_init (&argc, &argv, NULL);
-  add_tests ("good", test_good);
-  add_tests ("bad", test_bad);
+  good = data_dir ("good");
+  bad = data_dir ("bad");
+  examples = g_build_filename (g_getenv ("DMS_SOURCE_ROOT"), "data", "examples", NULL);
+  add_tests ("good", good, test_good);
+  add_tests ("bad", bad, test_bad);
+  add_tests ("examples", examples, test_example);
   return g_test_run ();
 }
