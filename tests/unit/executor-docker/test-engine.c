@@ -16,238 +16,7 @@
 
 #include "dms-docker-client.h"
 #include "dms-docker-executor.h"
-
-typedef struct
-{
-  DmsExecutor *executor;
-  char *directory;
-  DmsExecution *execution;
-} Fixture;
-
-static const guint64 MIB = 1024 * 1024;
-
-static void
-on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-/* Runs the main context until a call has answered. */
-static GAsyncResult *
-await (GAsyncResult **slot)
-{
-  gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
-
-  while (*slot == NULL && g_get_monotonic_time () < deadline)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_nonnull (*slot);
-  return g_steal_pointer (slot);
-}
-
-static void
-sleep_ms (guint ms)
-{
-  gint64 deadline = g_get_monotonic_time () + (gint64) ms * 1000;
-
-  while (g_get_monotonic_time () < deadline)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (5000);
-    }
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->executor = g_object_new (DMS_TYPE_DOCKER_EXECUTOR, NULL);
-  fixture->directory = g_dir_make_tmp ("dms-docker-XXXXXX", NULL);
-  g_assert_nonnull (fixture->directory);
-}
-
-static void
-remove_execution (DmsExecution *execution)
-{
-  GAsyncResult *slot = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  dms_execution_remove_async (execution, NULL, on_ready, &slot);
-  result = await (&slot);
-  dms_execution_remove_finish (execution, result, &error);
-  g_assert_no_error (error);
-}
-
-static GStrv
-list_handles (Fixture *fixture)
-{
-  GAsyncResult *slot = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  GStrv handles;
-
-  dms_executor_list_async (fixture->executor, NULL, on_ready, &slot);
-  result = await (&slot);
-  handles = dms_executor_list_finish (fixture->executor, result, &error);
-  g_assert_no_error (error);
-  return handles;
-}
-
-/* Every test leaves the engine and the directory as they were. */
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_auto (GStrv) handles = NULL;
-  g_autoptr (GDir) directory = NULL;
-
-  if (fixture->execution != NULL)
-    remove_execution (fixture->execution);
-  g_clear_object (&fixture->execution);
-  handles = list_handles (fixture);
-  g_assert_cmpuint (g_strv_length (handles), ==, 0);
-  directory = g_dir_open (fixture->directory, 0, NULL);
-  g_assert_null (g_dir_read_name (directory));
-  g_clear_object (&fixture->executor);
-  g_rmdir (fixture->directory);
-  g_free (fixture->directory);
-}
-
-/* A builder for a job of the test image; json is the rest of the parameters. */
-static DmsExecutionSpecBuilder *
-build_image (Fixture *fixture, const char *image, const char *json, guint64 memory, double cores)
-{
-  g_autofree char *id = g_uuid_string_random ();
-  DmsExecutionSpecBuilder *builder = dms_execution_spec_builder_new ("0123abcd_node.job", id, "docker");
-  g_autofree char *text = g_strdup_printf ("{\"image\":\"%s\"%s%s}", image, *json != '\0' ? "," : "", json);
-  g_autoptr (JsonNode) params = json_from_string (text, NULL);
-  g_autoptr (DmsCpu) cpu = dms_cpu_new (cores, 0);
-  g_autoptr (DmsRam) ram = dms_ram_new (memory, 0, NULL);
-  g_autoptr (DmsDisk) disk = dms_disk_new (1024 * MIB);
-  g_autoptr (DmsResources) resources = dms_resources_new (cpu, ram, disk, NULL);
-
-  g_assert_nonnull (params);
-  dms_execution_spec_builder_set_params (builder, json_node_get_object (params));
-  dms_execution_spec_builder_set_resources (builder, resources);
-  dms_execution_spec_builder_set_state_dir (builder, fixture->directory);
-  return builder;
-}
-
-static DmsExecutionSpecBuilder *
-build_shell (Fixture *fixture, const char *script)
-{
-  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), script);
-  g_autofree char *text = json_to_string (node, FALSE);
-  g_autofree char *json = g_strdup_printf ("\"cmd\":[\"sh\",\"-c\",%s]", text);
-
-  return build_image (fixture, g_getenv ("DMS_TEST_IMAGE"), json, 64 * MIB, 1);
-}
-
-static DmsExecution *
-try_launch (Fixture *fixture, DmsExecutionSpecBuilder *builder, GError **error)
-{
-  g_autoptr (DmsExecutionSpec) spec = dms_execution_spec_builder_end (builder);
-  GAsyncResult *slot = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autofree char *handle = dms_executor_dup_handle (fixture->executor, spec);
-  DmsExecution *execution;
-
-  dms_executor_launch_async (fixture->executor, spec, NULL, on_ready, &slot);
-  result = await (&slot);
-  execution = dms_executor_launch_finish (fixture->executor, result, error);
-  if (execution != NULL)
-    g_assert_cmpstr (dms_execution_get_handle (execution), ==, handle);
-  return execution;
-}
-
-static void
-launch (Fixture *fixture, DmsExecutionSpecBuilder *builder)
-{
-  g_autoptr (GError) error = NULL;
-
-  fixture->execution = try_launch (fixture, builder, &error);
-  g_assert_no_error (error);
-}
-
-static void
-launch_shell (Fixture *fixture, const char *script)
-{
-  g_autoptr (DmsExecutionSpecBuilder) builder = build_shell (fixture, script);
-
-  launch (fixture, builder);
-}
-
-static DmsExecutionResult *
-wait_end (DmsExecution *execution)
-{
-  GAsyncResult *slot = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  DmsExecutionResult *end;
-
-  dms_execution_wait_async (execution, NULL, on_ready, &slot);
-  result = await (&slot);
-  end = dms_execution_wait_finish (execution, result, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (dms_execution_get_state (execution), ==, DMS_EXECUTION_ENDED);
-  return end;
-}
-
-static DmsLogChunk *
-read_chunk (DmsExecution *execution, DmsLogStream stream, guint64 offset, gsize max_bytes, gboolean follow)
-{
-  GAsyncResult *slot = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  DmsLogChunk *chunk;
-
-  dms_execution_read_log_async (execution, stream, offset, max_bytes, follow, NULL, on_ready, &slot);
-  result = await (&slot);
-  chunk = dms_execution_read_log_finish (execution, result, &error);
-  g_assert_no_error (error);
-  return chunk;
-}
-
-static char *
-dup_log (DmsExecution *execution, DmsLogStream stream)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  gboolean eof = FALSE;
-
-  while (!eof)
-    {
-      g_autoptr (DmsLogChunk) chunk = read_chunk (execution, stream, text->len, 0, TRUE);
-      gsize size;
-      const char *data = g_bytes_get_data (dms_log_chunk_get_data (chunk), &size);
-
-      if (size > 0)
-        g_string_append_len (text, data, (gssize) size);
-      eof = dms_log_chunk_get_eof (chunk);
-    }
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-static void
-wait_for_output (DmsExecution *execution, const char *wanted)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  while (strstr (text->str, wanted) == NULL)
-    {
-      g_autoptr (DmsLogChunk) chunk = read_chunk (execution, DMS_LOG_STDOUT, text->len, 0, TRUE);
-      gsize size;
-      const char *data = g_bytes_get_data (dms_log_chunk_get_data (chunk), &size);
-
-      g_assert_false (dms_log_chunk_get_eof (chunk));
-      g_string_append_len (text, data, (gssize) size);
-    }
-}
-
-#define assert_log(execution, stream, expected)                                                              \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    g_autofree char *log_text = dup_log (execution, stream);                                                 \
-    g_assert_cmpstr (log_text, ==, expected);                                                                \
-  }                                                                                                          \
-  G_STMT_END
+#include "docker-fixture.h"
 
 static void
 test_probe (Fixture *fixture, gconstpointer data)
@@ -317,7 +86,7 @@ test_environment (Fixture *fixture, gconstpointer data)
                    g_getenv ("DMS_TEST_IMAGE"),
                    "\"cmd\":[\"sh\",\"-c\",\"echo $NAME; pwd; id -u; echo $0\",\"with space\"],"
                    "\"environment\":[\"NAME=two words\"],\"working_directory\":\"/tmp\",\"user\":\"job\"",
-                   64 * MIB,
+                   (64 * MIB),
                    1);
   launch (fixture, builder);
   assert_log (fixture->execution, DMS_LOG_STDOUT, "two words\n/tmp\n1000\nwith space\n");
@@ -337,7 +106,7 @@ static void
 test_scripts (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder =
-      build_image (fixture, g_getenv ("DMS_TEST_ENTRY_IMAGE"), "", 64 * MIB, 1);
+      build_image (fixture, g_getenv ("DMS_TEST_ENTRY_IMAGE"), "", (64 * MIB), 1);
   g_autoptr (DmsExecutionResult) end = NULL;
 
   add_script (builder, "zulu", "#!/bin/sh\necho first $FROM_IMAGE\n");
@@ -370,7 +139,7 @@ static void
 test_script_without_shell (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutionSpecBuilder) builder =
-      build_image (fixture, g_getenv ("DMS_TEST_SHELL_LESS_IMAGE"), "\"cmd\":[\"/true\"]", 64 * MIB, 1);
+      build_image (fixture, g_getenv ("DMS_TEST_SHELL_LESS_IMAGE"), "\"cmd\":[\"/true\"]", (64 * MIB), 1);
   g_autoptr (GError) error = NULL;
 
   add_script (builder, "one", "true\n");
@@ -488,7 +257,7 @@ test_cpu_limit (Fixture *fixture, gconstpointer data)
       build_image (fixture,
                    g_getenv ("DMS_TEST_IMAGE"),
                    "\"cmd\":[\"sh\",\"-c\",\"while :; do :; done\"]",
-                   64 * MIB,
+                   (64 * MIB),
                    0.25);
   g_autoptr (DmsUsage) first = NULL;
   g_autoptr (DmsUsage) second = NULL;
@@ -501,7 +270,7 @@ test_cpu_limit (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dms_usage_get_cpu_time_us (second), >, dms_usage_get_cpu_time_us (first));
   g_assert_cmpfloat (dms_usage_get_cpu_percent (second), >, 1);
   g_assert_cmpfloat (dms_usage_get_cpu_percent (second), <, 45);
-  g_assert_cmpuint (dms_usage_get_memory_limit_bytes (second), ==, 64 * MIB);
+  g_assert_cmpuint (dms_usage_get_memory_limit_bytes (second), ==, (64 * MIB));
   g_assert_cmpuint (dms_usage_get_memory_bytes (second), >, 0);
   g_assert_cmpuint (dms_usage_get_pids (second), ==, 1);
 }
@@ -820,9 +589,9 @@ test_lost (Fixture *fixture, gconstpointer data)
 static void
 test_launch_errors (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DmsExecutionSpecBuilder) no_image = build_image (fixture, "dms-no-such:9", "", 64 * MIB, 1);
+  g_autoptr (DmsExecutionSpecBuilder) no_image = build_image (fixture, "dms-no-such:9", "", (64 * MIB), 1);
   g_autoptr (DmsExecutionSpecBuilder) no_program =
-      build_image (fixture, g_getenv ("DMS_TEST_IMAGE"), "\"cmd\":[\"no-such-program\"]", 64 * MIB, 1);
+      build_image (fixture, g_getenv ("DMS_TEST_IMAGE"), "\"cmd\":[\"no-such-program\"]", (64 * MIB), 1);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (try_launch (fixture, no_image, &error));
@@ -855,7 +624,7 @@ test_launch_cancelled (Fixture *fixture, gconstpointer data)
 static gboolean
 prepare (Fixture *fixture, const char *image, GError **error)
 {
-  g_autoptr (DmsExecutionSpecBuilder) builder = build_image (fixture, image, "", 64 * MIB, 1);
+  g_autoptr (DmsExecutionSpecBuilder) builder = build_image (fixture, image, "", (64 * MIB), 1);
   g_autoptr (DmsExecutionSpec) spec = dms_execution_spec_builder_end (builder);
   GAsyncResult *slot = NULL;
   g_autoptr (GAsyncResult) result = NULL;

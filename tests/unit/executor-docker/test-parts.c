@@ -386,13 +386,13 @@ dup_member (JsonNode *body, const char *expression)
   return json_to_string (found, FALSE);
 }
 
-#define assert_member(body, expression, expected)                                                            \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    g_autofree char *member_text = dup_member (body, expression);                                            \
-    g_assert_cmpstr (member_text, ==, expected);                                                             \
-  }                                                                                                          \
-  G_STMT_END
+static void
+assert_member (JsonNode *body, const char *expression, const char *expected)
+{
+  g_autofree char *text = dup_member (body, expression);
+
+  g_assert_cmpstr (text, ==, expected);
+}
 
 static void
 test_create_body (void)
