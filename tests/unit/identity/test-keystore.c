@@ -101,7 +101,7 @@ test_format (Fixture *f, gconstpointer data)
 static void
 test_foreign_file (Fixture *f, gconstpointer data)
 {
-  static const char file[] 
+  static const char file[]
     = "{\"id\": \"org\", \"crypto\": {\"cipher\": \"aes-256-ctr\", \"ciphertext\": \"3a64c0a22f9c"
       "1a36135ccf410725546c886f47599a49b016f45e2b6c8cf7c0079461599fb48183260411e09e0b0687d628d1e4"
       "519fc3e96738d81bb4a6cf880753da9746\", \"cipherparams\": {\"iv\": \"6465666768696a6b6c6d6e6"
