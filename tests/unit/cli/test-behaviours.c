@@ -100,6 +100,7 @@ on_message (SoupServer *server, SoupServerMessage *message, const char *path, GH
   char *text;
 
   g_assert_no_error (error);
+  g_free (self->path);
   self->path = g_strdup (path);
   g_free (self->behaviour);
   self->behaviour = g_strdup (dms_envelope_get_behaviour (request));
