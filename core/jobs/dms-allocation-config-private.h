@@ -6,7 +6,8 @@
 #include "jobs/dms-allocation-config.h"
 
 /* Filled by the decoder, then never changed. */
-struct _DmsAllocationConfig {
+struct _DmsAllocationConfig
+{
   char *name;
   char *executor;
   char *type;

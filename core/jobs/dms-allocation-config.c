@@ -6,7 +6,10 @@
 #include "jobs/dms-job-json.h"
 #include "jobs/dms-job-key.h"
 
-G_DEFINE_BOXED_TYPE (DmsAllocationConfig, dms_allocation_config, dms_allocation_config_ref, dms_allocation_config_unref)
+G_DEFINE_BOXED_TYPE (DmsAllocationConfig,
+                     dms_allocation_config,
+                     dms_allocation_config_ref,
+                     dms_allocation_config_unref)
 
 const char *
 dms_allocation_config_get_name (DmsAllocationConfig *self)
@@ -122,8 +125,7 @@ volume_to_json (DmsVolume *volume)
 }
 
 static JsonNode *
-list_to_json (GPtrArray *items,
-              JsonNode *(*to_json) (gpointer))
+list_to_json (GPtrArray *items, JsonNode *(*to_json) (gpointer))
 {
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
   JsonArray *array = json_array_new ();

@@ -5,7 +5,8 @@
 
 #include "jobs/dms-job-json.h"
 
-struct _DmsContractRef {
+struct _DmsContractRef
+{
   char *name;
   char *did;
   char *host;
@@ -14,9 +15,7 @@ struct _DmsContractRef {
 G_DEFINE_BOXED_TYPE (DmsContractRef, dms_contract_ref, dms_contract_ref_ref, dms_contract_ref_unref)
 
 DmsContractRef *
-dms_contract_ref_new (const char *name,
-                      const char *did,
-                      const char *host)
+dms_contract_ref_new (const char *name, const char *did, const char *host)
 {
   DmsContractRef *self = g_atomic_rc_box_new0 (DmsContractRef);
 

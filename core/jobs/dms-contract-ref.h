@@ -14,9 +14,7 @@ typedef struct _DmsContractRef DmsContractRef;
 
 GType dms_contract_ref_get_type (void);
 
-DmsContractRef *dms_contract_ref_new (const char *name,
-                                      const char *did,
-                                      const char *host);
+DmsContractRef *dms_contract_ref_new (const char *name, const char *did, const char *host);
 const char *dms_contract_ref_get_name (DmsContractRef *self);
 const char *dms_contract_ref_get_did (DmsContractRef *self);
 /* (nullable) */

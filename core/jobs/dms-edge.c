@@ -5,7 +5,8 @@
 
 #include "jobs/dms-job-json.h"
 
-struct _DmsEdge {
+struct _DmsEdge
+{
   char *source;
   char *target;
   guint rtt_ms;
@@ -15,10 +16,7 @@ struct _DmsEdge {
 G_DEFINE_BOXED_TYPE (DmsEdge, dms_edge, dms_edge_ref, dms_edge_unref)
 
 DmsEdge *
-dms_edge_new (const char *source,
-              const char *target,
-              guint rtt_ms,
-              guint64 bandwidth)
+dms_edge_new (const char *source, const char *target, guint rtt_ms, guint64 bandwidth)
 {
   DmsEdge *self = g_atomic_rc_box_new0 (DmsEdge);
 

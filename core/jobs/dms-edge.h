@@ -14,10 +14,7 @@ typedef struct _DmsEdge DmsEdge;
 
 GType dms_edge_get_type (void);
 
-DmsEdge *dms_edge_new (const char *source,
-                       const char *target,
-                       guint rtt_ms,
-                       guint64 bandwidth);
+DmsEdge *dms_edge_new (const char *source, const char *target, guint rtt_ms, guint64 bandwidth);
 const char *dms_edge_get_source (DmsEdge *self);
 const char *dms_edge_get_target (DmsEdge *self);
 /* Greatest round trip in milliseconds; 0 when it does not matter. */

@@ -6,7 +6,8 @@
 #include "jobs/dms-ensemble.h"
 
 /* Filled by the decoder, then never changed. */
-struct _DmsEnsemble {
+struct _DmsEnsemble
+{
   char *escalation_strategy;
   GPtrArray *allocations;
   GPtrArray *nodes;

@@ -11,8 +11,7 @@
 G_DEFINE_BOXED_TYPE (DmsEnsemble, dms_ensemble, dms_ensemble_ref, dms_ensemble_unref)
 
 DmsEnsemble *
-dms_ensemble_new_from_json (JsonNode *node,
-                            GError **error)
+dms_ensemble_new_from_json (JsonNode *node, GError **error)
 {
   g_autoptr (DmsJobReport) report = NULL;
   g_autoptr (DmsEnsemble) self = NULL;
@@ -104,8 +103,7 @@ dms_ensemble_get_warnings (DmsEnsemble *self)
 }
 
 DmsAllocationConfig *
-dms_ensemble_find_allocation (DmsEnsemble *self,
-                              const char *name)
+dms_ensemble_find_allocation (DmsEnsemble *self, const char *name)
 {
   for (guint i = 0; i < self->allocations->len; i++)
     {
@@ -116,8 +114,7 @@ dms_ensemble_find_allocation (DmsEnsemble *self,
 }
 
 DmsNodeConfig *
-dms_ensemble_find_node (DmsEnsemble *self,
-                        const char *name)
+dms_ensemble_find_node (DmsEnsemble *self, const char *name)
 {
   for (guint i = 0; i < self->nodes->len; i++)
     {
@@ -128,8 +125,7 @@ dms_ensemble_find_node (DmsEnsemble *self,
 }
 
 DmsNodeConfig *
-dms_ensemble_find_node_of (DmsEnsemble *self,
-                           const char *allocation)
+dms_ensemble_find_node_of (DmsEnsemble *self, const char *allocation)
 {
   for (guint i = 0; i < self->nodes->len; i++)
     {
@@ -140,15 +136,13 @@ dms_ensemble_find_node_of (DmsEnsemble *self,
 }
 
 GBytes *
-dms_ensemble_get_script (DmsEnsemble *self,
-                         const char *name)
+dms_ensemble_get_script (DmsEnsemble *self, const char *name)
 {
   return g_hash_table_lookup (self->scripts, name);
 }
 
 static void
-scripts_to_json (DmsEnsemble *self,
-                 JsonObject *body)
+scripts_to_json (DmsEnsemble *self, JsonObject *body)
 {
   JsonObject *scripts;
 
@@ -168,8 +162,7 @@ scripts_to_json (DmsEnsemble *self,
 }
 
 static void
-contracts_to_json (DmsEnsemble *self,
-                   JsonObject *body)
+contracts_to_json (DmsEnsemble *self, JsonObject *body)
 {
   JsonObject *contracts;
 
@@ -177,7 +170,8 @@ contracts_to_json (DmsEnsemble *self,
     return;
   contracts = json_object_new ();
   for (guint i = 0; i < self->contracts->len; i++)
-    json_object_set_member (contracts, dms_contract_ref_get_name (self->contracts->pdata[i]),
+    json_object_set_member (contracts,
+                            dms_contract_ref_get_name (self->contracts->pdata[i]),
                             dms_contract_ref_to_json (self->contracts->pdata[i]));
   json_object_set_object_member (body, "contracts", contracts);
 }
@@ -193,11 +187,13 @@ dms_ensemble_to_json (DmsEnsemble *self)
 
   dms_job_json_set_text (body, "escalation_strategy", self->escalation_strategy);
   for (guint i = 0; i < self->allocations->len; i++)
-    json_object_set_member (allocations, dms_allocation_config_get_name (self->allocations->pdata[i]),
+    json_object_set_member (allocations,
+                            dms_allocation_config_get_name (self->allocations->pdata[i]),
                             dms_allocation_config_to_json (self->allocations->pdata[i]));
   json_object_set_object_member (body, "allocations", allocations);
   for (guint i = 0; i < self->nodes->len; i++)
-    json_object_set_member (nodes, dms_node_config_get_name (self->nodes->pdata[i]),
+    json_object_set_member (nodes,
+                            dms_node_config_get_name (self->nodes->pdata[i]),
                             dms_node_config_to_json (self->nodes->pdata[i]));
   json_object_set_object_member (body, "nodes", nodes);
   dms_job_json_set_array (body, "edges", self->edges, (JsonNode * (*) (gpointer)) dms_edge_to_json);

@@ -6,7 +6,8 @@
 #include "jobs/dms-job-json.h"
 #include "jobs/dms-job-decode-private.h"
 
-struct _DmsHealthCheck {
+struct _DmsHealthCheck
+{
   char *type;
   GStrv exec;
   char *endpoint;
@@ -89,8 +90,7 @@ dms_health_check_to_json (DmsHealthCheck *self)
 }
 
 DmsHealthCheck *
-dms_health_check_new_from_json (JsonNode *node,
-                                GError **error)
+dms_health_check_new_from_json (JsonNode *node, GError **error)
 {
   g_autoptr (DmsJobNode) tree = dms_job_node_new_from_json (node, error);
   g_autoptr (DmsJobReport) report = NULL;

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-typedef struct {
+typedef struct
+{
   DmsEnsemble *ensemble;
   DmsJobNode *allocations;
   DmsJobNode *nodes;
@@ -18,9 +19,7 @@ typedef struct {
 } Checker;
 
 static DmsJobNode *
-place_of (DmsJobNode *map,
-          const char *name,
-          const char *member)
+place_of (DmsJobNode *map, const char *name, const char *member)
 {
   DmsJobNode *item = dms_job_node_get (map, name);
   DmsJobNode *inner = item == NULL ? NULL : dms_job_node_get_any_case (item, member);
@@ -29,11 +28,7 @@ place_of (DmsJobNode *map,
 }
 
 static void
-check_name (Checker *self,
-            DmsJobNode *map,
-            const char *group,
-            const char *name,
-            GHashTable *seen)
+check_name (Checker *self, DmsJobNode *map, const char *group, const char *name, GHashTable *seen)
 {
   g_autofree char *path = g_strdup_printf ("%s.%.80s", group, name);
   g_autofree char *lower = g_ascii_strdown (name, -1);
@@ -42,11 +37,16 @@ check_name (Checker *self,
   if (strchr (name, '.') != NULL)
     dms_job_report_error (self->report, dms_job_node_get (map, name), path, "a name must not contain a dot");
   else if (!dms_job_is_dns_name (name, FALSE))
-    dms_job_report_error (self->report, dms_job_node_get (map, name), path,
+    dms_job_report_error (self->report,
+                          dms_job_node_get (map, name),
+                          path,
                           "a name must be 1 to 63 letters, digits and hyphens, with no hyphen at either end");
   if (other != NULL)
-    dms_job_report_error (self->report, dms_job_node_get (map, name), path,
-                          "differs from \"%.80s\" only in the case of letters", other);
+    dms_job_report_error (self->report,
+                          dms_job_node_get (map, name),
+                          path,
+                          "differs from \"%.80s\" only in the case of letters",
+                          other);
   else
     g_hash_table_insert (seen, g_steal_pointer (&lower), (gpointer) name);
 }
@@ -70,8 +70,12 @@ check_names (Checker *self)
         {
           g_autofree char *path = g_strdup_printf ("allocations.%.80s.dns_name", name);
 
-          dms_job_report_error (self->report, place_of (self->allocations, name, "dns_name"), path,
-                                "\"%.80s\" is the dns_name of allocation \"%.80s\" too", dns_name, other);
+          dms_job_report_error (self->report,
+                                place_of (self->allocations, name, "dns_name"),
+                                path,
+                                "\"%.80s\" is the dns_name of allocation \"%.80s\" too",
+                                dns_name,
+                                other);
         }
       else
         {
@@ -84,8 +88,7 @@ check_names (Checker *self)
 }
 
 static void
-check_claims (Checker *self,
-              DmsNodeConfig *node)
+check_claims (Checker *self, DmsNodeConfig *node)
 {
   const char *name = dms_node_config_get_name (node);
   const char *const *claims = dms_node_config_get_allocations (node);
@@ -101,17 +104,19 @@ check_claims (Checker *self,
       else if (other != NULL && strcmp (other, name) == 0)
         dms_job_report_error (self->report, place, path, "allocation \"%.80s\" is listed twice", claims[i]);
       else if (other != NULL)
-        dms_job_report_error (self->report, place, path,
+        dms_job_report_error (self->report,
+                              place,
+                              path,
                               "allocation \"%.80s\" is on node \"%.80s\" already; it can be on one node only",
-                              claims[i], other);
+                              claims[i],
+                              other);
       else
         g_hash_table_insert (self->node_of, (gpointer) claims[i], (gpointer) name);
     }
 }
 
 static void
-check_ports (Checker *self,
-             DmsNodeConfig *node)
+check_ports (Checker *self, DmsNodeConfig *node)
 {
   GPtrArray *ports = dms_node_config_get_ports (node);
   const char *name = dms_node_config_get_name (node);
@@ -121,19 +126,19 @@ check_ports (Checker *self,
       const char *allocation = dms_port_config_get_allocation (ports->pdata[i]);
       g_autofree char *path = g_strdup_printf ("nodes.%.80s.ports[%u].allocation", name, i);
       DmsJobNode *list = place_of (self->nodes, name, "ports");
-      DmsJobNode *place = list != NULL && i < dms_job_node_get_n_items (list) ? dms_job_node_get_item (list, i) : list;
+      DmsJobNode *place =
+          list != NULL && i < dms_job_node_get_n_items (list) ? dms_job_node_get_item (list, i) : list;
 
       if (allocation == NULL || *allocation == '\0')
         continue;
       if (!dms_node_config_has_allocation (node, allocation))
-        dms_job_report_error (self->report, place, path, "allocation \"%.80s\" is not on this node", allocation);
+        dms_job_report_error (
+            self->report, place, path, "allocation \"%.80s\" is not on this node", allocation);
     }
 }
 
 static void
-check_dependency (Checker *self,
-                  const char *name,
-                  const char *target)
+check_dependency (Checker *self, const char *name, const char *target)
 {
   g_autofree char *path = g_strdup_printf ("allocations.%.80s.depends_on", name);
   DmsJobNode *place = place_of (self->allocations, name, "depends_on");
@@ -145,19 +150,24 @@ check_dependency (Checker *self,
   else if (dms_job_node_get (self->allocations, target) == NULL)
     dms_job_report_error (self->report, place, path, "there is no allocation \"%.80s\"", target);
   else if (here != NULL && there != NULL && strcmp (here, there) != 0)
-    dms_job_report_error (self->report, place, path, "allocation \"%.80s\" is on another node (\"%.80s\"); only "
-                          "allocations of the same node can depend on each other", target, there);
+    dms_job_report_error (self->report,
+                          place,
+                          path,
+                          "allocation \"%.80s\" is on another node (\"%.80s\"); only "
+                          "allocations of the same node can depend on each other",
+                          target,
+                          there);
 }
 
-/* Kahn's algorithm: what cannot be removed is on a cycle or behind one; following its first dependency then finds a
- * cycle to show. */
+/* Kahn's algorithm: what cannot be removed is on a cycle or behind one; following its first dependency then
+ * finds a cycle to show. */
 static void
 check_cycles (Checker *self)
 {
   GPtrArray *all = dms_ensemble_get_allocations (self->ensemble);
   g_autoptr (GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GHashTable) waiting_for = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-                                                              (GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GHashTable) waiting_for =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
   g_autoptr (GHashTable) open = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) ready = g_ptr_array_new ();
   g_autoptr (GString) shown = NULL;
@@ -214,13 +224,14 @@ check_cycles (Checker *self)
   visited = g_hash_table_new (g_str_hash, g_str_equal);
   while (g_hash_table_add (visited, (gpointer) at))
     {
-      const char *const *targets = dms_allocation_config_get_depends_on (g_hash_table_lookup (self->by_name, at));
+      const char *const *targets =
+          dms_allocation_config_get_depends_on (g_hash_table_lookup (self->by_name, at));
       const char *next = NULL;
 
       for (guint j = 0; targets[j] != NULL && next == NULL; j++)
         {
-          if (g_hash_table_lookup (self->by_name, targets[j]) != NULL && !g_hash_table_contains (done, targets[j])
-              && strcmp (targets[j], at) != 0)
+          if (g_hash_table_lookup (self->by_name, targets[j]) != NULL &&
+              !g_hash_table_contains (done, targets[j]) && strcmp (targets[j], at) != 0)
             next = targets[j];
         }
       at = next;
@@ -228,26 +239,27 @@ check_cycles (Checker *self)
   shown = g_string_new (at);
   for (const char *step = at; shown->len < 400;)
     {
-      const char *const *targets = dms_allocation_config_get_depends_on (g_hash_table_lookup (self->by_name, step));
+      const char *const *targets =
+          dms_allocation_config_get_depends_on (g_hash_table_lookup (self->by_name, step));
       guint j = 0;
 
-      while (g_hash_table_lookup (self->by_name, targets[j]) == NULL || g_hash_table_contains (done, targets[j])
-             || strcmp (targets[j], step) == 0)
+      while (g_hash_table_lookup (self->by_name, targets[j]) == NULL ||
+             g_hash_table_contains (done, targets[j]) || strcmp (targets[j], step) == 0)
         j++;
       step = targets[j];
       g_string_append_printf (shown, " → %s", step);
       if (strcmp (step, at) == 0)
         break;
     }
-  dms_job_report_error (self->report, place_of (self->allocations, at, "depends_on"), "allocations",
-                        "cyclic dependencies detected in allocations: %s", shown->str);
+  dms_job_report_error (self->report,
+                        place_of (self->allocations, at, "depends_on"),
+                        "allocations",
+                        "cyclic dependencies detected in allocations: %s",
+                        shown->str);
 }
 
 static void
-check_supervisor (Checker *self,
-                  DmsSupervisorConfig *supervisor,
-                  const char *path,
-                  DmsJobNode *place)
+check_supervisor (Checker *self, DmsSupervisorConfig *supervisor, const char *path, DmsJobNode *place)
 {
   const char *const *names = dms_supervisor_config_get_allocations (supervisor);
   GPtrArray *children = dms_supervisor_config_get_children (supervisor);
@@ -266,12 +278,14 @@ check_supervisor (Checker *self,
 }
 
 void
-dms_job_check_ensemble (DmsEnsemble *ensemble,
-                        DmsJobNode *node,
-                        DmsJobReport *report)
+dms_job_check_ensemble (DmsEnsemble *ensemble, DmsJobNode *node, DmsJobReport *report)
 {
-  Checker self = { ensemble, dms_job_node_get_any_case (node, "allocations"), dms_job_node_get_any_case (node, "nodes"),
-                   report, NULL, NULL };
+  Checker self = { ensemble,
+                   dms_job_node_get_any_case (node, "allocations"),
+                   dms_job_node_get_any_case (node, "nodes"),
+                   report,
+                   NULL,
+                   NULL };
   GPtrArray *allocations = dms_ensemble_get_allocations (ensemble);
   GPtrArray *nodes = dms_ensemble_get_nodes (ensemble);
   g_autoptr (GHashTable) by_name = g_hash_table_new (g_str_hash, g_str_equal);
@@ -280,8 +294,8 @@ dms_job_check_ensemble (DmsEnsemble *ensemble,
   self.by_name = by_name;
   self.node_of = node_of;
   for (guint i = 0; i < allocations->len; i++)
-    g_hash_table_insert (by_name, (gpointer) dms_allocation_config_get_name (allocations->pdata[i]),
-                         allocations->pdata[i]);
+    g_hash_table_insert (
+        by_name, (gpointer) dms_allocation_config_get_name (allocations->pdata[i]), allocations->pdata[i]);
   check_names (&self);
   for (guint i = 0; i < nodes->len; i++)
     {
@@ -297,11 +311,13 @@ dms_job_check_ensemble (DmsEnsemble *ensemble,
       for (guint j = 0; targets[j] != NULL; j++)
         check_dependency (&self, name, targets[j]);
       if (nodes->len > 0 && !g_hash_table_contains (node_of, name))
-        dms_job_report_warning (report, dms_job_node_get (self.allocations, name), path,
-                                "is on no node and will not run");
+        dms_job_report_warning (
+            report, dms_job_node_get (self.allocations, name), path, "is on no node and will not run");
     }
   check_cycles (&self);
   if (dms_ensemble_get_supervisor (ensemble) != NULL)
-    check_supervisor (&self, dms_ensemble_get_supervisor (ensemble), "supervisor",
+    check_supervisor (&self,
+                      dms_ensemble_get_supervisor (ensemble),
+                      "supervisor",
                       dms_job_node_get_any_case (node, "supervisor"));
 }

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { MAX_KEYS = 64 };
+enum
+{
+  MAX_KEYS = 64
+};
 
 gboolean
 dms_job_is_word (const char *text)
@@ -19,8 +22,7 @@ dms_job_is_word (const char *text)
 }
 
 gboolean
-dms_job_is_dns_name (const char *text,
-                     gboolean allow_dots)
+dms_job_is_dns_name (const char *text, gboolean allow_dots)
 {
   g_auto (GStrv) labels = NULL;
 
@@ -31,7 +33,8 @@ dms_job_is_dns_name (const char *text,
     {
       gsize length = strlen (labels[i]);
 
-      if (length == 0 || length > 63 || !g_ascii_isalnum (labels[i][0]) || !g_ascii_isalnum (labels[i][length - 1]))
+      if (length == 0 || length > 63 || !g_ascii_isalnum (labels[i][0]) ||
+          !g_ascii_isalnum (labels[i][length - 1]))
         return FALSE;
       for (gsize j = 0; j < length; j++)
         {
@@ -43,15 +46,13 @@ dms_job_is_dns_name (const char *text,
 }
 
 char *
-dms_job_decode_word (DmsJobReader *reader,
-                     const char *key,
-                     DmsJobReadFlags flags)
+dms_job_decode_word (DmsJobReader *reader, const char *key, DmsJobReadFlags flags)
 {
   DmsJobNode *node = dms_job_node_get (dms_job_reader_get_node (reader), key);
 
-  if (node != NULL && dms_job_node_get_kind (node) == DMS_JOB_NODE_NULL
-      && g_strcmp0 (dms_job_node_get_text (node), "null") == 0
-      && dms_job_reader_get_form (reader) == DMS_JOB_FORM_FILE)
+  if (node != NULL && dms_job_node_get_kind (node) == DMS_JOB_NODE_NULL &&
+      g_strcmp0 (dms_job_node_get_text (node), "null") == 0 &&
+      dms_job_reader_get_form (reader) == DMS_JOB_FORM_FILE)
     {
       dms_job_reader_mark_known (reader, key);
       return g_strdup ("null");
@@ -61,15 +62,16 @@ dms_job_decode_word (DmsJobReader *reader,
 
 /* An older sender names the ensemble's key here instead of describing it. */
 static DmsJobKey *
-decode_named_key (DmsJobNode *node,
-                  const char *path,
-                  const DmsJobScope *scope)
+decode_named_key (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   DmsJobNode *content = dms_job_node_get (scope->keys, dms_job_node_get_text (node));
 
   if (content == NULL || dms_job_node_get_text (content) == NULL)
     {
-      dms_job_report_error (scope->report, node, path, "no key \"%.40s\" under the top-level keys",
+      dms_job_report_error (scope->report,
+                            node,
+                            path,
+                            "no key \"%.40s\" under the top-level keys",
                             dms_job_node_get_text (node));
       return NULL;
     }
@@ -77,9 +79,7 @@ decode_named_key (DmsJobNode *node,
 }
 
 static DmsJobKey *
-decode_key (DmsJobNode *node,
-            const char *path,
-            const DmsJobScope *scope)
+decode_key (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   static const char *const types[] = { "ssh", "gpg", NULL };
   g_autoptr (DmsJobReader) key = NULL;
@@ -97,20 +97,20 @@ decode_key (DmsJobNode *node,
   type = dms_job_reader_dup_choice (key, "type", types, NULL, DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   is_ssh = g_strcmp0 (type, "ssh") == 0;
   file = dms_job_reader_dup_string (key, "file", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
-  destination = dms_job_reader_dup_string (key, "dest", is_ssh ? DMS_JOB_READ_OPTIONAL
-                                                               : DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  destination = dms_job_reader_dup_string (
+      key, "dest", is_ssh ? DMS_JOB_READ_OPTIONAL : DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   if (!is_ssh && destination != NULL && *destination != '\0' && !g_path_is_absolute (destination))
     dms_job_reader_error (key, "dest", "must be an absolute path, got \"%.80s\"", destination);
   dms_job_reader_finish (key);
   named = file == NULL ? NULL : dms_job_node_get (scope->keys, file);
-  return dms_job_key_new (type, named != NULL && dms_job_node_get_text (named) != NULL
-                                    ? dms_job_node_get_text (named) : file,
-                          destination != NULL && *destination != '\0' ? destination : NULL);
+  return dms_job_key_new (
+      type,
+      named != NULL && dms_job_node_get_text (named) != NULL ? dms_job_node_get_text (named) : file,
+      destination != NULL && *destination != '\0' ? destination : NULL);
 }
 
 static GPtrArray *
-decode_keys (DmsJobReader *allocation,
-             const DmsJobScope *scope)
+decode_keys (DmsJobReader *allocation, const DmsJobScope *scope)
 {
   GPtrArray *keys = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_key_unref);
   DmsJobNode *list = dms_job_reader_get_list (allocation, "keys", DMS_JOB_READ_OPTIONAL);
@@ -134,37 +134,35 @@ decode_keys (DmsJobReader *allocation,
 }
 
 static void
-check_provision (DmsJobReader *allocation,
-                 GStrv provision,
-                 const DmsJobScope *scope)
+check_provision (DmsJobReader *allocation, GStrv provision, const DmsJobScope *scope)
 {
   for (guint i = 0; provision[i] != NULL; i++)
     {
       if (dms_job_node_get (scope->scripts, provision[i]) == NULL)
-        dms_job_reader_error (allocation, "provision", "no script \"%.40s\" under the top-level scripts", provision[i]);
+        dms_job_reader_error (
+            allocation, "provision", "no script \"%.40s\" under the top-level scripts", provision[i]);
     }
 }
 
 static void
-decode_executor (DmsJobReader *allocation,
-                 const DmsJobScope *scope,
-                 DmsAllocationConfig *self)
+decode_executor (DmsJobReader *allocation, const DmsJobScope *scope, DmsAllocationConfig *self)
 {
   g_autofree char *type = NULL;
 
-  self->executor = dms_job_decode_word (allocation, "executor", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  self->executor =
+      dms_job_decode_word (allocation, "executor", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   self->params = dms_job_decode_execution (allocation, scope, &type);
-  if (self->executor != NULL && *self->executor != '\0' && type != NULL && *type != '\0'
-      && strcmp (self->executor, type) != 0)
-    dms_job_reader_error (allocation, "executor", "is \"%.40s\" but execution.type is \"%.40s\"; they must be the same",
-                          self->executor, type);
+  if (self->executor != NULL && *self->executor != '\0' && type != NULL && *type != '\0' &&
+      strcmp (self->executor, type) != 0)
+    dms_job_reader_error (allocation,
+                          "executor",
+                          "is \"%.40s\" but execution.type is \"%.40s\"; they must be the same",
+                          self->executor,
+                          type);
 }
 
 DmsAllocationConfig *
-dms_job_decode_allocation (DmsJobNode *node,
-                           const char *path,
-                           const char *name,
-                           const DmsJobScope *scope)
+dms_job_decode_allocation (DmsJobNode *node, const char *path, const char *name, const DmsJobScope *scope)
 {
   static const char *const types[] = { "task", "service", NULL };
   static const char *const recoveries[] = { "stay_down", "one_for_one", "one_for_all", "rest_for_one", NULL };
@@ -177,10 +175,11 @@ dms_job_decode_allocation (DmsJobNode *node,
   self = g_atomic_rc_box_new0 (DmsAllocationConfig);
   self->name = g_strdup (name);
   decode_executor (allocation, scope, self);
-  self->type = dms_job_reader_dup_choice (allocation, "type", types, "task",
-                                          DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  self->type = dms_job_reader_dup_choice (
+      allocation, "type", types, "task", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   self->resources = dms_job_decode_resources (allocation, scope);
-  self->dns_name = dms_job_reader_dup_string (allocation, "dns_name",
+  self->dns_name = dms_job_reader_dup_string (allocation,
+                                              "dns_name",
                                               scope->form == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY
                                                                                : DMS_JOB_READ_OPTIONAL);
   if (self->dns_name == NULL || *self->dns_name == '\0')
@@ -204,8 +203,8 @@ dms_job_decode_allocation (DmsJobNode *node,
 
       self->health_check = dms_job_decode_health_check (check, check_path, scope->form, scope->report);
     }
-  self->failure_recovery = dms_job_reader_dup_choice (allocation, "failure_recovery", recoveries, "stay_down",
-                                                      DMS_JOB_READ_OPTIONAL);
+  self->failure_recovery = dms_job_reader_dup_choice (
+      allocation, "failure_recovery", recoveries, "stay_down", DMS_JOB_READ_OPTIONAL);
   dms_job_reader_finish (allocation);
   return g_steal_pointer (&self);
 }

@@ -7,15 +7,14 @@
 
 #include <string.h>
 
-typedef struct {
+typedef struct
+{
   const char *executor;
   void (*check) (DmsJobReader *params, JsonObject *object);
 } Engine;
 
 static void
-set_strv (JsonObject *object,
-          const char *name,
-          GStrv texts)
+set_strv (JsonObject *object, const char *name, GStrv texts)
 {
   JsonArray *array = json_array_new ();
 
@@ -24,11 +23,10 @@ set_strv (JsonObject *object,
   json_object_set_array_member (object, name, array);
 }
 
-/* Takes a member that is a list of texts over into the object, numbers in it as the texts they were written as. */
+/* Takes a member that is a list of texts over into the object, numbers in it as the texts they were written
+ * as. */
 static void
-take_strv (DmsJobReader *params,
-           JsonObject *object,
-           const char *name)
+take_strv (DmsJobReader *params, JsonObject *object, const char *name)
 {
   g_auto (GStrv) texts = NULL;
 
@@ -53,8 +51,7 @@ take_text (DmsJobReader *params,
 }
 
 static gboolean
-is_identifier (const char *text,
-               gsize length)
+is_identifier (const char *text, gsize length)
 {
   if (length == 0 || g_ascii_isdigit (*text))
     return FALSE;
@@ -67,22 +64,20 @@ is_identifier (const char *text,
 }
 
 static void
-check_variable (DmsJobReader *params,
-                const char *entry)
+check_variable (DmsJobReader *params, const char *entry)
 {
   const char *equals = strchr (entry, '=');
 
   if (equals == NULL)
     dms_job_reader_error (params, "environment", "must be KEY=VALUE, got \"%.40s\"", entry);
   else if (!is_identifier (entry, (gsize) (equals - entry)))
-    dms_job_reader_error (params, "environment", "\"%.*s\" is not a name of a variable",
-                          (int) MIN (equals - entry, 40), entry);
+    dms_job_reader_error (
+        params, "environment", "\"%.*s\" is not a name of a variable", (int) MIN (equals - entry, 40), entry);
 }
 
 /* A map or a list; a list on the wire. */
 static void
-take_environment (DmsJobReader *params,
-                  JsonObject *object)
+take_environment (DmsJobReader *params, JsonObject *object)
 {
   DmsJobNode *node = dms_job_reader_get (params, "environment", DMS_JOB_READ_OPTIONAL);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
@@ -108,9 +103,10 @@ take_environment (DmsJobReader *params,
               dms_job_reader_error (params, "environment", "the value of %s must be a text", key);
               continue;
             }
-          entry = g_strdup_printf ("%s=%s", key,
-                                   dms_job_node_get_kind (value) == DMS_JOB_NODE_NULL
-                                       ? "" : dms_job_node_get_text (value));
+          entry = g_strdup_printf (
+              "%s=%s",
+              key,
+              dms_job_node_get_kind (value) == DMS_JOB_NODE_NULL ? "" : dms_job_node_get_text (value));
           g_strv_builder_add (builder, entry);
         }
       entries = g_strv_builder_end (builder);
@@ -121,8 +117,7 @@ take_environment (DmsJobReader *params,
 }
 
 static void
-take_common (DmsJobReader *params,
-             JsonObject *object)
+take_common (DmsJobReader *params, JsonObject *object)
 {
   take_strv (params, object, "entrypoint");
   take_strv (params, object, "cmd");
@@ -138,7 +133,8 @@ static gboolean
 is_image (const char *text)
 {
   static const char pattern[] =
-      "^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?/)?"
+      "^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{"
+      "1,5})?/)?"
       "[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*)*"
       "(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$";
 
@@ -146,10 +142,10 @@ is_image (const char *text)
 }
 
 static void
-check_image (DmsJobReader *params,
-             gboolean fully_qualified)
+check_image (DmsJobReader *params, gboolean fully_qualified)
 {
-  g_autofree char *image = dms_job_reader_dup_string (params, "image", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  g_autofree char *image =
+      dms_job_reader_dup_string (params, "image", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   const char *slash;
   gsize host;
 
@@ -157,21 +153,20 @@ check_image (DmsJobReader *params,
     return;
   if (!is_image (image))
     {
-      dms_job_reader_error (params, "image", "must be an image such as alpine:3 or ghcr.io/org/name:tag, got \"%.80s\"",
-                            image);
+      dms_job_reader_error (
+          params, "image", "must be an image such as alpine:3 or ghcr.io/org/name:tag, got \"%.80s\"", image);
       return;
     }
   slash = strchr (image, '/');
   host = slash == NULL ? 0 : (gsize) (slash - image);
-  if (fully_qualified && memchr (image, '.', host) == NULL && memchr (image, ':', host) == NULL
-      && !g_str_has_prefix (image, "localhost/"))
-    dms_job_reader_error (params, "image", "must name its registry, such as docker.io/library/alpine:3, got \"%.80s\"",
-                          image);
+  if (fully_qualified && memchr (image, '.', host) == NULL && memchr (image, ':', host) == NULL &&
+      !g_str_has_prefix (image, "localhost/"))
+    dms_job_reader_error (
+        params, "image", "must name its registry, such as docker.io/library/alpine:3, got \"%.80s\"", image);
 }
 
 static void
-check_docker (DmsJobReader *params,
-              JsonObject *object)
+check_docker (DmsJobReader *params, JsonObject *object)
 {
   static const char *const policies[] = { "no", "on-failure", "always", "unless-stopped", NULL };
   g_autofree char *policy = NULL;
@@ -183,8 +178,7 @@ check_docker (DmsJobReader *params,
 }
 
 static void
-check_containerd (DmsJobReader *params,
-                  JsonObject *object)
+check_containerd (DmsJobReader *params, JsonObject *object)
 {
   static const char *const runtimes[] = { "runc", "kata", NULL };
   g_autofree char *runtime = NULL;
@@ -195,8 +189,7 @@ check_containerd (DmsJobReader *params,
 }
 
 static void
-check_microvm (DmsJobReader *params,
-               JsonObject *object)
+check_microvm (DmsJobReader *params, JsonObject *object)
 {
   take_text (params, object, "kernel_image", "kernel_image", DMS_JOB_READ_REQUIRED);
   take_text (params, object, "root_file_system", "root_file_system", DMS_JOB_READ_REQUIRED);
@@ -208,16 +201,16 @@ check_microvm (DmsJobReader *params,
 }
 
 static void
-check_process (DmsJobReader *params,
-               JsonObject *object)
+check_process (DmsJobReader *params, JsonObject *object)
 {
   static const char *const networks[] = { "none", "host", NULL };
   g_autofree char *network = NULL;
   const char *rootfs;
 
-  if (dms_job_reader_get (params, "cmd", DMS_JOB_READ_OPTIONAL) == NULL
-      && dms_job_reader_get (params, "entrypoint", DMS_JOB_READ_OPTIONAL) == NULL)
-    dms_job_reader_error (params, "cmd", "is required: the program and its arguments, such as [\"sh\", \"-c\", \"echo hi\"]");
+  if (dms_job_reader_get (params, "cmd", DMS_JOB_READ_OPTIONAL) == NULL &&
+      dms_job_reader_get (params, "entrypoint", DMS_JOB_READ_OPTIONAL) == NULL)
+    dms_job_reader_error (
+        params, "cmd", "is required: the program and its arguments, such as [\"sh\", \"-c\", \"echo hi\"]");
   take_common (params, object);
   network = dms_job_reader_dup_choice (params, "network", networks, NULL, DMS_JOB_READ_OPTIONAL);
   take_text (params, object, "rootfs", "rootfs", DMS_JOB_READ_OPTIONAL);
@@ -229,19 +222,16 @@ check_process (DmsJobReader *params,
 }
 
 static const Engine engines[] = {
-  { "docker", check_docker },
-  { "containerd", check_containerd },
-  { "firecracker", check_microvm },
-  { "microvm", check_microvm },
-  { "process", check_process },
+  { "docker", check_docker },   { "containerd", check_containerd }, { "firecracker", check_microvm },
+  { "microvm", check_microvm }, { "process", check_process },
 };
 
 /* The map that holds the parameters: `execution.params` on the wire, `execution` itself in a file. */
 static DmsJobReader *
 open_params (DmsJobReader *execution)
 {
-  if (dms_job_reader_get_form (execution) == DMS_JOB_FORM_WIRE
-      && dms_job_node_get_any_case (dms_job_reader_get_node (execution), "params") != NULL)
+  if (dms_job_reader_get_form (execution) == DMS_JOB_FORM_WIRE &&
+      dms_job_node_get_any_case (dms_job_reader_get_node (execution), "params") != NULL)
     return dms_job_reader_open (execution, "params", DMS_JOB_READ_OPTIONAL);
   return dms_job_reader_ref (execution);
 }
@@ -255,9 +245,7 @@ params_to_json (DmsJobNode *node)
 }
 
 JsonObject *
-dms_job_decode_execution (DmsJobReader *allocation,
-                          const DmsJobScope *scope,
-                          char **type)
+dms_job_decode_execution (DmsJobReader *allocation, const DmsJobScope *scope, char **type)
 {
   g_autoptr (DmsJobReader) execution = dms_job_reader_open (allocation, "execution", DMS_JOB_READ_REQUIRED);
   g_autoptr (DmsJobReader) params = NULL;

@@ -16,7 +16,8 @@ decode_interval (DmsJobReader *check)
 
   if (node == NULL)
     return 0;
-  if (dms_job_reader_get_form (check) == DMS_JOB_FORM_WIRE && dms_job_node_get_kind (node) == DMS_JOB_NODE_INT)
+  if (dms_job_reader_get_form (check) == DMS_JOB_FORM_WIRE &&
+      dms_job_node_get_kind (node) == DMS_JOB_NODE_INT)
     return dms_job_reader_get_int (check, "interval", 1, G_MAXINT64, 1);
   if (!dms_job_node_is_scalar (node))
     dms_job_reader_error (check, "interval", "must be a duration such as 10s or 1m30s");
@@ -26,22 +27,18 @@ decode_interval (DmsJobReader *check)
 }
 
 static void
-check_endpoint (DmsJobReader *check,
-                const char *endpoint)
+check_endpoint (DmsJobReader *check, const char *endpoint)
 {
   g_autoptr (GUri) uri = g_uri_parse (endpoint, G_URI_FLAGS_NONE, NULL);
   const char *scheme = uri == NULL ? NULL : g_uri_get_scheme (uri);
 
-  if (scheme == NULL || (strcmp (scheme, "http") != 0 && strcmp (scheme, "https") != 0)
-      || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
+  if (scheme == NULL || (strcmp (scheme, "http") != 0 && strcmp (scheme, "https") != 0) ||
+      g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
     dms_job_reader_error (check, "endpoint", "must be an http or https address, got \"%.80s\"", endpoint);
 }
 
 DmsHealthCheck *
-dms_job_decode_health_check (DmsJobNode *node,
-                             const char *path,
-                             DmsJobForm form,
-                             DmsJobReport *report)
+dms_job_decode_health_check (DmsJobNode *node, const char *path, DmsJobForm form, DmsJobReport *report)
 {
   static const char *const types[] = { "command", "http", NULL };
   g_autoptr (DmsJobReader) check = NULL;
@@ -57,25 +54,27 @@ dms_job_decode_health_check (DmsJobNode *node,
 
   if (form == DMS_JOB_FORM_FILE && dms_job_node_is_scalar (node))
     {
-      dms_job_report_warning (report, node, path, "a health check given as a text is obsolete and has no effect");
+      dms_job_report_warning (
+          report, node, path, "a health check given as a text is obsolete and has no effect");
       return NULL;
     }
   /* The wire has an empty one where there is none. */
   if (form == DMS_JOB_FORM_WIRE && dms_job_node_get_n_items (node) == 0)
     return NULL;
-  if (form == DMS_JOB_FORM_WIRE && dms_job_node_get_any_case (node, "type") != NULL
-      && g_strcmp0 (dms_job_node_get_text (dms_job_node_get_any_case (node, "type")), "") == 0)
+  if (form == DMS_JOB_FORM_WIRE && dms_job_node_get_any_case (node, "type") != NULL &&
+      g_strcmp0 (dms_job_node_get_text (dms_job_node_get_any_case (node, "type")), "") == 0)
     return NULL;
   check = dms_job_reader_new (node, path, form, report);
   if (check == NULL)
     return NULL;
-  type = dms_job_reader_dup_choice (check, "type", types, NULL, DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  type =
+      dms_job_reader_dup_choice (check, "type", types, NULL, DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   is_command = g_strcmp0 (type, "command") == 0;
   is_http = g_strcmp0 (type, "http") == 0;
-  exec = dms_job_reader_dup_strv (check, "exec", is_command ? DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY
-                                                            : DMS_JOB_READ_OPTIONAL);
-  endpoint = dms_job_reader_dup_string (check, "endpoint", is_http ? DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY
-                                                                   : DMS_JOB_READ_OPTIONAL);
+  exec = dms_job_reader_dup_strv (
+      check, "exec", is_command ? DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
+  endpoint = dms_job_reader_dup_string (
+      check, "endpoint", is_http ? DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
   if (is_http && endpoint != NULL && *endpoint != '\0')
     check_endpoint (check, endpoint);
   response = dms_job_reader_open (check, "response", DMS_JOB_READ_OPTIONAL);
@@ -87,6 +86,10 @@ dms_job_decode_health_check (DmsJobNode *node,
     }
   interval = decode_interval (check);
   dms_job_reader_finish (check);
-  return dms_health_check_new (type, (const char *const *) exec, endpoint,
-                               response_type != NULL ? response_type : "string", value != NULL ? value : "", interval);
+  return dms_health_check_new (type,
+                               (const char *const *) exec,
+                               endpoint,
+                               response_type != NULL ? response_type : "string",
+                               value != NULL ? value : "",
+                               interval);
 }

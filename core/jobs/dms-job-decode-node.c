@@ -7,12 +7,15 @@
 #include "jobs/dms-port-config.h"
 #include "resources/dms-location.h"
 
-enum { MAX_PORTS = 1024, MAX_LOCATIONS = 256, MAX_REDUNDANCY = 100 };
+enum
+{
+  MAX_PORTS = 1024,
+  MAX_LOCATIONS = 256,
+  MAX_REDUNDANCY = 100
+};
 
 static DmsPortConfig *
-decode_port (DmsJobNode *node,
-             const char *path,
-             const DmsJobScope *scope)
+decode_port (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   g_autoptr (DmsJobReader) port = dms_job_reader_new (node, path, scope->form, scope->report);
   g_autofree char *allocation = NULL;
@@ -23,7 +26,8 @@ decode_port (DmsJobNode *node,
     return NULL;
   public_port = dms_job_reader_get_int (port, "public", 0, 65535, 0);
   if (public_port > 0 && public_port < 1025)
-    dms_job_reader_error (port, "public", "must be 0 (any free port) or from 1025 to 65535, got %d", (int) public_port);
+    dms_job_reader_error (
+        port, "public", "must be 0 (any free port) or from 1025 to 65535, got %d", (int) public_port);
   dms_job_reader_get (port, "private", DMS_JOB_READ_REQUIRED);
   private_port = dms_job_reader_get_int (port, "private", 1, 65535, 1);
   allocation = dms_job_reader_dup_string (port, "allocation", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
@@ -32,8 +36,7 @@ decode_port (DmsJobNode *node,
 }
 
 static GPtrArray *
-decode_ports (DmsJobReader *node,
-              const DmsJobScope *scope)
+decode_ports (DmsJobReader *node, const DmsJobScope *scope)
 {
   GPtrArray *ports = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_port_config_unref);
   DmsJobNode *list = dms_job_reader_get_list (node, "ports", DMS_JOB_READ_OPTIONAL);
@@ -54,21 +57,23 @@ decode_ports (DmsJobReader *node,
       if (port == NULL)
         continue;
       g_ptr_array_add (ports, port);
-      if (dms_port_config_get_public (port) > 0
-          && !g_hash_table_add (seen, GUINT_TO_POINTER ((guint) dms_port_config_get_public (port))))
-        dms_job_report_error (scope->report, dms_job_node_get_item (list, i), path,
-                              "public port %u is given twice on this node", dms_port_config_get_public (port));
+      if (dms_port_config_get_public (port) > 0 &&
+          !g_hash_table_add (seen, GUINT_TO_POINTER ((guint) dms_port_config_get_public (port))))
+        dms_job_report_error (scope->report,
+                              dms_job_node_get_item (list, i),
+                              path,
+                              "public port %u is given twice on this node",
+                              dms_port_config_get_public (port));
     }
   return ports;
 }
 
 static DmsLocation *
-decode_location (DmsJobNode *node,
-                 const char *path,
-                 const DmsJobScope *scope)
+decode_location (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   g_autoptr (DmsJobReader) location = dms_job_reader_new (node, path, scope->form, scope->report);
-  DmsJobReadFlags optional = scope->form == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL;
+  DmsJobReadFlags optional =
+      scope->form == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL;
   g_autofree char *continent = NULL;
   g_autofree char *country = NULL;
   g_autofree char *city = NULL;
@@ -77,7 +82,8 @@ decode_location (DmsJobNode *node,
 
   if (location == NULL)
     return NULL;
-  continent = dms_job_reader_dup_string (location, "continent", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  continent =
+      dms_job_reader_dup_string (location, "continent", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   country = dms_job_reader_dup_string (location, "country", optional);
   city = dms_job_reader_dup_string (location, "city", optional);
   isp = dms_job_reader_dup_string (location, "isp", optional);
@@ -86,15 +92,15 @@ decode_location (DmsJobNode *node,
   if (city != NULL && *city != '\0' && (country == NULL || *country == '\0'))
     dms_job_reader_error (location, "city", "needs a country beside it");
   dms_job_reader_finish (location);
-  return dms_location_new (continent, country != NULL && *country != '\0' ? country : NULL,
-                           city != NULL && *city != '\0' ? city : NULL, asn,
+  return dms_location_new (continent,
+                           country != NULL && *country != '\0' ? country : NULL,
+                           city != NULL && *city != '\0' ? city : NULL,
+                           asn,
                            isp != NULL && *isp != '\0' ? isp : NULL);
 }
 
 static GPtrArray *
-decode_locations (DmsJobReader *parent,
-                  const char *key,
-                  const DmsJobScope *scope)
+decode_locations (DmsJobReader *parent, const char *key, const DmsJobScope *scope)
 {
   GPtrArray *locations = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_location_unref);
   DmsJobNode *list = parent == NULL ? NULL : dms_job_reader_get_list (parent, key, DMS_JOB_READ_OPTIONAL);
@@ -118,14 +124,14 @@ decode_locations (DmsJobReader *parent,
 }
 
 static void
-decode_peer (DmsJobReader *node,
-             DmsNodeConfig *self)
+decode_peer (DmsJobReader *node, DmsNodeConfig *self)
 {
   g_autoptr (DmsPeerId) peer = NULL;
 
-  self->peer = dms_job_reader_dup_string (node, "peer",
-                                          dms_job_reader_get_form (node) == DMS_JOB_FORM_FILE
-                                              ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
+  self->peer = dms_job_reader_dup_string (
+      node,
+      "peer",
+      dms_job_reader_get_form (node) == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
   if (self->peer == NULL || *self->peer == '\0')
     {
       g_clear_pointer (&self->peer, g_free);
@@ -142,10 +148,7 @@ decode_peer (DmsJobReader *node,
 }
 
 DmsNodeConfig *
-dms_job_decode_node (DmsJobNode *tree,
-                     const char *path,
-                     const char *name,
-                     const DmsJobScope *scope)
+dms_job_decode_node (DmsJobNode *tree, const char *path, const char *name, const DmsJobScope *scope)
 {
   static const char *const recoveries[] = { "stay_down", "restart", "redeploy", NULL };
   g_autoptr (DmsJobReader) node = dms_job_reader_new (tree, path, scope->form, scope->report);
@@ -156,7 +159,8 @@ dms_job_decode_node (DmsJobNode *tree,
     return NULL;
   self = g_atomic_rc_box_new0 (DmsNodeConfig);
   self->name = g_strdup (name);
-  self->allocations = dms_job_reader_dup_strv (node, "allocations", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  self->allocations =
+      dms_job_reader_dup_strv (node, "allocations", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   self->ports = decode_ports (node, scope);
   location = dms_job_reader_open (node, "location", DMS_JOB_READ_OPTIONAL);
   self->accept = decode_locations (location, "accept", scope);
@@ -165,8 +169,8 @@ dms_job_decode_node (DmsJobNode *tree,
     dms_job_reader_finish (location);
   decode_peer (node, self);
   self->redundancy = (guint) dms_job_reader_get_int (node, "redundancy", 0, MAX_REDUNDANCY, 0);
-  self->failure_recovery = dms_job_reader_dup_choice (node, "failure_recovery", recoveries, "stay_down",
-                                                      DMS_JOB_READ_OPTIONAL);
+  self->failure_recovery =
+      dms_job_reader_dup_choice (node, "failure_recovery", recoveries, "stay_down", DMS_JOB_READ_OPTIONAL);
   dms_job_reader_finish (node);
   return g_steal_pointer (&self);
 }

@@ -7,7 +7,8 @@
 #include "jobs/dms-job-reader.h"
 
 /* What the parts of an ensemble need of its top level while they are read. Nothing is owned. */
-typedef struct {
+typedef struct
+{
   DmsJobForm form;
   DmsJobReport *report;
   /* (nullable): the maps of these names at the top level */
@@ -17,20 +18,18 @@ typedef struct {
   DmsJobNode *keys;
 } DmsJobScope;
 
-/* Each returns a value that is complete only when the report has no errors; never NULL where it says nothing else. */
+/* Each returns a value that is complete only when the report has no errors; never NULL where it says nothing
+ * else. */
 
 DmsEnsemble *dms_job_decode_ensemble (DmsJobNode *node, DmsJobForm form, DmsJobReport *report);
-DmsAllocationConfig *dms_job_decode_allocation (DmsJobNode *node,
-                                                const char *path,
-                                                const char *name,
-                                                const DmsJobScope *scope);
+DmsAllocationConfig *
+dms_job_decode_allocation (DmsJobNode *node, const char *path, const char *name, const DmsJobScope *scope);
 /* NULL when the node is no map */
-DmsNodeConfig *dms_job_decode_node (DmsJobNode *node, const char *path, const char *name, const DmsJobScope *scope);
+DmsNodeConfig *
+dms_job_decode_node (DmsJobNode *node, const char *path, const char *name, const DmsJobScope *scope);
 /* NULL when there is none */
-DmsHealthCheck *dms_job_decode_health_check (DmsJobNode *node,
-                                             const char *path,
-                                             DmsJobForm form,
-                                             DmsJobReport *report);
+DmsHealthCheck *
+dms_job_decode_health_check (DmsJobNode *node, const char *path, DmsJobForm form, DmsJobReport *report);
 DmsResources *dms_job_decode_resources (DmsJobReader *allocation, const DmsJobScope *scope);
 /* The parameters of the allocation's execution, and its type in *type (transfer full) (nullable). */
 JsonObject *dms_job_decode_execution (DmsJobReader *allocation, const DmsJobScope *scope, char **type);

@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-enum { MAX_GPUS = 256, MAX_TEMPLATE_MEMBERS = 64 };
+enum
+{
+  MAX_GPUS = 256,
+  MAX_TEMPLATE_MEMBERS = 64
+};
 
 /* Bounds that no machine reaches; they keep sums over an ensemble from overflowing. */
 static const double max_cores = 65536;
@@ -30,9 +34,10 @@ decode_cpu (DmsJobReader *resources)
   clock = dms_job_reader_get_hertz (cpu, "clock_speed");
   model = dms_job_reader_dup_string (cpu, "model", DMS_JOB_READ_OPTIONAL);
   vendor = dms_job_reader_dup_string (cpu, "vendor", DMS_JOB_READ_OPTIONAL);
-  architecture = dms_job_reader_dup_string (cpu, "architecture",
-                                            dms_job_reader_get_form (cpu) == DMS_JOB_FORM_FILE
-                                                ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
+  architecture = dms_job_reader_dup_string (
+      cpu,
+      "architecture",
+      dms_job_reader_get_form (cpu) == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
   threads = (guint) dms_job_reader_get_int (cpu, "threads", 0, 65536, 0);
   cache = (guint64) dms_job_reader_get_int (cpu, "cache_size", 0, G_MAXINT64, 0);
   dms_job_reader_skip_obsolete (cpu, "cachesize");
@@ -74,9 +79,10 @@ decode_disk (DmsJobReader *resources)
   size = dms_job_reader_get_bytes (disk, "size", DMS_JOB_READ_REQUIRED);
   model = dms_job_reader_dup_string (disk, "model", DMS_JOB_READ_OPTIONAL);
   vendor = dms_job_reader_dup_string (disk, "vendor", DMS_JOB_READ_OPTIONAL);
-  type = dms_job_reader_dup_string (disk, "type",
-                                    dms_job_reader_get_form (disk) == DMS_JOB_FORM_FILE
-                                        ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
+  type = dms_job_reader_dup_string (
+      disk,
+      "type",
+      dms_job_reader_get_form (disk) == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
   interface_name = dms_job_reader_dup_string (disk, "interface", DMS_JOB_READ_OPTIONAL);
   read_speed = (guint64) dms_job_reader_get_int (disk, "read_speed", 0, G_MAXINT64, 0);
   write_speed = (guint64) dms_job_reader_get_int (disk, "write_speed", 0, G_MAXINT64, 0);
@@ -89,11 +95,15 @@ decode_disk (DmsJobReader *resources)
 static DmsGpuVendor
 decode_vendor (DmsJobReader *gpu)
 {
-  g_autofree char *text = dms_job_reader_dup_string (gpu, "vendor",
-                                                     dms_job_reader_get_form (gpu) == DMS_JOB_FORM_FILE
-                                                         ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
-  static const DmsGpuVendor vendors[] = { DMS_GPU_VENDOR_NVIDIA, DMS_GPU_VENDOR_AMD, DMS_GPU_VENDOR_INTEL,
-                                          DMS_GPU_VENDOR_UNKNOWN, DMS_GPU_VENDOR_NONE };
+  g_autofree char *text = dms_job_reader_dup_string (
+      gpu,
+      "vendor",
+      dms_job_reader_get_form (gpu) == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
+  static const DmsGpuVendor vendors[] = { DMS_GPU_VENDOR_NVIDIA,
+                                          DMS_GPU_VENDOR_AMD,
+                                          DMS_GPU_VENDOR_INTEL,
+                                          DMS_GPU_VENDOR_UNKNOWN,
+                                          DMS_GPU_VENDOR_NONE };
 
   if (text == NULL || *text == '\0')
     return DMS_GPU_VENDOR_NONE;
@@ -104,14 +114,13 @@ decode_vendor (DmsJobReader *gpu)
     }
   if (g_ascii_strcasecmp (text, "AMD") == 0 || g_ascii_strcasecmp (text, "ATI") == 0)
     return DMS_GPU_VENDOR_AMD;
-  dms_job_reader_error (gpu, "vendor", "must be one of NVIDIA, AMD/ATI, Intel, Unknown, None, got \"%.40s\"", text);
+  dms_job_reader_error (
+      gpu, "vendor", "must be one of NVIDIA, AMD/ATI, Intel, Unknown, None, got \"%.40s\"", text);
   return DMS_GPU_VENDOR_NONE;
 }
 
 static DmsGpu *
-decode_gpu (DmsJobNode *node,
-            const char *path,
-            const DmsJobScope *scope)
+decode_gpu (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   g_autoptr (DmsJobReader) gpu = dms_job_reader_new (node, path, scope->form, scope->report);
   g_autofree char *model = NULL;
@@ -126,8 +135,8 @@ decode_gpu (DmsJobNode *node,
     return NULL;
   index = (guint) dms_job_reader_get_int (gpu, "index", 0, 1024, 0);
   vendor = decode_vendor (gpu);
-  model = dms_job_reader_dup_string (gpu, "model",
-                                     scope->form == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
+  model = dms_job_reader_dup_string (
+      gpu, "model", scope->form == DMS_JOB_FORM_FILE ? DMS_JOB_READ_NON_EMPTY : DMS_JOB_READ_OPTIONAL);
   pci_address = dms_job_reader_dup_string (gpu, "pci_address", DMS_JOB_READ_OPTIONAL);
   uuid = dms_job_reader_dup_string (gpu, "uuid", DMS_JOB_READ_OPTIONAL);
   size = dms_job_reader_get (gpu, "vram", DMS_JOB_READ_OPTIONAL);
@@ -140,9 +149,7 @@ decode_gpu (DmsJobNode *node,
 
 /* Files exist that write one GPU as several items of one attribute each. */
 static void
-warn_of_split_gpu (DmsJobNode *list,
-                   const char *path,
-                   const DmsJobScope *scope)
+warn_of_split_gpu (DmsJobNode *list, const char *path, const DmsJobScope *scope)
 {
   guint n_single = 0;
 
@@ -156,14 +163,17 @@ warn_of_split_gpu (DmsJobNode *list,
                   dms_job_node_get_key (dms_job_node_get_item (list, i), 0)) == 0)
         return;
     }
-  dms_job_report_warning (scope->report, list, path,
-                          "each item asks for one GPU, so this asks for %u; to describe one GPU put its attributes "
-                          "into one item", n_single);
+  dms_job_report_warning (
+      scope->report,
+      list,
+      path,
+      "each item asks for one GPU, so this asks for %u; to describe one GPU put its attributes "
+      "into one item",
+      n_single);
 }
 
 static GPtrArray *
-decode_gpus (DmsJobReader *resources,
-             const DmsJobScope *scope)
+decode_gpus (DmsJobReader *resources, const DmsJobScope *scope)
 {
   GPtrArray *gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
   DmsJobNode *list = dms_job_reader_get_list (resources, "gpus", DMS_JOB_READ_OPTIONAL);
@@ -191,8 +201,7 @@ decode_gpus (DmsJobReader *resources,
 
 /* A name of a template, or a map that may name one in its member `name` and overrides its values. */
 static DmsJobNode *
-find_resources (DmsJobReader *allocation,
-                const DmsJobScope *scope)
+find_resources (DmsJobReader *allocation, const DmsJobScope *scope)
 {
   DmsJobNode *node = dms_job_reader_get (allocation, "resources", DMS_JOB_READ_REQUIRED);
   DmsJobNode *name;
@@ -206,7 +215,9 @@ find_resources (DmsJobReader *allocation,
   template = dms_job_node_get (scope->resources, dms_job_node_get_text (name));
   if (template == NULL || dms_job_node_get_kind (template) != DMS_JOB_NODE_MAP)
     {
-      dms_job_reader_error (allocation, "resources", "no resources \"%.40s\" under the top-level resources",
+      dms_job_reader_error (allocation,
+                            "resources",
+                            "no resources \"%.40s\" under the top-level resources",
                             dms_job_node_get_text (name));
       return NULL;
     }
@@ -221,8 +232,7 @@ find_resources (DmsJobReader *allocation,
 }
 
 DmsResources *
-dms_job_decode_resources (DmsJobReader *allocation,
-                          const DmsJobScope *scope)
+dms_job_decode_resources (DmsJobReader *allocation, const DmsJobScope *scope)
 {
   g_autoptr (DmsJobNode) node = find_resources (allocation, scope);
   g_autofree char *path = dms_job_reader_dup_path_of (allocation, "resources");

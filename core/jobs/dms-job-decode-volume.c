@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-enum { MAX_VOLUMES = 256, MAX_TEMPLATE_MEMBERS = 64 };
+enum
+{
+  MAX_VOLUMES = 256,
+  MAX_TEMPLATE_MEMBERS = 64
+};
 
 /* [A-Za-z0-9][A-Za-z0-9_.-]* */
 static gboolean
@@ -22,8 +26,7 @@ is_volume_name (const char *text)
 }
 
 static void
-check_source (DmsJobReader *volume,
-              const char *source)
+check_source (DmsJobReader *volume, const char *source)
 {
   if (strchr (source, '/') != NULL)
     {
@@ -32,19 +35,22 @@ check_source (DmsJobReader *volume,
     }
   else if (!is_volume_name (source))
     {
-      dms_job_reader_error (volume, "src", "must be an absolute path or a volume name of letters, digits, _ . -, "
-                            "got \"%.80s\"", source);
+      dms_job_reader_error (volume,
+                            "src",
+                            "must be an absolute path or a volume name of letters, digits, _ . -, "
+                            "got \"%.80s\"",
+                            source);
     }
 }
 
 static void
-check_destination (DmsJobReader *volume,
-                   const char *destination)
+check_destination (DmsJobReader *volume, const char *destination)
 {
   g_auto (GStrv) parts = g_strsplit (destination, "/", -1);
 
   if (!g_path_is_absolute (destination))
-    dms_job_reader_error (volume, "mount_destination", "must be an absolute path, got \"%.80s\"", destination);
+    dms_job_reader_error (
+        volume, "mount_destination", "must be an absolute path, got \"%.80s\"", destination);
   else if (g_strv_contains ((const char *const *) parts, ".."))
     dms_job_reader_error (volume, "mount_destination", "must not contain .., got \"%.80s\"", destination);
   else if (strspn (destination, "/") == strlen (destination))
@@ -52,9 +58,7 @@ check_destination (DmsJobReader *volume,
 }
 
 static void
-take_param (DmsJobReader *volume,
-            JsonObject *params,
-            const char *name)
+take_param (DmsJobReader *volume, JsonObject *params, const char *name)
 {
   g_autofree char *text = dms_job_reader_dup_string (volume, name, DMS_JOB_READ_OPTIONAL);
 
@@ -66,7 +70,8 @@ static JsonObject *
 decode_gluster (DmsJobReader *volume)
 {
   JsonObject *params = json_object_new ();
-  g_auto (GStrv) servers = dms_job_reader_dup_strv (volume, "servers", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  g_auto (GStrv) servers =
+      dms_job_reader_dup_strv (volume, "servers", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; servers[i] != NULL; i++)
@@ -83,12 +88,12 @@ decode_gluster (DmsJobReader *volume)
 }
 
 static DmsVolume *
-decode_volume (DmsJobNode *node,
-               const char *path,
-               const DmsJobScope *scope)
+decode_volume (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   static const char *const types[] = { "local", "glusterfs", NULL };
-  static const char *const remote_keys[] = { "servers", "client_private_key", "client_pem", "client_ca", NULL };
+  static const char *const remote_keys[] = {
+    "servers", "client_private_key", "client_pem", "client_ca", NULL
+  };
   g_autoptr (DmsJobReader) volume = dms_job_reader_new (node, path, scope->form, scope->report);
   g_autoptr (JsonObject) params = NULL;
   g_autofree char *type = NULL;
@@ -99,10 +104,12 @@ decode_volume (DmsJobNode *node,
 
   if (volume == NULL)
     return NULL;
-  type = dms_job_reader_dup_choice (volume, "type", types, NULL, DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  type =
+      dms_job_reader_dup_choice (volume, "type", types, NULL, DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   name = dms_job_reader_dup_string (volume, "name", DMS_JOB_READ_OPTIONAL);
   source = dms_job_reader_dup_string (volume, "src", DMS_JOB_READ_OPTIONAL);
-  destination = dms_job_reader_dup_string (volume, "mount_destination", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
+  destination =
+      dms_job_reader_dup_string (volume, "mount_destination", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   read_only = dms_job_reader_get_bool (volume, "read_only", FALSE);
   for (guint i = 0; remote_keys[i] != NULL; i++)
     dms_job_reader_mark_known (volume, remote_keys[i]);
@@ -129,9 +136,7 @@ decode_volume (DmsJobNode *node,
 
 /* The short form `name:mountpoint` of a volume that the top level describes. */
 static DmsJobNode *
-expand_short (DmsJobNode *node,
-              const char *path,
-              const DmsJobScope *scope)
+expand_short (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   g_auto (GStrv) parts = g_strsplit (dms_job_node_get_text (node), ":", -1);
   guint line = dms_job_node_get_line (node);
@@ -146,8 +151,12 @@ expand_short (DmsJobNode *node,
       return NULL;
     }
   map = dms_job_node_new_map (line, column);
-  dms_job_node_set (map, "name", line, column, dms_job_node_new_scalar (DMS_JOB_NODE_STRING, parts[0], line, column));
-  dms_job_node_set (map, "mount_destination", line, column,
+  dms_job_node_set (
+      map, "name", line, column, dms_job_node_new_scalar (DMS_JOB_NODE_STRING, parts[0], line, column));
+  dms_job_node_set (map,
+                    "mount_destination",
+                    line,
+                    column,
                     dms_job_node_new_scalar (DMS_JOB_NODE_STRING, parts[1], line, column));
   return map;
 }
@@ -165,18 +174,19 @@ flatten_remote (DmsJobNode *map)
   for (guint i = 0; i < dms_job_node_get_n_items (map); i++)
     {
       if (strcmp (dms_job_node_get_key (map, i), "remote") != 0)
-        dms_job_node_set (flat, dms_job_node_get_key (map, i), dms_job_node_get_key_line (map, i),
-                          dms_job_node_get_key_column (map, i), dms_job_node_ref (dms_job_node_get_item (map, i)));
+        dms_job_node_set (flat,
+                          dms_job_node_get_key (map, i),
+                          dms_job_node_get_key_line (map, i),
+                          dms_job_node_get_key_column (map, i),
+                          dms_job_node_ref (dms_job_node_get_item (map, i)));
     }
   return dms_job_node_merge (remote, flat);
 }
 
-/* The volume with its short form and its template written out; NULL when that is impossible, or with nothing left
- * to do when the node is no map. */
+/* The volume with its short form and its template written out; NULL when that is impossible, or with nothing
+ * left to do when the node is no map. */
 static DmsJobNode *
-write_out (DmsJobNode *node,
-           const char *path,
-           const DmsJobScope *scope)
+write_out (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   g_autoptr (DmsJobNode) map = NULL;
   DmsJobNode *name;
@@ -188,9 +198,10 @@ write_out (DmsJobNode *node,
     return g_steal_pointer (&map);
   name = dms_job_node_get (map, "name");
   template = name == NULL || dms_job_node_get_text (name) == NULL
-                 ? NULL : dms_job_node_get (scope->volumes, dms_job_node_get_text (name));
-  if (template != NULL && dms_job_node_get_kind (template) == DMS_JOB_NODE_MAP
-      && dms_job_node_get_n_items (template) <= MAX_TEMPLATE_MEMBERS)
+                 ? NULL
+                 : dms_job_node_get (scope->volumes, dms_job_node_get_text (name));
+  if (template != NULL && dms_job_node_get_kind (template) == DMS_JOB_NODE_MAP &&
+      dms_job_node_get_n_items (template) <= MAX_TEMPLATE_MEMBERS)
     {
       g_autoptr (DmsJobNode) merged = dms_job_node_merge (template, map);
 
@@ -198,7 +209,10 @@ write_out (DmsJobNode *node,
     }
   if (is_short)
     {
-      dms_job_report_error (scope->report, node, path, "no volume \"%.40s\" under the top-level volumes",
+      dms_job_report_error (scope->report,
+                            node,
+                            path,
+                            "no volume \"%.40s\" under the top-level volumes",
                             dms_job_node_get_text (name));
       return NULL;
     }
@@ -206,10 +220,7 @@ write_out (DmsJobNode *node,
 }
 
 static void
-add_volume (GPtrArray *volumes,
-            DmsJobNode *node,
-            const char *path,
-            const DmsJobScope *scope)
+add_volume (GPtrArray *volumes, DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   g_autoptr (DmsJobNode) map = write_out (node, path, scope);
   DmsVolume *volume = map == NULL ? NULL : decode_volume (map, path, scope);
@@ -220,11 +231,7 @@ add_volume (GPtrArray *volumes,
 
 /* A map of volumes by name: the key is the name of each. */
 static void
-add_named (GPtrArray *volumes,
-           DmsJobNode *map,
-           guint index,
-           const char *path,
-           const DmsJobScope *scope)
+add_named (GPtrArray *volumes, DmsJobNode *map, guint index, const char *path, const DmsJobScope *scope)
 {
   const char *key = dms_job_node_get_key (map, index);
   DmsJobNode *item = dms_job_node_get_item (map, index);
@@ -240,14 +247,14 @@ add_named (GPtrArray *volumes,
       return;
     }
   name = dms_job_node_new_map (line, column);
-  dms_job_node_set (name, "name", line, column, dms_job_node_new_scalar (DMS_JOB_NODE_STRING, key, line, column));
+  dms_job_node_set (
+      name, "name", line, column, dms_job_node_new_scalar (DMS_JOB_NODE_STRING, key, line, column));
   named = dms_job_node_merge (name, item);
   add_volume (volumes, named, item_path, scope);
 }
 
 GPtrArray *
-dms_job_decode_volumes (DmsJobReader *allocation,
-                        const DmsJobScope *scope)
+dms_job_decode_volumes (DmsJobReader *allocation, const DmsJobScope *scope)
 {
   g_autoptr (GPtrArray) volumes = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_volume_unref);
   DmsJobNode *plural = dms_job_reader_get (allocation, "volumes", DMS_JOB_READ_OPTIONAL);

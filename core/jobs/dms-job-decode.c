@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-enum {
+enum
+{
   MAX_ALLOCATIONS = 10000,
   MAX_NODES = 10000,
   MAX_EDGES = 100000,
@@ -16,18 +17,14 @@ enum {
 };
 
 static char *
-join_path (const char *parent,
-           const char *key)
+join_path (const char *parent, const char *key)
 {
   return g_strdup_printf ("%s.%s", parent, key);
 }
 
 /* The member's map, with its size checked; NULL when it is absent. */
 static DmsJobNode *
-get_map (DmsJobReader *top,
-         const char *key,
-         guint max,
-         DmsJobReadFlags flags)
+get_map (DmsJobReader *top, const char *key, guint max, DmsJobReadFlags flags)
 {
   DmsJobNode *node = dms_job_reader_get (top, key, flags);
 
@@ -49,9 +46,7 @@ get_map (DmsJobReader *top,
 }
 
 static void
-decode_allocations (DmsJobReader *top,
-                    DmsEnsemble *self,
-                    const DmsJobScope *scope)
+decode_allocations (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
 {
   DmsJobNode *map = get_map (top, "allocations", MAX_ALLOCATIONS, DMS_JOB_READ_OPTIONAL);
 
@@ -66,7 +61,8 @@ decode_allocations (DmsJobReader *top,
     {
       const char *name = dms_job_node_get_key (map, i);
       g_autofree char *path = join_path ("allocations", name);
-      DmsAllocationConfig *allocation = dms_job_decode_allocation (dms_job_node_get_item (map, i), path, name, scope);
+      DmsAllocationConfig *allocation =
+          dms_job_decode_allocation (dms_job_node_get_item (map, i), path, name, scope);
 
       if (allocation != NULL)
         g_ptr_array_add (self->allocations, allocation);
@@ -74,9 +70,7 @@ decode_allocations (DmsJobReader *top,
 }
 
 static void
-decode_nodes (DmsJobReader *top,
-              DmsEnsemble *self,
-              const DmsJobScope *scope)
+decode_nodes (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
 {
   DmsJobNode *map = get_map (top, "nodes", MAX_NODES, DMS_JOB_READ_OPTIONAL);
 
@@ -99,9 +93,7 @@ decode_nodes (DmsJobReader *top,
 }
 
 static DmsEdge *
-decode_edge (DmsJobNode *node,
-             const char *path,
-             const DmsJobScope *scope)
+decode_edge (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   g_autoptr (DmsJobReader) edge = dms_job_reader_new (node, path, scope->form, scope->report);
   g_autofree char *source = NULL;
@@ -135,9 +127,7 @@ decode_edge (DmsJobNode *node,
 }
 
 static void
-decode_edges (DmsJobReader *top,
-              DmsEnsemble *self,
-              const DmsJobScope *scope)
+decode_edges (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
 {
   static const char *const names[] = { "edge_constraints", "edges" };
 
@@ -160,10 +150,14 @@ decode_edges (DmsJobReader *top,
           if (edge == NULL)
             continue;
           if (strcmp (source, target) == 0)
-            dms_job_report_error (scope->report, dms_job_node_get_item (list, i), path,
-                                  "both ends are \"%.40s\"", source);
-          else if (dms_ensemble_find_node (self, source) == NULL || dms_ensemble_find_node (self, target) == NULL)
-            dms_job_report_error (scope->report, dms_job_node_get_item (list, i), path, "there is no node \"%.40s\"",
+            dms_job_report_error (
+                scope->report, dms_job_node_get_item (list, i), path, "both ends are \"%.40s\"", source);
+          else if (dms_ensemble_find_node (self, source) == NULL ||
+                   dms_ensemble_find_node (self, target) == NULL)
+            dms_job_report_error (scope->report,
+                                  dms_job_node_get_item (list, i),
+                                  path,
+                                  "there is no node \"%.40s\"",
                                   dms_ensemble_find_node (self, source) == NULL ? source : target);
           g_ptr_array_add (self->edges, g_steal_pointer (&edge));
         }
@@ -171,15 +165,14 @@ decode_edges (DmsJobReader *top,
 }
 
 DmsSupervisorConfig *
-dms_job_decode_supervisor (DmsJobNode *node,
-                           const char *path,
-                           const DmsJobScope *scope)
+dms_job_decode_supervisor (DmsJobNode *node, const char *path, const DmsJobScope *scope)
 {
   static const char *const strategies[] = { "OneForOne", "AllForOne", "RestForOne", NULL };
   g_autoptr (DmsJobReader) supervisor = dms_job_reader_new (node, path, scope->form, scope->report);
   g_autofree char *strategy = NULL;
   g_auto (GStrv) allocations = NULL;
-  g_autoptr (GPtrArray) children = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_supervisor_config_unref);
+  g_autoptr (GPtrArray) children =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) dms_supervisor_config_unref);
   DmsJobNode *list;
 
   if (supervisor == NULL)
@@ -190,7 +183,8 @@ dms_job_decode_supervisor (DmsJobNode *node,
   for (guint i = 0; list != NULL && i < dms_job_node_get_n_items (list); i++)
     {
       g_autofree char *child_path = g_strdup_printf ("%s.children[%u]", path, i);
-      DmsSupervisorConfig *child = dms_job_decode_supervisor (dms_job_node_get_item (list, i), child_path, scope);
+      DmsSupervisorConfig *child =
+          dms_job_decode_supervisor (dms_job_node_get_item (list, i), child_path, scope);
 
       if (child != NULL)
         g_ptr_array_add (children, child);
@@ -200,9 +194,7 @@ dms_job_decode_supervisor (DmsJobNode *node,
 }
 
 static void
-decode_scripts (DmsJobReader *top,
-                DmsEnsemble *self,
-                const DmsJobScope *scope)
+decode_scripts (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
 {
   DmsJobNode *map = get_map (top, "scripts", MAX_SCRIPTS, DMS_JOB_READ_OPTIONAL);
 
@@ -214,7 +206,8 @@ decode_scripts (DmsJobReader *top,
       GBytes *content;
 
       if (*name == '\0' || strlen (name) > 255)
-        dms_job_report_error (scope->report, item, path, "the name of a script must have 1 to 255 characters");
+        dms_job_report_error (
+            scope->report, item, path, "the name of a script must have 1 to 255 characters");
       if (!dms_job_node_is_scalar (item))
         {
           dms_job_report_error (scope->report, item, path, "must be the text of the script");
@@ -237,10 +230,7 @@ decode_scripts (DmsJobReader *top,
 }
 
 static void
-decode_texts (DmsJobReader *top,
-              const char *key,
-              JsonObject *object,
-              const DmsJobScope *scope)
+decode_texts (DmsJobReader *top, const char *key, JsonObject *object, const DmsJobScope *scope)
 {
   DmsJobNode *map = get_map (top, key, 10000, DMS_JOB_READ_OPTIONAL);
 
@@ -252,16 +242,15 @@ decode_texts (DmsJobReader *top,
       if (!dms_job_node_is_scalar (item))
         dms_job_report_error (scope->report, item, path, "must be a text");
       else
-        json_object_set_string_member (object, dms_job_node_get_key (map, i),
-                                       dms_job_node_get_kind (item) == DMS_JOB_NODE_NULL
-                                           ? "" : dms_job_node_get_text (item));
+        json_object_set_string_member (
+            object,
+            dms_job_node_get_key (map, i),
+            dms_job_node_get_kind (item) == DMS_JOB_NODE_NULL ? "" : dms_job_node_get_text (item));
     }
 }
 
 static char *
-decode_did (DmsJobReader *contract,
-            const char *key,
-            DmsJobReadFlags flags)
+decode_did (DmsJobReader *contract, const char *key, DmsJobReadFlags flags)
 {
   g_autofree char *did = dms_job_reader_dup_string (contract, key, flags);
 
@@ -273,9 +262,7 @@ decode_did (DmsJobReader *contract,
 }
 
 static void
-decode_contracts (DmsJobReader *top,
-                  DmsEnsemble *self,
-                  const DmsJobScope *scope)
+decode_contracts (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
 {
   DmsJobNode *map = get_map (top, "contracts", MAX_CONTRACTS, DMS_JOB_READ_OPTIONAL);
 
@@ -283,8 +270,8 @@ decode_contracts (DmsJobReader *top,
     {
       const char *name = dms_job_node_get_key (map, i);
       g_autofree char *path = join_path ("contracts", name);
-      g_autoptr (DmsJobReader) contract = dms_job_reader_new (dms_job_node_get_item (map, i), path, scope->form,
-                                                              scope->report);
+      g_autoptr (DmsJobReader) contract =
+          dms_job_reader_new (dms_job_node_get_item (map, i), path, scope->form, scope->report);
       g_autofree char *did = NULL;
       g_autofree char *host = NULL;
 
@@ -303,8 +290,7 @@ decode_contracts (DmsJobReader *top,
 }
 
 static void
-decode_exclusions (DmsJobReader *top,
-                   DmsEnsemble *self)
+decode_exclusions (DmsJobReader *top, DmsEnsemble *self)
 {
   self->exclude_peers = dms_job_reader_dup_strv (top, "exclude_peers", DMS_JOB_READ_OPTIONAL);
   for (guint i = 0; self->exclude_peers[i] != NULL; i++)
@@ -313,7 +299,8 @@ decode_exclusions (DmsJobReader *top,
 
       if (peer == NULL)
         {
-          dms_job_reader_error (top, "exclude_peers", "must be peer IDs, got \"%.80s\"", self->exclude_peers[i]);
+          dms_job_reader_error (
+              top, "exclude_peers", "must be peer IDs, got \"%.80s\"", self->exclude_peers[i]);
           continue;
         }
       g_free (self->exclude_peers[i]);
@@ -322,16 +309,14 @@ decode_exclusions (DmsJobReader *top,
 }
 
 static void
-decode_top (DmsJobReader *top,
-            DmsEnsemble *self,
-            const DmsJobScope *scope)
+decode_top (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
 {
   static const char *const strategies[] = { "redeploy", "teardown", NULL };
   g_autoptr (DmsJobReader) subnet = NULL;
   DmsJobNode *supervisor;
 
-  self->escalation_strategy = dms_job_reader_dup_choice (top, "escalation_strategy", strategies, NULL,
-                                                         DMS_JOB_READ_OPTIONAL);
+  self->escalation_strategy =
+      dms_job_reader_dup_choice (top, "escalation_strategy", strategies, NULL, DMS_JOB_READ_OPTIONAL);
   decode_scripts (top, self, scope);
   decode_allocations (top, self, scope);
   decode_nodes (top, self, scope);
@@ -368,9 +353,7 @@ ensemble_new (void)
 }
 
 DmsEnsemble *
-dms_job_decode_ensemble (DmsJobNode *node,
-                         DmsJobForm form,
-                         DmsJobReport *report)
+dms_job_decode_ensemble (DmsJobNode *node, DmsJobForm form, DmsJobReport *report)
 {
   g_autoptr (DmsEnsemble) self = ensemble_new ();
   g_autoptr (DmsJobReader) top = dms_job_reader_new (node, "", form, report);
@@ -387,7 +370,8 @@ dms_job_decode_ensemble (DmsJobNode *node,
       else if (g_ascii_strcasecmp (version, "V1") != 0)
         dms_job_reader_error (top, "version", "must be \"V1\", got \"%.40s\"", version);
     }
-  scope.resources = form == DMS_JOB_FORM_FILE ? get_map (top, "resources", 10000, DMS_JOB_READ_OPTIONAL) : NULL;
+  scope.resources =
+      form == DMS_JOB_FORM_FILE ? get_map (top, "resources", 10000, DMS_JOB_READ_OPTIONAL) : NULL;
   scope.volumes = form == DMS_JOB_FORM_FILE ? get_map (top, "volumes", 10000, DMS_JOB_READ_OPTIONAL) : NULL;
   scope.scripts = dms_job_reader_get (top, "scripts", DMS_JOB_READ_OPTIONAL);
   scope.keys = dms_job_reader_get (top, "keys", DMS_JOB_READ_OPTIONAL);

@@ -13,18 +13,14 @@ dms_job_json_take_object (JsonObject *object)
 }
 
 void
-dms_job_json_set_text (JsonObject *object,
-                       const char *name,
-                       const char *text)
+dms_job_json_set_text (JsonObject *object, const char *name, const char *text)
 {
   if (text != NULL && *text != '\0')
     json_object_set_string_member (object, name, text);
 }
 
 void
-dms_job_json_set_strv (JsonObject *object,
-                       const char *name,
-                       const char *const *texts)
+dms_job_json_set_strv (JsonObject *object, const char *name, const char *const *texts)
 {
   JsonArray *array;
 

@@ -15,6 +15,9 @@ void dms_job_json_set_text (JsonObject *object, const char *name, const char *te
 /* Nothing is set for NULL or an empty list. */
 void dms_job_json_set_strv (JsonObject *object, const char *name, const char *const *texts);
 /* to_json: makes the JSON of an item. Nothing is set for an empty array. */
-void dms_job_json_set_array (JsonObject *object, const char *name, GPtrArray *items, JsonNode *(*to_json) (gpointer));
+void dms_job_json_set_array (JsonObject *object,
+                             const char *name,
+                             GPtrArray *items,
+                             JsonNode *(*to_json) (gpointer));
 
 G_END_DECLS

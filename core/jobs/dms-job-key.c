@@ -5,7 +5,8 @@
 
 #include "jobs/dms-job-json.h"
 
-struct _DmsJobKey {
+struct _DmsJobKey
+{
   char *type;
   char *content;
   char *destination;
@@ -14,9 +15,7 @@ struct _DmsJobKey {
 G_DEFINE_BOXED_TYPE (DmsJobKey, dms_job_key, dms_job_key_ref, dms_job_key_unref)
 
 DmsJobKey *
-dms_job_key_new (const char *type,
-                 const char *content,
-                 const char *destination)
+dms_job_key_new (const char *type, const char *content, const char *destination)
 {
   DmsJobKey *self = g_atomic_rc_box_new0 (DmsJobKey);
 

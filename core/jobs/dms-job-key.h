@@ -14,9 +14,7 @@ typedef struct _DmsJobKey DmsJobKey;
 
 GType dms_job_key_get_type (void);
 
-DmsJobKey *dms_job_key_new (const char *type,
-                            const char *content,
-                            const char *destination);
+DmsJobKey *dms_job_key_new (const char *type, const char *content, const char *destination);
 /* `ssh` or `gpg` */
 const char *dms_job_key_get_type_name (DmsJobKey *self);
 /* The text of the key itself. */

@@ -6,15 +6,21 @@
 #include <string.h>
 
 /* A message is read into memory in full before it gets here; this bounds what the tree adds to it. */
-enum { MAX_JSON_DEPTH = 64, MAX_JSON_NODES = 200000 };
+enum
+{
+  MAX_JSON_DEPTH = 64,
+  MAX_JSON_NODES = 200000
+};
 
-typedef struct {
+typedef struct
+{
   char *name;
   guint line;
   guint column;
 } MapKey;
 
-struct _DmsJobNode {
+struct _DmsJobNode
+{
   DmsJobNodeKind kind;
   gboolean plain;
   guint line;
@@ -28,9 +34,7 @@ struct _DmsJobNode {
 G_DEFINE_BOXED_TYPE (DmsJobNode, dms_job_node, dms_job_node_ref, dms_job_node_unref)
 
 static DmsJobNode *
-node_new (DmsJobNodeKind kind,
-          guint line,
-          guint column)
+node_new (DmsJobNodeKind kind, guint line, guint column)
 {
   DmsJobNode *self = g_atomic_rc_box_new0 (DmsJobNode);
 
@@ -49,10 +53,7 @@ map_key_clear (gpointer data)
 }
 
 DmsJobNode *
-dms_job_node_new_scalar (DmsJobNodeKind kind,
-                         const char *text,
-                         guint line,
-                         guint column)
+dms_job_node_new_scalar (DmsJobNodeKind kind, const char *text, guint line, guint column)
 {
   DmsJobNode *self = node_new (kind, line, column);
 
@@ -113,9 +114,7 @@ kind_of_plain (const char *text)
 }
 
 DmsJobNode *
-dms_job_node_new_plain (const char *text,
-                        guint line,
-                        guint column)
+dms_job_node_new_plain (const char *text, guint line, guint column)
 {
   DmsJobNode *self = dms_job_node_new_scalar (kind_of_plain (text), text, line, column);
 
@@ -133,8 +132,7 @@ dms_job_node_dup_scalar (DmsJobNode *self)
 }
 
 DmsJobNode *
-dms_job_node_new_list (guint line,
-                       guint column)
+dms_job_node_new_list (guint line, guint column)
 {
   DmsJobNode *self = node_new (DMS_JOB_NODE_LIST, line, column);
 
@@ -143,8 +141,7 @@ dms_job_node_new_list (guint line,
 }
 
 DmsJobNode *
-dms_job_node_new_map (guint line,
-                      guint column)
+dms_job_node_new_map (guint line, guint column)
 {
   DmsJobNode *self = node_new (DMS_JOB_NODE_MAP, line, column);
 
@@ -156,8 +153,7 @@ dms_job_node_new_map (guint line,
 }
 
 void
-dms_job_node_append (DmsJobNode *self,
-                     DmsJobNode *child)
+dms_job_node_append (DmsJobNode *self, DmsJobNode *child)
 {
   g_return_if_fail (self->kind == DMS_JOB_NODE_LIST);
 
@@ -165,11 +161,7 @@ dms_job_node_append (DmsJobNode *self,
 }
 
 void
-dms_job_node_set (DmsJobNode *self,
-                  const char *key,
-                  guint line,
-                  guint column,
-                  DmsJobNode *child)
+dms_job_node_set (DmsJobNode *self, const char *key, guint line, guint column, DmsJobNode *child)
 {
   guint place;
   MapKey entry = { NULL, line, column };
@@ -190,8 +182,7 @@ dms_job_node_set (DmsJobNode *self,
 }
 
 void
-dms_job_node_set_text (DmsJobNode *self,
-                       const char *text)
+dms_job_node_set_text (DmsJobNode *self, const char *text)
 {
   g_return_if_fail (dms_job_node_is_scalar (self));
 
@@ -238,36 +229,31 @@ dms_job_node_get_n_items (DmsJobNode *self)
 }
 
 DmsJobNode *
-dms_job_node_get_item (DmsJobNode *self,
-                       guint index)
+dms_job_node_get_item (DmsJobNode *self, guint index)
 {
   return self->items->pdata[index];
 }
 
 const char *
-dms_job_node_get_key (DmsJobNode *self,
-                      guint index)
+dms_job_node_get_key (DmsJobNode *self, guint index)
 {
   return g_array_index (self->keys, MapKey, index).name;
 }
 
 guint
-dms_job_node_get_key_line (DmsJobNode *self,
-                           guint index)
+dms_job_node_get_key_line (DmsJobNode *self, guint index)
 {
   return g_array_index (self->keys, MapKey, index).line;
 }
 
 guint
-dms_job_node_get_key_column (DmsJobNode *self,
-                             guint index)
+dms_job_node_get_key_column (DmsJobNode *self, guint index)
 {
   return g_array_index (self->keys, MapKey, index).column;
 }
 
 DmsJobNode *
-dms_job_node_get (DmsJobNode *self,
-                  const char *key)
+dms_job_node_get (DmsJobNode *self, const char *key)
 {
   guint place;
 
@@ -278,8 +264,7 @@ dms_job_node_get (DmsJobNode *self,
 }
 
 DmsJobNode *
-dms_job_node_get_any_case (DmsJobNode *self,
-                           const char *key)
+dms_job_node_get_any_case (DmsJobNode *self, const char *key)
 {
   DmsJobNode *exact = dms_job_node_get (self, key);
 
@@ -317,16 +302,14 @@ scalar_from_json (JsonNode *json)
 }
 
 static DmsJobNode *
-node_from_json (JsonNode *json,
-                guint depth,
-                guint *count,
-                GError **error)
+node_from_json (JsonNode *json, guint depth, guint *count, GError **error)
 {
   g_autoptr (DmsJobNode) self = NULL;
 
   if (depth > MAX_JSON_DEPTH || ++*count > MAX_JSON_NODES)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "the ensemble is nested too deep or has too many members");
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "the ensemble is nested too deep or has too many members");
       return NULL;
     }
   if (JSON_NODE_HOLDS_ARRAY (json))
@@ -366,8 +349,7 @@ node_from_json (JsonNode *json,
 }
 
 DmsJobNode *
-dms_job_node_new_from_json (JsonNode *json,
-                            GError **error)
+dms_job_node_new_from_json (JsonNode *json, GError **error)
 {
   guint count = 0;
 
@@ -387,8 +369,8 @@ scalar_to_json (DmsJobNode *self)
     case DMS_JOB_NODE_BOOL:
       return json_node_init_boolean (json, g_ascii_strcasecmp (self->text, "true") == 0);
     case DMS_JOB_NODE_INT:
-      if (g_ascii_string_to_signed (self->text[0] == '+' ? self->text + 1 : self->text,
-                                    10, G_MININT64, G_MAXINT64, &number, NULL))
+      if (g_ascii_string_to_signed (
+              self->text[0] == '+' ? self->text + 1 : self->text, 10, G_MININT64, G_MAXINT64, &number, NULL))
         return json_node_init_int (json, number);
       return json_node_init_double (json, g_ascii_strtod (self->text, NULL));
     case DMS_JOB_NODE_FLOAT:
@@ -421,8 +403,8 @@ dms_job_node_to_json (DmsJobNode *self)
       g_autoptr (JsonObject) object = json_object_new ();
 
       for (guint i = 0; i < self->items->len; i++)
-        json_object_set_member (object, dms_job_node_get_key (self, i),
-                                dms_job_node_to_json (self->items->pdata[i]));
+        json_object_set_member (
+            object, dms_job_node_get_key (self, i), dms_job_node_to_json (self->items->pdata[i]));
       json = json_node_new (JSON_NODE_OBJECT);
       json_node_set_object (json, object);
       return json;
@@ -449,7 +431,8 @@ dms_job_node_describe (DmsJobNode *self)
       return g_strndup (self->text, 40);
     case DMS_JOB_NODE_STRING:
     default:
-      shown = g_utf8_strlen (self->text, -1) > 40 ? g_utf8_substring (self->text, 0, 40) : g_strdup (self->text);
+      shown =
+          g_utf8_strlen (self->text, -1) > 40 ? g_utf8_substring (self->text, 0, 40) : g_strdup (self->text);
       for (char *p = shown; *p != '\0'; p++)
         {
           if (g_ascii_iscntrl (*p))
@@ -460,8 +443,7 @@ dms_job_node_describe (DmsJobNode *self)
 }
 
 DmsJobNode *
-dms_job_node_merge (DmsJobNode *base,
-                    DmsJobNode *over)
+dms_job_node_merge (DmsJobNode *base, DmsJobNode *over)
 {
   DmsJobNode *merged;
 
@@ -475,7 +457,10 @@ dms_job_node_merge (DmsJobNode *base,
       DmsJobNode *theirs = dms_job_node_get (base, key->name);
       gboolean both = theirs != NULL && theirs->kind == DMS_JOB_NODE_MAP && mine->kind == DMS_JOB_NODE_MAP;
 
-      dms_job_node_set (merged, key->name, key->line, key->column,
+      dms_job_node_set (merged,
+                        key->name,
+                        key->line,
+                        key->column,
                         both ? dms_job_node_merge (theirs, mine) : dms_job_node_ref (mine));
     }
   for (guint i = 0; i < base->items->len; i++)
@@ -483,7 +468,8 @@ dms_job_node_merge (DmsJobNode *base,
       MapKey *key = &g_array_index (base->keys, MapKey, i);
 
       if (dms_job_node_get (over, key->name) == NULL)
-        dms_job_node_set (merged, key->name, key->line, key->column, dms_job_node_ref (base->items->pdata[i]));
+        dms_job_node_set (
+            merged, key->name, key->line, key->column, dms_job_node_ref (base->items->pdata[i]));
     }
   return merged;
 }

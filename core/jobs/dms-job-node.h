@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* What a node of a job file's tree is. */
-typedef enum {
+typedef enum
+{
   DMS_JOB_NODE_NULL,
   DMS_JOB_NODE_STRING,
   DMS_JOB_NODE_INT,

@@ -11,7 +11,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_FILE = 4 * 1024 * 1024 };
+enum
+{
+  MAX_FILE = 4 * 1024 * 1024
+};
 
 /* The wire form in a file: `{"v1": {…}}` and nothing else. */
 static DmsJobNode *
@@ -23,10 +26,7 @@ find_wire_form (DmsJobNode *tree)
 }
 
 DmsEnsemble *
-dms_job_parser_load_data (const char *name,
-                          const char *base_dir,
-                          GBytes *data,
-                          GError **error)
+dms_job_parser_load_data (const char *name, const char *base_dir, GBytes *data, GError **error)
 {
   g_autoptr (DmsJobNode) tree = NULL;
   g_autoptr (DmsJobReport) report = NULL;
@@ -55,8 +55,7 @@ dms_job_parser_load_data (const char *name,
 }
 
 DmsEnsemble *
-dms_job_parser_load_file (const char *path,
-                          GError **error)
+dms_job_parser_load_file (const char *path, GError **error)
 {
   g_autoptr (GBytes) data = NULL;
   g_autoptr (GError) local = NULL;
@@ -69,8 +68,12 @@ dms_job_parser_load_file (const char *path,
 
   if (stat (path, &info) != 0)
     {
-      g_set_error (error, DMS_ERROR, errno == ENOENT ? DMS_ERROR_NOT_FOUND : DMS_ERROR_IO,
-                   "cannot read job file “%s”: %s", path, g_strerror (errno));
+      g_set_error (error,
+                   DMS_ERROR,
+                   errno == ENOENT ? DMS_ERROR_NOT_FOUND : DMS_ERROR_IO,
+                   "cannot read job file “%s”: %s",
+                   path,
+                   g_strerror (errno));
       return NULL;
     }
   if (S_ISDIR (info.st_mode))
@@ -80,7 +83,8 @@ dms_job_parser_load_file (const char *path,
     }
   if (info.st_size > MAX_FILE)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "cannot read job file “%s”: it is larger than 4 MiB", path);
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "cannot read job file “%s”: it is larger than 4 MiB", path);
       return NULL;
     }
   if (!g_file_get_contents (path, &content, &length, &local))

@@ -6,25 +6,26 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
+enum
+{
   MAX_NESTING = 8,
   MAX_FILE = 4 * 1024 * 1024,
   MAX_TOTAL = 16 * 1024 * 1024,
 };
 
-typedef struct {
+typedef struct
+{
   const char *base_dir;
   gsize total;
 } Resolver;
 
 static char *expand (Resolver *self, const char *text, gsize length, guint depth, GError **error);
 
-/* Finds the brace that closes the placeholder whose content starts at text, or -1. A bare `{` inside means that
- * this is no placeholder. separator gets the place of the first `:-` outside inner placeholders, or -1. */
+/* Finds the brace that closes the placeholder whose content starts at text, or -1. A bare `{` inside means
+ * that this is no placeholder. separator gets the place of the first `:-` outside inner placeholders, or -1.
+ */
 static gssize
-find_end (const char *text,
-          gsize length,
-          gssize *separator)
+find_end (const char *text, gsize length, gssize *separator)
 {
   guint depth = 0;
 
@@ -46,9 +47,7 @@ find_end (const char *text,
 }
 
 static char *
-read_file (Resolver *self,
-           const char *key,
-           GError **error)
+read_file (Resolver *self, const char *key, GError **error)
 {
   g_autofree char *path = NULL;
   g_autofree char *content = NULL;
@@ -75,9 +74,7 @@ read_file (Resolver *self,
 
 /* Value of `source:key|modifier`; NULL when there is none, with *error set when there is more to say. */
 static char *
-look_up (Resolver *self,
-         const char *reference,
-         GError **error)
+look_up (Resolver *self, const char *reference, GError **error)
 {
   g_autofree char *plain = g_strndup (reference, strcspn (reference, "|"));
   char *key = strchr (plain, ':');
@@ -107,12 +104,7 @@ look_up (Resolver *self,
 
 /* Value of the placeholder with this content, without its braces. */
 static char *
-resolve_one (Resolver *self,
-             const char *content,
-             gsize length,
-             gssize separator,
-             guint depth,
-             GError **error)
+resolve_one (Resolver *self, const char *content, gsize length, gssize separator, guint depth, GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autofree char *reference = NULL;
@@ -131,24 +123,27 @@ resolve_one (Resolver *self,
     return g_steal_pointer (&value);
   if (separator >= 0)
     return expand (self, content + separator + 2, length - (gsize) separator - 2, depth + 1, error);
-  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "failed to resolve expression '%.*s'%s%s", (int) length, content,
-               local == NULL ? "" : ": ", local == NULL ? "" : local->message);
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_NOT_FOUND,
+               "failed to resolve expression '%.*s'%s%s",
+               (int) length,
+               content,
+               local == NULL ? "" : ": ",
+               local == NULL ? "" : local->message);
   return NULL;
 }
 
 static char *
-expand (Resolver *self,
-        const char *text,
-        gsize length,
-        guint depth,
-        GError **error)
+expand (Resolver *self, const char *text, gsize length, guint depth, GError **error)
 {
   g_autoptr (GString) out = g_string_sized_new (length);
   gsize i = 0;
 
   if (depth > MAX_NESTING)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "placeholders are nested more than %d deep", MAX_NESTING);
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "placeholders are nested more than %d deep", MAX_NESTING);
       return NULL;
     }
   while (i < length)
@@ -186,10 +181,7 @@ expand (Resolver *self,
 }
 
 static void
-walk (Resolver *self,
-      DmsJobNode *node,
-      const char *path,
-      DmsJobReport *report)
+walk (Resolver *self, DmsJobNode *node, const char *path, DmsJobReport *report)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
@@ -215,9 +207,7 @@ walk (Resolver *self,
 }
 
 void
-dms_job_placeholder_resolve (DmsJobNode *tree,
-                             const char *base_dir,
-                             DmsJobReport *report)
+dms_job_placeholder_resolve (DmsJobNode *tree, const char *base_dir, DmsJobReport *report)
 {
   Resolver resolver = { base_dir, 0 };
 

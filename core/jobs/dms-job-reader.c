@@ -8,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-struct _DmsJobReader {
+struct _DmsJobReader
+{
   DmsJobNode *node;
   char *path;
   DmsJobForm form;
@@ -19,10 +20,7 @@ struct _DmsJobReader {
 G_DEFINE_BOXED_TYPE (DmsJobReader, dms_job_reader, dms_job_reader_ref, dms_job_reader_unref)
 
 DmsJobReader *
-dms_job_reader_new (DmsJobNode *node,
-                    const char *path,
-                    DmsJobForm form,
-                    DmsJobReport *report)
+dms_job_reader_new (DmsJobNode *node, const char *path, DmsJobForm form, DmsJobReport *report)
 {
   DmsJobReader *self;
 
@@ -43,9 +41,7 @@ dms_job_reader_new (DmsJobNode *node,
 }
 
 DmsJobReader *
-dms_job_reader_open (DmsJobReader *self,
-                     const char *key,
-                     DmsJobReadFlags flags)
+dms_job_reader_open (DmsJobReader *self, const char *key, DmsJobReadFlags flags)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, flags);
   g_autofree char *path = dms_job_reader_dup_path_of (self, key);
@@ -78,23 +74,20 @@ dms_job_reader_get_report (DmsJobReader *self)
 }
 
 char *
-dms_job_reader_dup_path_of (DmsJobReader *self,
-                            const char *key)
+dms_job_reader_dup_path_of (DmsJobReader *self, const char *key)
 {
   return g_strdup_printf ("%s%s%s", self->path, *self->path == '\0' ? "" : ".", key);
 }
 
 void
-dms_job_reader_mark_known (DmsJobReader *self,
-                           const char *key)
+dms_job_reader_mark_known (DmsJobReader *self, const char *key)
 {
   if (!g_ptr_array_find_with_equal_func (self->known, key, g_str_equal, NULL))
     g_ptr_array_add (self->known, g_strdup (key));
 }
 
 static DmsJobNode *
-find_member (DmsJobReader *self,
-             const char *key)
+find_member (DmsJobReader *self, const char *key)
 {
   DmsJobNode *member = self->form == DMS_JOB_FORM_WIRE ? dms_job_node_get_any_case (self->node, key)
                                                        : dms_job_node_get (self->node, key);
@@ -105,9 +98,7 @@ find_member (DmsJobReader *self,
 }
 
 DmsJobNode *
-dms_job_reader_get (DmsJobReader *self,
-                    const char *key,
-                    DmsJobReadFlags flags)
+dms_job_reader_get (DmsJobReader *self, const char *key, DmsJobReadFlags flags)
 {
   DmsJobNode *member = find_member (self, key);
 
@@ -118,10 +109,7 @@ dms_job_reader_get (DmsJobReader *self,
 }
 
 void
-dms_job_reader_error (DmsJobReader *self,
-                      const char *key,
-                      const char *format,
-                      ...)
+dms_job_reader_error (DmsJobReader *self, const char *key, const char *format, ...)
 {
   g_autofree char *path = key == NULL ? g_strdup (self->path) : dms_job_reader_dup_path_of (self, key);
   g_autofree char *text = NULL;
@@ -135,10 +123,7 @@ dms_job_reader_error (DmsJobReader *self,
 }
 
 static void
-wrong_type (DmsJobReader *self,
-            const char *key,
-            DmsJobNode *member,
-            const char *expected)
+wrong_type (DmsJobReader *self, const char *key, DmsJobNode *member, const char *expected)
 {
   g_autofree char *what = dms_job_node_describe (member);
 
@@ -146,9 +131,7 @@ wrong_type (DmsJobReader *self,
 }
 
 DmsJobNode *
-dms_job_reader_get_list (DmsJobReader *self,
-                         const char *key,
-                         DmsJobReadFlags flags)
+dms_job_reader_get_list (DmsJobReader *self, const char *key, DmsJobReadFlags flags)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, flags);
 
@@ -168,9 +151,7 @@ dms_job_reader_get_list (DmsJobReader *self,
 }
 
 char *
-dms_job_reader_dup_string (DmsJobReader *self,
-                           const char *key,
-                           DmsJobReadFlags flags)
+dms_job_reader_dup_string (DmsJobReader *self, const char *key, DmsJobReadFlags flags)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, flags);
 
@@ -190,9 +171,7 @@ dms_job_reader_dup_string (DmsJobReader *self,
 }
 
 GStrv
-dms_job_reader_dup_strv (DmsJobReader *self,
-                         const char *key,
-                         DmsJobReadFlags flags)
+dms_job_reader_dup_strv (DmsJobReader *self, const char *key, DmsJobReadFlags flags)
 {
   DmsJobNode *list = dms_job_reader_get_list (self, key, flags);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
@@ -200,7 +179,8 @@ dms_job_reader_dup_strv (DmsJobReader *self,
   for (guint i = 0; list != NULL && i < dms_job_node_get_n_items (list); i++)
     {
       DmsJobNode *item = dms_job_node_get_item (list, i);
-      g_autofree char *path = g_strdup_printf ("%s%s%s[%u]", self->path, *self->path == '\0' ? "" : ".", key, i);
+      g_autofree char *path =
+          g_strdup_printf ("%s%s%s[%u]", self->path, *self->path == '\0' ? "" : ".", key, i);
 
       if (!dms_job_node_is_scalar (item))
         {
@@ -236,9 +216,7 @@ dms_job_reader_dup_choice (DmsJobReader *self,
 }
 
 gboolean
-dms_job_reader_get_bool (DmsJobReader *self,
-                         const char *key,
-                         gboolean fallback)
+dms_job_reader_get_bool (DmsJobReader *self, const char *key, gboolean fallback)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, DMS_JOB_READ_OPTIONAL);
 
@@ -251,11 +229,7 @@ dms_job_reader_get_bool (DmsJobReader *self,
 }
 
 gint64
-dms_job_reader_get_int (DmsJobReader *self,
-                        const char *key,
-                        gint64 min,
-                        gint64 max,
-                        gint64 fallback)
+dms_job_reader_get_int (DmsJobReader *self, const char *key, gint64 min, gint64 max, gint64 fallback)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, DMS_JOB_READ_OPTIONAL);
   g_autofree char *expected = NULL;
@@ -263,8 +237,8 @@ dms_job_reader_get_int (DmsJobReader *self,
 
   if (member == NULL)
     return fallback;
-  if (dms_job_node_is_scalar (member)
-      && g_ascii_string_to_signed (dms_job_node_get_text (member), 10, min, max, &value, NULL))
+  if (dms_job_node_is_scalar (member) &&
+      g_ascii_string_to_signed (dms_job_node_get_text (member), 10, min, max, &value, NULL))
     return value;
   if (max >= G_MAXUINT32)
     expected = g_strdup_printf ("a whole number of at least %" G_GINT64_FORMAT, min);
@@ -275,10 +249,7 @@ dms_job_reader_get_int (DmsJobReader *self,
 }
 
 double
-dms_job_reader_get_positive (DmsJobReader *self,
-                             const char *key,
-                             double max,
-                             DmsJobReadFlags flags)
+dms_job_reader_get_positive (DmsJobReader *self, const char *key, double max, DmsJobReadFlags flags)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, flags);
   g_autoptr (DmsJobNode) plain = NULL;
@@ -288,8 +259,8 @@ dms_job_reader_get_positive (DmsJobReader *self,
     return 0;
   if (dms_job_node_is_scalar (member))
     plain = dms_job_node_new_plain (dms_job_node_get_text (member), 0, 0);
-  if (plain != NULL
-      && (dms_job_node_get_kind (plain) == DMS_JOB_NODE_INT || dms_job_node_get_kind (plain) == DMS_JOB_NODE_FLOAT))
+  if (plain != NULL && (dms_job_node_get_kind (plain) == DMS_JOB_NODE_INT ||
+                        dms_job_node_get_kind (plain) == DMS_JOB_NODE_FLOAT))
     value = g_ascii_strtod (dms_job_node_get_text (plain), NULL);
   if (value > 0 && value <= max)
     return value;
@@ -301,10 +272,7 @@ dms_job_reader_get_positive (DmsJobReader *self,
 }
 
 static void
-wrong_quantity (DmsJobReader *self,
-                const char *key,
-                DmsJobNode *member,
-                const char *why)
+wrong_quantity (DmsJobReader *self, const char *key, DmsJobNode *member, const char *why)
 {
   if (strstr (why, "must") != NULL)
     {
@@ -317,9 +285,7 @@ wrong_quantity (DmsJobReader *self,
 }
 
 guint64
-dms_job_reader_get_bytes (DmsJobReader *self,
-                          const char *key,
-                          DmsJobReadFlags flags)
+dms_job_reader_get_bytes (DmsJobReader *self, const char *key, DmsJobReadFlags flags)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, flags);
   g_autofree char *why = NULL;
@@ -338,8 +304,7 @@ dms_job_reader_get_bytes (DmsJobReader *self,
 }
 
 double
-dms_job_reader_get_hertz (DmsJobReader *self,
-                          const char *key)
+dms_job_reader_get_hertz (DmsJobReader *self, const char *key)
 {
   DmsJobNode *member = dms_job_reader_get (self, key, DMS_JOB_READ_OPTIONAL);
   g_autofree char *why = NULL;
@@ -361,8 +326,7 @@ dms_job_reader_get_hertz (DmsJobReader *self,
 }
 
 void
-dms_job_reader_skip_obsolete (DmsJobReader *self,
-                              const char *key)
+dms_job_reader_skip_obsolete (DmsJobReader *self, const char *key)
 {
   DmsJobNode *member = dms_job_node_get (self->node, key);
   g_autofree char *path = dms_job_reader_dup_path_of (self, key);
@@ -375,9 +339,7 @@ dms_job_reader_skip_obsolete (DmsJobReader *self,
 
 /* Edits that turn one word into the other (Levenshtein), at most limit. */
 static guint
-distance (const char *a,
-          const char *b,
-          guint limit)
+distance (const char *a, const char *b, guint limit)
 {
   gsize width = strlen (b) + 1;
   g_autofree guint *row = NULL;
@@ -404,8 +366,7 @@ distance (const char *a,
 }
 
 static void
-report_unknown (DmsJobReader *self,
-                guint index)
+report_unknown (DmsJobReader *self, guint index)
 {
   const char *key = dms_job_node_get_key (self->node, index);
   g_autofree char *path = dms_job_reader_dup_path_of (self, key);
@@ -415,7 +376,8 @@ report_unknown (DmsJobReader *self,
 
   for (guint i = 0; i < self->known->len; i++)
     {
-      gboolean begins = g_str_has_prefix (self->known->pdata[i], key) || g_str_has_prefix (key, self->known->pdata[i]);
+      gboolean begins =
+          g_str_has_prefix (self->known->pdata[i], key) || g_str_has_prefix (key, self->known->pdata[i]);
       guint edits = distance (key, self->known->pdata[i], least);
 
       if (edits < least || (edits == least && begins && nearest != NULL))
@@ -437,8 +399,11 @@ report_unknown (DmsJobReader *self,
       g_ptr_array_remove_index (self->known, self->known->len - 1);
       text = g_strdup_printf ("unknown key; known here: %s", all);
     }
-  dms_job_report_error_at (self->report, dms_job_node_get_key_line (self->node, index),
-                           dms_job_node_get_key_column (self->node, index), path, text);
+  dms_job_report_error_at (self->report,
+                           dms_job_node_get_key_line (self->node, index),
+                           dms_job_node_get_key_column (self->node, index),
+                           path,
+                           text);
 }
 
 void
@@ -448,7 +413,8 @@ dms_job_reader_finish (DmsJobReader *self)
     return;
   for (guint i = 0; i < dms_job_node_get_n_items (self->node); i++)
     {
-      if (!g_ptr_array_find_with_equal_func (self->known, dms_job_node_get_key (self->node, i), g_str_equal, NULL))
+      if (!g_ptr_array_find_with_equal_func (
+              self->known, dms_job_node_get_key (self->node, i), g_str_equal, NULL))
         report_unknown (self, i);
     }
 }

@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* Which of the two shapes of an ensemble is being read. */
-typedef enum {
+typedef enum
+{
   /* A job file: units, shorthand, unknown keys are errors. */
   DMS_JOB_FORM_FILE,
   /* A message: base units, member names in any case, unknown members are skipped. */
@@ -16,7 +17,8 @@ typedef enum {
 } DmsJobForm;
 
 /* What to demand of a member. */
-typedef enum {
+typedef enum
+{
   DMS_JOB_READ_OPTIONAL = 0,
   DMS_JOB_READ_REQUIRED = 1 << 0,
   DMS_JOB_READ_NON_EMPTY = 1 << 1,

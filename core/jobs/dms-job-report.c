@@ -6,15 +6,20 @@
 #include <string.h>
 
 /* More than a person can use; also bounds what a hostile message can make us keep. */
-enum { MAX_ENTRIES = 50 };
+enum
+{
+  MAX_ENTRIES = 50
+};
 
-typedef struct {
+typedef struct
+{
   guint line;
   guint column;
   char *text;
 } Entry;
 
-struct _DmsJobReport {
+struct _DmsJobReport
+{
   char *name;
   GArray *errors;
   GArray *warnings;
@@ -32,8 +37,7 @@ entry_clear (gpointer data)
 }
 
 static int
-entry_compare (gconstpointer a,
-               gconstpointer b)
+entry_compare (gconstpointer a, gconstpointer b)
 {
   const Entry *one = a;
   const Entry *other = b;
@@ -59,11 +63,7 @@ dms_job_report_new (const char *name)
 }
 
 static char *
-compose (DmsJobReport *self,
-         guint line,
-         guint column,
-         const char *path,
-         const char *text)
+compose (DmsJobReport *self, guint line, guint column, const char *path, const char *text)
 {
   GString *out = g_string_new (NULL);
 
@@ -78,11 +78,7 @@ compose (DmsJobReport *self,
 }
 
 void
-dms_job_report_error_at (DmsJobReport *self,
-                         guint line,
-                         guint column,
-                         const char *path,
-                         const char *text)
+dms_job_report_error_at (DmsJobReport *self, guint line, guint column, const char *path, const char *text)
 {
   Entry entry = { line, column, NULL };
 
@@ -96,11 +92,7 @@ dms_job_report_error_at (DmsJobReport *self,
 }
 
 void
-dms_job_report_error (DmsJobReport *self,
-                      DmsJobNode *node,
-                      const char *path,
-                      const char *format,
-                      ...)
+dms_job_report_error (DmsJobReport *self, DmsJobNode *node, const char *path, const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -116,11 +108,7 @@ dms_job_report_error (DmsJobReport *self,
 }
 
 void
-dms_job_report_warning (DmsJobReport *self,
-                        DmsJobNode *node,
-                        const char *path,
-                        const char *format,
-                        ...)
+dms_job_report_warning (DmsJobReport *self, DmsJobNode *node, const char *path, const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -144,8 +132,7 @@ dms_job_report_has_errors (DmsJobReport *self)
 }
 
 void
-dms_job_report_propagate (DmsJobReport *self,
-                          GError **error)
+dms_job_report_propagate (DmsJobReport *self, GError **error)
 {
   g_autoptr (GString) all = g_string_new (NULL);
 

@@ -17,21 +17,12 @@ GType dms_job_report_get_type (void);
 /* name: (nullable): what to call the file; NULL for a message, whose errors have no place. */
 DmsJobReport *dms_job_report_new (const char *name);
 /* node: (nullable): what the error is about */
-void dms_job_report_error (DmsJobReport *self,
-                           DmsJobNode *node,
-                           const char *path,
-                           const char *format,
-                           ...) G_GNUC_PRINTF (4, 5);
-void dms_job_report_error_at (DmsJobReport *self,
-                              guint line,
-                              guint column,
-                              const char *path,
-                              const char *text);
-void dms_job_report_warning (DmsJobReport *self,
-                             DmsJobNode *node,
-                             const char *path,
-                             const char *format,
-                             ...) G_GNUC_PRINTF (4, 5);
+void dms_job_report_error (DmsJobReport *self, DmsJobNode *node, const char *path, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+void
+dms_job_report_error_at (DmsJobReport *self, guint line, guint column, const char *path, const char *text);
+void dms_job_report_warning (DmsJobReport *self, DmsJobNode *node, const char *path, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
 gboolean dms_job_report_has_errors (DmsJobReport *self);
 /* Sets the error to DMS_ERROR_INVALID_DATA and all the lines, in the order of the file. */
 void dms_job_report_propagate (DmsJobReport *self, GError **error);

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct {
+typedef struct
+{
   const char *name;
   guint64 factor;
 } Unit;
@@ -28,24 +29,14 @@ static const Unit byte_units[] = {
 };
 
 static const Unit duration_units[] = {
-  { "ns", 1 },
-  { "us", 1000 },
-  { "µs", 1000 },
-  { "μs", 1000 },
-  { "ms", 1000000 },
-  { "s", 1000000000ULL },
-  { "m", 60000000000ULL },
-  { "h", 3600000000000ULL },
+  { "ns", 1 },       { "us", 1000 },         { "µs", 1000 },          { "μs", 1000 },
+  { "ms", 1000000 }, { "s", 1000000000ULL }, { "m", 60000000000ULL }, { "h", 3600000000000ULL },
 };
 
 /* Splits `12.5 GiB` into its number and the rest. Only plain decimal numbers are taken: no sign, hexadecimal,
  * infinity or thousands marks. */
 static gboolean
-split_number (const char *text,
-              double *number,
-              gboolean *is_whole,
-              guint64 *whole,
-              const char **rest)
+split_number (const char *text, double *number, gboolean *is_whole, guint64 *whole, const char **rest)
 {
   const char *p = text;
   gsize digits = strspn (p, "0123456789");
@@ -87,10 +78,7 @@ skip_spaces (const char *text)
 }
 
 gboolean
-dms_job_units_parse_bytes (const char *text,
-                           guint64 bare_unit,
-                           guint64 *bytes,
-                           char **why)
+dms_job_units_parse_bytes (const char *text, guint64 bare_unit, guint64 *bytes, char **why)
 {
   double number;
   gboolean is_whole;
@@ -134,10 +122,7 @@ dms_job_units_parse_bytes (const char *text,
 }
 
 gboolean
-dms_job_units_parse_hertz (const char *text,
-                           double bare_unit,
-                           double *hertz,
-                           char **why)
+dms_job_units_parse_hertz (const char *text, double bare_unit, double *hertz, char **why)
 {
   static const char prefixes[] = "kKMGT";
   static const double factors[] = { 1e3, 1e3, 1e6, 1e9, 1e12 };
@@ -189,9 +174,7 @@ find_duration_unit (const char *text)
 }
 
 gboolean
-dms_job_units_parse_duration (const char *text,
-                              gint64 *ns,
-                              char **why)
+dms_job_units_parse_duration (const char *text, gint64 *ns, char **why)
 {
   double total = 0;
   const char *p = text;

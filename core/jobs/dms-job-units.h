@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Quantities of job files (ensemble.md 3, Units). Each returns FALSE for a text that is not a positive quantity and
- * then sets *why (transfer full) to what was expected. */
+/* Quantities of job files (ensemble.md 3, Units). Each returns FALSE for a text that is not a positive
+ * quantity and then sets *why (transfer full) to what was expected. */
 
 /* bare_unit: what a number without unit is multiplied by, such as 1 GiB */
 gboolean dms_job_units_parse_bytes (const char *text, guint64 bare_unit, guint64 *bytes, char **why);

@@ -6,14 +6,16 @@
 #include <string.h>
 #include <yaml.h>
 
-enum {
+enum
+{
   MAX_SIZE = 4 * 1024 * 1024,
   MAX_DEPTH = 64,
   MAX_NODES = 200000,
   MAX_TEXT = 16 * 1024 * 1024,
 };
 
-typedef struct {
+typedef struct
+{
   yaml_parser_t parser;
   yaml_event_t event;
   gboolean have_event;
@@ -46,19 +48,13 @@ loader_column (Loader *self)
 }
 
 static void
-fail_at (Loader *self,
-         guint line,
-         guint column,
-         DmsErrorCode code,
-         GError **error,
-         const char *text)
+fail_at (Loader *self, guint line, guint column, DmsErrorCode code, GError **error, const char *text)
 {
   g_set_error (error, DMS_ERROR, (int) code, "%s:%u:%u: %s", self->name, line, column, text);
 }
 
 static gboolean
-loader_next (Loader *self,
-             GError **error)
+loader_next (Loader *self, GError **error)
 {
   loader_drop_event (self);
   if (yaml_parser_parse (&self->parser, &self->event))
@@ -67,35 +63,45 @@ loader_next (Loader *self,
       return TRUE;
     }
   if (self->parser.error == YAML_READER_ERROR)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "%s: byte %" G_GSIZE_FORMAT ": not valid YAML: %s",
-                 self->name, self->parser.problem_offset, self->parser.problem);
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_INVALID_DATA,
+                 "%s: byte %" G_GSIZE_FORMAT ": not valid YAML: %s",
+                 self->name,
+                 self->parser.problem_offset,
+                 self->parser.problem);
   else
-    g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "%s:%u:%u: not valid YAML: %s", self->name,
-                 (guint) self->parser.problem_mark.line + 1, (guint) self->parser.problem_mark.column + 1,
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_INVALID_DATA,
+                 "%s:%u:%u: not valid YAML: %s",
+                 self->name,
+                 (guint) self->parser.problem_mark.line + 1,
+                 (guint) self->parser.problem_mark.column + 1,
                  self->parser.problem != NULL ? self->parser.problem : "it cannot be read");
   return FALSE;
 }
 
-/* Counts what the tree holds after aliases are written out, so that a small file cannot grow without bound. */
+/* Counts what the tree holds after aliases are written out, so that a small file cannot grow without bound.
+ */
 static gboolean
-account (Loader *self,
-         const char *text,
-         GError **error)
+account (Loader *self, const char *text, GError **error)
 {
   self->n_nodes++;
   self->n_text += text == NULL ? 0 : strlen (text);
   if (self->n_nodes <= MAX_NODES && self->n_text <= MAX_TEXT)
     return TRUE;
-  fail_at (self, loader_line (self), loader_column (self), DMS_ERROR_TOO_LARGE, error,
+  fail_at (self,
+           loader_line (self),
+           loader_column (self),
+           DMS_ERROR_TOO_LARGE,
+           error,
            "the file has too many values (are its aliases nested?)");
   return FALSE;
 }
 
 static DmsJobNode *
-copy_node (Loader *self,
-           DmsJobNode *node,
-           guint depth,
-           GError **error)
+copy_node (Loader *self, DmsJobNode *node, guint depth, GError **error)
 {
   guint line = dms_job_node_get_line (node);
   guint column = dms_job_node_get_column (node);
@@ -103,7 +109,11 @@ copy_node (Loader *self,
 
   if (depth > MAX_DEPTH)
     {
-      fail_at (self, loader_line (self), loader_column (self), DMS_ERROR_TOO_LARGE, error,
+      fail_at (self,
+               loader_line (self),
+               loader_column (self),
+               DMS_ERROR_TOO_LARGE,
+               error,
                "values are nested more than 64 deep");
       return NULL;
     }
@@ -122,22 +132,23 @@ copy_node (Loader *self,
       if (dms_job_node_get_kind (copy) == DMS_JOB_NODE_LIST)
         dms_job_node_append (copy, child);
       else
-        dms_job_node_set (copy, dms_job_node_get_key (node, i), dms_job_node_get_key_line (node, i),
-                          dms_job_node_get_key_column (node, i), child);
+        dms_job_node_set (copy,
+                          dms_job_node_get_key (node, i),
+                          dms_job_node_get_key_line (node, i),
+                          dms_job_node_get_key_column (node, i),
+                          child);
     }
   return g_steal_pointer (&copy);
 }
 
 static gboolean
-tag_is (const yaml_char_t *tag,
-        const char *wanted)
+tag_is (const yaml_char_t *tag, const char *wanted)
 {
   return tag != NULL && strcmp ((const char *) tag, wanted) == 0;
 }
 
 static DmsJobNode *
-load_scalar (Loader *self,
-             GError **error)
+load_scalar (Loader *self, GError **error)
 {
   const yaml_char_t *tag = self->event.data.scalar.tag;
   const char *text = (const char *) self->event.data.scalar.value;
@@ -153,8 +164,8 @@ load_scalar (Loader *self,
     return NULL;
   if (tag_is (tag, YAML_STR_TAG) || tag_is (tag, "!"))
     return dms_job_node_new_scalar (DMS_JOB_NODE_STRING, text, line, column);
-  if (tag != NULL && !tag_is (tag, YAML_INT_TAG) && !tag_is (tag, YAML_FLOAT_TAG) && !tag_is (tag, YAML_BOOL_TAG)
-      && !tag_is (tag, YAML_NULL_TAG))
+  if (tag != NULL && !tag_is (tag, YAML_INT_TAG) && !tag_is (tag, YAML_FLOAT_TAG) &&
+      !tag_is (tag, YAML_BOOL_TAG) && !tag_is (tag, YAML_NULL_TAG))
     {
       g_autofree char *why = g_strdup_printf ("tag %s is not supported", (const char *) tag);
 
@@ -167,9 +178,7 @@ load_scalar (Loader *self,
 }
 
 static DmsJobNode *
-load_list (Loader *self,
-           guint depth,
-           GError **error)
+load_list (Loader *self, guint depth, GError **error)
 {
   g_autoptr (DmsJobNode) list = dms_job_node_new_list (loader_line (self), loader_column (self));
 
@@ -191,10 +200,7 @@ load_list (Loader *self,
 
 /* The merge key of YAML 1.1: members of another map, or of several, which the map itself may override. */
 static gboolean
-merge_into (Loader *self,
-            DmsJobNode *map,
-            DmsJobNode *source,
-            GError **error)
+merge_into (Loader *self, DmsJobNode *map, DmsJobNode *source, GError **error)
 {
   if (dms_job_node_get_kind (source) == DMS_JOB_NODE_LIST)
     {
@@ -209,7 +215,11 @@ merge_into (Loader *self,
     }
   if (dms_job_node_get_kind (source) != DMS_JOB_NODE_MAP)
     {
-      fail_at (self, dms_job_node_get_line (source), dms_job_node_get_column (source), DMS_ERROR_INVALID_DATA, error,
+      fail_at (self,
+               dms_job_node_get_line (source),
+               dms_job_node_get_column (source),
+               DMS_ERROR_INVALID_DATA,
+               error,
                "\"<<\" merges a map or a list of maps");
       return FALSE;
     }
@@ -218,7 +228,9 @@ merge_into (Loader *self,
       const char *key = dms_job_node_get_key (source, i);
 
       if (dms_job_node_get (map, key) == NULL)
-        dms_job_node_set (map, key, dms_job_node_get_key_line (source, i),
+        dms_job_node_set (map,
+                          key,
+                          dms_job_node_get_key_line (source, i),
                           dms_job_node_get_key_column (source, i),
                           dms_job_node_ref (dms_job_node_get_item (source, i)));
     }
@@ -226,9 +238,7 @@ merge_into (Loader *self,
 }
 
 static gboolean
-check_key (Loader *self,
-           DmsJobNode *map,
-           GError **error)
+check_key (Loader *self, DmsJobNode *map, GError **error)
 {
   guint line = loader_line (self);
   guint column = loader_column (self);
@@ -249,8 +259,8 @@ check_key (Loader *self,
     {
       if (strcmp (dms_job_node_get_key (map, i), key) == 0)
         {
-          g_autofree char *why = g_strdup_printf ("key \"%s\" is given twice; the first is on line %u", key,
-                                                  dms_job_node_get_key_line (map, i));
+          g_autofree char *why = g_strdup_printf (
+              "key \"%s\" is given twice; the first is on line %u", key, dms_job_node_get_key_line (map, i));
 
           fail_at (self, line, column, DMS_ERROR_INVALID_DATA, error, why);
           return FALSE;
@@ -260,9 +270,7 @@ check_key (Loader *self,
 }
 
 static DmsJobNode *
-load_map (Loader *self,
-          guint depth,
-          GError **error)
+load_map (Loader *self, guint depth, GError **error)
 {
   g_autoptr (DmsJobNode) map = dms_job_node_new_map (loader_line (self), loader_column (self));
   g_autoptr (DmsJobNode) merged = NULL;
@@ -301,9 +309,7 @@ load_map (Loader *self,
 }
 
 static DmsJobNode *
-load_alias (Loader *self,
-            guint depth,
-            GError **error)
+load_alias (Loader *self, guint depth, GError **error)
 {
   const char *name = (const char *) self->event.data.alias.anchor;
   DmsJobNode *target = g_hash_table_lookup (self->anchors, name);
@@ -320,16 +326,18 @@ load_alias (Loader *self,
 
 /* Reads the value whose first event is the current one. */
 static DmsJobNode *
-load_node (Loader *self,
-           guint depth,
-           GError **error)
+load_node (Loader *self, guint depth, GError **error)
 {
   g_autofree char *anchor = NULL;
   DmsJobNode *node;
 
   if (depth > MAX_DEPTH)
     {
-      fail_at (self, loader_line (self), loader_column (self), DMS_ERROR_TOO_LARGE, error,
+      fail_at (self,
+               loader_line (self),
+               loader_column (self),
+               DMS_ERROR_TOO_LARGE,
+               error,
                "values are nested more than 64 deep");
       return NULL;
     }
@@ -356,8 +364,7 @@ load_node (Loader *self,
 }
 
 static DmsJobNode *
-load_document (Loader *self,
-               GError **error)
+load_document (Loader *self, GError **error)
 {
   g_autoptr (DmsJobNode) root = NULL;
 
@@ -375,7 +382,11 @@ load_document (Loader *self,
     return NULL;
   if (self->event.type != YAML_STREAM_END_EVENT)
     {
-      fail_at (self, loader_line (self), loader_column (self), DMS_ERROR_INVALID_DATA, error,
+      fail_at (self,
+               loader_line (self),
+               loader_column (self),
+               DMS_ERROR_INVALID_DATA,
+               error,
                "a second document begins here; a job file holds one");
       return NULL;
     }
@@ -383,9 +394,7 @@ load_document (Loader *self,
 }
 
 DmsJobNode *
-dms_job_yaml_load (const char *name,
-                   GBytes *data,
-                   GError **error)
+dms_job_yaml_load (const char *name, GBytes *data, GError **error)
 {
   Loader loader = { 0 };
   DmsJobNode *root;
@@ -400,7 +409,8 @@ dms_job_yaml_load (const char *name,
   if (!yaml_parser_initialize (&loader.parser))
     g_error ("out of memory");
   loader.name = name;
-  loader.anchors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_job_node_unref);
+  loader.anchors =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_job_node_unref);
   yaml_parser_set_input_string (&loader.parser, size > 0 ? bytes : (const guint8 *) "", size);
   root = load_document (&loader, error);
   loader_drop_event (&loader);

@@ -7,8 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* Reads one YAML document (JSON is one too) into a tree. Size, depth and the number of nodes after aliases are
- * bounded. name is what messages call the file. NULL with DMS_ERROR_INVALID_DATA or DMS_ERROR_TOO_LARGE. */
+/* Reads one YAML document (JSON is one too) into a tree. Size, depth and the number of nodes after aliases
+ * are bounded. name is what messages call the file. NULL with DMS_ERROR_INVALID_DATA or DMS_ERROR_TOO_LARGE.
+ */
 DmsJobNode *dms_job_yaml_load (const char *name, GBytes *data, GError **error);
 
 G_END_DECLS

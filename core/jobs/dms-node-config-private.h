@@ -6,7 +6,8 @@
 #include "jobs/dms-node-config.h"
 
 /* Filled by the decoder, then never changed. */
-struct _DmsNodeConfig {
+struct _DmsNodeConfig
+{
   char *name;
   GStrv allocations;
   GPtrArray *ports;

@@ -58,8 +58,7 @@ dms_node_config_get_failure_recovery (DmsNodeConfig *self)
 }
 
 gboolean
-dms_node_config_has_allocation (DmsNodeConfig *self,
-                                const char *name)
+dms_node_config_has_allocation (DmsNodeConfig *self, const char *name)
 {
   return g_strv_contains ((const char *const *) self->allocations, name);
 }

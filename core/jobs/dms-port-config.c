@@ -5,7 +5,8 @@
 
 #include "jobs/dms-job-json.h"
 
-struct _DmsPortConfig {
+struct _DmsPortConfig
+{
   guint16 public_port;
   guint16 private_port;
   char *allocation;
@@ -14,9 +15,7 @@ struct _DmsPortConfig {
 G_DEFINE_BOXED_TYPE (DmsPortConfig, dms_port_config, dms_port_config_ref, dms_port_config_unref)
 
 DmsPortConfig *
-dms_port_config_new (guint16 public_port,
-                     guint16 private_port,
-                     const char *allocation)
+dms_port_config_new (guint16 public_port, guint16 private_port, const char *allocation)
 {
   DmsPortConfig *self = g_atomic_rc_box_new0 (DmsPortConfig);
 

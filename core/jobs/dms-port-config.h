@@ -14,9 +14,7 @@ typedef struct _DmsPortConfig DmsPortConfig;
 
 GType dms_port_config_get_type (void);
 
-DmsPortConfig *dms_port_config_new (guint16 public_port,
-                                    guint16 private_port,
-                                    const char *allocation);
+DmsPortConfig *dms_port_config_new (guint16 public_port, guint16 private_port, const char *allocation);
 /* The node's port; 0 asks for any free one. */
 guint16 dms_port_config_get_public (DmsPortConfig *self);
 guint16 dms_port_config_get_private (DmsPortConfig *self);

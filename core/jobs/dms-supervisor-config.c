@@ -5,18 +5,20 @@
 
 #include "jobs/dms-job-json.h"
 
-struct _DmsSupervisorConfig {
+struct _DmsSupervisorConfig
+{
   char *strategy;
   GStrv allocations;
   GPtrArray *children;
 };
 
-G_DEFINE_BOXED_TYPE (DmsSupervisorConfig, dms_supervisor_config, dms_supervisor_config_ref, dms_supervisor_config_unref)
+G_DEFINE_BOXED_TYPE (DmsSupervisorConfig,
+                     dms_supervisor_config,
+                     dms_supervisor_config_ref,
+                     dms_supervisor_config_unref)
 
 DmsSupervisorConfig *
-dms_supervisor_config_new (const char *strategy,
-                           const char *const *allocations,
-                           GPtrArray *children)
+dms_supervisor_config_new (const char *strategy, const char *const *allocations, GPtrArray *children)
 {
   DmsSupervisorConfig *self = g_atomic_rc_box_new0 (DmsSupervisorConfig);
 
@@ -51,7 +53,8 @@ dms_supervisor_config_to_json (DmsSupervisorConfig *self)
 
   json_object_set_string_member (object, "strategy", self->strategy);
   dms_job_json_set_strv (object, "allocations", (const char *const *) self->allocations);
-  dms_job_json_set_array (object, "children", self->children, (JsonNode * (*) (gpointer)) dms_supervisor_config_to_json);
+  dms_job_json_set_array (
+      object, "children", self->children, (JsonNode * (*) (gpointer)) dms_supervisor_config_to_json);
   return dms_job_json_take_object (object);
 }
 

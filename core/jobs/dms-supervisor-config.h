@@ -15,9 +15,8 @@ typedef struct _DmsSupervisorConfig DmsSupervisorConfig;
 GType dms_supervisor_config_get_type (void);
 
 /* children: (element-type DmsSupervisorConfig) */
-DmsSupervisorConfig *dms_supervisor_config_new (const char *strategy,
-                                                const char *const *allocations,
-                                                GPtrArray *children);
+DmsSupervisorConfig *
+dms_supervisor_config_new (const char *strategy, const char *const *allocations, GPtrArray *children);
 /* `OneForOne`, `AllForOne` or `RestForOne`; empty when not given. */
 const char *dms_supervisor_config_get_strategy (DmsSupervisorConfig *self);
 const char *const *dms_supervisor_config_get_allocations (DmsSupervisorConfig *self);

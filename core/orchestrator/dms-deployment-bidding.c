@@ -13,16 +13,17 @@
 
 /* The first part of a deployment: who would run each node of the ensemble? (orchestration.md 3.1, 3.2) */
 
-enum {
+enum
+{
   MAX_BIDS_PER_NODE = 8,
   /* Once every node has an offer and others could still come, this long. */
   GRACE_MS = 300,
   TICK_MS = 100,
 };
 
-#define DEPLOYMENT_TOPIC "/nunet/deployment"
+#define DEPLOYMENT_TOPIC  "/nunet/deployment"
 #define REQUEST_BEHAVIOUR "/dms/deployment/request"
-#define BID_BEHAVIOUR "/dms/deployment/bid"
+#define BID_BEHAVIOUR     "/dms/deployment/bid"
 
 static const char *
 own_host (DmsDeployment *self)
@@ -53,8 +54,8 @@ sum_resources (DeployNode *node)
     }
   cpu = dms_resources_get_cpu (sum);
   full = dms_cpu_new_full (dms_cpu_get_cores (cpu), clock, NULL, NULL, architecture, 0, 0);
-  return dms_resources_new (full, dms_resources_get_ram (sum), dms_resources_get_disk (sum),
-                            dms_resources_get_gpus (sum));
+  return dms_resources_new (
+      full, dms_resources_get_ram (sum), dms_resources_get_disk (sum), dms_resources_get_gpus (sum));
 }
 
 static JsonObject *
@@ -79,7 +80,8 @@ make_request (DeployNode *node)
 
       if (g_hash_table_add (seen, (gpointer) executor))
         json_array_add_string_element (executors, executor);
-      privileged |= dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged");
+      privileged |=
+          dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged");
     }
   for (guint i = 0; i < ports->len; i++)
     {
@@ -105,8 +107,7 @@ make_request (DeployNode *node)
 
 /* only: (nullable): the node to ask for; NULL asks for all that are missing and bound to no machine. */
 static JsonNode *
-make_ensemble_request (DmsDeployment *self,
-                       DeployNode *only)
+make_ensemble_request (DmsDeployment *self, DeployNode *only)
 {
   const char *const *excluded = dms_ensemble_get_exclude_peers (self->ensemble);
   JsonNode *payload = json_node_new (JSON_NODE_OBJECT);
@@ -118,7 +119,8 @@ make_ensemble_request (DmsDeployment *self,
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      if (only == NULL ? node->bids->len == 0 && dms_node_config_get_peer (node->config) == NULL : node == only)
+      if (only == NULL ? node->bids->len == 0 && dms_node_config_get_peer (node->config) == NULL
+                       : node == only)
         json_array_add_object_element (requests, make_request (node));
     }
   for (guint i = 0; excluded[i] != NULL; i++)
@@ -131,10 +133,10 @@ make_ensemble_request (DmsDeployment *self,
   return payload;
 }
 
-/* The root actor of a machine, from its peer ID: the key in the peer ID is that of the machine's root actor. */
+/* The root actor of a machine, from its peer ID: the key in the peer ID is that of the machine's root actor.
+ */
 static DmsHandle *
-root_handle_of (DmsDeployment *self,
-                const char *peer)
+root_handle_of (DmsDeployment *self, const char *peer)
 {
   g_autoptr (DmsPeerId) peer_id = NULL;
   g_autoptr (DmsDid) did = NULL;
@@ -152,15 +154,18 @@ root_handle_of (DmsDeployment *self,
 }
 
 static void
-ask (DmsDeployment *self,
-     DmsHandle *to,
-     DeployNode *only)
+ask (DmsDeployment *self, DmsHandle *to, DeployNode *only)
 {
   g_autoptr (JsonNode) payload = make_ensemble_request (self, only);
   g_autoptr (GError) error = NULL;
 
-  if (!dms_actor_send (self->actor, to, REQUEST_BEHAVIOUR, payload,
-                       dms_deployment_expiry_in (DMS_DEPLOYMENT_BID_SECONDS), BID_BEHAVIOUR, &error))
+  if (!dms_actor_send (self->actor,
+                       to,
+                       REQUEST_BEHAVIOUR,
+                       payload,
+                       dms_deployment_expiry_in (DMS_DEPLOYMENT_BID_SECONDS),
+                       BID_BEHAVIOUR,
+                       &error))
     dms_deployment_log (self, G_LOG_LEVEL_WARNING, "bid_request_not_sent", NULL, error->message);
 }
 
@@ -172,8 +177,13 @@ ask_everybody (DmsDeployment *self)
 
   /* The node leaves out its own broadcasts, so it is asked itself. */
   ask (self, dms_actor_get_handle (self->root), NULL);
-  if (!dms_actor_broadcast (self->actor, DEPLOYMENT_TOPIC, REQUEST_BEHAVIOUR, payload,
-                            dms_deployment_expiry_in (DMS_DEPLOYMENT_BID_SECONDS), BID_BEHAVIOUR, &error))
+  if (!dms_actor_broadcast (self->actor,
+                            DEPLOYMENT_TOPIC,
+                            REQUEST_BEHAVIOUR,
+                            payload,
+                            dms_deployment_expiry_in (DMS_DEPLOYMENT_BID_SECONDS),
+                            BID_BEHAVIOUR,
+                            &error))
     dms_deployment_log (self, G_LOG_LEVEL_INFO, "bid_request_not_broadcast", NULL, error->message);
 }
 
@@ -188,8 +198,7 @@ others_may_answer (DmsDeployment *self)
 
 /* Whether waiting longer could bring a better choice. */
 static gboolean
-is_settled (DmsDeployment *self,
-            gint64 waited_us)
+is_settled (DmsDeployment *self, gint64 waited_us)
 {
   gboolean any_free = FALSE;
   gboolean all_full = TRUE;
@@ -220,8 +229,10 @@ describe_missing (DmsDeployment *self)
       if (node->bids->len == 0)
         g_string_append_printf (names, "%s“%s”", names->len > 0 ? ", " : "", node->name);
     }
-  return g_strdup_printf ("no machine offered to run node %s: none that was reached has what it asks for (resources free, "
-                          "executor, ports, location)", names->str);
+  return g_strdup_printf (
+      "no machine offered to run node %s: none that was reached has what it asks for (resources free, "
+      "executor, ports, location)",
+      names->str);
 }
 
 static void
@@ -294,8 +305,7 @@ dms_deployment_collect_bids (DmsDeployment *self)
 }
 
 static DeployNode *
-find_node (DmsDeployment *self,
-           const char *name)
+find_node (DmsDeployment *self, const char *name)
 {
   for (guint i = 0; i < self->nodes->len; i++)
     {
@@ -309,21 +319,20 @@ find_node (DmsDeployment *self,
 
 /* A machine serves one node of an ensemble, or those that are bound to it. */
 static gboolean
-peer_is_taken (DmsDeployment *self,
-               DeployNode *wanted,
-               const char *peer)
+peer_is_taken (DmsDeployment *self, DeployNode *wanted, const char *peer)
 {
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
       const char *pinned = dms_node_config_get_peer (node->config);
 
-      if (node != wanted && g_strcmp0 (pinned, peer) == 0 && dms_node_config_get_peer (wanted->config) == NULL)
+      if (node != wanted && g_strcmp0 (pinned, peer) == 0 &&
+          dms_node_config_get_peer (wanted->config) == NULL)
         return TRUE;
       for (guint j = 0; j < node->bids->len; j++)
         {
-          if (strcmp (dms_bid_get_peer (node->bids->pdata[j]), peer) == 0
-              && (node == wanted || dms_node_config_get_peer (wanted->config) == NULL))
+          if (strcmp (dms_bid_get_peer (node->bids->pdata[j]), peer) == 0 &&
+              (node == wanted || dms_node_config_get_peer (wanted->config) == NULL))
             return TRUE;
         }
     }
@@ -331,9 +340,7 @@ peer_is_taken (DmsDeployment *self,
 }
 
 static const char *
-why_not (DmsDeployment *self,
-         DmsBid *bid,
-         DmsMessage *message)
+why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
 {
   DeployNode *node = find_node (self, dms_bid_get_node_id (bid));
   const char *peer = dms_bid_get_peer (bid);
@@ -341,7 +348,8 @@ why_not (DmsDeployment *self,
 
   if (strcmp (dms_bid_get_ensemble_id (bid), self->id) != 0 || node == NULL)
     return "it is for another ensemble or node";
-  if (strcmp (dms_handle_get_id (dms_bid_get_handle (bid)), dms_handle_get_id (dms_message_get_from (message))) != 0)
+  if (strcmp (dms_handle_get_id (dms_bid_get_handle (bid)),
+              dms_handle_get_id (dms_message_get_from (message))) != 0)
     return "its sender is not who made it";
   if (g_strv_contains (dms_ensemble_get_exclude_peers (self->ensemble), peer))
     return "its peer is excluded";
@@ -352,16 +360,15 @@ why_not (DmsDeployment *self,
   pinned = dms_node_config_get_peer (node->config);
   if (pinned != NULL)
     return strcmp (pinned, peer) == 0 ? NULL : "the node is bound to another peer";
-  if (!dms_location_satisfies (dms_bid_get_location (bid), dms_node_config_get_accept (node->config),
+  if (!dms_location_satisfies (dms_bid_get_location (bid),
+                               dms_node_config_get_accept (node->config),
                                dms_node_config_get_reject (node->config)))
     return "its location does not fit";
   return NULL;
 }
 
 void
-dms_deployment_handle_bid (DmsActor *actor,
-                           DmsMessage *message,
-                           gpointer user_data)
+dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   g_autoptr (GError) error = NULL;

@@ -13,9 +13,9 @@
 /* The second part of a deployment: what the chosen machines offered is reserved, then turned into allocations
  * (orchestration.md 3.4). Both are taken back together when one machine cannot (3.4, 5). */
 
-#define COMMIT_BEHAVIOUR "/dms/deployment/commit"
+#define COMMIT_BEHAVIOUR   "/dms/deployment/commit"
 #define ALLOCATE_BEHAVIOUR "/dms/deployment/allocate"
-#define REVERT_BEHAVIOUR "/dms/deployment/revert"
+#define REVERT_BEHAVIOUR   "/dms/deployment/revert"
 
 static void allocate (DmsDeployment *self);
 
@@ -32,16 +32,21 @@ invoke (DmsDeployment *self,
 
   json_node_take_object (payload, object);
   self->n_pending++;
-  dms_actor_invoke_async (self->actor, dms_bid_get_handle (node->bid), behaviour, payload,
-                          dms_deployment_expiry_in (seconds), self->step_cancellable, callback,
+  dms_actor_invoke_async (self->actor,
+                          dms_bid_get_handle (node->bid),
+                          behaviour,
+                          payload,
+                          dms_deployment_expiry_in (seconds),
+                          self->step_cancellable,
+                          callback,
                           dms_deployment_call_new (self, node, allocation));
 }
 
 static JsonObject *
-make_commit (DmsDeployment *self,
-             DeployAllocation *allocation)
+make_commit (DmsDeployment *self, DeployAllocation *allocation)
 {
-  g_autoptr (JsonNode) resources = dms_resources_to_json (dms_allocation_config_get_resources (allocation->config));
+  g_autoptr (JsonNode) resources =
+      dms_resources_to_json (dms_allocation_config_get_resources (allocation->config));
   const char *name = dms_allocation_config_get_name (allocation->config);
   GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
   JsonObject *object = json_object_new ();
@@ -72,8 +77,7 @@ make_commit (DmsDeployment *self,
 
 /* One for each `public: 0` of the allocation, in their order. */
 static void
-take_ports (DeployAllocation *allocation,
-            JsonObject *reply)
+take_ports (DeployAllocation *allocation, JsonObject *reply)
 {
   JsonArray *list = dms_json_object_get_list (reply, "DynamicPorts");
 
@@ -90,9 +94,7 @@ take_ports (DeployAllocation *allocation,
 }
 
 static void
-on_committed (GObject *source,
-              GAsyncResult *result,
-              gpointer user_data)
+on_committed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
   g_autoptr (DmsMessage) message = NULL;
@@ -131,8 +133,13 @@ dms_deployment_commit (DmsDeployment *self)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
 
-      invoke (self, allocation->node, allocation, COMMIT_BEHAVIOUR, make_commit (self, allocation),
-              MAX (DMS_DEPLOYMENT_COMMIT_SECONDS * self->allocations->len, 5), on_committed);
+      invoke (self,
+              allocation->node,
+              allocation,
+              COMMIT_BEHAVIOUR,
+              make_commit (self, allocation),
+              MAX (DMS_DEPLOYMENT_COMMIT_SECONDS * self->allocations->len, 5),
+              on_committed);
     }
 }
 
@@ -143,15 +150,14 @@ make_contracts (DmsDeployment *self)
   JsonObject *object = json_object_new ();
 
   for (guint i = 0; i < contracts->len; i++)
-    json_object_set_member (object, dms_contract_ref_get_name (contracts->pdata[i]),
+    json_object_set_member (object,
+                            dms_contract_ref_get_name (contracts->pdata[i]),
                             dms_contract_ref_to_json (contracts->pdata[i]));
   return object;
 }
 
 static void
-add_scripts (DmsDeployment *self,
-             DeployAllocation *allocation,
-             JsonObject *config)
+add_scripts (DmsDeployment *self, DeployAllocation *allocation, JsonObject *config)
 {
   const char *const *names = dms_allocation_config_get_provision (allocation->config);
   JsonObject *scripts = json_object_new ();
@@ -172,15 +178,14 @@ add_scripts (DmsDeployment *self,
 }
 
 static JsonObject *
-make_allocation_config (DmsDeployment *self,
-                        DeployAllocation *allocation)
+make_allocation_config (DmsDeployment *self, DeployAllocation *allocation)
 {
   JsonObject *config = json_object_new ();
 
   json_object_set_string_member (config, "Type", dms_allocation_config_get_type_name (allocation->config));
   json_object_set_string_member (config, "Executor", dms_allocation_config_get_executor (allocation->config));
-  json_object_set_member (config, "Resources",
-                          dms_resources_to_json (dms_allocation_config_get_resources (allocation->config)));
+  json_object_set_member (
+      config, "Resources", dms_resources_to_json (dms_allocation_config_get_resources (allocation->config)));
   json_object_set_member (config, "Execution", dms_allocation_config_execution_to_json (allocation->config));
   add_scripts (self, allocation, config);
   json_object_set_member (config, "Keys", dms_allocation_config_keys_to_json (allocation->config));
@@ -190,9 +195,7 @@ make_allocation_config (DmsDeployment *self,
 }
 
 static gboolean
-take_handles (DeployNode *node,
-              JsonObject *reply,
-              char **text)
+take_handles (DeployNode *node, JsonObject *reply, char **text)
 {
   JsonObject *handles = dms_json_object_get_child (reply, "Allocations");
 
@@ -218,9 +221,7 @@ take_handles (DeployNode *node,
 }
 
 static void
-on_allocated (GObject *source,
-              GAsyncResult *result,
-              gpointer user_data)
+on_allocated (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
   g_autoptr (DmsMessage) message = NULL;
@@ -264,14 +265,20 @@ allocate (DmsDeployment *self)
       json_object_set_string_member (object, "EnsembleID", self->id);
       json_object_set_string_member (object, "NodeID", node->name);
       json_object_set_object_member (object, "Allocations", configs);
-      invoke (self, node, NULL, ALLOCATE_BEHAVIOUR, object,
-              MAX (DMS_DEPLOYMENT_ALLOCATE_SECONDS * self->allocations->len, 10), on_allocated);
+      invoke (self,
+              node,
+              NULL,
+              ALLOCATE_BEHAVIOUR,
+              object,
+              MAX (DMS_DEPLOYMENT_ALLOCATE_SECONDS * self->allocations->len, 10),
+              on_allocated);
     }
 }
 
 /* Taking back */
 
-typedef struct {
+typedef struct
+{
   DeployCall *call;
   void (*done) (DmsDeployment *self);
 } Revert;
@@ -297,9 +304,7 @@ forget (DeployNode *node)
 }
 
 static void
-on_reverted (GObject *source,
-             GAsyncResult *result,
-             gpointer user_data)
+on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autofree Revert *revert = user_data;
   g_autoptr (DeployCall) call = revert->call;
@@ -311,16 +316,22 @@ on_reverted (GObject *source,
   if (!dms_deployment_call_is_current (call))
     return;
   if (!dms_deployment_reply_is_ok (reply, &text))
-    dms_log_event (G_LOG_LEVEL_WARNING, "revert_failed", "orchestratorID", self->id, "node", call->node->name, "error",
-                   text, NULL);
+    dms_log_event (G_LOG_LEVEL_WARNING,
+                   "revert_failed",
+                   "orchestratorID",
+                   self->id,
+                   "node",
+                   call->node->name,
+                   "error",
+                   text,
+                   NULL);
   forget (call->node);
   if (--self->n_pending == 0)
     revert->done (self);
 }
 
 void
-dms_deployment_revert (DmsDeployment *self,
-                       void (*done) (DmsDeployment *self))
+dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
 {
   dms_deployment_next_step (self);
   for (guint i = 0; i < self->nodes->len; i++)
@@ -345,9 +356,14 @@ dms_deployment_revert (DmsDeployment *self,
       revert->call = dms_deployment_call_new (self, node, NULL);
       revert->done = done;
       self->n_pending++;
-      dms_actor_invoke_async (self->actor, dms_bid_get_handle (node->bid), REVERT_BEHAVIOUR, payload,
-                              dms_deployment_expiry_in (DMS_DEPLOYMENT_REVERT_SECONDS), self->step_cancellable,
-                              on_reverted, revert);
+      dms_actor_invoke_async (self->actor,
+                              dms_bid_get_handle (node->bid),
+                              REVERT_BEHAVIOUR,
+                              payload,
+                              dms_deployment_expiry_in (DMS_DEPLOYMENT_REVERT_SECONDS),
+                              self->step_cancellable,
+                              on_reverted,
+                              revert);
     }
   if (self->n_pending == 0)
     done (self);

@@ -49,9 +49,7 @@ stop_done (DmsDeployment *self)
 }
 
 static void
-on_stopped (GObject *source,
-            GAsyncResult *result,
-            gpointer user_data)
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
   g_autoptr (DmsMessage) message = NULL;
@@ -69,8 +67,11 @@ on_stopped (GObject *source,
     }
   else
     {
-      g_string_append_printf (self->shutdown_errors, "%s%s: %s", self->shutdown_errors->len > 0 ? "; " : "",
-                              allocation->key, text);
+      g_string_append_printf (self->shutdown_errors,
+                              "%s%s: %s",
+                              self->shutdown_errors->len > 0 ? "; " : "",
+                              allocation->key,
+                              text);
       dms_deployment_log (self, G_LOG_LEVEL_WARNING, "shutdown_failed", allocation, text);
     }
   if (--self->n_pending == 0)
@@ -98,9 +99,14 @@ dms_deployment_take_down (DmsDeployment *self)
       json_object_set_string_member (object, "AllocationID", allocation->id);
       json_node_take_object (payload, object);
       self->n_pending++;
-      dms_actor_invoke_async (self->actor, dms_bid_get_handle (allocation->node->bid), behaviour, payload,
-                              dms_deployment_expiry_in (DMS_DEPLOYMENT_SHUTDOWN_SECONDS), self->step_cancellable,
-                              on_stopped, dms_deployment_call_new (self, allocation->node, allocation));
+      dms_actor_invoke_async (self->actor,
+                              dms_bid_get_handle (allocation->node->bid),
+                              behaviour,
+                              payload,
+                              dms_deployment_expiry_in (DMS_DEPLOYMENT_SHUTDOWN_SECONDS),
+                              self->step_cancellable,
+                              on_stopped,
+                              dms_deployment_call_new (self, allocation->node, allocation));
     }
   if (self->n_pending == 0)
     stop_done (self);

@@ -8,7 +8,8 @@
 #include "provider/dms-bid.h"
 
 /* Times of orchestration.md 1, in seconds. */
-enum {
+enum
+{
   DMS_DEPLOYMENT_BID_SECONDS = 5,
   DMS_DEPLOYMENT_COMMIT_SECONDS = 3,
   DMS_DEPLOYMENT_ALLOCATE_SECONDS = 5,
@@ -26,7 +27,8 @@ typedef struct _DeployNode DeployNode;
 typedef struct _DeployAllocation DeployAllocation;
 
 /* A node of the ensemble while it is deployed. */
-struct _DeployNode {
+struct _DeployNode
+{
   const char *name;
   DmsNodeConfig *config;
   /* (element-type DeployAllocation): unowned */
@@ -40,7 +42,8 @@ struct _DeployNode {
 };
 
 /* An allocation while it is deployed. */
-struct _DeployAllocation {
+struct _DeployAllocation
+{
   DmsDeployment *deployment;
   DeployNode *node;
   DmsAllocationConfig *config;
@@ -109,7 +112,8 @@ struct _DmsDeployment
 };
 
 /* An answer that is waited for: who it is about, and the step it belongs to. */
-typedef struct {
+typedef struct
+{
   DmsDeployment *deployment;
   DeployNode *node;
   DeployAllocation *allocation;
@@ -118,8 +122,10 @@ typedef struct {
 
 DeployCall *dms_deployment_call_new (DmsDeployment *self, DeployNode *node, DeployAllocation *allocation);
 void dms_deployment_call_free (DeployCall *call);
-/* Finishes an invocation. The reply's object, valid as long as *message; NULL with *text set to what went wrong. */
-JsonObject *dms_deployment_call_finish (GObject *source, GAsyncResult *result, DmsMessage **message, char **text);
+/* Finishes an invocation. The reply's object, valid as long as *message; NULL with *text set to what went
+ * wrong. */
+JsonObject *
+dms_deployment_call_finish (GObject *source, GAsyncResult *result, DmsMessage **message, char **text);
 /* Whether a reply says OK; else *text is what it says. */
 gboolean dms_deployment_reply_is_ok (JsonObject *reply, char **text);
 
@@ -136,7 +142,10 @@ gboolean dms_deployment_time_is_up (DmsDeployment *self);
 void dms_deployment_set_status (DmsDeployment *self, DmsDeploymentStatus status);
 /* Stores the deployment as it is now. A failure is logged. */
 gboolean dms_deployment_save (DmsDeployment *self);
-void dms_deployment_log (DmsDeployment *self, GLogLevelFlags level, const char *message, DeployAllocation *allocation,
+void dms_deployment_log (DmsDeployment *self,
+                         GLogLevelFlags level,
+                         const char *message,
+                         DeployAllocation *allocation,
                          const char *error);
 
 /* bidding */

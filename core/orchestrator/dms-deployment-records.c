@@ -7,7 +7,10 @@
 
 #include <dms.h>
 
-enum { MAX_LIST = 1000 };
+enum
+{
+  MAX_LIST = 1000
+};
 
 /* The stored deployments, running and past. */
 struct _DmsDeploymentRecords
@@ -40,8 +43,7 @@ dms_deployment_records_init (DmsDeploymentRecords *self)
 }
 
 DmsDeploymentRecords *
-dms_deployment_records_new (DmsStore *store,
-                            GError **error)
+dms_deployment_records_new (DmsStore *store, GError **error)
 {
   static const char *const indexed[] = { "status", "@created_us", NULL };
   g_autoptr (DmsDeploymentRecords) self = g_object_new (DMS_TYPE_DEPLOYMENT_RECORDS, NULL);
@@ -75,28 +77,23 @@ dms_deployment_records_put (DmsDeploymentRecords *self,
 }
 
 DmsDocument *
-dms_deployment_records_get (DmsDeploymentRecords *self,
-                            const char *id,
-                            GError **error)
+dms_deployment_records_get (DmsDeploymentRecords *self, const char *id, GError **error)
 {
   return dms_collection_get (self->collection, id, error);
 }
 
 gboolean
-dms_deployment_records_delete (DmsDeploymentRecords *self,
-                               const char *id,
-                               GError **error)
+dms_deployment_records_delete (DmsDeploymentRecords *self, const char *id, GError **error)
 {
   return dms_collection_delete (self->collection, id, NULL, error);
 }
 
 GPtrArray *
-dms_deployment_records_list_unfinished (DmsDeploymentRecords *self,
-                                        GError **error)
+dms_deployment_records_list_unfinished (DmsDeploymentRecords *self, GError **error)
 {
-  static const gint64 unfinished[] = { DMS_DEPLOYMENT_PREPARING, DMS_DEPLOYMENT_GENERATING,
+  static const gint64 unfinished[] = { DMS_DEPLOYMENT_PREPARING,  DMS_DEPLOYMENT_GENERATING,
                                        DMS_DEPLOYMENT_COMMITTING, DMS_DEPLOYMENT_PROVISIONING,
-                                       DMS_DEPLOYMENT_RUNNING, DMS_DEPLOYMENT_SHUTTING_DOWN };
+                                       DMS_DEPLOYMENT_RUNNING,    DMS_DEPLOYMENT_SHUTTING_DOWN };
   g_autoptr (DmsQuery) query = dms_query_new ();
 
   dms_query_where_int_in (query, "status", unfinished, G_N_ELEMENTS (unfinished));
@@ -105,9 +102,7 @@ dms_deployment_records_list_unfinished (DmsDeploymentRecords *self,
 }
 
 GPtrArray *
-dms_deployment_records_list_final (DmsDeploymentRecords *self,
-                                   gint64 before_us,
-                                   GError **error)
+dms_deployment_records_list_final (DmsDeploymentRecords *self, gint64 before_us, GError **error)
 {
   static const gint64 final[] = { DMS_DEPLOYMENT_FAILED, DMS_DEPLOYMENT_COMPLETED };
   g_autoptr (DmsQuery) query = dms_query_new ();
@@ -123,14 +118,15 @@ dms_deployment_records_get_status (DmsDocument *document)
 {
   JsonObject *body = dms_json_node_get_child (dms_document_get_body (document));
 
-  return (DmsDeploymentStatus) dms_json_object_get_whole (body, "status", 0, DMS_DEPLOYMENT_COMPLETED,
-                                                          DMS_DEPLOYMENT_FAILED);
+  return (DmsDeploymentStatus) dms_json_object_get_whole (
+      body, "status", 0, DMS_DEPLOYMENT_COMPLETED, DMS_DEPLOYMENT_FAILED);
 }
 
 const char *
 dms_deployment_records_get_error (DmsDocument *document)
 {
-  const char *text = dms_json_object_get_text (dms_json_node_get_child (dms_document_get_body (document)), "error");
+  const char *text =
+      dms_json_object_get_text (dms_json_node_get_child (dms_document_get_body (document)), "error");
 
   return text != NULL ? text : "";
 }
@@ -138,13 +134,12 @@ dms_deployment_records_get_error (DmsDocument *document)
 JsonObject *
 dms_deployment_records_get_data (DmsDocument *document)
 {
-  return dms_json_object_get_child (dms_json_node_get_child (dms_document_get_body (document)), "deployment_data");
+  return dms_json_object_get_child (dms_json_node_get_child (dms_document_get_body (document)),
+                                    "deployment_data");
 }
 
 static gboolean
-add_status_filter (DmsQuery *query,
-                   JsonObject *request,
-                   GError **error)
+add_status_filter (DmsQuery *query, JsonObject *request, GError **error)
 {
   JsonArray *list = dms_json_object_get_list (request, "status");
   g_autoptr (GArray) wanted = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -162,7 +157,9 @@ add_status_filter (DmsQuery *query,
         number = dms_deployment_status_from_string (json_node_get_string (item));
       if (number < 0)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
                        "a status filter must be a number from 0 to 7 or a name such as Running");
           return FALSE;
         }
@@ -191,19 +188,21 @@ add_time_filter (DmsQuery *query,
   time = g_date_time_new_from_iso8601 (text, utc);
   if (time == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "%s must be a time such as 2026-01-31T12:00:00Z, got “%.40s”",
-                   name, text);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_ARGUMENT,
+                   "%s must be a time such as 2026-01-31T12:00:00Z, got “%.40s”",
+                   name,
+                   text);
       return FALSE;
     }
-  dms_query_where_int (query, path, op, g_date_time_to_unix (time) * G_USEC_PER_SEC
-                                            + g_date_time_get_microsecond (time));
+  dms_query_where_int (
+      query, path, op, g_date_time_to_unix (time) * G_USEC_PER_SEC + g_date_time_get_microsecond (time));
   return TRUE;
 }
 
 static gboolean
-add_sorting (DmsQuery *query,
-             JsonObject *request,
-             GError **error)
+add_sorting (DmsQuery *query, JsonObject *request, GError **error)
 {
   const char *sort = dms_json_object_get_text (request, "sort_by");
   gboolean descending = sort == NULL || *sort == '\0' || *sort == '-';
@@ -219,8 +218,12 @@ add_sorting (DmsQuery *query,
     path = "status";
   else
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "cannot sort by “%.40s”: use created_at, updated_at or status, with - before it for descending", sort);
+      g_set_error (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_INVALID_ARGUMENT,
+          "cannot sort by “%.40s”: use created_at, updated_at or status, with - before it for descending",
+          sort);
       return FALSE;
     }
   dms_query_sort (query, path, descending);
@@ -231,8 +234,7 @@ add_sorting (DmsQuery *query,
 }
 
 static void
-add_metadata_filter (DmsQuery *query,
-                     JsonObject *request)
+add_metadata_filter (DmsQuery *query, JsonObject *request)
 {
   JsonObject *metadata = dms_json_object_get_child (request, "metadata");
   JsonObjectIter iter;
@@ -250,18 +252,17 @@ add_metadata_filter (DmsQuery *query,
 }
 
 static DmsQuery *
-make_query (JsonObject *request,
-            GError **error)
+make_query (JsonObject *request, GError **error)
 {
   g_autoptr (DmsQuery) query = dms_query_new ();
   const char *id = dms_json_object_get_text (request, "id");
 
-  if (!add_status_filter (query, request, error)
-      || !add_time_filter (query, request, "created_after", "@created_us", DMS_QUERY_GT, error)
-      || !add_time_filter (query, request, "created_before", "@created_us", DMS_QUERY_LT, error)
-      || !add_time_filter (query, request, "updated_after", "@updated_us", DMS_QUERY_GT, error)
-      || !add_time_filter (query, request, "updated_before", "@updated_us", DMS_QUERY_LT, error)
-      || !add_sorting (query, request, error))
+  if (!add_status_filter (query, request, error) ||
+      !add_time_filter (query, request, "created_after", "@created_us", DMS_QUERY_GT, error) ||
+      !add_time_filter (query, request, "created_before", "@created_us", DMS_QUERY_LT, error) ||
+      !add_time_filter (query, request, "updated_after", "@updated_us", DMS_QUERY_GT, error) ||
+      !add_time_filter (query, request, "updated_before", "@updated_us", DMS_QUERY_LT, error) ||
+      !add_sorting (query, request, error))
     return NULL;
   if (id != NULL && *id != '\0')
     dms_query_where_text (query, "@id", DMS_QUERY_EQ, id);
@@ -270,9 +271,7 @@ make_query (JsonObject *request,
 }
 
 static void
-set_time (JsonObject *object,
-          const char *name,
-          gint64 us)
+set_time (JsonObject *object, const char *name, gint64 us)
 {
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (us / G_USEC_PER_SEC);
   g_autofree char *seconds = time == NULL ? NULL : g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
@@ -293,8 +292,8 @@ make_item (DmsDocument *document)
   JsonObject *item = json_object_new ();
 
   json_object_set_string_member (item, "orchestrator_id", dms_document_get_id (document));
-  json_object_set_string_member (item, "status",
-                                 dms_deployment_status_to_string ((int) dms_deployment_records_get_status (document)));
+  json_object_set_string_member (
+      item, "status", dms_deployment_status_to_string ((int) dms_deployment_records_get_status (document)));
   set_time (item, "created_at", dms_document_get_created_us (document));
   set_time (item, "updated_at", dms_document_get_updated_us (document));
   if (completed > 0)
@@ -305,9 +304,7 @@ make_item (DmsDocument *document)
 }
 
 JsonNode *
-dms_deployment_records_answer_list (DmsDeploymentRecords *self,
-                                    JsonObject *request,
-                                    GError **error)
+dms_deployment_records_answer_list (DmsDeploymentRecords *self, JsonObject *request, GError **error)
 {
   g_autoptr (DmsQuery) query = make_query (request, error);
   g_autoptr (GPtrArray) found = NULL;

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_DEPLOYMENT_RECORDS (dms_deployment_records_get_type ())
 
-/* The stored deployments, running and past (orchestration.md 9). A body is {orchestrator_id, status, status_version,
- * metadata, error, completed_us, deployment_data}. */
+/* The stored deployments, running and past (orchestration.md 9). A body is {orchestrator_id, status,
+ * status_version, metadata, error, completed_us, deployment_data}. */
 G_DECLARE_FINAL_TYPE (DmsDeploymentRecords, dms_deployment_records, DMS, DEPLOYMENT_RECORDS, GObject)
 
 DmsDeploymentRecords *dms_deployment_records_new (DmsStore *store, GError **error);
@@ -34,7 +34,8 @@ GPtrArray *dms_deployment_records_list_unfinished (DmsDeploymentRecords *self, G
 GPtrArray *dms_deployment_records_list_final (DmsDeploymentRecords *self, gint64 before_us, GError **error);
 /* Answers a list request {metadata, limit, offset, status, id, created_after, …, sort_by} (behaviors.md 3).
  * (transfer full): the reply; NULL with an error. */
-JsonNode *dms_deployment_records_answer_list (DmsDeploymentRecords *self, JsonObject *request, GError **error);
+JsonNode *
+dms_deployment_records_answer_list (DmsDeploymentRecords *self, JsonObject *request, GError **error);
 
 /* Of a document's body. */
 DmsDeploymentStatus dms_deployment_records_get_status (DmsDocument *document);

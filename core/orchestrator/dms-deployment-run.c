@@ -9,20 +9,21 @@
 
 #include <string.h>
 
-/* The third part of a deployment: the allocations are started, layer by layer, and then watched until they end
- * (orchestration.md 3.6, 8; behaviors.md 5-7). */
+/* The third part of a deployment: the allocations are started, layer by layer, and then watched until they
+ * end (orchestration.md 3.6, 8; behaviors.md 5-7). */
 
-enum {
+enum
+{
   GRANT_SECONDS = 3600,
   GRANT_AGAIN_SECONDS = 1800,
   MIN_PROBE_MS = 100,
   MAX_STRIKES = 3,
 };
 
-#define START_BEHAVIOUR "/dms/allocation/start"
-#define RESTART_BEHAVIOUR "/dms/allocation/restart"
+#define START_BEHAVIOUR    "/dms/allocation/start"
+#define RESTART_BEHAVIOUR  "/dms/allocation/restart"
 #define REGISTER_BEHAVIOUR "/dms/actor/healthcheck/register"
-#define PROBE_BEHAVIOUR "/dms/actor/healthcheck"
+#define PROBE_BEHAVIOUR    "/dms/actor/healthcheck"
 
 static void start_layer (DmsDeployment *self);
 
@@ -37,8 +38,13 @@ invoke (DmsDeployment *self,
   g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
 
   json_node_take_object (payload, object);
-  dms_actor_invoke_async (self->actor, allocation->handle, behaviour, payload, dms_deployment_expiry_in (seconds),
-                          self->step_cancellable, callback,
+  dms_actor_invoke_async (self->actor,
+                          allocation->handle,
+                          behaviour,
+                          payload,
+                          dms_deployment_expiry_in (seconds),
+                          self->step_cancellable,
+                          callback,
                           dms_deployment_call_new (self, allocation->node, allocation));
 }
 
@@ -58,8 +64,12 @@ grant_to_machines (DmsDeployment *self)
 
       if (node->bid == NULL)
         continue;
-      tokens = dms_actor_grant (self->actor, self->id, dms_handle_get_did (dms_bid_get_handle (node->bid)), capabilities,
-                                dms_deployment_expiry_in (GRANT_SECONDS), &error);
+      tokens = dms_actor_grant (self->actor,
+                                self->id,
+                                dms_handle_get_did (dms_bid_get_handle (node->bid)),
+                                capabilities,
+                                dms_deployment_expiry_in (GRANT_SECONDS),
+                                &error);
       if (tokens == NULL)
         dms_deployment_log (self, G_LOG_LEVEL_WARNING, "grant_failed", NULL, error->message);
     }
@@ -112,9 +122,7 @@ make_start (DeployAllocation *allocation)
 }
 
 static void
-on_started (GObject *source,
-            GAsyncResult *result,
-            gpointer user_data)
+on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
   g_autoptr (DmsMessage) message = NULL;
@@ -166,7 +174,12 @@ start_layer (DmsDeployment *self)
           if (allocation->layer != self->layer || allocation->started || allocation->ended)
             continue;
           self->n_pending++;
-          invoke (self, allocation, START_BEHAVIOUR, make_start (allocation), DMS_DEPLOYMENT_START_SECONDS, on_started);
+          invoke (self,
+                  allocation,
+                  START_BEHAVIOUR,
+                  make_start (allocation),
+                  DMS_DEPLOYMENT_START_SECONDS,
+                  on_started);
         }
       if (self->n_pending == 0)
         self->layer++;
@@ -221,23 +234,25 @@ settle_logs (DeployAllocation *allocation)
 }
 
 static void
-on_logs_fetched (DmsLogFetch *fetch,
-                 gpointer user_data)
+on_logs_fetched (DmsLogFetch *fetch, gpointer user_data)
 {
   DeployAllocation *allocation = user_data;
   g_autoptr (DmsDeployment) kept = g_object_ref (allocation->deployment);
 
   if (dms_log_fetch_get_state (fetch) == DMS_LOG_FETCH_FAILED)
-    dms_deployment_log (allocation->deployment, G_LOG_LEVEL_WARNING, "logs_not_fetched", allocation,
+    dms_deployment_log (allocation->deployment,
+                        G_LOG_LEVEL_WARNING,
+                        "logs_not_fetched",
+                        allocation,
                         dms_log_fetch_get_error (fetch));
   settle_logs (allocation);
 }
 
 void
-dms_deployment_fetch_logs (DmsDeployment *self,
-                           DeployAllocation *allocation)
+dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation)
 {
-  g_autofree char *directory = g_build_filename (self->work_dir, "deployments", self->id, allocation->key, NULL);
+  g_autofree char *directory =
+      g_build_filename (self->work_dir, "deployments", self->id, allocation->key, NULL);
   g_autoptr (GError) error = NULL;
 
   if (allocation->fetch != NULL)
@@ -248,8 +263,8 @@ dms_deployment_fetch_logs (DmsDeployment *self,
       allocation->logs_settled = TRUE;
       return;
     }
-  allocation->fetch = dms_log_fetch_new (self->actor, dms_bid_get_handle (allocation->node->bid), self->id,
-                                         allocation->id, directory, FALSE, 0);
+  allocation->fetch = dms_log_fetch_new (
+      self->actor, dms_bid_get_handle (allocation->node->bid), self->id, allocation->id, directory, FALSE, 0);
   g_signal_connect (allocation->fetch, "ended", G_CALLBACK (on_logs_fetched), allocation);
   if (dms_log_fetch_start (allocation->fetch, &error))
     return;
@@ -273,7 +288,10 @@ dms_deployment_check_completion (DmsDeployment *self)
       if (!allocation->ended || !allocation->logs_settled)
         return;
       if (strcmp (allocation->status, "failed") == 0)
-        g_string_append_printf (reasons, "%s%s: %s", reasons->len > 0 ? "; " : "", allocation->key,
+        g_string_append_printf (reasons,
+                                "%s%s: %s",
+                                reasons->len > 0 ? "; " : "",
+                                allocation->key,
                                 allocation->reason != NULL ? allocation->reason : "it failed");
     }
   if (reasons->len > 0)
@@ -285,8 +303,7 @@ dms_deployment_check_completion (DmsDeployment *self)
 }
 
 static DeployAllocation *
-find_reporter (DmsDeployment *self,
-               DmsMessage *message)
+find_reporter (DmsDeployment *self, DmsMessage *message)
 {
   JsonObject *payload = dms_message_get_object (message);
   const char *id = dms_json_object_get_text (payload, "allocation_id");
@@ -301,8 +318,8 @@ find_reporter (DmsDeployment *self,
       if (strcmp (allocation->id, id) != 0 && strcmp (allocation->key, id) != 0)
         continue;
       /* A machine of this ensemble may speak for its own allocations only. */
-      if (allocation->node->bid == NULL
-          || !dms_did_equal (dms_handle_get_did (dms_bid_get_handle (allocation->node->bid)), sender))
+      if (allocation->node->bid == NULL ||
+          !dms_did_equal (dms_handle_get_did (dms_bid_get_handle (allocation->node->bid)), sender))
         return NULL;
       return allocation;
     }
@@ -310,8 +327,7 @@ find_reporter (DmsDeployment *self,
 }
 
 static void
-acknowledge (DmsMessage *message,
-             const char *error)
+acknowledge (DmsMessage *message, const char *error)
 {
   JsonObject *reply = json_object_new ();
 
@@ -337,7 +353,8 @@ known_status (const char *text)
 static gboolean
 is_final (const char *status)
 {
-  return strcmp (status, "failed") == 0 || strcmp (status, "completed") == 0 || strcmp (status, "terminated") == 0;
+  return strcmp (status, "failed") == 0 || strcmp (status, "completed") == 0 ||
+         strcmp (status, "terminated") == 0;
 }
 
 /* What a person needs to know about a failure, in one line. */
@@ -382,10 +399,7 @@ keep_termination (JsonObject *payload)
 }
 
 static void
-take_end (DmsDeployment *self,
-          DeployAllocation *allocation,
-          const char *status,
-          JsonObject *payload)
+take_end (DmsDeployment *self, DeployAllocation *allocation, const char *status, JsonObject *payload)
 {
   allocation->ended = TRUE;
   allocation->started = TRUE;
@@ -400,9 +414,7 @@ take_end (DmsDeployment *self,
 }
 
 static void
-handle_termination (DmsActor *actor,
-                    DmsMessage *message,
-                    gpointer user_data)
+handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   g_autoptr (DmsDeployment) self = g_object_ref (user_data);
   JsonObject *payload = dms_message_get_object (message);
@@ -439,9 +451,7 @@ handle_termination (DmsActor *actor,
 }
 
 static void
-handle_liveness (DmsActor *actor,
-                 DmsMessage *message,
-                 gpointer user_data)
+handle_liveness (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
@@ -467,9 +477,7 @@ handle_liveness (DmsActor *actor,
 }
 
 static void
-handle_status (DmsActor *actor,
-               DmsMessage *message,
-               gpointer user_data)
+handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
@@ -489,9 +497,7 @@ handle_status (DmsActor *actor,
 
 /* A machine that was restarted asks whether its allocations are still wanted (node-and-executors.md 4.2). */
 static void
-handle_state (DmsActor *actor,
-              DmsMessage *message,
-              gpointer user_data)
+handle_state (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
@@ -509,7 +515,8 @@ handle_state (DmsActor *actor,
 void
 dms_deployment_install_behaviours (DmsDeployment *self)
 {
-  static const struct {
+  static const struct
+  {
     const char *suffix;
     DmsBehaviourFunc func;
   } notifications[] = {
@@ -520,7 +527,8 @@ dms_deployment_install_behaviours (DmsDeployment *self)
   };
 
   /* A bid carries a signature of its own, and nothing happens on it but that it may be chosen. */
-  dms_actor_add_behaviour (self->actor, "/dms/deployment/bid", DMS_BEHAVIOUR_OPEN, dms_deployment_handle_bid, self, NULL);
+  dms_actor_add_behaviour (
+      self->actor, "/dms/deployment/bid", DMS_BEHAVIOUR_OPEN, dms_deployment_handle_bid, self, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (notifications); i++)
     {
       g_autofree char *path = g_strdup_printf ("/dms/orchestrator/%s/%s", self->id, notifications[i].suffix);
@@ -532,9 +540,7 @@ dms_deployment_install_behaviours (DmsDeployment *self)
 /* Health */
 
 static void
-on_restarted (GObject *source,
-              GAsyncResult *result,
-              gpointer user_data)
+on_restarted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
   g_autoptr (DmsMessage) message = NULL;
@@ -549,9 +555,7 @@ on_restarted (GObject *source,
 }
 
 static void
-on_probed (GObject *source,
-           GAsyncResult *result,
-           gpointer user_data)
+on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
   g_autoptr (DmsMessage) message = NULL;
@@ -576,7 +580,11 @@ on_probed (GObject *source,
   allocation->strikes = 0;
   allocation->probing = TRUE;
   dms_deployment_log (call->deployment, G_LOG_LEVEL_WARNING, "allocation_restart", allocation, text);
-  invoke (call->deployment, allocation, RESTART_BEHAVIOUR, json_object_new (), DMS_DEPLOYMENT_RESTART_SECONDS,
+  invoke (call->deployment,
+          allocation,
+          RESTART_BEHAVIOUR,
+          json_object_new (),
+          DMS_DEPLOYMENT_RESTART_SECONDS,
           on_restarted);
 }
 
@@ -588,15 +596,17 @@ on_probe_timer (gpointer user_data)
   if (allocation->probing || allocation->handle == NULL)
     return G_SOURCE_CONTINUE;
   allocation->probing = TRUE;
-  invoke (allocation->deployment, allocation, PROBE_BEHAVIOUR, json_object_new (), DMS_DEPLOYMENT_PROBE_SECONDS,
+  invoke (allocation->deployment,
+          allocation,
+          PROBE_BEHAVIOUR,
+          json_object_new (),
+          DMS_DEPLOYMENT_PROBE_SECONDS,
           on_probed);
   return G_SOURCE_CONTINUE;
 }
 
 static void
-on_registered (GObject *source,
-               GAsyncResult *result,
-               gpointer user_data)
+on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
   g_autoptr (DmsMessage) message = NULL;
@@ -608,15 +618,16 @@ on_registered (GObject *source,
   if (!dms_deployment_call_is_current (call) || allocation->ended || allocation->probe_timer != 0)
     return;
   if (!dms_deployment_reply_is_ok (reply, &text))
-    dms_deployment_log (call->deployment, G_LOG_LEVEL_WARNING, "health_check_not_registered", allocation, text);
-  interval_ns = dms_health_check_get_interval_ns (dms_allocation_config_get_health_check (allocation->config));
-  allocation->probe_timer = g_timeout_add ((guint) CLAMP (interval_ns / 1000000, MIN_PROBE_MS, G_MAXINT32),
-                                           on_probe_timer, allocation);
+    dms_deployment_log (
+        call->deployment, G_LOG_LEVEL_WARNING, "health_check_not_registered", allocation, text);
+  interval_ns =
+      dms_health_check_get_interval_ns (dms_allocation_config_get_health_check (allocation->config));
+  allocation->probe_timer = g_timeout_add (
+      (guint) CLAMP (interval_ns / 1000000, MIN_PROBE_MS, G_MAXINT32), on_probe_timer, allocation);
 }
 
 void
-dms_deployment_watch (DmsDeployment *self,
-                      DeployAllocation *allocation)
+dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation)
 {
   DmsHealthCheck *check = dms_allocation_config_get_health_check (allocation->config);
   JsonObject *object;

@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* Where a deployment stands (types.md 6). The numbers are stored and travel in list filters. */
-typedef enum {
+typedef enum
+{
   DMS_DEPLOYMENT_PREPARING = 0,
   DMS_DEPLOYMENT_GENERATING = 1,
   DMS_DEPLOYMENT_COMMITTING = 2,

@@ -24,8 +24,7 @@ take_object (JsonObject *object)
 /* Manifest */
 
 static void
-add_ports (DeployAllocation *allocation,
-           JsonObject *object)
+add_ports (DeployAllocation *allocation, JsonObject *object)
 {
   const char *name = dms_allocation_config_get_name (allocation->config);
   GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
@@ -64,7 +63,8 @@ make_allocation_manifest (DeployAllocation *allocation)
 {
   JsonObject *object = json_object_new ();
   DmsHealthCheck *check = dms_allocation_config_get_health_check (allocation->config);
-  g_autofree char *dns_name = g_strdup_printf ("%s.internal", dms_allocation_config_get_dns_name (allocation->config));
+  g_autofree char *dns_name =
+      g_strdup_printf ("%s.internal", dms_allocation_config_get_dns_name (allocation->config));
 
   json_object_set_string_member (object, "id", allocation->id);
   json_object_set_string_member (object, "node_id", allocation->node->name);
@@ -92,7 +92,8 @@ make_node_manifest (DeployNode *node)
       json_object_set_string_member (object, "peer", dms_bid_get_peer (node->bid));
       json_object_set_member (object, "location", dms_location_to_json (dms_bid_get_location (node->bid)));
     }
-  json_object_set_member (object, "handle", handle_to_json (node->bid == NULL ? NULL : dms_bid_get_handle (node->bid)));
+  json_object_set_member (
+      object, "handle", handle_to_json (node->bid == NULL ? NULL : dms_bid_get_handle (node->bid)));
   json_object_set_array_member (object, "pub_address", json_array_new ());
   for (guint i = 0; i < node->allocations->len; i++)
     json_array_add_string_element (allocations, ((DeployAllocation *) node->allocations->pdata[i])->key);
@@ -172,17 +173,20 @@ make_info (DeployAllocation *allocation)
   JsonObject *object = json_object_new ();
   JsonObject *termination = dms_json_node_get_child (allocation->termination);
   JsonNode *result = dms_json_object_get_member (termination, "result");
-  g_autofree char *dns_name = g_strdup_printf ("%s.internal", dms_allocation_config_get_dns_name (allocation->config));
-  g_autofree char *timestamp = format_time (allocation->heartbeat_us > 0 ? allocation->heartbeat_us : g_get_real_time ());
+  g_autofree char *dns_name =
+      g_strdup_printf ("%s.internal", dms_allocation_config_get_dns_name (allocation->config));
+  g_autofree char *timestamp =
+      format_time (allocation->heartbeat_us > 0 ? allocation->heartbeat_us : g_get_real_time ());
 
   json_object_set_string_member (object, "allocation_id", allocation->id);
   json_object_set_string_member (object, "status", allocation->status);
   json_object_set_int_member (object, "heartbeat_seq", allocation->heartbeat_seq);
-  json_object_set_boolean_member (object, "has_health_check",
-                                  dms_allocation_config_get_health_check (allocation->config) != NULL);
+  json_object_set_boolean_member (
+      object, "has_health_check", dms_allocation_config_get_health_check (allocation->config) != NULL);
   if (allocation->health != NULL)
     json_object_set_member (object, "health", json_node_copy (allocation->health));
-  json_object_set_member (object, "resource_limit",
+  json_object_set_member (object,
+                          "resource_limit",
                           dms_resources_to_json (dms_allocation_config_get_resources (allocation->config)));
   if (allocation->usage != NULL)
     json_object_set_member (object, "resource_usage", json_node_copy (allocation->usage));
@@ -286,9 +290,7 @@ intern_status (const char *text)
 }
 
 static gboolean
-read_state (DeployAllocation *allocation,
-            JsonObject *state,
-            GError **error)
+read_state (DeployAllocation *allocation, JsonObject *state, GError **error)
 {
   JsonNode *handle = dms_json_object_get_member (state, "handle");
   JsonNode *termination = dms_json_object_get_member (state, "termination");
@@ -315,9 +317,7 @@ read_state (DeployAllocation *allocation,
 }
 
 static gboolean
-read_node (DeployNode *node,
-           JsonObject *snapshot,
-           GError **error)
+read_node (DeployNode *node, JsonObject *snapshot, GError **error)
 {
   JsonObject *candidates = dms_json_object_get_child (snapshot, "Candidates");
   JsonNode *bid = candidates == NULL ? NULL : json_object_get_member (candidates, node->name);
@@ -331,9 +331,7 @@ read_node (DeployNode *node,
 }
 
 gboolean
-dms_deployment_read_view (DmsDeployment *self,
-                          JsonObject *view,
-                          GError **error)
+dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
 {
   JsonObject *snapshot = dms_json_object_get_child (view, "DeploymentSnapshot");
   JsonObject *states = dms_json_object_get_child (view, "Allocations");
@@ -351,21 +349,30 @@ dms_deployment_read_view (DmsDeployment *self,
       good = read_state (allocation, dms_json_node_get_child (state), &local);
     }
   if (!good)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_CORRUPT, "the record of deployment %s is damaged: %s", self->id,
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_CORRUPT,
+                 "the record of deployment %s is damaged: %s",
+                 self->id,
                  local->message);
   return good;
 }
 
 /* Statistics */
 
-enum { USAGE_SECONDS = 10 };
+enum
+{
+  USAGE_SECONDS = 10
+};
 
-typedef struct {
+typedef struct
+{
   JsonObject *all;
   guint n_pending;
 } UsageQuery;
 
-typedef struct {
+typedef struct
+{
   GTask *task;
   char *allocation_id;
 } UsageCall;
@@ -389,9 +396,7 @@ usage_query_settle (GTask *task)
 }
 
 static void
-on_usage (GObject *source,
-          GAsyncResult *result,
-          gpointer user_data)
+on_usage (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autofree UsageCall *call = user_data;
   g_autoptr (GTask) task = call->task;
@@ -432,16 +437,20 @@ dms_deployment_query_usage_async (DmsDeployment *self,
       call->task = g_object_ref (task);
       call->allocation_id = g_strdup (allocation->id);
       query->n_pending++;
-      dms_actor_invoke_async (self->actor, allocation->handle, "/dms/allocation/stats", payload,
-                              dms_deployment_expiry_in (USAGE_SECONDS), cancellable, on_usage, call);
+      dms_actor_invoke_async (self->actor,
+                              allocation->handle,
+                              "/dms/allocation/stats",
+                              payload,
+                              dms_deployment_expiry_in (USAGE_SECONDS),
+                              cancellable,
+                              on_usage,
+                              call);
     }
   usage_query_settle (task);
 }
 
 JsonObject *
-dms_deployment_query_usage_finish (DmsDeployment *self,
-                                   GAsyncResult *result,
-                                   GError **error)
+dms_deployment_query_usage_finish (DmsDeployment *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 

@@ -8,7 +8,12 @@
 
 #include <string.h>
 
-enum { RETRY_FIRST_MS = 500, RETRY_LAST_MS = 10000, MAX_SAME_ERROR = 3 };
+enum
+{
+  RETRY_FIRST_MS = 500,
+  RETRY_LAST_MS = 10000,
+  MAX_SAME_ERROR = 3
+};
 
 G_DEFINE_FINAL_TYPE (DmsDeployment, dms_deployment, G_TYPE_OBJECT)
 
@@ -84,9 +89,10 @@ dms_deployment_class_init (DmsDeploymentClass *klass)
 
   object_class->dispose = dms_deployment_dispose;
   object_class->finalize = dms_deployment_finalize;
-  status_changed_signal = g_signal_new ("status-changed", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                        G_TYPE_NONE, 0);
-  over_signal = g_signal_new ("over", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  status_changed_signal = g_signal_new (
+      "status-changed", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  over_signal =
+      g_signal_new ("over", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -100,9 +106,7 @@ dms_deployment_init (DmsDeployment *self)
 
 /* How many allocations must have started before this one, along the longest way. */
 static guint
-layer_of (DmsDeployment *self,
-          DmsAllocationConfig *config,
-          GHashTable *known)
+layer_of (DmsDeployment *self, DmsAllocationConfig *config, GHashTable *known)
 {
   const char *name = dms_allocation_config_get_name (config);
   const char *const *targets = dms_allocation_config_get_depends_on (config);
@@ -123,10 +127,7 @@ layer_of (DmsDeployment *self,
 }
 
 static void
-add_allocation (DmsDeployment *self,
-                DeployNode *node,
-                const char *name,
-                GHashTable *layers)
+add_allocation (DmsDeployment *self, DeployNode *node, const char *name, GHashTable *layers)
 {
   DmsAllocationConfig *config = dms_ensemble_find_allocation (self->ensemble, name);
   DeployAllocation *allocation;
@@ -215,13 +216,18 @@ dms_deployment_new_from_record (DmsDocument *record,
 {
   JsonObject *view = dms_deployment_records_get_data (record);
   g_autoptr (GError) local = NULL;
-  g_autoptr (DmsEnsemble) ensemble = dms_ensemble_new_from_json (dms_json_object_get_member (view, "Cfg"), &local);
+  g_autoptr (DmsEnsemble) ensemble =
+      dms_ensemble_new_from_json (dms_json_object_get_member (view, "Cfg"), &local);
   g_autoptr (DmsDeployment) self = NULL;
 
   if (ensemble == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_CORRUPT, "the record of deployment %s is damaged: %s",
-                   dms_document_get_id (record), local->message);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_CORRUPT,
+                   "the record of deployment %s is damaged: %s",
+                   dms_document_get_id (record),
+                   local->message);
       return NULL;
     }
   self = deployment_new (dms_document_get_id (record), ensemble, root, node_key, records, work_dir);
@@ -258,15 +264,14 @@ dms_deployment_get_error (DmsDeployment *self)
 }
 
 const char *
-dms_deployment_find_allocation (DmsDeployment *self,
-                                const char *name)
+dms_deployment_find_allocation (DmsDeployment *self, const char *name)
 {
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
 
-      if (strcmp (allocation->id, name) == 0 || strcmp (allocation->key, name) == 0
-          || strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
+      if (strcmp (allocation->id, name) == 0 || strcmp (allocation->key, name) == 0 ||
+          strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
         return allocation->id;
     }
   return NULL;
@@ -275,9 +280,7 @@ dms_deployment_find_allocation (DmsDeployment *self,
 /* Steps */
 
 DeployCall *
-dms_deployment_call_new (DmsDeployment *self,
-                         DeployNode *node,
-                         DeployAllocation *allocation)
+dms_deployment_call_new (DmsDeployment *self, DeployNode *node, DeployAllocation *allocation)
 {
   DeployCall *call = g_new0 (DeployCall, 1);
 
@@ -296,10 +299,7 @@ dms_deployment_call_free (DeployCall *call)
 }
 
 JsonObject *
-dms_deployment_call_finish (GObject *source,
-                            GAsyncResult *result,
-                            DmsMessage **message,
-                            char **text)
+dms_deployment_call_finish (GObject *source, GAsyncResult *result, DmsMessage **message, char **text)
 {
   g_autoptr (GError) error = NULL;
   JsonObject *reply;
@@ -307,8 +307,9 @@ dms_deployment_call_finish (GObject *source,
   *message = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
   if (*message == NULL)
     {
-      *text = g_strdup (g_error_matches (error, DMS_ERROR, DMS_ERROR_TIMED_OUT) ? "the machine does not answer"
-                                                                                : error->message);
+      *text =
+          g_strdup (g_error_matches (error, DMS_ERROR, DMS_ERROR_TIMED_OUT) ? "the machine does not answer"
+                                                                            : error->message);
       return NULL;
     }
   reply = dms_message_get_object (*message);
@@ -318,8 +319,7 @@ dms_deployment_call_finish (GObject *source,
 }
 
 gboolean
-dms_deployment_reply_is_ok (JsonObject *reply,
-                            char **text)
+dms_deployment_reply_is_ok (JsonObject *reply, char **text)
 {
   const char *error = dms_json_object_get_text (reply, "Error");
 
@@ -353,11 +353,16 @@ dms_deployment_next_step (DmsDeployment *self)
 }
 
 void
-dms_deployment_note_error (DmsDeployment *self,
-                           const char *about,
-                           const char *text)
+dms_deployment_note_error (DmsDeployment *self, const char *about, const char *text)
 {
-  dms_log_event (G_LOG_LEVEL_WARNING, "deployment_step_failed", "orchestratorID", self->id, "about", about, "error", text,
+  dms_log_event (G_LOG_LEVEL_WARNING,
+                 "deployment_step_failed",
+                 "orchestratorID",
+                 self->id,
+                 "about",
+                 about,
+                 "error",
+                 text,
                  NULL);
   if (self->step_error == NULL)
     self->step_error = g_strdup_printf ("%s: %s", about, text);
@@ -382,8 +387,15 @@ dms_deployment_log (DmsDeployment *self,
                     DeployAllocation *allocation,
                     const char *error)
 {
-  dms_log_event (level, message, "orchestratorID", self->id, "allocationID",
-                 allocation == NULL ? NULL : allocation->id, "error", error, NULL);
+  dms_log_event (level,
+                 message,
+                 "orchestratorID",
+                 self->id,
+                 "allocationID",
+                 allocation == NULL ? NULL : allocation->id,
+                 "error",
+                 error,
+                 NULL);
 }
 
 gboolean
@@ -392,16 +404,21 @@ dms_deployment_save (DmsDeployment *self)
   g_autoptr (JsonNode) view = dms_deployment_dup_view (self);
   g_autoptr (GError) error = NULL;
 
-  if (dms_deployment_records_put (self->records, self->id, self->status, self->error,
-                                  dms_ensemble_get_metadata (self->ensemble), self->completed_us, view, &error))
+  if (dms_deployment_records_put (self->records,
+                                  self->id,
+                                  self->status,
+                                  self->error,
+                                  dms_ensemble_get_metadata (self->ensemble),
+                                  self->completed_us,
+                                  view,
+                                  &error))
     return TRUE;
   dms_deployment_log (self, G_LOG_LEVEL_WARNING, "deployment_not_saved", NULL, error->message);
   return FALSE;
 }
 
 void
-dms_deployment_set_status (DmsDeployment *self,
-                           DmsDeploymentStatus status)
+dms_deployment_set_status (DmsDeployment *self, DmsDeploymentStatus status)
 {
   gboolean changed = self->status != status;
 
@@ -409,8 +426,15 @@ dms_deployment_set_status (DmsDeployment *self,
   dms_deployment_save (self);
   if (!changed)
     return;
-  dms_log_event (G_LOG_LEVEL_INFO, "deployment_status", "orchestratorID", self->id, "status",
-                 dms_deployment_status_to_string ((int) status), "error", self->error, NULL);
+  dms_log_event (G_LOG_LEVEL_INFO,
+                 "deployment_status",
+                 "orchestratorID",
+                 self->id,
+                 "status",
+                 dms_deployment_status_to_string ((int) status),
+                 "error",
+                 self->error,
+                 NULL);
   g_signal_emit (self, status_changed_signal, 0);
 }
 
@@ -424,8 +448,7 @@ redeploy (DmsDeployment *self)
 }
 
 gboolean
-dms_deployment_start (DmsDeployment *self,
-                      GError **error)
+dms_deployment_start (DmsDeployment *self, GError **error)
 {
   if (!dms_actor_start (self->actor, error))
     return FALSE;
@@ -433,7 +456,8 @@ dms_deployment_start (DmsDeployment *self,
   dms_deployment_install_behaviours (self);
   if (!self->restored && !dms_deployment_save (self))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "the deployment cannot be stored; see the log for the reason");
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_IO, "the deployment cannot be stored; see the log for the reason");
       dms_deployment_detach (self);
       return FALSE;
     }
@@ -497,15 +521,15 @@ answer_shutdowns (DmsDeployment *self)
   for (guint i = 0; i < tasks->len; i++)
     {
       if (self->shutdown_errors->len > 0)
-        g_task_return_new_error (tasks->pdata[i], DMS_ERROR, DMS_ERROR_FAILED, "%s", self->shutdown_errors->str);
+        g_task_return_new_error (
+            tasks->pdata[i], DMS_ERROR, DMS_ERROR_FAILED, "%s", self->shutdown_errors->str);
       else
         g_task_return_boolean (tasks->pdata[i], TRUE);
     }
 }
 
 void
-dms_deployment_finish (DmsDeployment *self,
-                       DmsDeploymentStatus status)
+dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status)
 {
   g_autoptr (DmsDeployment) kept = g_object_ref (self);
 
@@ -527,8 +551,7 @@ on_reverted_after_failure (DmsDeployment *self)
 }
 
 void
-dms_deployment_fail (DmsDeployment *self,
-                     const char *why)
+dms_deployment_fail (DmsDeployment *self, const char *why)
 {
   g_free (self->error);
   self->error = g_strdup (why);
@@ -556,8 +579,7 @@ on_reverted_before_retry (DmsDeployment *self)
 }
 
 void
-dms_deployment_retry (DmsDeployment *self,
-                      const char *why)
+dms_deployment_retry (DmsDeployment *self, const char *why)
 {
   g_autofree char *text = g_strdup_printf ("failed to create deployment: %s", why);
   gboolean same = g_strcmp0 (self->error, text) == 0;
@@ -598,9 +620,7 @@ dms_deployment_shutdown_async (DmsDeployment *self,
 }
 
 gboolean
-dms_deployment_shutdown_finish (DmsDeployment *self,
-                                GAsyncResult *result,
-                                GError **error)
+dms_deployment_shutdown_finish (DmsDeployment *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 

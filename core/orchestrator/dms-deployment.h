@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_DEPLOYMENT (dms_deployment_get_type ())
 
-/* One ensemble on its way through its life: finds machines, reserves, starts, watches, ends (orchestration.md 3-6).
- * It acts through an actor of its own. Every step is stored before it is taken. Emits `status-changed` after each
- * change, and `over` once nothing is left to do. Lives in the main context that made it. */
+/* One ensemble on its way through its life: finds machines, reserves, starts, watches, ends (orchestration.md
+ * 3-6). It acts through an actor of its own. Every step is stored before it is taken. Emits `status-changed`
+ * after each change, and `over` once nothing is left to do. Lives in the main context that made it. */
 G_DECLARE_FINAL_TYPE (DmsDeployment, dms_deployment, DMS, DEPLOYMENT, GObject)
 
 /* A new deployment that has until expiry_ns to run. root: the node's root actor. work_dir: for logs. */
@@ -57,7 +57,8 @@ JsonNode *dms_deployment_dup_manifest (DmsDeployment *self);
 JsonObject *dms_deployment_dup_allocation_info (DmsDeployment *self);
 /* Full ID of an allocation that is named by it, by `node.allocation` or by the bare name. (nullable) */
 const char *dms_deployment_find_allocation (DmsDeployment *self, const char *name);
-/* Asks every running allocation for its statistics; answers {allocation ID: statistics} with what came in time. */
+/* Asks every running allocation for its statistics; answers {allocation ID: statistics} with what came in
+ * time. */
 void dms_deployment_query_usage_async (DmsDeployment *self,
                                        GCancellable *cancellable,
                                        GAsyncReadyCallback callback,

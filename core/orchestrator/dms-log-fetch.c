@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
+enum
+{
   CHUNK = 512 * 1024,
   MAX_STREAM = 256 * 1024 * 1024,
   REQUEST_SECONDS = 120,
@@ -78,7 +79,8 @@ dms_log_fetch_class_init (DmsLogFetchClass *klass)
 
   object_class->dispose = dms_log_fetch_dispose;
   object_class->finalize = dms_log_fetch_finalize;
-  ended_signal = g_signal_new ("ended", DMS_TYPE_LOG_FETCH, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  ended_signal =
+      g_signal_new ("ended", DMS_TYPE_LOG_FETCH, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -109,9 +111,7 @@ dms_log_fetch_new (DmsActor *actor,
 }
 
 static void
-end (DmsLogFetch *self,
-     DmsLogFetchState state,
-     const char *error)
+end (DmsLogFetch *self, DmsLogFetchState state, const char *error)
 {
   g_autoptr (DmsLogFetch) kept = g_object_ref (self);
 
@@ -126,11 +126,7 @@ end (DmsLogFetch *self,
 }
 
 static gboolean
-write_at (DmsLogFetch *self,
-          const guint8 *data,
-          gsize size,
-          gboolean truncate,
-          GError **error)
+write_at (DmsLogFetch *self, const guint8 *data, gsize size, gboolean truncate, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("%s.log", stream_names[self->stream]);
   g_autofree char *path = g_build_filename (self->directory, name, NULL);
@@ -149,7 +145,11 @@ write_at (DmsLogFetch *self,
     }
   if (fd < 0 || done < size)
     {
-      g_set_error (error, DMS_ERROR, errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO, "cannot write “%s”: %s", path,
+      g_set_error (error,
+                   DMS_ERROR,
+                   errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
+                   "cannot write “%s”: %s",
+                   path,
                    g_strerror (errno));
       if (fd >= 0)
         close (fd);
@@ -185,8 +185,7 @@ next_stream (DmsLogFetch *self)
 }
 
 static void
-take_chunk (DmsLogFetch *self,
-            JsonObject *reply)
+take_chunk (DmsLogFetch *self, JsonObject *reply)
 {
   const char *base64 = dms_json_object_get_text (reply, "data");
   const char *error_text = dms_json_object_get_text (reply, "Error");
@@ -210,16 +209,15 @@ take_chunk (DmsLogFetch *self,
       end (self, DMS_LOG_FETCH_FAILED, error->message);
       return;
     }
-  if (size == 0 || old_style || dms_json_object_get_flag (reply, "eof") || self->offsets[self->stream] >= MAX_STREAM)
+  if (size == 0 || old_style || dms_json_object_get_flag (reply, "eof") ||
+      self->offsets[self->stream] >= MAX_STREAM)
     next_stream (self);
   else
     request_chunk (self);
 }
 
 static void
-on_chunk (GObject *source,
-          GAsyncResult *result,
-          gpointer user_data)
+on_chunk (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DmsLogFetch) self = user_data;
   g_autoptr (GError) error = NULL;
@@ -244,17 +242,26 @@ request_chunk (DmsLogFetch *self)
   json_object_set_int_member (object, "offset", (gint64) self->offsets[self->stream]);
   json_object_set_int_member (object, "max_bytes", CHUNK);
   json_node_take_object (payload, object);
-  dms_actor_invoke_async (self->actor, self->node, self->behaviour, payload, dms_actor_expiry_in (REQUEST_SECONDS),
-                          self->cancellable, on_chunk, g_object_ref (self));
+  dms_actor_invoke_async (self->actor,
+                          self->node,
+                          self->behaviour,
+                          payload,
+                          dms_actor_expiry_in (REQUEST_SECONDS),
+                          self->cancellable,
+                          on_chunk,
+                          g_object_ref (self));
 }
 
 gboolean
-dms_log_fetch_start (DmsLogFetch *self,
-                     GError **error)
+dms_log_fetch_start (DmsLogFetch *self, GError **error)
 {
   if (g_mkdir_with_parents (self->directory, 0700) != 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "cannot make the directory “%s”: %s", self->directory,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_IO,
+                   "cannot make the directory “%s”: %s",
+                   self->directory,
                    g_strerror (errno));
       return FALSE;
     }

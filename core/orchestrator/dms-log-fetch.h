@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* Where a fetch stands; the names are those of the wire. */
-typedef enum {
+typedef enum
+{
   DMS_LOG_FETCH_RUNNING,
   DMS_LOG_FETCH_COMPLETE,
   DMS_LOG_FETCH_STOPPED,
@@ -17,8 +18,8 @@ typedef enum {
 
 #define DMS_TYPE_LOG_FETCH (dms_log_fetch_get_type ())
 
-/* Copies the two logs of an allocation from the machine it runs on into a directory here, chunk by chunk, and with
- * follow goes on as they grow. Emits `ended` once. Lives in the main context that made it. */
+/* Copies the two logs of an allocation from the machine it runs on into a directory here, chunk by chunk, and
+ * with follow goes on as they grow. Emits `ended` once. Lives in the main context that made it. */
 G_DECLARE_FINAL_TYPE (DmsLogFetch, dms_log_fetch, DMS, LOG_FETCH, GObject)
 
 /* actor: who asks; node: the root actor that is asked; allocation_id: the full ID.

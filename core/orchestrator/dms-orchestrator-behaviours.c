@@ -9,19 +9,22 @@
 
 /* /dms/node/deployment/{new,update,list,status,manifest,info,shutdown} (behaviors.md 3) */
 
-enum { MIN_DEPLOYMENT_SECONDS = 59, MIN_UPDATE_SECONDS = 118 };
+enum
+{
+  MIN_DEPLOYMENT_SECONDS = 59,
+  MIN_UPDATE_SECONDS = 118
+};
 
 /* A question that is answered after the statistics have come. */
-typedef struct {
+typedef struct
+{
   DmsMessage *message;
   JsonObject *reply;
   const char *member;
 } UsageReply;
 
 static void
-reply_new (DmsMessage *message,
-           const char *id,
-           const char *error)
+reply_new (DmsMessage *message, const char *id, const char *error)
 {
   JsonObject *reply = json_object_new ();
 
@@ -34,9 +37,7 @@ reply_new (DmsMessage *message,
 }
 
 static void
-handle_new (DmsActor *actor,
-            DmsMessage *message,
-            gpointer user_data)
+handle_new (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -44,8 +45,8 @@ handle_new (DmsActor *actor,
   DmsDeployment *deployment;
   guint64 expiry = dms_message_get_expiry_ns (message);
 
-  ensemble = dms_ensemble_new_from_json (dms_json_object_get_member (dms_message_get_object (message), "Ensemble"),
-                                         &error);
+  ensemble = dms_ensemble_new_from_json (
+      dms_json_object_get_member (dms_message_get_object (message), "Ensemble"), &error);
   if (ensemble == NULL)
     {
       reply_new (message, NULL, error->message);
@@ -57,13 +58,13 @@ handle_new (DmsActor *actor,
       return;
     }
   deployment = dms_orchestrator_deploy (self, ensemble, expiry, &error);
-  reply_new (message, deployment == NULL ? NULL : dms_deployment_get_id (deployment),
+  reply_new (message,
+             deployment == NULL ? NULL : dms_deployment_get_id (deployment),
              deployment == NULL ? error->message : NULL);
 }
 
 static void
-reply_ok (DmsMessage *message,
-          const char *error)
+reply_ok (DmsMessage *message, const char *error)
 {
   JsonObject *reply = json_object_new ();
 
@@ -73,9 +74,7 @@ reply_ok (DmsMessage *message,
 }
 
 static void
-handle_update (DmsActor *actor,
-               DmsMessage *message,
-               gpointer user_data)
+handle_update (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   if (dms_message_get_expiry_ns (message) < dms_actor_expiry_in (MIN_UPDATE_SECONDS))
     reply_ok (message, "requested deployment update time too short");
@@ -84,9 +83,7 @@ handle_update (DmsActor *actor,
 }
 
 static void
-handle_list (DmsActor *actor,
-             DmsMessage *message,
-             gpointer user_data)
+handle_list (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -104,15 +101,14 @@ handle_list (DmsActor *actor,
   json_object_set_array_member (empty, "deployments", json_array_new ());
   json_object_set_int_member (empty, "total", 0);
   json_object_set_boolean_member (empty, "has_more", FALSE);
-  json_object_set_string_member (empty, "error", error != NULL ? error->message : "the node is not ready yet");
+  json_object_set_string_member (
+      empty, "error", error != NULL ? error->message : "the node is not ready yet");
   dms_message_reply_object (message, empty);
 }
 
 /* The record of a deployment that is not in memory; NULL with an error for people. */
 static DmsDocument *
-find_record (DmsOrchestrator *self,
-             const char *id,
-             GError **error)
+find_record (DmsOrchestrator *self, const char *id, GError **error)
 {
   DmsDocument *record;
 
@@ -144,9 +140,7 @@ usage_reply_free (UsageReply *pending)
 }
 
 static void
-on_usage (GObject *source,
-          GAsyncResult *result,
-          gpointer user_data)
+on_usage (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   UsageReply *pending = user_data;
   g_autoptr (GError) error = NULL;
@@ -160,10 +154,7 @@ on_usage (GObject *source,
 
 /* reply: (transfer full) */
 static void
-reply_with_usage (DmsMessage *message,
-                  JsonObject *reply,
-                  DmsDeployment *deployment,
-                  const char *member)
+reply_with_usage (DmsMessage *message, JsonObject *reply, DmsDeployment *deployment, const char *member)
 {
   UsageReply *pending;
 
@@ -180,9 +171,7 @@ reply_with_usage (DmsMessage *message,
 }
 
 static void
-handle_status (DmsActor *actor,
-               DmsMessage *message,
-               gpointer user_data)
+handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   const char *id = dms_orchestrator_get_id (message, "id", "EnsembleID");
@@ -198,23 +187,24 @@ handle_status (DmsActor *actor,
       json_object_set_string_member (reply, "status", dms_deployment_status_to_string ((int) status));
       json_object_set_string_member (reply, "error", "");
       if (status == DMS_DEPLOYMENT_RUNNING)
-        json_object_set_object_member (reply, "allocation_info", dms_deployment_dup_allocation_info (deployment));
+        json_object_set_object_member (
+            reply, "allocation_info", dms_deployment_dup_allocation_info (deployment));
       reply_with_usage (message, reply, deployment, "allocation_usage");
       return;
     }
   record = find_record (self, id, &error);
-  json_object_set_string_member (reply, "status",
-                                 record == NULL ? "" : dms_deployment_status_to_string (
-                                                           (int) dms_deployment_records_get_status (record)));
-  json_object_set_string_member (reply, "error",
-                                 record == NULL ? error->message : dms_deployment_records_get_error (record));
+  json_object_set_string_member (
+      reply,
+      "status",
+      record == NULL ? ""
+                     : dms_deployment_status_to_string ((int) dms_deployment_records_get_status (record)));
+  json_object_set_string_member (
+      reply, "error", record == NULL ? error->message : dms_deployment_records_get_error (record));
   dms_message_reply_object (message, reply);
 }
 
 static void
-handle_manifest (DmsActor *actor,
-                 DmsMessage *message,
-                 gpointer user_data)
+handle_manifest (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   const char *id = dms_orchestrator_get_id (message, "ID", "EnsembleID");
@@ -238,29 +228,27 @@ handle_manifest (DmsActor *actor,
   else
     {
       json_object_set_object_member (reply, "manifest", json_object_new ());
-      json_object_set_string_member (reply, "error", error != NULL ? error->message : "the manifest was not stored");
+      json_object_set_string_member (
+          reply, "error", error != NULL ? error->message : "the manifest was not stored");
     }
   dms_message_reply_object (message, reply);
 }
 
 static gboolean
-is_wanted (GStrv names,
-           const char *id)
+is_wanted (GStrv names, const char *id)
 {
   const char *key = strchr (id, '_');
   const char *bare = key == NULL ? NULL : strchr (key, '.');
 
   if (names == NULL || names[0] == NULL)
     return TRUE;
-  return g_strv_contains ((const char *const *) names, id)
-         || (key != NULL && g_strv_contains ((const char *const *) names, key + 1))
-         || (bare != NULL && g_strv_contains ((const char *const *) names, bare + 1));
+  return g_strv_contains ((const char *const *) names, id) ||
+         (key != NULL && g_strv_contains ((const char *const *) names, key + 1)) ||
+         (bare != NULL && g_strv_contains ((const char *const *) names, bare + 1));
 }
 
 static JsonObject *
-describe_logs (DmsOrchestrator *self,
-               const char *id,
-               const char *allocation_id)
+describe_logs (DmsOrchestrator *self, const char *id, const char *allocation_id)
 {
   const char *key = strchr (allocation_id, '_');
   g_autofree char *directory = key == NULL ? NULL : dms_orchestrator_dup_log_directory (self, id, key + 1);
@@ -283,11 +271,7 @@ describe_logs (DmsOrchestrator *self,
 
 /* all: (nullable): AllocationInfo by ID, narrowed to what is asked for. */
 static void
-add_details (DmsOrchestrator *self,
-             DmsMessage *message,
-             const char *id,
-             JsonObject *reply,
-             JsonObject *all)
+add_details (DmsOrchestrator *self, DmsMessage *message, const char *id, JsonObject *reply, JsonObject *all)
 {
   JsonObject *payload = dms_message_get_object (message);
   g_auto (GStrv) names = dms_json_object_dup_texts (payload, "allocation_names");
@@ -308,7 +292,8 @@ add_details (DmsOrchestrator *self,
             continue;
           copy = json_node_copy (info);
           if (with_logs)
-            json_object_set_object_member (json_node_get_object (copy), "logs", describe_logs (self, id, name));
+            json_object_set_object_member (
+                json_node_get_object (copy), "logs", describe_logs (self, id, name));
           json_object_set_member (details, name, g_steal_pointer (&copy));
         }
     }
@@ -316,9 +301,7 @@ add_details (DmsOrchestrator *self,
 }
 
 static void
-handle_info (DmsActor *actor,
-             DmsMessage *message,
-             gpointer user_data)
+handle_info (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   const char *id = dms_orchestrator_get_id (message, "id", "EnsembleID");
@@ -331,8 +314,8 @@ handle_info (DmsActor *actor,
     {
       g_autoptr (JsonObject) all = dms_deployment_dup_allocation_info (deployment);
 
-      json_object_set_string_member (reply, "status",
-                                     dms_deployment_status_to_string ((int) dms_deployment_get_status (deployment)));
+      json_object_set_string_member (
+          reply, "status", dms_deployment_status_to_string ((int) dms_deployment_get_status (deployment)));
       json_object_set_string_member (reply, "error", "");
       json_object_set_member (reply, "manifest", dms_deployment_dup_manifest (deployment));
       add_details (self, message, id, reply, all);
@@ -342,8 +325,10 @@ handle_info (DmsActor *actor,
       JsonObject *data = dms_deployment_records_get_data (record);
       JsonNode *manifest = dms_json_object_get_member (data, "Manifest");
 
-      json_object_set_string_member (reply, "status",
-                                     dms_deployment_status_to_string ((int) dms_deployment_records_get_status (record)));
+      json_object_set_string_member (
+          reply,
+          "status",
+          dms_deployment_status_to_string ((int) dms_deployment_records_get_status (record)));
       json_object_set_string_member (reply, "error", dms_deployment_records_get_error (record));
       if (manifest != NULL)
         json_object_set_member (reply, "manifest", json_node_copy (manifest));
@@ -358,9 +343,7 @@ handle_info (DmsActor *actor,
 }
 
 static void
-on_shut_down (GObject *source,
-              GAsyncResult *result,
-              gpointer user_data)
+on_shut_down (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DmsMessage) message = user_data;
   g_autoptr (GError) error = NULL;
@@ -372,9 +355,7 @@ on_shut_down (GObject *source,
 }
 
 static void
-handle_shutdown (DmsActor *actor,
-                 DmsMessage *message,
-                 gpointer user_data)
+handle_shutdown (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   const char *id = dms_orchestrator_get_id (message, "ID", "EnsembleID");
@@ -392,19 +373,16 @@ handle_shutdown (DmsActor *actor,
 }
 
 void
-dms_orchestrator_install_deployment_behaviours (DmsOrchestrator *self,
-                                                DmsActor *root)
+dms_orchestrator_install_deployment_behaviours (DmsOrchestrator *self, DmsActor *root)
 {
-  static const struct {
+  static const struct
+  {
     const char *path;
     DmsBehaviourFunc func;
   } behaviours[] = {
-    { "/dms/node/deployment/new", handle_new },
-    { "/dms/node/deployment/update", handle_update },
-    { "/dms/node/deployment/list", handle_list },
-    { "/dms/node/deployment/status", handle_status },
-    { "/dms/node/deployment/manifest", handle_manifest },
-    { "/dms/node/deployment/info", handle_info },
+    { "/dms/node/deployment/new", handle_new },           { "/dms/node/deployment/update", handle_update },
+    { "/dms/node/deployment/list", handle_list },         { "/dms/node/deployment/status", handle_status },
+    { "/dms/node/deployment/manifest", handle_manifest }, { "/dms/node/deployment/info", handle_info },
     { "/dms/node/deployment/shutdown", handle_shutdown },
   };
 

@@ -12,8 +12,7 @@
 /* /dms/node/deployment/{prune,delete} (behaviors.md 3) */
 
 static void
-reply_ok (DmsMessage *message,
-          const char *error)
+reply_ok (DmsMessage *message, const char *error)
 {
   JsonObject *reply = json_object_new ();
 
@@ -54,8 +53,7 @@ parse_before (const char *text)
 
 /* Removes the logs of a deployment: a directory of directories of files, made by us. */
 static void
-remove_logs (DmsOrchestrator *self,
-             const char *id)
+remove_logs (DmsOrchestrator *self, const char *id)
 {
   g_autofree char *probe = dms_orchestrator_dup_log_directory (self, id, "x");
   g_autofree char *folder = probe == NULL ? NULL : g_path_get_dirname (probe);
@@ -77,9 +75,7 @@ remove_logs (DmsOrchestrator *self,
 }
 
 static gboolean
-remove_record (DmsOrchestrator *self,
-               const char *id,
-               GError **error)
+remove_record (DmsOrchestrator *self, const char *id, GError **error)
 {
   if (!dms_deployment_records_delete (self->records, id, error))
     return FALSE;
@@ -88,9 +84,7 @@ remove_record (DmsOrchestrator *self,
 }
 
 static void
-handle_delete (DmsActor *actor,
-               DmsMessage *message,
-               gpointer user_data)
+handle_delete (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   const char *id = dms_orchestrator_get_id (message, "orchestrator_id", "id");
@@ -118,9 +112,7 @@ handle_delete (DmsActor *actor,
 }
 
 static void
-handle_prune (DmsActor *actor,
-              DmsMessage *message,
-              gpointer user_data)
+handle_prune (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
@@ -156,9 +148,10 @@ handle_prune (DmsActor *actor,
 }
 
 void
-dms_orchestrator_install_history_behaviours (DmsOrchestrator *self,
-                                             DmsActor *root)
+dms_orchestrator_install_history_behaviours (DmsOrchestrator *self, DmsActor *root)
 {
-  dms_actor_add_behaviour (root, "/dms/node/deployment/prune", DMS_BEHAVIOUR_REQUIRE, handle_prune, self, NULL);
-  dms_actor_add_behaviour (root, "/dms/node/deployment/delete", DMS_BEHAVIOUR_REQUIRE, handle_delete, self, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/node/deployment/prune", DMS_BEHAVIOUR_REQUIRE, handle_prune, self, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/node/deployment/delete", DMS_BEHAVIOUR_REQUIRE, handle_delete, self, NULL);
 }

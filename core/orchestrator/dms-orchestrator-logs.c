@@ -11,10 +11,16 @@
 
 /* /dms/node/deployment/logs and logs/async/… (behaviors.md 3) */
 
-enum { MAX_JOBS = 1024, DEFAULT_INTERVAL = 10, MAX_INTERVAL = 300 };
+enum
+{
+  MAX_JOBS = 1024,
+  DEFAULT_INTERVAL = 10,
+  MAX_INTERVAL = 300
+};
 
 /* What a request about logs names. */
-typedef struct {
+typedef struct
+{
   /* (nullable): when it is not over */
   DmsDeployment *deployment;
   char *ensemble_id;
@@ -38,9 +44,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LogTarget, log_target_free)
 
 /* The allocation's key in a manifest, by its full ID, its key or its bare name. */
 static const char *
-find_key (JsonObject *allocations,
-          const char *id,
-          const char *name)
+find_key (JsonObject *allocations, const char *id, const char *name)
 {
   JsonObjectIter iter;
   const char *key;
@@ -61,13 +65,13 @@ find_key (JsonObject *allocations,
 }
 
 static DmsHandle *
-find_machine (JsonObject *manifest,
-              const char *key)
+find_machine (JsonObject *manifest, const char *key)
 {
   g_autofree char *node = g_strndup (key, strcspn (key, "."));
   JsonObject *nodes = dms_json_object_get_child (manifest, "nodes");
   JsonObject *entry = nodes == NULL || !json_object_has_member (nodes, node)
-                          ? NULL : dms_json_node_get_child (json_object_get_member (nodes, node));
+                          ? NULL
+                          : dms_json_node_get_child (json_object_get_member (nodes, node));
   JsonNode *handle = dms_json_object_get_member (entry, "handle");
   g_autoptr (DmsHandle) machine = handle == NULL ? NULL : dms_handle_new_from_json (handle, NULL);
 
@@ -75,9 +79,7 @@ find_machine (JsonObject *manifest,
 }
 
 static LogTarget *
-find_target (DmsOrchestrator *self,
-             DmsMessage *message,
-             GError **error)
+find_target (DmsOrchestrator *self, DmsMessage *message, GError **error)
 {
   const char *id = dms_orchestrator_get_id (message, "EnsembleID", "id");
   const char *name = dms_orchestrator_get_id (message, "AllocationName", "allocation");
@@ -90,7 +92,8 @@ find_target (DmsOrchestrator *self,
 
   if (id == NULL || name == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "EnsembleID and AllocationName are required");
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "EnsembleID and AllocationName are required");
       return NULL;
     }
   if (deployment == NULL && self->records != NULL)
@@ -138,16 +141,15 @@ size_of_logs (const char *directory)
 
 /* logs */
 
-typedef struct {
+typedef struct
+{
   DmsMessage *message;
   char *allocation_id;
   char *ensemble_id;
 } LogReply;
 
 static void
-reply_logs (DmsMessage *message,
-            const char *directory,
-            const char *error)
+reply_logs (DmsMessage *message, const char *directory, const char *error)
 {
   JsonObject *reply = json_object_new ();
 
@@ -172,13 +174,13 @@ reply_what_is_here (DmsMessage *message,
     }
   text = error != NULL ? g_strdup (error)
                        : g_strdup_printf ("stdout and stderr for allocation %s are empty (ensemble: %s)",
-                                          allocation_id + strlen (ensemble_id) + 1, ensemble_id);
+                                          allocation_id + strlen (ensemble_id) + 1,
+                                          ensemble_id);
   reply_logs (message, NULL, text);
 }
 
 static void
-log_reply_free (gpointer data,
-                GClosure *closure)
+log_reply_free (gpointer data, GClosure *closure)
 {
   LogReply *pending = data;
 
@@ -189,21 +191,21 @@ log_reply_free (gpointer data,
 }
 
 static void
-on_fetched (DmsLogFetch *fetch,
-            gpointer user_data)
+on_fetched (DmsLogFetch *fetch, gpointer user_data)
 {
   LogReply *pending = user_data;
   gboolean failed = dms_log_fetch_get_state (fetch) != DMS_LOG_FETCH_COMPLETE;
 
-  reply_what_is_here (pending->message, dms_log_fetch_get_directory (fetch), pending->ensemble_id,
-                      pending->allocation_id, failed ? dms_log_fetch_get_error (fetch) : NULL);
+  reply_what_is_here (pending->message,
+                      dms_log_fetch_get_directory (fetch),
+                      pending->ensemble_id,
+                      pending->allocation_id,
+                      failed ? dms_log_fetch_get_error (fetch) : NULL);
   g_object_unref (fetch);
 }
 
 static void
-handle_logs (DmsActor *actor,
-             DmsMessage *message,
-             gpointer user_data)
+handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -222,8 +224,8 @@ handle_logs (DmsActor *actor,
       reply_what_is_here (message, target->directory, target->ensemble_id, target->allocation_id, NULL);
       return;
     }
-  fetch = dms_log_fetch_new (self->root, target->node, target->ensemble_id, target->allocation_id, target->directory,
-                             FALSE, 0);
+  fetch = dms_log_fetch_new (
+      self->root, target->node, target->ensemble_id, target->allocation_id, target->directory, FALSE, 0);
   pending = g_new0 (LogReply, 1);
   pending->message = dms_message_ref (message);
   pending->allocation_id = g_strdup (target->allocation_id);
@@ -238,19 +240,17 @@ handle_logs (DmsActor *actor,
 /* logs/async */
 
 static char *
-job_key (DmsMessage *message,
-         const char *allocation_id)
+job_key (DmsMessage *message, const char *allocation_id)
 {
   return g_strdup_printf ("%s %s", dms_did_get_uri (dms_message_get_sender_did (message)), allocation_id);
 }
 
 static void
-reply_job (DmsMessage *message,
-           DmsLogFetch *job,
-           gboolean with_bytes)
+reply_job (DmsMessage *message, DmsLogFetch *job, gboolean with_bytes)
 {
   JsonObject *reply = json_object_new ();
-  g_autofree char *interval = dms_job_units_format_duration ((gint64) dms_log_fetch_get_interval (job) * 1000000000);
+  g_autofree char *interval =
+      dms_job_units_format_duration ((gint64) dms_log_fetch_get_interval (job) * 1000000000);
 
   json_object_set_string_member (reply, "LogsWrittenTo", dms_log_fetch_get_directory (job));
   json_object_set_string_member (reply, "Status", dms_log_fetch_get_state_name (job));
@@ -263,11 +263,7 @@ reply_job (DmsMessage *message,
 }
 
 static void
-reply_no_job (DmsMessage *message,
-              const char *status,
-              const char *directory,
-              gint64 bytes,
-              const char *error)
+reply_no_job (DmsMessage *message, const char *status, const char *directory, gint64 bytes, const char *error)
 {
   JsonObject *reply = json_object_new ();
 
@@ -281,21 +277,17 @@ reply_no_job (DmsMessage *message,
 }
 
 static gboolean
-is_ended (gpointer key,
-          gpointer value,
-          gpointer user_data)
+is_ended (gpointer key, gpointer value, gpointer user_data)
 {
   return dms_log_fetch_get_state (value) != DMS_LOG_FETCH_RUNNING;
 }
 
 static void
-start_job (DmsOrchestrator *self,
-           DmsMessage *message,
-           LogTarget *target,
-           char *key)
+start_job (DmsOrchestrator *self, DmsMessage *message, LogTarget *target, char *key)
 {
   JsonObject *payload = dms_message_get_object (message);
-  gint64 interval = dms_json_object_get_whole (payload, "FollowIntervalSeconds", 1, G_MAXINT64, DEFAULT_INTERVAL);
+  gint64 interval =
+      dms_json_object_get_whole (payload, "FollowIntervalSeconds", 1, G_MAXINT64, DEFAULT_INTERVAL);
   g_autoptr (DmsLogFetch) job = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -306,8 +298,13 @@ start_job (DmsOrchestrator *self,
       reply_no_job (message, "failed", NULL, 0, "too many logs are being followed; stop one first");
       return;
     }
-  job = dms_log_fetch_new (self->root, target->node, target->ensemble_id, target->allocation_id, target->directory,
-                           dms_json_object_get_flag (payload, "Follow"), (guint) MIN (interval, MAX_INTERVAL));
+  job = dms_log_fetch_new (self->root,
+                           target->node,
+                           target->ensemble_id,
+                           target->allocation_id,
+                           target->directory,
+                           dms_json_object_get_flag (payload, "Follow"),
+                           (guint) MIN (interval, MAX_INTERVAL));
   if (!dms_log_fetch_start (job, &error))
     {
       reply_no_job (message, "failed", NULL, 0, error->message);
@@ -318,9 +315,7 @@ start_job (DmsOrchestrator *self,
 }
 
 static void
-handle_async (DmsActor *actor,
-              DmsMessage *message,
-              gpointer user_data)
+handle_async (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -344,7 +339,10 @@ handle_async (DmsActor *actor,
     {
       gint64 bytes = size_of_logs (target->directory);
 
-      reply_no_job (message, bytes >= 0 ? "complete" : "failed", bytes >= 0 ? target->directory : NULL, bytes,
+      reply_no_job (message,
+                    bytes >= 0 ? "complete" : "failed",
+                    bytes >= 0 ? target->directory : NULL,
+                    bytes,
                     bytes >= 0 ? NULL : "the allocation has no logs");
       return;
     }
@@ -352,8 +350,7 @@ handle_async (DmsActor *actor,
 }
 
 static DmsLogFetch *
-find_job (DmsOrchestrator *self,
-          DmsMessage *message)
+find_job (DmsOrchestrator *self, DmsMessage *message)
 {
   const char *name = dms_orchestrator_get_id (message, "AllocationName", "allocation");
   g_autoptr (GError) error = NULL;
@@ -364,16 +361,15 @@ find_job (DmsOrchestrator *self,
 
   if (job != NULL)
     return job;
-  text = g_strdup_printf ("no log fetch for allocation %.80s by requester %s", name != NULL ? name : "",
+  text = g_strdup_printf ("no log fetch for allocation %.80s by requester %s",
+                          name != NULL ? name : "",
                           dms_did_get_uri (dms_message_get_sender_did (message)));
   reply_no_job (message, "", NULL, 0, text);
   return NULL;
 }
 
 static void
-handle_async_status (DmsActor *actor,
-                     DmsMessage *message,
-                     gpointer user_data)
+handle_async_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsLogFetch *job = find_job (user_data, message);
 
@@ -382,9 +378,7 @@ handle_async_status (DmsActor *actor,
 }
 
 static void
-handle_async_stop (DmsActor *actor,
-                   DmsMessage *message,
-                   gpointer user_data)
+handle_async_stop (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsLogFetch *job = find_job (user_data, message);
 
@@ -395,8 +389,7 @@ handle_async_stop (DmsActor *actor,
 }
 
 void
-dms_orchestrator_end_log_jobs (DmsOrchestrator *self,
-                               DmsDeployment *deployment)
+dms_orchestrator_end_log_jobs (DmsOrchestrator *self, DmsDeployment *deployment)
 {
   g_autofree char *needle = g_strdup_printf (" %s_", dms_deployment_get_id (deployment));
   GHashTableIter iter;
@@ -412,10 +405,10 @@ dms_orchestrator_end_log_jobs (DmsOrchestrator *self,
 }
 
 void
-dms_orchestrator_install_log_behaviours (DmsOrchestrator *self,
-                                         DmsActor *root)
+dms_orchestrator_install_log_behaviours (DmsOrchestrator *self, DmsActor *root)
 {
-  static const struct {
+  static const struct
+  {
     const char *path;
     DmsBehaviourFunc func;
   } behaviours[] = {

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { MAX_ACTIVE = 10000 };
+enum
+{
+  MAX_ACTIVE = 10000
+};
 
 G_DEFINE_FINAL_TYPE (DmsOrchestrator, dms_orchestrator, G_TYPE_OBJECT)
 
@@ -72,10 +75,7 @@ dms_orchestrator_init (DmsOrchestrator *self)
 }
 
 DmsOrchestrator *
-dms_orchestrator_new (DmsStore *store,
-                      DmsActor *root,
-                      DmsKey *key,
-                      DmsConfig *config)
+dms_orchestrator_new (DmsStore *store, DmsActor *root, DmsKey *key, DmsConfig *config)
 {
   DmsOrchestrator *self = g_object_new (DMS_TYPE_ORCHESTRATOR, NULL);
 
@@ -87,8 +87,7 @@ dms_orchestrator_new (DmsStore *store,
 }
 
 static void
-on_over (DmsDeployment *deployment,
-         gpointer user_data)
+on_over (DmsDeployment *deployment, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
   g_autoptr (DmsDeployment) kept = g_object_ref (deployment);
@@ -100,9 +99,7 @@ on_over (DmsDeployment *deployment,
 
 /* Takes the deployment into the table, then lets it begin. */
 static gboolean
-adopt (DmsOrchestrator *self,
-       DmsDeployment *deployment,
-       GError **error)
+adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
 {
   const char *id = dms_deployment_get_id (deployment);
 
@@ -116,8 +113,7 @@ adopt (DmsOrchestrator *self,
 }
 
 static void
-restore (DmsOrchestrator *self,
-         DmsDocument *record)
+restore (DmsOrchestrator *self, DmsDocument *record)
 {
   JsonObject *body = dms_json_node_get_child (dms_document_get_body (record));
   JsonObject *metadata = dms_json_object_get_child (body, "metadata");
@@ -128,17 +124,27 @@ restore (DmsOrchestrator *self,
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsDeployment) deployment = NULL;
 
-  deployment = dms_deployment_new_from_record (record, self->root, self->key, self->records,
-                                               dms_config_get_string (self->config, "general.work_dir"), &error);
+  deployment = dms_deployment_new_from_record (record,
+                                               self->root,
+                                               self->key,
+                                               self->records,
+                                               dms_config_get_string (self->config, "general.work_dir"),
+                                               &error);
   if (deployment != NULL && adopt (self, deployment, &error))
     {
       dms_log_event (G_LOG_LEVEL_INFO, "deployment_restored", "orchestratorID", id, NULL);
       return;
     }
-  dms_log_event (G_LOG_LEVEL_WARNING, "deployment_not_restored", "orchestratorID", id, "error", error->message, NULL);
+  dms_log_event (
+      G_LOG_LEVEL_WARNING, "deployment_not_restored", "orchestratorID", id, "error", error->message, NULL);
   if (g_error_matches (error, DMS_ERROR, DMS_ERROR_CORRUPT))
-    dms_deployment_records_put (self->records, id, DMS_DEPLOYMENT_FAILED, error->message,
-                                metadata != NULL ? metadata : none, g_get_real_time (), data != NULL ? data : nothing,
+    dms_deployment_records_put (self->records,
+                                id,
+                                DMS_DEPLOYMENT_FAILED,
+                                error->message,
+                                metadata != NULL ? metadata : none,
+                                g_get_real_time (),
+                                data != NULL ? data : nothing,
                                 NULL);
 }
 
@@ -168,9 +174,7 @@ dms_orchestrator_start_async (DmsOrchestrator *self,
 }
 
 gboolean
-dms_orchestrator_start_finish (DmsOrchestrator *self,
-                               GAsyncResult *result,
-                               GError **error)
+dms_orchestrator_start_finish (DmsOrchestrator *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
@@ -192,9 +196,7 @@ dms_orchestrator_stop_async (DmsOrchestrator *self,
 }
 
 gboolean
-dms_orchestrator_stop_finish (DmsOrchestrator *self,
-                              GAsyncResult *result,
-                              GError **error)
+dms_orchestrator_stop_finish (DmsOrchestrator *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
@@ -212,9 +214,7 @@ make_id (DmsOrchestrator *self)
 }
 
 static gboolean
-is_supported (DmsOrchestrator *self,
-              DmsEnsemble *ensemble,
-              GError **error)
+is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
 {
   GPtrArray *edges = dms_ensemble_get_edges (ensemble);
 
@@ -225,11 +225,15 @@ is_supported (DmsOrchestrator *self,
     }
   if (g_hash_table_size (self->deployments) >= MAX_ACTIVE)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "this node has %d deployments; wait until one is over", MAX_ACTIVE);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_BUSY,
+                   "this node has %d deployments; wait until one is over",
+                   MAX_ACTIVE);
       return FALSE;
     }
-  if (dms_config_get_bool (self->config, "job.require_contracts_for_deployment")
-      && dms_ensemble_get_contracts (ensemble)->len == 0)
+  if (dms_config_get_bool (self->config, "job.require_contracts_for_deployment") &&
+      dms_ensemble_get_contracts (ensemble)->len == 0)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "contract DID is required");
       return FALSE;
@@ -238,13 +242,17 @@ is_supported (DmsOrchestrator *self,
     {
       if (dms_edge_get_rtt_ms (edges->pdata[i]) == 0 && dms_edge_get_bandwidth (edges->pdata[i]) == 0)
         continue;
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_SUPPORTED,
                    "edge constraints are not supported yet: take rtt and bw out of edge_constraints");
       return FALSE;
     }
   if (dms_ensemble_get_subnet_join (ensemble))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_SUPPORTED,
                    "the ensemble network is not supported yet: take subnet.join out of the job");
       return FALSE;
     }
@@ -252,10 +260,7 @@ is_supported (DmsOrchestrator *self,
 }
 
 DmsDeployment *
-dms_orchestrator_deploy (DmsOrchestrator *self,
-                         DmsEnsemble *ensemble,
-                         guint64 expiry_ns,
-                         GError **error)
+dms_orchestrator_deploy (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error)
 {
   g_autofree char *id = NULL;
   g_autoptr (DmsDeployment) deployment = NULL;
@@ -263,16 +268,20 @@ dms_orchestrator_deploy (DmsOrchestrator *self,
   if (!is_supported (self, ensemble, error))
     return NULL;
   id = make_id (self);
-  deployment = dms_deployment_new (id, ensemble, self->root, self->key, self->records,
-                                   dms_config_get_string (self->config, "general.work_dir"), expiry_ns);
+  deployment = dms_deployment_new (id,
+                                   ensemble,
+                                   self->root,
+                                   self->key,
+                                   self->records,
+                                   dms_config_get_string (self->config, "general.work_dir"),
+                                   expiry_ns);
   if (!adopt (self, deployment, error))
     return NULL;
   return dms_orchestrator_find (self, id);
 }
 
 DmsDeployment *
-dms_orchestrator_find (DmsOrchestrator *self,
-                       const char *id)
+dms_orchestrator_find (DmsOrchestrator *self, const char *id)
 {
   return id == NULL ? NULL : g_hash_table_lookup (self->deployments, id);
 }
@@ -289,10 +298,10 @@ dms_orchestrator_get_n_active (DmsOrchestrator *self)
   return g_hash_table_size (self->deployments);
 }
 
-/* The names are used in a path, so they are held to what we make ourselves: hexadecimal digits, DNS labels. */
+/* The names are used in a path, so they are held to what we make ourselves: hexadecimal digits, DNS labels.
+ */
 static gboolean
-is_safe (const char *text,
-         gsize max)
+is_safe (const char *text, gsize max)
 {
   gsize length = strlen (text);
 
@@ -307,20 +316,16 @@ is_safe (const char *text,
 }
 
 char *
-dms_orchestrator_dup_log_directory (DmsOrchestrator *self,
-                                    const char *id,
-                                    const char *allocation_key)
+dms_orchestrator_dup_log_directory (DmsOrchestrator *self, const char *id, const char *allocation_key)
 {
   if (!is_safe (id, 64) || !is_safe (allocation_key, 200))
     return NULL;
-  return g_build_filename (dms_config_get_string (self->config, "general.work_dir"), "deployments", id, allocation_key,
-                           NULL);
+  return g_build_filename (
+      dms_config_get_string (self->config, "general.work_dir"), "deployments", id, allocation_key, NULL);
 }
 
 const char *
-dms_orchestrator_get_id (DmsMessage *message,
-                         const char *first,
-                         const char *second)
+dms_orchestrator_get_id (DmsMessage *message, const char *first, const char *second)
 {
   JsonObject *payload = dms_message_get_object (message);
   const char *text = dms_json_object_get_text (payload, first);
@@ -329,8 +334,7 @@ dms_orchestrator_get_id (DmsMessage *message,
 }
 
 void
-dms_orchestrator_install_behaviours (DmsOrchestrator *self,
-                                     DmsActor *root)
+dms_orchestrator_install_behaviours (DmsOrchestrator *self, DmsActor *root)
 {
   dms_orchestrator_install_deployment_behaviours (self, root);
   dms_orchestrator_install_log_behaviours (self, root);

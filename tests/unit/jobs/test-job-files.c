@@ -6,9 +6,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* Every file of good/ is read and its wire form compared with the .json beside it, its warnings with .warnings;
- * every file of bad/ must be refused with exactly the text beside it. With DMS_TEST_UPDATE set the files are written
- * instead, for a person to read. */
+/* Every file of good/ is read and its wire form compared with the .json beside it, its warnings with
+ * .warnings; every file of bad/ must be refused with exactly the text beside it. With DMS_TEST_UPDATE set the
+ * files are written instead, for a person to read. */
 
 static char *
 data_dir (const char *name)
@@ -17,8 +17,7 @@ data_dir (const char *name)
 }
 
 static void
-compare_with_file (const char *path,
-                   const char *text)
+compare_with_file (const char *path, const char *text)
 {
   g_autofree char *expected = NULL;
   g_autofree char *with_newline = g_strdup_printf ("%s%s", text, *text == '\0' ? "" : "\n");
@@ -41,8 +40,7 @@ compare_with_file (const char *path,
 }
 
 static char *
-sibling (const char *path,
-         const char *extension)
+sibling (const char *path, const char *extension)
 {
   g_autofree char *stem = g_strndup (path, (gsize) (strrchr (path, '.') - path));
 
@@ -50,8 +48,7 @@ sibling (const char *path,
 }
 
 static DmsEnsemble *
-load (const char *path,
-      GError **error)
+load (const char *path, GError **error)
 {
   g_autofree char *content = NULL;
   g_autofree char *name = g_path_get_basename (path);
@@ -85,8 +82,9 @@ test_good (gconstpointer user_data)
   wire = dms_ensemble_to_json (ensemble);
   text = json_to_string (wire, TRUE);
   compare_with_file (json_path, text);
-  warnings = g_strjoinv ("\n", (char **) (dms_ensemble_get_warnings (ensemble) != NULL
-                                              ? dms_ensemble_get_warnings (ensemble) : none));
+  warnings = g_strjoinv (
+      "\n",
+      (char **) (dms_ensemble_get_warnings (ensemble) != NULL ? dms_ensemble_get_warnings (ensemble) : none));
   compare_with_file (warnings_path, warnings);
   again = dms_ensemble_new_from_json (wire, &error);
   g_assert_no_error (error);
@@ -125,16 +123,13 @@ test_example (gconstpointer user_data)
 }
 
 static int
-compare_texts (gconstpointer a,
-               gconstpointer b)
+compare_texts (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 static void
-add_tests (const char *name,
-           const char *folder,
-           void (*func) (gconstpointer))
+add_tests (const char *name, const char *folder, void (*func) (gconstpointer))
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   g_autoptr (GPtrArray) files = g_ptr_array_new ();
@@ -158,8 +153,7 @@ add_tests (const char *name,
 }
 
 int
-main (int argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autofree char *good = NULL;
   g_autofree char *bad = NULL;

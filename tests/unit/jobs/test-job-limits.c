@@ -8,9 +8,7 @@
 #include <string.h>
 
 static void
-assert_refused (GString *text,
-                DmsErrorCode code,
-                const char *part)
+assert_refused (GString *text, DmsErrorCode code, const char *part)
 {
   g_autoptr (GBytes) data = g_bytes_new (text->str, text->len);
   g_autoptr (GError) error = NULL;
@@ -91,12 +89,12 @@ test_missing_file (void)
 
   g_assert_null (dms_job_parser_load_file ("/nonexistent/job.yaml", &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND);
-  g_assert_cmpstr (error->message, ==, "cannot read job file “/nonexistent/job.yaml”: No such file or directory");
+  g_assert_cmpstr (
+      error->message, ==, "cannot read job file “/nonexistent/job.yaml”: No such file or directory");
 }
 
 static void
-assert_wire_error (const char *text,
-                   const char *expected)
+assert_wire_error (const char *text, const char *expected)
 {
   g_autoptr (JsonNode) node = json_from_string (text, NULL);
   g_autoptr (GError) error = NULL;
@@ -118,8 +116,9 @@ test_wire_errors (void)
   assert_wire_error ("[]", "empty ensemble config");
   assert_wire_error ("{\"v1\": null}", "empty ensemble config");
   assert_wire_error ("{\"v1\": 5}", "must be a map, got 5");
-  assert_wire_error ("{\"v1\": {}}", "allocations: at least one allocation must be defined\n"
-                                     "nodes: at least one node must be defined");
+  assert_wire_error ("{\"v1\": {}}",
+                     "allocations: at least one allocation must be defined\n"
+                     "nodes: at least one node must be defined");
   assert_wire_error ("{\"v1\": {\"allocations\": {\"a\": 1}, \"nodes\": {\"n\": []}}}",
                      "allocations.a: must be a map, got 1\nnodes.n: must be a map, got a list");
 }
@@ -129,11 +128,15 @@ test_wire_lenient (void)
 {
   g_autoptr (JsonNode) node = json_from_string (
       "{\"V1\": {\"Allocations\": {\"job\": {\"Executor\": \"docker\", \"TYPE\": \"task\", \"later\": {},"
-      "\"Resources\": {\"CPU\": {\"Cores\": 1.5, \"clock_speed\": 0}, \"RAM\": {\"Size\": 1048576}, \"disk\": {\"size\": 5},"
-      "\"gpus\": null}, \"execution\": {\"Type\": \"docker\", \"Params\": {\"image\": \"alpine\", \"later\": [1],"
+      "\"Resources\": {\"CPU\": {\"Cores\": 1.5, \"clock_speed\": 0}, \"RAM\": {\"Size\": 1048576}, "
+      "\"disk\": {\"size\": 5},"
+      "\"gpus\": null}, \"execution\": {\"Type\": \"docker\", \"Params\": {\"image\": \"alpine\", \"later\": "
+      "[1],"
       "\"environment\": {\"A\": 1}}}, \"healthcheck\": {\"type\": \"\", \"exec\": null},"
-      "\"failure_recovery\": \"\"}}, \"Nodes\": {\"n\": {\"Allocations\": [\"job\"], \"location\": {}, \"ports\": null}},"
-      "\"supervisor\": {}, \"scripts\": null, \"unknown\": 3}}", NULL);
+      "\"failure_recovery\": \"\"}}, \"Nodes\": {\"n\": {\"Allocations\": [\"job\"], \"location\": {}, "
+      "\"ports\": null}},"
+      "\"supervisor\": {}, \"scripts\": null, \"unknown\": 3}}",
+      NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsEnsemble) ensemble = dms_ensemble_new_from_json (node, &error);
   DmsAllocationConfig *job;
@@ -143,19 +146,26 @@ test_wire_lenient (void)
   job = dms_ensemble_find_allocation (ensemble, "job");
   g_assert_nonnull (job);
   g_assert_null (dms_allocation_config_get_health_check (job));
-  g_assert_cmpfloat (dms_cpu_get_cores (dms_resources_get_cpu (dms_allocation_config_get_resources (job))), ==, 1.5);
-  g_assert_cmpuint (dms_ram_get_size_bytes (dms_resources_get_ram (dms_allocation_config_get_resources (job))), ==, 1048576);
+  g_assert_cmpfloat (
+      dms_cpu_get_cores (dms_resources_get_cpu (dms_allocation_config_get_resources (job))), ==, 1.5);
+  g_assert_cmpuint (
+      dms_ram_get_size_bytes (dms_resources_get_ram (dms_allocation_config_get_resources (job))),
+      ==,
+      1048576);
   g_assert_cmpstr (dms_allocation_config_get_failure_recovery (job), ==, "stay_down");
   params = dms_allocation_config_get_params (job);
   g_assert_true (json_object_has_member (params, "later"));
-  g_assert_cmpstr (json_array_get_string_element (json_object_get_array_member (params, "environment"), 0), ==, "A=1");
+  g_assert_cmpstr (
+      json_array_get_string_element (json_object_get_array_member (params, "environment"), 0), ==, "A=1");
 }
 
 static void
 test_wire_health_check (void)
 {
-  g_autoptr (JsonNode) good = json_from_string ("{\"type\":\"command\",\"exec\":[\"true\"],\"interval\":5000000000}", NULL);
-  g_autoptr (JsonNode) bad = json_from_string ("{\"type\":\"command\",\"exec\":[\"true\"],\"interval\":-5}", NULL);
+  g_autoptr (JsonNode) good =
+      json_from_string ("{\"type\":\"command\",\"exec\":[\"true\"],\"interval\":5000000000}", NULL);
+  g_autoptr (JsonNode) bad =
+      json_from_string ("{\"type\":\"command\",\"exec\":[\"true\"],\"interval\":-5}", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsHealthCheck) check = dms_health_check_new_from_json (good, &error);
 
@@ -165,7 +175,8 @@ test_wire_health_check (void)
   g_assert_cmpstr (error->message, ==, "healthcheck.interval: must be a whole number of at least 1, got -5");
 }
 
-typedef struct {
+typedef struct
+{
   const char *text;
   guint64 bytes;
 } SizeCase;
@@ -174,9 +185,24 @@ static void
 test_units (void)
 {
   static const SizeCase sizes[] = {
-    { "1", 1ULL << 30 }, { "0.5", 1ULL << 29 }, { "10B", 10 }, { "1kB", 1000 }, { "1 kib", 1024 }, { "2MB", 2000000 },
-    { "1.5GiB", 3ULL << 29 }, { " 7 TiB", 7ULL << 40 }, { "1e3B", 1000 }, { "1eb", 1000000000000000000ULL },
-    { "-1", 0 }, { "0x10", 0 }, { "inf", 0 }, { "1.2.3", 0 }, { "1K", 0 }, { "", 0 }, { "8EiB", 0 }, { "1e400", 0 },
+    { "1", 1ULL << 30 },
+    { "0.5", 1ULL << 29 },
+    { "10B", 10 },
+    { "1kB", 1000 },
+    { "1 kib", 1024 },
+    { "2MB", 2000000 },
+    { "1.5GiB", 3ULL << 29 },
+    { " 7 TiB", 7ULL << 40 },
+    { "1e3B", 1000 },
+    { "1eb", 1000000000000000000ULL },
+    { "-1", 0 },
+    { "0x10", 0 },
+    { "inf", 0 },
+    { "1.2.3", 0 },
+    { "1K", 0 },
+    { "", 0 },
+    { "8EiB", 0 },
+    { "1e400", 0 },
   };
   static const char *const durations[] = { "10s", "1m30s", "250ms", "1h0m5s", "1.5s" };
   static const char *const not_durations[] = { "10", "s", "", "1y", "-5s", "0s", "1m 30s", "999999999h" };
@@ -219,8 +245,9 @@ test_units (void)
 static void
 test_garbage (void)
 {
-  static const char seed[] = "version: V1\nallocations: {a: {executor: process, resources: &r {cpu: {cores: 1}}, x: *r}}\n"
-                             "scripts: {p: \"${A:-${B:-c}}\"}\nnodes: {n: {allocations: [a]}}\n";
+  static const char seed[] =
+      "version: V1\nallocations: {a: {executor: process, resources: &r {cpu: {cores: 1}}, x: *r}}\n"
+      "scripts: {p: \"${A:-${B:-c}}\"}\nnodes: {n: {allocations: [a]}}\n";
   g_autoptr (GRand) random = g_rand_new_with_seed (7);
 
   for (int round = 0; round < 3000; round++)
@@ -240,8 +267,7 @@ test_garbage (void)
 }
 
 int
-main (int argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/jobs/limits/too-large", test_too_large);

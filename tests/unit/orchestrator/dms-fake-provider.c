@@ -9,15 +9,15 @@
 
 #include <string.h>
 
-typedef struct {
+typedef struct
+{
   DmsFakeProvider *provider;
   DmsMessage *message;
   char *id;
 } Later;
 
 static void
-reply_ok (DmsMessage *message,
-          const char *error)
+reply_ok (DmsMessage *message, const char *error)
 {
   JsonObject *reply = json_object_new ();
 
@@ -28,9 +28,7 @@ reply_ok (DmsMessage *message,
 
 /* Whether this failure is due now for the allocation of this ID. */
 static gboolean
-fails (DmsFakeProvider *self,
-       guint *left,
-       const char *id)
+fails (DmsFakeProvider *self, guint *left, const char *id)
 {
   const char *bare = strrchr (id, '.');
 
@@ -41,9 +39,7 @@ fails (DmsFakeProvider *self,
 }
 
 static void
-handle_request (DmsActor *actor,
-                DmsMessage *message,
-                gpointer user_data)
+handle_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
@@ -57,17 +53,17 @@ handle_request (DmsActor *actor,
   if (self->refuse_bids || requests == NULL || json_array_get_length (requests) == 0)
     return;
   request = dms_json_object_get_child (json_array_get_object_element (requests, 0), "V1");
-  bid = dms_bid_new_signed (dms_test_node_get_key (self->node), dms_test_node_get_handle (self->node),
-                            dms_json_object_get_text (payload, "ID"), dms_json_object_get_text (request, "NodeID"),
+  bid = dms_bid_new_signed (dms_test_node_get_key (self->node),
+                            dms_test_node_get_handle (self->node),
+                            dms_json_object_get_text (payload, "ID"),
+                            dms_json_object_get_text (request, "NodeID"),
                             location);
   reply = dms_bid_to_json (bid);
   dms_message_reply (message, reply, NULL);
 }
 
 static void
-handle_commit (DmsActor *actor,
-               DmsMessage *message,
-               gpointer user_data)
+handle_commit (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
@@ -101,8 +97,7 @@ later_free (Later *later)
 }
 
 static const char *
-find_id (DmsFakeProvider *self,
-         const char *name)
+find_id (DmsFakeProvider *self, const char *name)
 {
   GHashTableIter iter;
   gpointer key;
@@ -117,9 +112,7 @@ find_id (DmsFakeProvider *self,
 }
 
 static void
-on_acknowledged (GObject *source,
-                 GAsyncResult *result,
-                 gpointer user_data)
+on_acknowledged (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsMessage) reply = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
@@ -129,25 +122,25 @@ on_acknowledged (GObject *source,
 }
 
 static void
-tell (DmsFakeProvider *self,
-      const char *id,
-      const char *suffix,
-      JsonObject *object)
+tell (DmsFakeProvider *self, const char *id, const char *suffix, JsonObject *object)
 {
   g_autofree char *ensemble = g_strndup (id, strcspn (id, "_"));
   g_autofree char *behaviour = g_strdup_printf ("/dms/orchestrator/%s/%s", ensemble, suffix);
   g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
 
   json_node_take_object (payload, object);
-  dms_actor_invoke_async (g_hash_table_lookup (self->actors, id), g_hash_table_lookup (self->orchestrators, id),
-                          behaviour, payload, dms_actor_expiry_in (5), NULL, on_acknowledged, &self->acknowledged);
+  dms_actor_invoke_async (g_hash_table_lookup (self->actors, id),
+                          g_hash_table_lookup (self->orchestrators, id),
+                          behaviour,
+                          payload,
+                          dms_actor_expiry_in (5),
+                          NULL,
+                          on_acknowledged,
+                          &self->acknowledged);
 }
 
 static void
-end_job (DmsFakeProvider *self,
-         const char *id,
-         int exit_code,
-         const char *message)
+end_job (DmsFakeProvider *self, const char *id, int exit_code, const char *message)
 {
   JsonObject *object = json_object_new ();
   JsonObject *error = json_object_new ();
@@ -195,15 +188,14 @@ on_start_done (gpointer user_data)
 
       end->provider = self;
       end->id = g_strdup (later->id);
-      g_timeout_add_full (G_PRIORITY_DEFAULT, (guint) self->job_ms, on_job_over, end, (GDestroyNotify) later_free);
+      g_timeout_add_full (
+          G_PRIORITY_DEFAULT, (guint) self->job_ms, on_job_over, end, (GDestroyNotify) later_free);
     }
   return G_SOURCE_REMOVE;
 }
 
 static void
-handle_start (DmsActor *actor,
-              DmsMessage *message,
-              gpointer user_data)
+handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   const char *id = dms_actor_get_inbox (actor);
@@ -222,9 +214,7 @@ handle_start (DmsActor *actor,
 }
 
 static void
-handle_restart (DmsActor *actor,
-                DmsMessage *message,
-                gpointer user_data)
+handle_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
 
@@ -234,9 +224,7 @@ handle_restart (DmsActor *actor,
 }
 
 static void
-handle_register (DmsActor *actor,
-                 DmsMessage *message,
-                 gpointer user_data)
+handle_register (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   JsonObject *payload = dms_message_get_object (message);
 
@@ -244,9 +232,7 @@ handle_register (DmsActor *actor,
 }
 
 static void
-handle_probe (DmsActor *actor,
-              DmsMessage *message,
-              gpointer user_data)
+handle_probe (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
 
@@ -255,9 +241,7 @@ handle_probe (DmsActor *actor,
 }
 
 static void
-handle_stats (DmsActor *actor,
-              DmsMessage *message,
-              gpointer user_data)
+handle_stats (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   JsonObject *reply = json_object_new ();
@@ -271,14 +255,13 @@ handle_stats (DmsActor *actor,
 }
 
 static void
-handle_logs (DmsActor *actor,
-             DmsMessage *message,
-             gpointer user_data)
+handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
   JsonObject *reply = json_object_new ();
-  const char *text = g_strcmp0 (dms_json_object_get_text (payload, "Stream"), "stdout") == 0 ? self->output : "";
+  const char *text =
+      g_strcmp0 (dms_json_object_get_text (payload, "Stream"), "stdout") == 0 ? self->output : "";
   gint64 offset = dms_json_object_get_whole (payload, "offset", 0, G_MAXINT32, 0);
   gsize left = (gsize) offset < strlen (text) ? strlen (text) - (gsize) offset : 0;
   /* Small pieces, so that several are needed. */
@@ -293,8 +276,7 @@ handle_logs (DmsActor *actor,
 }
 
 static void
-forget (DmsFakeProvider *self,
-        const char *id)
+forget (DmsFakeProvider *self, const char *id)
 {
   DmsActor *actor = g_hash_table_lookup (self->actors, id);
 
@@ -307,9 +289,7 @@ forget (DmsFakeProvider *self,
 }
 
 static void
-handle_shutdown (DmsActor *actor,
-                 DmsMessage *message,
-                 gpointer user_data)
+handle_shutdown (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   const char *id = dms_json_object_get_text (dms_message_get_object (message), "AllocationID");
@@ -331,14 +311,13 @@ add_allocation (DmsFakeProvider *self,
                 gboolean is_task,
                 JsonObject *handles)
 {
-  static const struct {
+  static const struct
+  {
     const char *path;
     DmsBehaviourFunc func;
   } behaviours[] = {
-    { "/dms/allocation/start", handle_start },
-    { "/dms/allocation/restart", handle_restart },
-    { "/dms/allocation/stats", handle_stats },
-    { "/dms/actor/healthcheck/register", handle_register },
+    { "/dms/allocation/start", handle_start },  { "/dms/allocation/restart", handle_restart },
+    { "/dms/allocation/stats", handle_stats },  { "/dms/actor/healthcheck/register", handle_register },
     { "/dms/actor/healthcheck", handle_probe },
   };
   const char *const capabilities[] = { "/dms/allocation", "/dms/actor", NULL };
@@ -352,8 +331,10 @@ add_allocation (DmsFakeProvider *self,
   dms_actor_start (actor, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (behaviours); i++)
-    dms_actor_add_behaviour (actor, behaviours[i].path, DMS_BEHAVIOUR_REQUIRE, behaviours[i].func, self, NULL);
-  tokens = dms_actor_grant (actor, id, dms_handle_get_did (orchestrator), capabilities, dms_actor_expiry_in (600), &error);
+    dms_actor_add_behaviour (
+        actor, behaviours[i].path, DMS_BEHAVIOUR_REQUIRE, behaviours[i].func, self, NULL);
+  tokens = dms_actor_grant (
+      actor, id, dms_handle_get_did (orchestrator), capabilities, dms_actor_expiry_in (600), &error);
   g_assert_no_error (error);
   json_object_set_member (handles, id, dms_handle_to_json (dms_actor_get_handle (actor)));
   g_hash_table_insert (self->orchestrators, g_strdup (id), dms_handle_ref (orchestrator));
@@ -363,9 +344,7 @@ add_allocation (DmsFakeProvider *self,
 }
 
 static void
-open_ensemble (DmsFakeProvider *self,
-               DmsHandle *orchestrator,
-               const char *ensemble)
+open_ensemble (DmsFakeProvider *self, DmsHandle *orchestrator, const char *ensemble)
 {
   DmsActor *root = dms_test_node_get_root (self->node);
   g_autofree char *namespace = g_strdup_printf ("/dms/ensemble/%s", ensemble);
@@ -373,8 +352,8 @@ open_ensemble (DmsFakeProvider *self,
   g_autofree char *shutdown = g_strconcat (namespace, "/allocation/shutdown", NULL);
   const char *const capabilities[] = { namespace, NULL };
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) tokens = dms_actor_grant (root, ensemble, dms_handle_get_did (orchestrator), capabilities,
-                                               dms_actor_expiry_in (600), &error);
+  g_autoptr (GBytes) tokens = dms_actor_grant (
+      root, ensemble, dms_handle_get_did (orchestrator), capabilities, dms_actor_expiry_in (600), &error);
 
   g_assert_no_error (error);
   dms_actor_add_behaviour (root, logs, DMS_BEHAVIOUR_REQUIRE, handle_logs, self, NULL);
@@ -382,9 +361,7 @@ open_ensemble (DmsFakeProvider *self,
 }
 
 static void
-handle_allocate (DmsActor *actor,
-                 DmsMessage *message,
-                 gpointer user_data)
+handle_allocate (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
@@ -405,8 +382,11 @@ handle_allocate (DmsActor *actor,
   handles = json_object_new ();
   json_object_iter_init_ordered (&iter, allocations);
   while (json_object_iter_next_ordered (&iter, &id, &config))
-    add_allocation (self, dms_message_get_from (message), id,
-                    g_strcmp0 (dms_json_object_get_text (json_node_get_object (config), "Type"), "task") == 0, handles);
+    add_allocation (self,
+                    dms_message_get_from (message),
+                    id,
+                    g_strcmp0 (dms_json_object_get_text (json_node_get_object (config), "Type"), "task") == 0,
+                    handles);
   reply = json_object_new ();
   json_object_set_boolean_member (reply, "OK", TRUE);
   json_object_set_string_member (reply, "Error", "");
@@ -415,9 +395,7 @@ handle_allocate (DmsActor *actor,
 }
 
 static void
-handle_revert (DmsActor *actor,
-               DmsMessage *message,
-               gpointer user_data)
+handle_revert (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   g_auto (GStrv) names = dms_json_object_dup_texts (dms_message_get_object (message), "AllocsByName");
@@ -439,11 +417,14 @@ dms_fake_provider_new (DmsTestNode *node)
   self->output = "hello from the job\n";
   self->started = g_ptr_array_new_with_free_func (g_free);
   self->actors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-  self->orchestrators = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_handle_unref);
+  self->orchestrators =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_handle_unref);
   self->tasks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  dms_actor_add_behaviour (root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, handle_request, self, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, handle_request, self, NULL);
   dms_actor_add_behaviour (root, "/dms/deployment/commit", DMS_BEHAVIOUR_REQUIRE, handle_commit, self, NULL);
-  dms_actor_add_behaviour (root, "/dms/deployment/allocate", DMS_BEHAVIOUR_REQUIRE, handle_allocate, self, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/deployment/allocate", DMS_BEHAVIOUR_REQUIRE, handle_allocate, self, NULL);
   dms_actor_add_behaviour (root, "/dms/deployment/revert", DMS_BEHAVIOUR_REQUIRE, handle_revert, self, NULL);
   return self;
 }
@@ -463,10 +444,7 @@ dms_fake_provider_free (DmsFakeProvider *self)
 }
 
 void
-dms_fake_provider_end (DmsFakeProvider *self,
-                       const char *name,
-                       int exit_code,
-                       const char *message)
+dms_fake_provider_end (DmsFakeProvider *self, const char *name, int exit_code, const char *message)
 {
   const char *id = find_id (self, name);
 
@@ -475,8 +453,7 @@ dms_fake_provider_end (DmsFakeProvider *self,
 }
 
 void
-dms_fake_provider_beat (DmsFakeProvider *self,
-                        const char *name)
+dms_fake_provider_beat (DmsFakeProvider *self, const char *name)
 {
   const char *id = find_id (self, name);
   JsonObject *object = json_object_new ();

@@ -7,9 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* The providing side of a node as a script: it bids, commits, allocates, starts and ends allocations as the fields say,
- * and counts what it is asked. No job is run. */
-typedef struct {
+/* The providing side of a node as a script: it bids, commits, allocates, starts and ends allocations as the
+ * fields say, and counts what it is asked. No job is run. */
+typedef struct
+{
   /*< public >*/
   /* What it does. */
   gboolean refuse_bids;

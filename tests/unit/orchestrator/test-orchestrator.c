@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* One node that deploys, its own fake provider, a store in memory and a scratch directory. */
-typedef struct {
+typedef struct
+{
   char *dir;
   DmsTestNode *node;
   DmsFakeProvider *provider;
@@ -21,21 +22,21 @@ typedef struct {
 
 #define RESOURCES "resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}}"
 
-static const char hello[] = "version: V1\n"
-                            "metadata: {team: demo}\n"
-                            "allocations:\n"
-                            "  job: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
-                            "nodes: {n1: {allocations: [job], ports: [{public: 0, private: 80, allocation: job}]}}\n";
+static const char hello[] =
+    "version: V1\n"
+    "metadata: {team: demo}\n"
+    "allocations:\n"
+    "  job: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "nodes: {n1: {allocations: [job], ports: [{public: 0, private: 80, allocation: job}]}}\n";
 
-static const char service[] = "version: V1\n"
-                              "allocations:\n"
-                              "  web: {executor: 'null', type: service, " RESOURCES ", execution: {type: 'null'}}\n"
-                              "nodes: {n1: {allocations: [web]}}\n";
+static const char service[] =
+    "version: V1\n"
+    "allocations:\n"
+    "  web: {executor: 'null', type: service, " RESOURCES ", execution: {type: 'null'}}\n"
+    "nodes: {n1: {allocations: [web]}}\n";
 
 static void
-on_started (GObject *source,
-            GAsyncResult *result,
-            gpointer user_data)
+on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -45,9 +46,7 @@ on_started (GObject *source,
 }
 
 static void
-on_stopped (GObject *source,
-            GAsyncResult *result,
-            gpointer user_data)
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_assert_true (dms_orchestrator_stop_finish (DMS_ORCHESTRATOR (source), result, NULL));
   *(gboolean *) user_data = TRUE;
@@ -64,8 +63,8 @@ start_orchestrator (Fixture *self)
 {
   gboolean done = FALSE;
 
-  self->orchestrator = dms_orchestrator_new (self->store, dms_test_node_get_root (self->node),
-                                             dms_test_node_get_key (self->node), self->config);
+  self->orchestrator = dms_orchestrator_new (
+      self->store, dms_test_node_get_root (self->node), dms_test_node_get_key (self->node), self->config);
   dms_orchestrator_install_behaviours (self->orchestrator, dms_test_node_get_root (self->node));
   dms_orchestrator_start_async (self->orchestrator, NULL, on_started, &done);
   dms_test_wait (is_set, &done);
@@ -84,8 +83,7 @@ stop_orchestrator (Fixture *self)
 }
 
 static void
-set_up (Fixture *self,
-        gconstpointer user_data)
+set_up (Fixture *self, gconstpointer user_data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -116,8 +114,7 @@ remove_tree (const char *path)
 }
 
 static void
-tear_down (Fixture *self,
-           gconstpointer user_data)
+tear_down (Fixture *self, gconstpointer user_data)
 {
   stop_orchestrator (self);
   dms_fake_provider_free (self->provider);
@@ -131,25 +128,23 @@ tear_down (Fixture *self,
 
 /* Asks the node something as its owner would. */
 static DmsMessage *
-ask_for (Fixture *self,
-         const char *name,
-         const char *json,
-         double seconds)
+ask_for (Fixture *self, const char *name, const char *json, double seconds)
 {
   g_autofree char *behaviour = g_strconcat ("/dms/node/deployment/", name, NULL);
   g_autoptr (GError) error = NULL;
-  DmsMessage *message = dms_test_invoke (dms_test_node_get_root (self->node), dms_test_node_get_handle (self->node),
-                                         behaviour, json, seconds, &error);
+  DmsMessage *message = dms_test_invoke (dms_test_node_get_root (self->node),
+                                         dms_test_node_get_handle (self->node),
+                                         behaviour,
+                                         json,
+                                         seconds,
+                                         &error);
 
   g_assert_no_error (error);
   return message;
 }
 
 static DmsMessage *
-ask_about (Fixture *self,
-           const char *name,
-           const char *member,
-           const char *id)
+ask_about (Fixture *self, const char *name, const char *member, const char *id)
 {
   g_autofree char *json = g_strdup_printf ("{\"%s\": \"%s\"}", member, id);
 
@@ -157,8 +152,7 @@ ask_about (Fixture *self,
 }
 
 static const char *
-text_of (DmsMessage *message,
-         const char *member)
+text_of (DmsMessage *message, const char *member)
 {
   const char *text = dms_json_object_get_text (dms_message_get_object (message), member);
 
@@ -166,10 +160,7 @@ text_of (DmsMessage *message,
 }
 
 static char *
-deploy_text (Fixture *self,
-             const char *job,
-             double seconds,
-             char **error_text)
+deploy_text (Fixture *self, const char *job, double seconds, char **error_text)
 {
   g_autoptr (GBytes) data = g_bytes_new (job, strlen (job));
   g_autoptr (GError) error = NULL;
@@ -194,16 +185,13 @@ deploy_text (Fixture *self,
 }
 
 static char *
-deploy (Fixture *self,
-        const char *job)
+deploy (Fixture *self, const char *job)
 {
   return deploy_text (self, job, 75, NULL);
 }
 
 static char *
-dup_status (Fixture *self,
-            const char *id,
-            char **error_text)
+dup_status (Fixture *self, const char *id, char **error_text)
 {
   g_autoptr (DmsMessage) reply = ask_about (self, "status", "id", id);
 
@@ -212,7 +200,8 @@ dup_status (Fixture *self,
   return g_strdup (text_of (reply, "status"));
 }
 
-typedef struct {
+typedef struct
+{
   Fixture *fixture;
   const char *id;
   const char *status;
@@ -232,8 +221,8 @@ has_status (gpointer user_data)
     }
   else
     {
-      record = dms_deployment_records_get (dms_orchestrator_get_records (awaited->fixture->orchestrator), awaited->id,
-                                           NULL);
+      record = dms_deployment_records_get (
+          dms_orchestrator_get_records (awaited->fixture->orchestrator), awaited->id, NULL);
       if (record == NULL)
         return FALSE;
       status = dms_deployment_records_get_status (record);
@@ -242,9 +231,7 @@ has_status (gpointer user_data)
 }
 
 static void
-await_status (Fixture *self,
-              const char *id,
-              const char *status)
+await_status (Fixture *self, const char *id, const char *status)
 {
   Awaited awaited = { self, id, status };
 
@@ -252,9 +239,7 @@ await_status (Fixture *self,
 }
 
 static char *
-read_log (Fixture *self,
-          const char *id,
-          const char *key)
+read_log (Fixture *self, const char *id, const char *key)
 {
   g_autofree char *path = g_build_filename (self->dir, "deployments", id, key, "stdout.log", NULL);
   char *content = NULL;
@@ -264,8 +249,7 @@ read_log (Fixture *self,
 }
 
 static void
-test_task (Fixture *self,
-           gconstpointer user_data)
+test_task (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = deploy (self, hello);
   g_autofree char *error = NULL;
@@ -291,7 +275,8 @@ test_task (Fixture *self,
   manifest = ask_about (self, "manifest", "ID", id);
   allocation = dms_json_object_get_child (dms_message_get_object (manifest), "manifest");
   g_assert_cmpstr (dms_json_object_get_text (allocation, "id"), ==, id);
-  g_assert_cmpstr (dms_json_object_get_text (dms_json_object_get_child (allocation, "metadata"), "team"), ==, "demo");
+  g_assert_cmpstr (
+      dms_json_object_get_text (dms_json_object_get_child (allocation, "metadata"), "team"), ==, "demo");
   allocation = dms_json_object_get_child (dms_json_object_get_child (allocation, "allocations"), "n1.job");
   g_assert_cmpstr (dms_json_object_get_text (allocation, "dns_name"), ==, "job.internal");
   g_assert_cmpstr (dms_json_object_get_text (allocation, "status"), ==, "completed");
@@ -300,7 +285,8 @@ test_task (Fixture *self,
 
   info = ask_about (self, "info", "id", id);
   g_assert_cmpstr (text_of (info, "status"), ==, "Completed");
-  g_assert_cmpuint (json_object_get_size (dms_json_object_get_child (dms_message_get_object (info), "allocations")), ==, 1);
+  g_assert_cmpuint (
+      json_object_get_size (dms_json_object_get_child (dms_message_get_object (info), "allocations")), ==, 1);
 
   g_free (error);
   error = g_strdup_printf ("{\"EnsembleID\": \"%s\", \"AllocationName\": \"job\"}", id);
@@ -310,8 +296,7 @@ test_task (Fixture *self,
 }
 
 static void
-test_failing_task (Fixture *self,
-                   gconstpointer user_data)
+test_failing_task (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
   g_autofree char *error = NULL;
@@ -329,8 +314,7 @@ test_failing_task (Fixture *self,
 }
 
 static void
-test_no_output (Fixture *self,
-                gconstpointer user_data)
+test_no_output (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
   g_autofree char *json = NULL;
@@ -347,14 +331,14 @@ test_no_output (Fixture *self,
 }
 
 static void
-test_layers (Fixture *self,
-             gconstpointer user_data)
+test_layers (Fixture *self, gconstpointer user_data)
 {
   static const char job[] =
       "version: V1\n"
       "resources: {r: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}}}\n"
       "allocations:\n"
-      "  last: {executor: 'null', type: task, resources: r, execution: {type: 'null'}, depends_on: [mid1, mid2]}\n"
+      "  last: {executor: 'null', type: task, resources: r, execution: {type: 'null'}, depends_on: [mid1, "
+      "mid2]}\n"
       "  mid1: {executor: 'null', type: task, resources: r, execution: {type: 'null'}, depends_on: [first]}\n"
       "  mid2: {executor: 'null', type: task, resources: r, execution: {type: 'null'}, depends_on: [first]}\n"
       "  first: {executor: 'null', type: task, resources: r, execution: {type: 'null'}}\n"
@@ -369,8 +353,7 @@ test_layers (Fixture *self,
 }
 
 static void
-test_commit_fails_once (Fixture *self,
-                        gconstpointer user_data)
+test_commit_fails_once (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
 
@@ -382,8 +365,7 @@ test_commit_fails_once (Fixture *self,
 }
 
 static void
-test_allocate_fails_once (Fixture *self,
-                          gconstpointer user_data)
+test_allocate_fails_once (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
 
@@ -395,8 +377,7 @@ test_allocate_fails_once (Fixture *self,
 }
 
 static void
-test_start_always_fails (Fixture *self,
-                         gconstpointer user_data)
+test_start_always_fails (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
   g_autofree char *error = NULL;
@@ -411,8 +392,7 @@ test_start_always_fails (Fixture *self,
 }
 
 static void
-test_service (Fixture *self,
-              gconstpointer user_data)
+test_service (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = deploy (self, service);
   g_autoptr (DmsMessage) status = NULL;
@@ -427,11 +407,15 @@ test_service (Fixture *self,
   dms_fake_provider_beat (self->provider, "web");
   dms_test_wait (is_set, &self->provider->acknowledged);
   status = ask_for (self, "status", json, 20);
-  info = dms_json_object_get_child (dms_json_object_get_child (dms_message_get_object (status), "allocation_info"), allocation);
+  info = dms_json_object_get_child (
+      dms_json_object_get_child (dms_message_get_object (status), "allocation_info"), allocation);
   g_assert_cmpstr (dms_json_object_get_text (info, "status"), ==, "running");
   g_assert_cmpint (dms_json_object_get_whole (info, "heartbeat_seq", 0, 100, 0), ==, 7);
   info = dms_json_object_get_child (dms_message_get_object (status), "allocation_usage");
-  g_assert_cmpint (dms_json_object_get_whole (dms_json_object_get_child (info, allocation), "memory_used_bytes", 0, 9999, 0), ==, 4096);
+  g_assert_cmpint (dms_json_object_get_whole (
+                       dms_json_object_get_child (info, allocation), "memory_used_bytes", 0, 9999, 0),
+                   ==,
+                   4096);
   reply = ask_about (self, "shutdown", "ID", id);
   g_assert_cmpstr (text_of (reply, "Error"), ==, "");
   g_assert_true (dms_json_object_get_flag (dms_message_get_object (reply), "OK"));
@@ -442,8 +426,7 @@ test_service (Fixture *self,
 }
 
 static void
-test_service_dies (Fixture *self,
-                   gconstpointer user_data)
+test_service_dies (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = deploy (self, service);
   g_autofree char *error = NULL;
@@ -457,8 +440,7 @@ test_service_dies (Fixture *self,
 }
 
 static void
-test_shutdown_refused (Fixture *self,
-                       gconstpointer user_data)
+test_shutdown_refused (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = deploy (self, service);
   g_autoptr (DmsMessage) reply = NULL;
@@ -472,8 +454,7 @@ test_shutdown_refused (Fixture *self,
 }
 
 static void
-test_shutdown_while_preparing (Fixture *self,
-                               gconstpointer user_data)
+test_shutdown_while_preparing (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
   g_autoptr (DmsMessage) reply = NULL;
@@ -489,8 +470,7 @@ test_shutdown_while_preparing (Fixture *self,
 }
 
 static void
-test_shutdown_while_starting (Fixture *self,
-                              gconstpointer user_data)
+test_shutdown_while_starting (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
   g_autoptr (DmsMessage) reply = NULL;
@@ -511,8 +491,7 @@ was_restarted (gpointer user_data)
 }
 
 static void
-test_health (Fixture *self,
-             gconstpointer user_data)
+test_health (Fixture *self, gconstpointer user_data)
 {
   static const char job[] =
       "version: V1\n"
@@ -534,8 +513,7 @@ test_health (Fixture *self,
 }
 
 static void
-test_restart_while_running (Fixture *self,
-                            gconstpointer user_data)
+test_restart_while_running (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
   g_autofree char *log = NULL;
@@ -557,8 +535,7 @@ test_restart_while_running (Fixture *self,
 }
 
 static void
-test_restart_while_starting (Fixture *self,
-                             gconstpointer user_data)
+test_restart_while_starting (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
 
@@ -574,8 +551,7 @@ test_restart_while_starting (Fixture *self,
 }
 
 static void
-test_restart_while_preparing (Fixture *self,
-                              gconstpointer user_data)
+test_restart_while_preparing (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = NULL;
 
@@ -589,16 +565,21 @@ test_restart_while_preparing (Fixture *self,
 }
 
 static void
-test_damaged_record (Fixture *self,
-                     gconstpointer user_data)
+test_damaged_record (Fixture *self, gconstpointer user_data)
 {
   g_autoptr (JsonObject) none = json_object_new ();
   g_autoptr (JsonNode) data = dms_json_node_from_text ("{\"Cfg\": {\"v1\": 3}}", -1, NULL);
   g_autofree char *error = NULL;
   g_autofree char *status = NULL;
 
-  g_assert_true (dms_deployment_records_put (dms_orchestrator_get_records (self->orchestrator), "abc",
-                                             DMS_DEPLOYMENT_RUNNING, NULL, none, 0, data, NULL));
+  g_assert_true (dms_deployment_records_put (dms_orchestrator_get_records (self->orchestrator),
+                                             "abc",
+                                             DMS_DEPLOYMENT_RUNNING,
+                                             NULL,
+                                             none,
+                                             0,
+                                             data,
+                                             NULL));
   stop_orchestrator (self);
   start_orchestrator (self);
   status = dup_status (self, "abc", &error);
@@ -607,15 +588,15 @@ test_damaged_record (Fixture *self,
 }
 
 static void
-test_refusals (Fixture *self,
-               gconstpointer user_data)
+test_refusals (Fixture *self, gconstpointer user_data)
 {
-  static const char edges[] = "version: V1\n"
-                              "allocations:\n"
-                              "  a: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
-                              "  b: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
-                              "nodes: {n1: {allocations: [a]}, n2: {allocations: [b]}}\n"
-                              "edge_constraints: [{edges: [n1, n2], rtt: 5}]\n";
+  static const char edges[] =
+      "version: V1\n"
+      "allocations:\n"
+      "  a: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+      "  b: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+      "nodes: {n1: {allocations: [a]}, n2: {allocations: [b]}}\n"
+      "edge_constraints: [{edges: [n1, n2], rtt: 5}]\n";
   g_autofree char *short_time = NULL;
   g_autofree char *edge_error = NULL;
   g_autofree char *unknown = NULL;
@@ -623,11 +604,14 @@ test_refusals (Fixture *self,
   g_autoptr (DmsMessage) empty = ask_for (self, "new", "{}", 75);
   g_autoptr (DmsMessage) broken = ask_for (self, "new", "{\"Ensemble\": {\"v1\": {\"allocations\": 5}}}", 75);
   g_autoptr (DmsMessage) shutdown = ask_about (self, "shutdown", "ID", "nobody");
-  g_autoptr (DmsMessage) logs = ask_for (self, "logs", "{\"EnsembleID\": \"../..\", \"AllocationName\": \"../x\"}", 20);
+  g_autoptr (DmsMessage) logs =
+      ask_for (self, "logs", "{\"EnsembleID\": \"../..\", \"AllocationName\": \"../x\"}", 20);
   g_autoptr (DmsMessage) update = ask_for (self, "update", "{}", 200);
 
   g_assert_cmpstr (text_of (empty, "Error"), ==, "empty ensemble config");
-  g_assert_cmpstr (text_of (broken, "Error"), ==, "allocations: must be a map, got 5\nnodes: at least one node must be defined");
+  g_assert_cmpstr (text_of (broken, "Error"),
+                   ==,
+                   "allocations: must be a map, got 5\nnodes: at least one node must be defined");
   g_assert_null (deploy_text (self, hello, 30, &short_time));
   g_assert_cmpstr (short_time, ==, "requested deployment time too short");
   g_assert_null (deploy_text (self, edges, 75, &edge_error));
@@ -641,10 +625,7 @@ test_refusals (Fixture *self,
 }
 
 static guint
-count_listed (Fixture *self,
-              const char *json,
-              gint64 *total,
-              gboolean *more)
+count_listed (Fixture *self, const char *json, gint64 *total, gboolean *more)
 {
   g_autoptr (DmsMessage) reply = ask_for (self, "list", json, 20);
   JsonObject *object = dms_message_get_object (reply);
@@ -655,8 +636,7 @@ count_listed (Fixture *self,
 }
 
 static void
-test_history (Fixture *self,
-              gconstpointer user_data)
+test_history (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *first = deploy (self, hello);
   g_autofree char *second = NULL;
@@ -685,14 +665,20 @@ test_history (Fixture *self,
   g_assert_cmpuint (count_listed (self, "{\"status\": [7]}", &total, &more), ==, 2);
   g_assert_cmpuint (count_listed (self, "{\"status\": [\"running\"]}", &total, &more), ==, 1);
   /* The filter comes before the paging. */
-  g_assert_cmpuint (count_listed (self, "{\"metadata\": {\"team\": \"demo\"}, \"limit\": 1}", &total, &more), ==, 1);
+  g_assert_cmpuint (
+      count_listed (self, "{\"metadata\": {\"team\": \"demo\"}, \"limit\": 1}", &total, &more), ==, 1);
   g_assert_cmpint (total, ==, 2);
   g_assert_true (more);
-  g_assert_cmpuint (count_listed (self, "{\"created_after\": \"2100-01-01T00:00:00Z\"}", &total, &more), ==, 0);
-  g_assert_cmpuint (count_listed (self, "{\"created_before\": \"2100-01-01T00:00:00Z\", \"offset\": 2}", &total, &more), ==, 1);
+  g_assert_cmpuint (
+      count_listed (self, "{\"created_after\": \"2100-01-01T00:00:00Z\"}", &total, &more), ==, 0);
+  g_assert_cmpuint (
+      count_listed (self, "{\"created_before\": \"2100-01-01T00:00:00Z\", \"offset\": 2}", &total, &more),
+      ==,
+      1);
   latest = ask_for (self, "list", "{\"limit\": 1}", 20);
   list = dms_json_object_get_list (dms_message_get_object (latest), "deployments");
-  g_assert_cmpstr (dms_json_object_get_text (json_array_get_object_element (list, 0), "orchestrator_id"), ==, third);
+  g_assert_cmpstr (
+      dms_json_object_get_text (json_array_get_object_element (list, 0), "orchestrator_id"), ==, third);
 
   busy = ask_about (self, "delete", "orchestrator_id", third);
   g_assert_cmpstr (text_of (busy, "error"), ==, "deployment is running: shut it down first");
@@ -714,7 +700,8 @@ test_history (Fixture *self,
   g_assert_cmpuint (count_listed (self, "{}", &total, &more), ==, 1);
 }
 
-typedef struct {
+typedef struct
+{
   Fixture *fixture;
   const char *json;
   const char *status;
@@ -730,13 +717,13 @@ job_has_status (gpointer user_data)
 }
 
 static void
-test_async_logs (Fixture *self,
-                 gconstpointer user_data)
+test_async_logs (Fixture *self, gconstpointer user_data)
 {
   g_autofree char *id = deploy (self, service);
   g_autofree char *json = g_strdup_printf ("{\"EnsembleID\": \"%s\", \"AllocationName\": \"n1.web\"}", id);
   g_autofree char *follow = g_strdup_printf ("{\"EnsembleID\": \"%s\", \"AllocationName\": \"n1.web\", "
-                                             "\"Follow\": true, \"FollowIntervalSeconds\": 9999}", id);
+                                             "\"Follow\": true, \"FollowIntervalSeconds\": 9999}",
+                                             id);
   AwaitedJob awaited = { self, json, "complete" };
   g_autoptr (DmsMessage) none = NULL;
   g_autoptr (DmsMessage) started = NULL;
@@ -746,7 +733,8 @@ test_async_logs (Fixture *self,
 
   await_status (self, id, "Running");
   none = ask_for (self, "logs/async/status", json, 20);
-  g_assert_true (g_str_has_prefix (text_of (none, "Error"), "no log fetch for allocation n1.web by requester did:key:"));
+  g_assert_true (
+      g_str_has_prefix (text_of (none, "Error"), "no log fetch for allocation n1.web by requester did:key:"));
   started = ask_for (self, "logs/async", json, 20);
   g_assert_cmpstr (text_of (started, "Status"), ==, "running");
   g_assert_cmpstr (text_of (started, "FollowInterval"), ==, "10s");
@@ -760,21 +748,23 @@ test_async_logs (Fixture *self,
   g_assert_true (job_has_status (&awaited));
   stopped = ask_for (self, "logs/async/stop", json, 20);
   g_assert_cmpstr (text_of (stopped, "Status"), ==, "stopped");
-  g_assert_cmpint (dms_json_object_get_whole (dms_message_get_object (stopped), "BytesWritten", 0, 100, 0), ==, 19);
+  g_assert_cmpint (
+      dms_json_object_get_whole (dms_message_get_object (stopped), "BytesWritten", 0, 100, 0), ==, 19);
 }
 
 /* Another node serves; ours has nothing to offer. */
 static void
-test_other_node (Fixture *self,
-                 gconstpointer user_data)
+test_other_node (Fixture *self, gconstpointer user_data)
 {
   g_autoptr (DmsTestNode) other = dms_test_node_new ("orchestrator");
   g_autoptr (DmsFakeProvider) provider = dms_fake_provider_new (other);
   const char *peer = dms_handle_get_host (dms_test_node_get_handle (other));
-  g_autofree char *job = g_strdup_printf ("version: V1\n"
-                                          "allocations:\n"
-                                          "  job: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
-                                          "nodes: {n1: {allocations: [job], peer: %s}}\n", peer);
+  g_autofree char *job =
+      g_strdup_printf ("version: V1\n"
+                       "allocations:\n"
+                       "  job: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+                       "nodes: {n1: {allocations: [job], peer: %s}}\n",
+                       peer);
   g_autofree char *id = NULL;
   g_autofree char *log = NULL;
 
@@ -791,8 +781,7 @@ test_other_node (Fixture *self,
 
 /* A machine that serves one ensemble cannot speak about another one's allocations. */
 static void
-test_false_report (Fixture *self,
-                   gconstpointer user_data)
+test_false_report (Fixture *self, gconstpointer user_data)
 {
   g_autoptr (DmsTestNode) other = dms_test_node_new ("orchestrator");
   g_autofree char *id = deploy (self, service);
@@ -816,10 +805,10 @@ test_false_report (Fixture *self,
 }
 
 int
-main (int argc,
-      char **argv)
+main (int argc, char **argv)
 {
-  static const struct {
+  static const struct
+  {
     const char *path;
     void (*func) (Fixture *self, gconstpointer user_data);
   } tests[] = {
