@@ -1,0 +1,142 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+/* What an allocation's own actor answers to (behaviors.md §6). */
+
+#include "common/dms-json-object.h"
+#include "provider/dms-allocation-reporter.h"
+#include "provider/dms-provider-private.h"
+
+static const char *const SUBNET_PATHS[] = {
+  "/dms/allocation/subnet/add-peer",           "/dms/allocation/subnet/accept-peers",
+  "/dms/allocation/subnet/remove-peers",       "/dms/allocation/subnet/map-port",
+  "/dms/allocation/subnet/unmap-port",         "/dms/allocation/subnet/dns/add-records",
+  "/dms/allocation/subnet/dns/remove-records",
+};
+
+static void
+reply_outcome (DmsMessage *message, const GError *error)
+{
+  JsonObject *reply = json_object_new ();
+
+  json_object_set_boolean_member (reply, "OK", error == NULL);
+  json_object_set_string_member (reply, "Error", error != NULL ? error->message : "");
+  dms_message_reply_object (message, reply);
+}
+
+static void
+started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsMessage) message = user_data;
+  g_autoptr (GError) error = NULL;
+
+  (void) dms_allocation_start_finish (DMS_ALLOCATION (source), result, &error);
+  reply_outcome (message, error);
+}
+
+static void
+on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  JsonObject *payload = dms_message_get_object (message);
+
+  dms_allocation_start_async (user_data,
+                              dms_json_object_get_text (payload, "SubnetIP"),
+                              dms_json_object_get_text (payload, "GatewayIP"),
+                              dms_json_object_get_child (payload, "PortMapping"),
+                              started,
+                              dms_message_ref (message));
+}
+
+static void
+restarted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsMessage) message = user_data;
+  g_autoptr (GError) error = NULL;
+
+  (void) dms_allocation_restart_finish (DMS_ALLOCATION (source), result, &error);
+  reply_outcome (message, error);
+}
+
+static void
+on_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  dms_allocation_restart_async (user_data, restarted, dms_message_ref (message));
+}
+
+static void
+usage_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsMessage) message = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsUsage) usage = dms_allocation_get_usage_finish (DMS_ALLOCATION (source), result, &error);
+  JsonObject *reply = json_object_new ();
+
+  json_object_set_boolean_member (reply, "ok", usage != NULL);
+  if (usage != NULL)
+    json_object_set_object_member (reply, "stats", dms_allocation_reporter_usage_to_json (usage));
+  else
+    json_object_set_string_member (reply, "error", error->message);
+  dms_message_reply_object (message, reply);
+}
+
+static void
+on_stats (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  dms_allocation_get_usage_async (user_data, usage_read, dms_message_ref (message));
+}
+
+static void
+health_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsMessage) message = user_data;
+  g_autoptr (GError) error = NULL;
+
+  (void) dms_allocation_check_health_finish (DMS_ALLOCATION (source), result, &error);
+  reply_outcome (message, error);
+}
+
+static void
+on_health (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  dms_allocation_check_health_async (user_data, health_checked, dms_message_ref (message));
+}
+
+static void
+on_health_register (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  JsonNode *node = dms_json_object_get_member (dms_message_get_object (message), "HealthCheck");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsHealthCheck) check = NULL;
+
+  if (node == NULL)
+    g_set_error_literal (&error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "there must be a HealthCheck");
+  else
+    check = dms_health_check_new_from_json (node, &error);
+  if (check != NULL)
+    (void) dms_allocation_set_health_check (user_data, check, &error);
+  reply_outcome (message, error);
+}
+
+static void
+on_subnet (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  g_autoptr (GError) error = g_error_new_literal (
+      DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "networks of ensembles are not supported by this node");
+
+  reply_outcome (message, error);
+}
+
+void
+dms_allocation_behaviours_install (DmsAllocation *allocation, DmsActor *actor)
+{
+  dms_actor_add_behaviour (actor, "/dms/allocation/start", DMS_BEHAVIOUR_REQUIRE, on_start, allocation, NULL);
+  dms_actor_add_behaviour (
+      actor, "/dms/allocation/restart", DMS_BEHAVIOUR_REQUIRE, on_restart, allocation, NULL);
+  dms_actor_add_behaviour (actor, "/dms/allocation/stats", DMS_BEHAVIOUR_REQUIRE, on_stats, allocation, NULL);
+  dms_actor_add_behaviour (
+      actor, "/dms/actor/healthcheck", DMS_BEHAVIOUR_REQUIRE, on_health, allocation, NULL);
+  dms_actor_add_behaviour (
+      actor, "/dms/actor/healthcheck/register", DMS_BEHAVIOUR_REQUIRE, on_health_register, allocation, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (SUBNET_PATHS); i++)
+    dms_actor_add_behaviour (actor, SUBNET_PATHS[i], DMS_BEHAVIOUR_REQUIRE, on_subnet, allocation, NULL);
+}

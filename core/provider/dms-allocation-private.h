@@ -1,0 +1,82 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "provider/dms-allocation-reporter.h"
+#include "provider/dms-allocation.h"
+#include "provider/dms-job-log.h"
+#include "provider/dms-provider-private.h"
+
+G_BEGIN_DECLS
+
+/* Between dms-allocation.c, which decides what is done, and dms-allocation-steps.c, which does it. */
+
+typedef enum {
+  STEP_CHECK,   /* nothing to start when it runs or has run */
+  STEP_MARK,    /* it is restarting from now on */
+  STEP_ADOPT,   /* finds the execution of the stored handle */
+  STEP_STOP,    /* asks the job to end */
+  STEP_AWAIT,   /* until it has */
+  STEP_COLLECT, /* keeps what it wrote */
+  STEP_SETTLE,  /* stores how it ended, gives everything back */
+  STEP_REMOVE,  /* removes the execution from the engine */
+  STEP_RESERVE, /* takes resources again if they were given back */
+  STEP_BUILD,   /* decides the next execution and stores its handle */
+  STEP_PREPARE, /* fetches what it needs */
+  STEP_LAUNCH,  /* starts it */
+  STEP_REPORT,  /* tells the orchestrator that it ended */
+} Step;
+
+/* A piece of work: steps one after the other. */
+typedef struct
+{
+  DmsAllocation *allocation;
+  const Step *steps;
+  gsize n_steps;
+  gsize next;
+  GTask *task; /* (nullable): who waits for it */
+  GCancellable *cancellable;
+  GError *error; /* (nullable): what its outcome will be */
+  DmsAllocationStatus status;
+  char *reason; /* (nullable) */
+  DmsExecutor *executor;
+  DmsExecutionSpec *spec;
+} Work;
+
+struct _DmsAllocation
+{
+  GObject parent_instance;
+
+  DmsProvider *provider;
+  DmsAllocationRecord *record;
+  DmsActor *actor;
+  DmsAllocationReporter *reporter;
+  DmsJobLog *log;
+
+  DmsExecution *execution; /* (nullable): as long as the engine has it and we know it */
+  DmsExecutionResult *result; /* (nullable): how that execution ended */
+  GCancellable *watching;
+
+  GQueue queue; /* Work */
+  Work *current; /* (nullable) */
+  Work *awaiting; /* (nullable): current, in STEP_AWAIT */
+  guint timer_id;
+  guint liveness_id;
+  gboolean detached;
+};
+
+/* Goes on with the next step, or ends the work. */
+void dms_allocation_work_advance (Work *work);
+/* Ends the work with an error (transfer full), after cleaning up if it was to start something. */
+void dms_allocation_work_fail (Work *work, GError *error);
+void dms_allocation_run_step (Work *work, Step step);
+
+void dms_allocation_set_status (DmsAllocation *self, DmsAllocationStatus status, const char *reason);
+void dms_allocation_save (DmsAllocation *self);
+void dms_allocation_watch (DmsAllocation *self);
+/* The execution ended, as @result (transfer full) says. */
+void dms_allocation_take_result (DmsAllocation *self, DmsExecutionResult *result);
+void dms_allocation_log_event (DmsAllocation *self, GLogLevelFlags level, const char *event, const GError *error);
+
+G_END_DECLS

@@ -1,0 +1,80 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <dms.h>
+
+#include "actor/dms-handle.h"
+#include "jobs/dms-health-check.h"
+#include "provider/dms-allocation-status.h"
+
+G_BEGIN_DECLS
+
+#define DMS_TYPE_ALLOCATION_RECORD (dms_allocation_record_get_type ())
+
+/* What the database knows of an allocation. Its owner, the allocation, changes the second part as things happen. */
+typedef struct
+{
+  /*< private >*/
+  grefcount refs;
+
+  /*< public >*/
+  /* What was asked for; constant. */
+  char *id;
+  char *ensemble_id;
+  char *node_id;
+  DmsHandle *orchestrator;
+  DmsDid *orchestrator_did;
+  gboolean is_task;
+  char *executor;
+  DmsResources *resources;
+  JsonObject *params;
+  GPtrArray *scripts; /* DmsScript, in order */
+  GPtrArray *keys;    /* DmsScript */
+  GPtrArray *volumes; /* DmsVolume, as the orchestrator said it */
+  gint64 created_us;
+
+  /* What became of it. */
+  DmsAllocationStatus status;
+  DmsHealthCheck *health_check; /* (nullable) */
+  char *subnet_ip;              /* (nullable) */
+  char *gateway_ip;             /* (nullable) */
+  char *execution_id;           /* (nullable) */
+  char *handle;                 /* (nullable): of an execution that may exist in the engine */
+  gboolean launched;            /* the engine has said that the execution runs */
+  GPtrArray *ports;             /* DmsPortMapping */
+  gint64 started_us;
+  gint64 ended_us;
+  DmsExecutionResult *result; /* (nullable) */
+  gboolean acknowledged;      /* the orchestrator knows how it ended */
+} DmsAllocationRecord;
+
+GType dms_allocation_record_get_type (void);
+
+/* From an AllocationDeploymentConfig of behaviors.md §4. @resources: what was committed for it. NULL with INVALID_DATA,
+ * TOO_LARGE or NOT_SUPPORTED. */
+DmsAllocationRecord *dms_allocation_record_new_from_wire (const char *id,
+                                                          const char *ensemble_id,
+                                                          const char *node_id,
+                                                          DmsHandle *orchestrator,
+                                                          DmsDid *orchestrator_did,
+                                                          DmsResources *resources,
+                                                          JsonObject *config,
+                                                          GError **error);
+DmsAllocationRecord *dms_allocation_record_new_from_json (JsonNode *node, GError **error);
+JsonNode *dms_allocation_record_to_json (DmsAllocationRecord *self);
+/* One item of `/dms/node/allocations/list`. */
+JsonObject *dms_allocation_record_to_list_item (DmsAllocationRecord *self);
+
+/* `<node>.<allocation>`: what follows the first `_` of the ID. */
+const char *dms_allocation_record_get_key (DmsAllocationRecord *self);
+/* Whether this can be an allocation's ID of that ensemble, and a file name. */
+gboolean dms_allocation_record_check_id (const char *id, const char *ensemble_id, GError **error);
+
+DmsAllocationRecord *dms_allocation_record_ref (DmsAllocationRecord *self);
+void dms_allocation_record_unref (DmsAllocationRecord *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsAllocationRecord, dms_allocation_record_unref)
+
+G_END_DECLS

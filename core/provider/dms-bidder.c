@@ -1,0 +1,565 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "provider/dms-bidder.h"
+
+#include "common/dms-json-object.h"
+#include "observability/dms-log.h"
+#include "provider/dms-allocation-record.h"
+#include "provider/dms-bid.h"
+#include "provider/dms-provider-private.h"
+#include "resources/dms-comparator.h"
+
+enum
+{
+  BID_SECONDS = 5 * 60,
+  MAX_REQUESTS = 1000,
+  MAX_BIDS = 10000,
+  MAX_ANSWERED = 1000,
+  MAX_ITEMS = 1024,
+};
+
+/* What we offered for one ensemble. */
+typedef struct
+{
+  DmsDid *requester;
+  gint64 expires_us;
+  GHashTable *answered;
+} Bids;
+
+struct _DmsBidder
+{
+  GObject parent_instance;
+
+  DmsProvider *provider;
+  DmsLocation *location;
+  GHashTable *ensembles;
+  GHashTable *executors;
+  GHashTable *refusals;
+  gboolean ready;
+};
+
+G_DEFINE_FINAL_TYPE (DmsBidder, dms_bidder, G_TYPE_OBJECT)
+
+static void
+bids_free (gpointer data)
+{
+  Bids *bids = data;
+
+  g_hash_table_unref (bids->answered);
+  dms_did_unref (bids->requester);
+  g_free (bids);
+}
+
+static void
+dms_bidder_finalize (GObject *object)
+{
+  DmsBidder *self = DMS_BIDDER (object);
+
+  g_clear_pointer (&self->ensembles, g_hash_table_unref);
+  g_clear_pointer (&self->executors, g_hash_table_unref);
+  g_clear_pointer (&self->refusals, g_hash_table_unref);
+  g_clear_pointer (&self->location, dms_location_unref);
+
+  G_OBJECT_CLASS (dms_bidder_parent_class)->finalize (object);
+}
+
+static void
+dms_bidder_class_init (DmsBidderClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dms_bidder_finalize;
+}
+
+static void
+dms_bidder_init (DmsBidder *self)
+{
+  self->ensembles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, bids_free);
+  self->executors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->refusals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+/**
+ * dms_bidder_new:
+ * @provider: whose machine it offers
+ *
+ * Returns: (transfer full): the bidder, not ready yet
+ */
+DmsBidder *
+dms_bidder_new (DmsProvider *provider)
+{
+  DmsBidder *self = g_object_new (DMS_TYPE_BIDDER, NULL);
+  DmsConfig *config = dms_provider_get_config (provider);
+
+  self->provider = provider;
+  self->location = dms_location_new (dms_config_get_string (config, "general.host_continent"),
+                                     dms_config_get_string (config, "general.host_country"),
+                                     dms_config_get_string (config, "general.host_city"),
+                                     0,
+                                     NULL);
+  return self;
+}
+
+void
+dms_bidder_set_ready (DmsBidder *self, gboolean ready)
+{
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  self->ready = ready;
+}
+
+/* Executors */
+
+typedef struct
+{
+  guint pending;
+} Probe;
+
+static void
+executor_probed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  DmsBidder *self = g_task_get_source_object (task);
+  Probe *probe = g_task_get_task_data (task);
+  const char *id = dms_executor_get_id (DMS_EXECUTOR (source));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsExecutorProbe) answer = dms_executor_probe_finish (DMS_EXECUTOR (source), result, &error);
+
+  if (answer != NULL && dms_executor_probe_get_available (answer))
+    g_hash_table_add (self->executors, g_strdup (id));
+  else if (g_hash_table_remove (self->executors, id) || answer == NULL)
+    dms_log_event (G_LOG_LEVEL_INFO,
+                   "executor_unavailable",
+                   "executor",
+                   id,
+                   "error",
+                   answer != NULL ? dms_executor_probe_get_reason (answer) : error->message,
+                   NULL);
+  if (--probe->pending == 0)
+    g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * dms_bidder_probe_async:
+ * @self: a bidder
+ * @cancellable: (nullable): a cancellable
+ * @callback: called when all have answered
+ * @user_data: for @callback
+ *
+ * Asks every executor whether jobs can run.
+ */
+void
+dms_bidder_probe_async (DmsBidder *self,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr (GPtrArray) executors = NULL;
+  g_autoptr (GTask) task = NULL;
+  Probe *probe = NULL;
+
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  executors = dms_plugin_manager_list_executors (dms_provider_get_plugins (self->provider));
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dms_bidder_probe_async);
+  g_task_set_check_cancellable (task, FALSE);
+  probe = g_new0 (Probe, 1);
+  probe->pending = executors->len;
+  g_task_set_task_data (task, probe, g_free);
+  if (executors->len == 0)
+    g_task_return_boolean (task, TRUE);
+  for (guint i = 0; i < executors->len; i++)
+    dms_executor_probe_async (
+        g_ptr_array_index (executors, i), cancellable, executor_probed, g_object_ref (task));
+}
+
+gboolean
+dms_bidder_probe_finish (DmsBidder *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Refusals */
+
+static gboolean
+refuse (DmsBidder *self, const char *ensemble_id, const char *reason, const char *detail)
+{
+  guint64 *count = g_hash_table_lookup (self->refusals, reason);
+
+  if (count == NULL)
+    {
+      count = g_new0 (guint64, 1);
+      g_hash_table_insert (self->refusals, g_strdup (reason), count);
+    }
+  ++*count;
+  dms_log_event (G_LOG_LEVEL_INFO, reason, "orchestratorID", ensemble_id, "error", detail, NULL);
+  return FALSE;
+}
+
+guint64
+dms_bidder_get_refusals (DmsBidder *self, const char *reason)
+{
+  const guint64 *count = NULL;
+
+  g_return_val_if_fail (DMS_IS_BIDDER (self), 0);
+
+  count = g_hash_table_lookup (self->refusals, reason);
+  return count != NULL ? *count : 0;
+}
+
+/* One request of a message */
+
+static GPtrArray *
+read_locations (JsonObject *location, const char *name)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_location_unref);
+  JsonArray *list = dms_json_object_get_list (location, name);
+  guint n = list != NULL ? MIN (json_array_get_length (list), MAX_ITEMS) : 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      DmsLocation *item = dms_location_new_from_json (json_array_get_element (list, i), NULL);
+      if (item == NULL)
+        return NULL;
+      g_ptr_array_add (found, item);
+    }
+  return g_steal_pointer (&found);
+}
+
+static gboolean
+check_location (DmsBidder *self, const char *id, JsonObject *request)
+{
+  JsonObject *location = dms_json_object_get_child (request, "Location");
+  g_autoptr (GPtrArray) accept = read_locations (location, "accept");
+  g_autoptr (GPtrArray) reject = read_locations (location, "reject");
+
+  if (accept == NULL || reject == NULL || !dms_location_satisfies (self->location, accept, reject))
+    return refuse (self, id, "bid_request_location_constraints_not_satisfied", NULL);
+  return TRUE;
+}
+
+static gboolean
+check_executors (DmsBidder *self, const char *id, JsonObject *request)
+{
+  g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
+  gboolean privileged = dms_json_object_get_flag (dms_json_object_get_child (request, "GeneralRequirements"),
+                                                  "PrivilegedDocker");
+
+  for (gsize i = 0; executors != NULL && executors[i] != NULL; i++)
+    {
+      if (!g_hash_table_contains (self->executors, executors[i]))
+        return refuse (self, id, "executor_unavailable", executors[i]);
+    }
+  if (privileged &&
+      !dms_config_get_bool (dms_provider_get_config (self->provider), "job.allow_privileged_docker"))
+    return refuse (self, id, "privileged_docker_not_allowed", NULL);
+  return TRUE;
+}
+
+/* (array-length) ports of a request; NULL when they are no ports. */
+static GArray *
+read_ports (JsonObject *request, guint *n_dynamic)
+{
+  JsonObject *ports = dms_json_object_get_child (request, "PublicPorts");
+  JsonArray *list = dms_json_object_get_list (ports, "Static");
+  guint n = list != NULL ? json_array_get_length (list) : 0;
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (guint16));
+
+  *n_dynamic = (guint) dms_json_object_get_whole (ports, "Dynamic", 0, MAX_ITEMS, 0);
+  if (n > MAX_ITEMS)
+    return NULL;
+  for (guint i = 0; i < n; i++)
+    {
+      JsonNode *node = json_array_get_element (list, i);
+      gint64 number = JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64
+                          ? json_node_get_int (node)
+                          : 0;
+      guint16 port = (guint16) number;
+      if (number < 1 || number > 65535)
+        return NULL;
+      g_array_append_val (found, port);
+    }
+  return g_steal_pointer (&found);
+}
+
+/* @planned: what the requests of this message before it take, which grows by this one's. */
+static gboolean
+check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsResources **planned)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsResources) required =
+      dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), &error);
+  g_autoptr (DmsHardware) machine = NULL;
+  g_autoptr (DmsResources) all = NULL;
+  g_autoptr (DmsResources) assigned = NULL;
+  g_autoptr (GArray) ports = NULL;
+  guint n_dynamic;
+
+  if (required != NULL)
+    machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), &error);
+  if (machine == NULL)
+    return refuse (self, id, "bid_requirements_not_satisfied", error->message);
+  /* The field wants more than is asked for; just enough is enough. */
+  if (!dms_comparator_suffices (dms_comparator_compare (dms_hardware_get_total (machine), required)))
+    return refuse (self, id, "resource_not_better", NULL);
+
+  ports = read_ports (request, &n_dynamic);
+  if (ports == NULL || !dms_port_ledger_check (dms_provider_get_ports (self->provider),
+                                               (guint16 *) (void *) ports->data,
+                                               ports->len,
+                                               n_dynamic,
+                                               &error))
+    return refuse (
+        self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
+  all = dms_resources_add (*planned, required);
+  assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), all, &error);
+  if (assigned == NULL)
+    return refuse (self, id, "no_resource_availability_for_bid", error->message);
+  dms_resources_unref (*planned);
+  *planned = g_steal_pointer (&all);
+  return TRUE;
+}
+
+static void
+answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, const char *node_id)
+{
+  g_autoptr (DmsBid) bid = dms_bid_new_signed (dms_provider_get_key (self->provider),
+                                               dms_actor_get_handle (dms_provider_get_root (self->provider)),
+                                               ensemble_id,
+                                               node_id,
+                                               self->location);
+  g_autoptr (JsonNode) payload = dms_bid_to_json (bid);
+  g_autoptr (GError) error = NULL;
+
+  if (dms_message_reply (message, payload, &error))
+    dms_log_event (
+        G_LOG_LEVEL_INFO, "sending_bid_response", "orchestratorID", ensemble_id, "node", node_id, NULL);
+  else
+    dms_log_event (G_LOG_LEVEL_WARNING,
+                   "bid_response_error",
+                   "orchestratorID",
+                   ensemble_id,
+                   "error",
+                   error->message,
+                   NULL);
+}
+
+/* The whole message */
+
+static gboolean
+check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject *payload, gboolean own)
+{
+  const char *host = dms_handle_get_host (dms_actor_get_handle (dms_provider_get_root (self->provider)));
+  const char *from = dms_handle_get_host (dms_message_get_from (message));
+  gboolean contracts =
+      dms_config_get_bool (dms_provider_get_config (self->provider), "job.require_contracts_for_deployment");
+  g_auto (GStrv) excluded = dms_json_object_dup_texts (payload, "PeerExclusion");
+
+  if (!self->ready)
+    return refuse (self, id, "not_ready_for_bids", NULL);
+  /* It comes directly as well. */
+  if (dms_message_get_topic (message)[0] != '\0' && g_strcmp0 (host, from) == 0)
+    return FALSE;
+  if (!dms_ledger_is_onboarded (dms_provider_get_ledger (self->provider)))
+    return refuse (self, id, "node_not_onboarded_ignoring_bid_request", NULL);
+  if (contracts && !own)
+    {
+      JsonNode *given = dms_json_object_get_member (payload, "Contracts");
+      if (given == NULL || JSON_NODE_HOLDS_NULL (given))
+        return refuse (self, id, "bid_request_missing_contracts_for_deployment", NULL);
+      return refuse (self, id, "contract_verification_error", "contracts cannot be verified by this release");
+    }
+  if (excluded != NULL && g_strv_contains ((const char *const *) excluded, host))
+    return refuse (self, id, "bid_request_excluded_peer", NULL);
+  return TRUE;
+}
+
+static Bids *
+ensure_bids (DmsBidder *self, const char *ensemble_id, DmsDid *requester)
+{
+  Bids *bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+
+  /* Somebody else's ensemble of the same ID: whoever came first keeps it. */
+  if (bids != NULL && !dms_did_equal (bids->requester, requester))
+    return NULL;
+  if (bids == NULL)
+    {
+      if (g_hash_table_size (self->ensembles) >= MAX_BIDS)
+        return NULL;
+      bids = g_new0 (Bids, 1);
+      bids->requester = dms_did_ref (requester);
+      bids->answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_insert (self->ensembles, g_strdup (ensemble_id), bids);
+    }
+  bids->expires_us = g_get_real_time () + (gint64) BID_SECONDS * G_USEC_PER_SEC;
+  return bids;
+}
+
+static gboolean
+was_answered (DmsBidder *self, const char *ensemble_id, const char *key)
+{
+  Bids *bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+
+  return bids != NULL && g_hash_table_contains (bids->answered, key);
+}
+
+static void
+consider (DmsBidder *self,
+          DmsMessage *message,
+          const char *ensemble_id,
+          JsonObject *payload,
+          JsonObject *request,
+          DmsResources **planned)
+{
+  const char *node_id = dms_json_object_get_text (request, "NodeID");
+  gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
+  g_autofree char *key =
+      g_strdup_printf ("%" G_GINT64_FORMAT "/%.256s", nonce, node_id != NULL ? node_id : "");
+  Bids *bids = NULL;
+
+  if (node_id == NULL || node_id[0] == '\0' || strlen (node_id) > 256)
+    {
+      refuse (self, ensemble_id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
+      return;
+    }
+  if (nonce >= 0 && was_answered (self, ensemble_id, key))
+    return;
+  if (!check_location (self, ensemble_id, request) || !check_executors (self, ensemble_id, request) ||
+      !check_resources (self, ensemble_id, request, planned))
+    return;
+
+  bids = ensure_bids (self, ensemble_id, dms_message_get_sender_did (message));
+  if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED)
+    {
+      refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
+      return;
+    }
+  g_hash_table_add (bids->answered, g_steal_pointer (&key));
+  answer (self, message, ensemble_id, node_id);
+}
+
+/* Fisher and Yates: nobody gets a node of an ensemble more often for being named first. */
+static GPtrArray *
+shuffle (JsonArray *requests)
+{
+  GPtrArray *order = g_ptr_array_new ();
+  guint n = requests != NULL ? MIN (json_array_get_length (requests), MAX_REQUESTS) : 0;
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (order, dms_json_node_get_child (json_array_get_element (requests, i)));
+  for (guint i = n; i > 1; i--)
+    {
+      guint j = (guint) g_random_int_range (0, (gint32) i);
+      gpointer other = order->pdata[j];
+      order->pdata[j] = order->pdata[i - 1];
+      order->pdata[i - 1] = other;
+    }
+  return order;
+}
+
+/**
+ * dms_bidder_handle_request:
+ * @self: a bidder
+ * @message: a request for bids
+ *
+ * Answers with a bid for each node of the ensemble that this machine could run, as far as all of them fit
+ * together. What it cannot run is dropped in silence, as the protocol wants it.
+ */
+void
+dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
+{
+  JsonObject *payload = dms_message_get_object (message);
+  const char *ensemble_id = dms_json_object_get_text (payload, "ID");
+  g_autofree char *any_id = ensemble_id != NULL ? g_strdup_printf ("%.128s_x", ensemble_id) : NULL;
+  g_autoptr (DmsResources) planned = NULL;
+  g_autoptr (GPtrArray) order = NULL;
+  gboolean own;
+
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  if (!dms_allocation_record_check_id (any_id, ensemble_id, NULL))
+    {
+      refuse (self, NULL, "bid_requirements_not_satisfied", "a request must have an ensemble's ID");
+      return;
+    }
+  dms_log_event (G_LOG_LEVEL_DEBUG, "bid_request", "orchestratorID", ensemble_id, NULL);
+  own = dms_provider_is_owner (self->provider, dms_message_get_sender_did (message));
+  if (!check_message (self, message, ensemble_id, payload, own))
+    return;
+
+  planned = dms_resources_new_empty ();
+  order = shuffle (dms_json_object_get_list (payload, "Request"));
+  for (guint i = 0; i < order->len; i++)
+    consider (self,
+              message,
+              ensemble_id,
+              payload,
+              dms_json_object_get_child (g_ptr_array_index (order, i), "V1"),
+              &planned);
+}
+
+/**
+ * dms_bidder_check:
+ * @self: a bidder
+ * @ensemble_id: an ensemble
+ * @requester: who asks for what was offered
+ * @error: return location
+ *
+ * Returns: when the offer ends, in microseconds since the epoch; 0 when there is none
+ */
+gint64
+dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, GError **error)
+{
+  Bids *bids = NULL;
+
+  g_return_val_if_fail (DMS_IS_BIDDER (self), 0);
+
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  if (bids == NULL)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "no bid requests for ensemble id %s", ensemble_id);
+      return 0;
+    }
+  if (!dms_did_equal (bids->requester, requester))
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_AUTHORIZED,
+                   "the bid for ensemble id %s was made to somebody else",
+                   ensemble_id);
+      return 0;
+    }
+  if (bids->expires_us <= g_get_real_time ())
+    {
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_EXPIRED, "the bid for ensemble id %s has expired", ensemble_id);
+      return 0;
+    }
+  return bids->expires_us;
+}
+
+void
+dms_bidder_forget (DmsBidder *self, const char *ensemble_id)
+{
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  g_hash_table_remove (self->ensembles, ensemble_id);
+}
+
+static gboolean
+has_ended (gpointer key, gpointer value, gpointer user_data)
+{
+  return ((Bids *) value)->expires_us <= *(gint64 *) user_data;
+}
+
+void
+dms_bidder_sweep (DmsBidder *self)
+{
+  gint64 now = g_get_real_time ();
+
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  g_hash_table_foreach_remove (self->ensembles, has_ended, &now);
+}
