@@ -105,6 +105,7 @@ on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   DmsNode *self = g_task_get_source_object (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
 
   if (!dms_provider_start_finish (DMS_PROVIDER (source), result, &error))
@@ -113,8 +114,7 @@ on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  dms_orchestrator_start_async (self->orchestrator, g_task_get_cancellable (task), on_orchestrator_started,
-                                g_steal_pointer (&task));
+  dms_orchestrator_start_async (self->orchestrator, cancellable, on_orchestrator_started, g_steal_pointer (&task));
 }
 
 void

@@ -70,8 +70,9 @@ static GBytes *
 dup_signed_bytes (DmsBid *self)
 {
   g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+  g_autofree char *json = NULL;
+  char *text = NULL;
 
-  dms_wire_writer_add_prefix (writer, SIGNED_PREFIX);
   dms_wire_writer_begin_object (writer, NULL);
   dms_wire_writer_add_string (writer, "EnsembleID", self->ensemble_id);
   dms_wire_writer_add_string (writer, "NodeID", self->node_id);
@@ -80,7 +81,9 @@ dup_signed_bytes (DmsBid *self)
   dms_handle_write (self->handle, writer, "Handle");
   dms_wire_writer_add_null (writer, "Signature");
   dms_wire_writer_end_object (writer);
-  return dms_wire_writer_end (writer);
+  json = dms_wire_writer_end_string (writer);
+  text = g_strconcat (SIGNED_PREFIX, json, NULL);
+  return g_bytes_new_take (text, strlen (text));
 }
 
 /**

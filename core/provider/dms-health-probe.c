@@ -75,6 +75,7 @@ static void
 response_ready (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  GCancellable *cancellable = g_task_get_cancellable (task);
   DmsHealthCheck *check = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (GInputStream) stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
@@ -88,13 +89,8 @@ response_ready (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   buffer = g_malloc (MAX_BODY_BYTES);
   g_object_set_data_full (G_OBJECT (task), "buffer", buffer, g_free);
-  g_input_stream_read_all_async (stream,
-                                 buffer,
-                                 MAX_BODY_BYTES,
-                                 G_PRIORITY_DEFAULT,
-                                 g_task_get_cancellable (task),
-                                 body_read,
-                                 g_steal_pointer (&task));
+  g_input_stream_read_all_async (
+      stream, buffer, MAX_BODY_BYTES, G_PRIORITY_DEFAULT, cancellable, body_read, g_steal_pointer (&task));
 }
 
 /* The orchestrator is somebody else: it may make this machine ask its own job, and nobody else. */

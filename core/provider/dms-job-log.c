@@ -146,8 +146,9 @@ dms_job_log_link (DmsJobLog *self, const char *state_dir)
       g_autofree char *link = dup_path (self, (DmsLogStream) i, "");
       g_autofree char *name = g_strconcat (STREAM_NAMES[i], ".log", NULL);
       g_autofree char *target = g_build_filename (state_dir, name, NULL);
-      if (g_file_test (target, G_FILE_TEST_IS_REGULAR) && !g_file_test (link, G_FILE_TEST_EXISTS))
-        (void) symlink (target, link);
+      if (g_file_test (target, G_FILE_TEST_IS_REGULAR) && !g_file_test (link, G_FILE_TEST_EXISTS) &&
+          symlink (target, link) != 0)
+        g_debug ("cannot link “%s”: %s", link, g_strerror (errno));
     }
 }
 

@@ -723,14 +723,14 @@ static void
 onboarding_rechecked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  GCancellable *cancellable = g_task_get_cancellable (task);
   DmsProvider *self = g_task_get_source_object (task);
   g_autoptr (GError) error = NULL;
 
   /* A machine that cannot be looked at now is not taken away from its jobs. */
   if (!dms_onboarding_recheck_finish (DMS_ONBOARDING (source), result, NULL, &error))
     dms_log_event (G_LOG_LEVEL_WARNING, "onboarding_error", "error", error->message, NULL);
-  dms_bidder_probe_async (
-      self->bidder, g_task_get_cancellable (task), executors_probed, g_steal_pointer (&task));
+  dms_bidder_probe_async (self->bidder, cancellable, executors_probed, g_steal_pointer (&task));
 }
 
 /**

@@ -510,6 +510,7 @@ refreshed_for_recheck (GObject *source, GAsyncResult *result, gpointer user_data
   DmsOnboarding *self = g_task_get_source_object (task);
   g_autoptr (DmsHardware) machine = NULL;
   g_autoptr (DmsResources) onboarded = NULL;
+  g_autoptr (DmsResources) rest = NULL;
   g_autoptr (GError) reason = NULL;
   GError *error = NULL;
 
@@ -521,8 +522,11 @@ refreshed_for_recheck (GObject *source, GAsyncResult *result, gpointer user_data
       return;
     }
 
+  /* That it has more now, of which the same is a smaller share, is no reason. */
   onboarded = dms_ledger_dup_onboarded (self->ledger, NULL);
-  if (onboarded == NULL || check_capacity (onboarded, machine, &reason))
+  rest = onboarded != NULL ? dms_resources_subtract (dms_hardware_get_total (machine), onboarded, &reason)
+                           : NULL;
+  if (onboarded == NULL || rest != NULL)
     {
       g_task_return_int (task, FALSE);
       return;
