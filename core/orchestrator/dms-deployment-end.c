@@ -7,6 +7,11 @@
 
 /* The last part of a deployment: it is shut down (orchestration.md 4), from any state. */
 
+enum
+{
+  LOGS_SECONDS = 5,
+};
+
 static void
 on_all_stopped (DmsDeployment *self)
 {
@@ -29,23 +34,56 @@ settle_nodes (DmsDeployment *self)
 }
 
 static void
+take_back (DmsDeployment *self)
+{
+  settle_nodes (self);
+  dms_deployment_revert (self, on_all_stopped);
+}
+
+static gboolean
+on_logs_late (gpointer user_data)
+{
+  DmsDeployment *self = user_data;
+
+  self->timer = 0;
+  take_back (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+awaits_logs (DeployAllocation *allocation)
+{
+  return allocation->ended && allocation->handle != NULL && !allocation->logs_settled;
+}
+
+void
+dms_deployment_logs_settled (DmsDeployment *self)
+{
+  if (self->status != DMS_DEPLOYMENT_SHUTTING_DOWN || self->n_pending > 0 || self->over)
+    return;
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      if (awaits_logs (self->allocations->pdata[i]))
+        return;
+    }
+  g_clear_handle_id (&self->timer, g_source_remove);
+  take_back (self);
+}
+
+/* What the jobs wrote is brought here while the machines still have it; that is worth a short wait. */
+static void
 stop_done (DmsDeployment *self)
 {
-  gboolean any_left = FALSE;
-
-  settle_nodes (self);
-  for (guint i = 0; i < self->nodes->len; i++)
+  dms_deployment_next_step (self);
+  self->timer = g_timeout_add_seconds (LOGS_SECONDS, on_logs_late, self);
+  for (guint i = 0; i < self->allocations->len; i++)
     {
-      DeployNode *node = self->nodes->pdata[i];
+      DeployAllocation *allocation = self->allocations->pdata[i];
 
-      any_left = any_left || node->touched;
+      if (awaits_logs (allocation) && allocation->fetch == NULL)
+        dms_deployment_fetch_logs (self, allocation);
     }
-  if (!any_left)
-    {
-      on_all_stopped (self);
-      return;
-    }
-  dms_deployment_revert (self, on_all_stopped);
+  dms_deployment_logs_settled (self);
 }
 
 static void

@@ -169,6 +169,8 @@ void dms_deployment_unwatch (DeployAllocation *allocation);
 void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
 /* end */
 void dms_deployment_take_down (DmsDeployment *self);
+/* The logs of another allocation are here, or will not come. */
+void dms_deployment_logs_settled (DmsDeployment *self);
 void dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status);
 /* views */
 JsonNode *dms_deployment_dup_view (DmsDeployment *self);

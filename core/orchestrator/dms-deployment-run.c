@@ -229,8 +229,10 @@ static void
 settle_logs (DeployAllocation *allocation)
 {
   allocation->logs_settled = TRUE;
-  if (allocation->deployment->attached)
-    dms_deployment_check_completion (allocation->deployment);
+  if (!allocation->deployment->attached)
+    return;
+  dms_deployment_check_completion (allocation->deployment);
+  dms_deployment_logs_settled (allocation->deployment);
 }
 
 static void

@@ -401,6 +401,7 @@ test_service (Fixture *self, gconstpointer user_data)
   g_autoptr (DmsMessage) again = NULL;
   g_autofree char *json = g_strdup_printf ("{\"id\": \"%s\", \"include_usage\": true}", id);
   g_autofree char *allocation = g_strdup_printf ("%s_n1.web", id);
+  g_autofree char *log = NULL;
   JsonObject *info;
 
   await_status (self, id, "Running");
@@ -421,6 +422,9 @@ test_service (Fixture *self, gconstpointer user_data)
   g_assert_true (dms_json_object_get_flag (dms_message_get_object (reply), "OK"));
   await_status (self, id, "Completed");
   g_assert_cmpuint (self->provider->n_shutdowns, ==, 1);
+  g_assert_cmpuint (self->provider->n_reverts, ==, 0);
+  log = read_log (self, id, "n1.web");
+  g_assert_cmpstr (log, ==, "hello from the job\n");
   again = ask_about (self, "shutdown", "ID", id);
   g_assert_cmpstr (text_of (again, "Error"), ==, "deployment is not running");
 }
