@@ -5,6 +5,7 @@
 #include "dms-shim-command.h"
 #include "dms-shim-control.h"
 #include "dms-shim-disk.h"
+#include "dms-shim-proc.h"
 #include "dms-shim-sandbox.h"
 #include "dms-shim-status.h"
 #include "dms-shim-stream.h"
@@ -303,8 +304,12 @@ hear_init (Shim *self)
     .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
   };
   const struct cmsghdr *header;
-  ssize_t length = recvmsg (self->sandbox.socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t length;
 
+  /* A reset says that the other end left packets unread when it ended; its own are still there. */
+  do
+    length = recvmsg (self->sandbox.socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (length < 0 && (errno == EINTR || errno == ECONNRESET));
   if (length <= 0)
     return false;
   text[length] = '\0';
@@ -324,17 +329,25 @@ static void
 read_usage (Shim *self)
 {
   DmsShimCgroupUsage usage;
+  uint64_t own = OWN_PROCESSES;
   const int64_t now = now_us (CLOCK_MONOTONIC);
 
   dms_shim_cgroup_read_usage (&self->cgroup, &usage);
+  if (!dms_shim_cgroup_layout_can_freeze (&self->cgroup.layout))
+    {
+      dms_shim_proc_read_usage (self->status.init_pid, &usage);
+      /* The outer process of bubblewrap is not in that sum. */
+      own = OWN_PROCESSES - 1;
+    }
   if (usage.memory_peak_bytes < usage.memory_bytes)
     usage.memory_peak_bytes = usage.memory_bytes;
-  self->status.cpu_time_us = usage.cpu_time_us;
+  if (usage.cpu_time_us > 0)
+    self->status.cpu_time_us = usage.cpu_time_us;
   self->status.memory_bytes = usage.memory_bytes;
   if (self->status.memory_peak_bytes < usage.memory_peak_bytes)
     self->status.memory_peak_bytes = usage.memory_peak_bytes;
   self->status.memory_limit_bytes = self->spec->memory_bytes;
-  self->status.pids = usage.pids > OWN_PROCESSES ? usage.pids - OWN_PROCESSES : 0;
+  self->status.pids = usage.pids > own ? usage.pids - own : 0;
   if (now - self->sample_us >= SAMPLE_US && usage.cpu_time_us >= self->sample_cpu_us)
     {
       self->status.cpu_percent =
@@ -679,7 +692,7 @@ finish (Shim *self)
     check_disk (self);
   read_usage (self);
   dms_shim_cgroup_read_usage (&self->cgroup, &usage);
-  if (self->status.cpu_time_us == 0)
+  if (usage.cpu_time_us == 0)
     self->status.cpu_time_us =
         (uint64_t) (self->rusage.ru_utime.tv_sec + self->rusage.ru_stime.tv_sec) * 1000000 +
         (uint64_t) (self->rusage.ru_utime.tv_usec + self->rusage.ru_stime.tv_usec);

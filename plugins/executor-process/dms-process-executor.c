@@ -361,12 +361,15 @@ adopt_try (gpointer user_data)
   const guint tries = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (task), "dms-tries")) + 1;
   g_autoptr (GError) error = NULL;
   int lock = dms_process_launch_lock (state_dir, FALSE, &error);
+  g_autoptr (DmsProcessStatus) status = dms_process_status_load (state_dir, NULL);
   DmsProcessExecution *execution;
 
   g_object_set_data (G_OBJECT (task), "dms-tries", GUINT_TO_POINTER (tries));
-  if (lock >= 0)
+  /* The end is recorded last: the logs are whole by then, though the shim may still be on its way out. */
+  if (lock >= 0 || (status != NULL && dms_process_status_get_result (status) != NULL))
     {
-      close (lock);
+      if (lock >= 0)
+        close (lock);
       adopt_dead (task);
       return G_SOURCE_REMOVE;
     }
