@@ -230,7 +230,8 @@ test_probe (DmsProcessFixture *fixture, gconstpointer data)
   g_autoptr (DmsExecutorProbe) probe = dms_process_fixture_probe (fixture);
 
   g_assert_cmpstr (dms_executor_get_id (fixture->executor), ==, "process");
-  g_assert_true (dms_executor_probe_get_available (probe));
+  if (!dms_executor_probe_get_available (probe))
+    g_test_fail_printf ("unavailable: %s", dms_executor_probe_get_reason (probe));
   g_assert_true (dms_executor_probe_get_features (probe) & DMS_EXECUTOR_FEATURE_EXEC);
 }
 
