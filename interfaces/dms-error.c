@@ -6,7 +6,7 @@
 #include "dms-enum-types.h"
 
 /**
- * dms_error_quark: (skip)
+ * dms_error_quark:
  *
  * Returns: the error domain of the DMS
  */
@@ -23,7 +23,7 @@ G_DEFINE_QUARK (dms-error-quark, dms_error)
 const char *
 dms_error_code_get_nick (DmsErrorCode code)
 {
-  g_autoptr (GEnumClass) klass = g_type_class_ref (DMS_TYPE_ERROR_CODE);
+  g_autoptr (GEnumClass) klass = g_type_class_ref (DMS_TYPE_ERROR);
   GEnumValue *value = g_enum_get_value (klass, (int) code);
 
   return value != NULL ? value->value_nick : "failed";

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define DMS_ERROR (dms_error_quark ())
 
 /**
- * DmsErrorCode:
+ * DmsError:
  * @DMS_ERROR_FAILED: something failed that has no code of its own
  * @DMS_ERROR_NOT_SUPPORTED: this backend does not have the operation
  * @DMS_ERROR_INVALID_ARGUMENT: the caller passed something that cannot be meant
@@ -70,7 +70,10 @@ typedef enum {
   DMS_ERROR_CORRUPT,
   DMS_ERROR_INCOMPATIBLE,
   DMS_ERROR_BUSY,
-} DmsErrorCode;
+} DmsError;
+
+/* The type's name where the domain's name would be misread. */
+typedef DmsError DmsErrorCode;
 
 DMS_EXPORT GQuark dms_error_quark (void);
 
