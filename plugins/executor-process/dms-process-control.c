@@ -70,7 +70,7 @@ static void
 fail_by_answer (GTask *task, const char *answer)
 {
   g_auto (GStrv) words = g_strsplit (answer, " ", 3);
-  g_autoptr (GEnumClass) klass = g_type_class_ref (DMS_TYPE_ERROR_CODE);
+  g_autoptr (GEnumClass) klass = g_type_class_ref (DMS_TYPE_ERROR);
   GEnumValue *value =
       words[0] != NULL && words[1] != NULL ? g_enum_get_value_by_nick (klass, words[1]) : NULL;
 
