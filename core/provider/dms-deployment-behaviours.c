@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
+#include "provider/dms-job-log.h"
 #include "provider/dms-provider-private.h"
 
 enum
@@ -278,6 +279,13 @@ read_allocation (Allocate *allocate, const char *name, JsonObject *config, GErro
 
   if (!dms_allocation_record_check_id (id, allocate->ensemble_id, error))
     return FALSE;
+  /* One that ended, of an earlier attempt of the same ensemble, makes room for the next. */
+  if (existing != NULL && dms_allocation_status_is_final (dms_allocation_get_record (existing)->status) &&
+      dms_ledger_is_committed (ledger, id))
+    {
+      dms_provider_drop_allocation (allocate->provider, existing);
+      existing = NULL;
+    }
   if (existing != NULL && dms_did_equal (dms_allocation_get_record (existing)->orchestrator_did, requester))
     {
       record = dms_allocation_record_ref (dms_allocation_get_record (existing));
@@ -380,8 +388,15 @@ do_allocate (Allocate *allocate, JsonObject *payload, JsonObject *handles, GErro
 
   for (guint i = 0; i < allocate->records->len; i++)
     {
-      DmsAllocation *allocation =
-          dms_provider_add_allocation (allocate->provider, g_ptr_array_index (allocate->records, i), error);
+      DmsAllocationRecord *record = g_ptr_array_index (allocate->records, i);
+      g_autofree char *folder = g_build_filename (dms_provider_get_jobs_dir (allocate->provider), record->id, NULL);
+      DmsAllocation *allocation;
+
+      /* What an earlier attempt wrote is not this one's. */
+      if (dms_provider_lookup (allocate->provider, record->id) == NULL)
+        dms_job_log_remove (folder);
+      allocation =
+          dms_provider_add_allocation (allocate->provider, record, error);
       if (allocation == NULL)
         {
           undo_allocation (allocate);

@@ -36,6 +36,8 @@ gboolean dms_provider_reserve (DmsProvider *self, DmsAllocationRecord *record, G
 DmsAllocation *dms_provider_lookup (DmsProvider *self, const char *allocation_id);
 /* Makes the actor of a stored record and grants its orchestrator what it needs. */
 DmsAllocation *dms_provider_add_allocation (DmsProvider *self, DmsAllocationRecord *record, GError **error);
+/* Stops its actor and knows it no more; the record stays. */
+void dms_provider_drop_allocation (DmsProvider *self, DmsAllocation *allocation);
 /* (element-type DmsAllocation) (transfer full) */
 GPtrArray *dms_provider_list_allocations (DmsProvider *self);
 

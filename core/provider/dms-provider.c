@@ -476,8 +476,8 @@ dms_provider_add_allocation (DmsProvider *self, DmsAllocationRecord *record, GEr
   return allocation;
 }
 
-static void
-drop_allocation (DmsProvider *self, DmsAllocation *allocation)
+void
+dms_provider_drop_allocation (DmsProvider *self, DmsAllocation *allocation)
 {
   g_autofree char *id = g_strdup (dms_allocation_get_record (allocation)->id);
 
@@ -496,7 +496,7 @@ sweep_allocation (DmsProvider *self, DmsAllocation *allocation, gboolean renew)
   gint64 age_us = g_get_real_time () - record->created_us;
 
   if (dms_allocation_is_over (allocation))
-    drop_allocation (self, allocation);
+    dms_provider_drop_allocation (self, allocation);
   else if (record->status == DMS_ALLOCATION_PENDING && age_us > (gint64) PENDING_SECONDS * G_USEC_PER_SEC)
     dms_allocation_terminate_async (allocation, "nobody started it within an hour", NULL, NULL);
   else if (renew)
@@ -799,7 +799,7 @@ dms_provider_stop_async (DmsProvider *self,
   g_clear_handle_id (&self->sweep_id, g_source_remove);
   allocations = dms_provider_list_allocations (self);
   for (guint i = 0; i < allocations->len; i++)
-    drop_allocation (self, g_ptr_array_index (allocations, i));
+    dms_provider_drop_allocation (self, g_ptr_array_index (allocations, i));
   g_task_return_boolean (task, TRUE);
 }
 

@@ -784,6 +784,33 @@ test_release_while_starting (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_listed (f), ==, 0);
 }
 
+/* An orchestrator that failed elsewhere tries again with the same names. */
+static void
+test_second_attempt (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsHandle) first = allocate (f, "task", "{\"stdout\":\"first\",\"duration_ms\":-1}", "");
+  g_autoptr (DmsHandle) second = NULL;
+  g_autofree char *revert =
+      g_strdup_printf ("{\"EnsembleID\":\"%s\",\"AllocsByName\":[\"%s_n1.main\"]}", ENSEMBLE, ENSEMBLE);
+  g_autoptr (DmsMessage) message = NULL;
+  JsonObject *reply;
+  JsonObject *end;
+
+  start (f, first, NULL);
+  reply = ask (f, dms_test_node_get_handle (f->node), "/dms/deployment/revert", revert, &message);
+  g_assert_cmpstr (dms_json_object_get_text (reply, "Error"), ==, "");
+  start (f, first, "was released");
+
+  g_ptr_array_set_size (f->bids, 0);
+  second = allocate (f, "task", "{\"stdout\":\"second\"}", "");
+  g_assert_true (dms_handle_equal (first, second));
+  start (f, second, NULL);
+  end = wait_end (f);
+  g_assert_cmpstr (dms_json_object_get_text (end, "status"), ==, "completed");
+  assert_log (f, "stdout", 0, "second");
+  g_assert_true (is_all_free (f));
+}
+
 static void
 test_strangers (Fixture *f, gconstpointer data)
 {
@@ -993,6 +1020,7 @@ main (int argc, char *argv[])
   add ("/provider/service", test_service);
   add ("/provider/service-dies", test_service_dies);
   add ("/provider/release-while-starting", test_release_while_starting);
+  add ("/provider/second-attempt", test_second_attempt);
   add ("/provider/strangers", test_strangers);
   add ("/provider/restart-of-daemon", test_restart_of_daemon);
   add ("/provider/end-is-repeated", test_end_is_repeated);
