@@ -77,7 +77,7 @@ delegate (DmsCapabilityContext *from, DmsDid *to)
   static const char *const capabilities[] = { "/bench", NULL };
   g_autoptr (GError) error = NULL;
   DmsTokenList *tokens = dms_capability_context_delegate (from, to, NULL, NULL, capabilities,
-                                                          dms_actor_expiry_in (3600), 0, DMS_SELF_SIGN_NO, &error);
+                                                          0, 0, DMS_SELF_SIGN_NO, &error);
 
   g_assert_no_error (error);
   return tokens;
