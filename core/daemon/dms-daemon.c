@@ -322,13 +322,18 @@ static gboolean
 build (DmsDaemon *self, GError **error)
 {
   g_autofree char *path = g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "dms.db", NULL);
+  const char *const *extra = dms_config_get_strv (self->config, "plugins.paths");
+  g_auto (GStrv) defaults = dms_plugin_manager_dup_default_directories ();
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) directories = NULL;
 
   self->store = dms_store_open (path, error);
   if (self->store == NULL)
     return FALSE;
 
-  directories = dms_plugin_manager_dup_default_directories ();
+  g_strv_builder_addv (builder, (const char **) defaults);
+  g_strv_builder_addv (builder, (const char **) extra);
+  directories = g_strv_builder_end (builder);
   self->plugins = dms_plugin_manager_new ((const char *const *) directories,
                                           dms_config_get_strv (self->config, "plugins.disabled"));
   dms_plugin_manager_load_all (self->plugins);
