@@ -44,6 +44,7 @@ static const DmsCliVerb *const verbs[] = {
   &dms_verb_plugin,
   &dms_verb_plugin_info,
   &dms_verb_plugin_list,
+  &dms_verb_run,
   &dms_verb_version,
 };
 

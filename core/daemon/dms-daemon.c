@@ -94,7 +94,8 @@ dms_daemon_new (DmsConfig *config, const char *context)
 
   self->config = g_object_ref (config);
   self->context = g_strdup (context);
-  self->capability_path = g_build_filename (dms_config_get_string (config, "general.user_dir"), "cap", file, NULL);
+  self->capability_path =
+      g_build_filename (dms_config_get_string (config, "general.user_dir"), "cap", file, NULL);
   return self;
 }
 
@@ -104,28 +105,35 @@ make_directory (const char *path, int mode, GError **error)
   if (g_mkdir_with_parents (path, mode) == 0)
     return TRUE;
 
-  g_set_error (error, DMS_ERROR, errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
-               _("cannot make the directory “%s”: %s"), path, g_strerror (errno));
+  g_set_error (error,
+               DMS_ERROR,
+               errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
+               _ ("cannot make the directory “%s”: %s"),
+               path,
+               g_strerror (errno));
   return FALSE;
 }
 
 static gboolean
 open_log (DmsDaemon *self, GError **error)
 {
-  guint64 megabytes = (guint64) dms_config_get_int (self->config, "observability.logging.rotation.max_size_mb");
+  guint64 megabytes =
+      (guint64) dms_config_get_int (self->config, "observability.logging.rotation.max_size_mb");
   g_autoptr (DmsLogFile) file = NULL;
 
   self->log = dms_log_new ();
-  if (!dms_log_set_level (self->log, dms_config_get_string (self->config, "observability.logging.level"), error))
+  if (!dms_log_set_level (
+          self->log, dms_config_get_string (self->config, "observability.logging.level"), error))
     return FALSE;
   if (dms_config_get_bool (self->config, "general.debug"))
     dms_log_set_level (self->log, "DEBUG", NULL);
 
-  file = dms_log_file_open (dms_config_get_string (self->config, "observability.logging.file"),
-                            megabytes * 1024 * 1024,
-                            (guint) dms_config_get_int (self->config, "observability.logging.rotation.max_backups"),
-                            (guint) dms_config_get_int (self->config, "observability.logging.rotation.max_age_days"),
-                            error);
+  file = dms_log_file_open (
+      dms_config_get_string (self->config, "observability.logging.file"),
+      megabytes * 1024 * 1024,
+      (guint) dms_config_get_int (self->config, "observability.logging.rotation.max_backups"),
+      (guint) dms_config_get_int (self->config, "observability.logging.rotation.max_age_days"),
+      error);
   if (file == NULL)
     return FALSE;
 
@@ -143,16 +151,22 @@ take_lock (DmsDaemon *self, const char *data_dir, GError **error)
   self->lock_fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock_fd < 0)
     {
-      g_set_error (error, DMS_ERROR, errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
-                   _("cannot open “%s”: %s"), path, g_strerror (errno));
+      g_set_error (error,
+                   DMS_ERROR,
+                   errno == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
+                   _ ("cannot open “%s”: %s"),
+                   path,
+                   g_strerror (errno));
       return FALSE;
     }
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
     return TRUE;
 
-  g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS,
-               _("another daemon uses “%s”; stop it, or give this one a data directory of its own "
-                 "(general.data_dir)"),
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_ALREADY_EXISTS,
+               _ ("another daemon uses “%s”; stop it, or give this one a data directory of its own "
+                  "(general.data_dir)"),
                data_dir);
   return FALSE;
 }
@@ -172,16 +186,17 @@ dms_daemon_prepare (DmsDaemon *self, GError **error)
 
   if (!g_file_test (self->capability_path, G_FILE_TEST_EXISTS))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
-                   _("there is no capability context “%s”; make it with: nunet cap new %s"),
-                   self->capability_path, self->context);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_FOUND,
+                   _ ("there is no capability context “%s”; make it with: nunet cap new %s"),
+                   self->capability_path,
+                   self->context);
       return FALSE;
     }
 
-  return make_directory (work_dir, 0755, error)
-         && make_directory (data_dir, 0700, error)
-         && open_log (self, error)
-         && take_lock (self, data_dir, error);
+  return make_directory (work_dir, 0755, error) && make_directory (data_dir, 0700, error) &&
+         open_log (self, error) && take_lock (self, data_dir, error);
 }
 
 static void
@@ -269,8 +284,15 @@ on_node_started (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  dms_log_event (G_LOG_LEVEL_INFO, "daemon_ready", "url", where, "did", dms_did_get_uri (dms_key_get_did (self->key)),
-                 "peer", dms_peer_id_get_text (dms_key_get_peer_id (self->key)), NULL);
+  dms_log_event (G_LOG_LEVEL_INFO,
+                 "daemon_ready",
+                 "url",
+                 where,
+                 "did",
+                 dms_did_get_uri (dms_key_get_did (self->key)),
+                 "peer",
+                 dms_peer_id_get_text (dms_key_get_peer_id (self->key)),
+                 NULL);
 }
 
 static void
@@ -293,8 +315,14 @@ on_transport_started (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  self->node = dms_node_new (self->config, self->log, self->store, self->plugins, self->transport, self->key,
-                             capabilities, self->capability_path);
+  self->node = dms_node_new (self->config,
+                             self->log,
+                             self->store,
+                             self->plugins,
+                             self->transport,
+                             self->key,
+                             capabilities,
+                             self->capability_path);
   dms_node_start_async (self->node, self->cancellable, on_node_started, g_object_ref (self));
 }
 
@@ -313,29 +341,25 @@ find_transport (DmsDaemon *self, GError **error)
   if (self->transport != NULL)
     return TRUE;
 
-  g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-               _("no transport plugin is loaded; “nunet plugin list” shows what was found and why it did not load"));
+  g_set_error (
+      error,
+      DMS_ERROR,
+      DMS_ERROR_UNAVAILABLE,
+      _ ("no transport plugin is loaded; “nunet plugin list” shows what was found and why it did not load"));
   return FALSE;
 }
 
 static gboolean
 build (DmsDaemon *self, GError **error)
 {
-  g_autofree char *path = g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "dms.db", NULL);
-  const char *const *extra = dms_config_get_strv (self->config, "plugins.paths");
-  g_auto (GStrv) defaults = dms_plugin_manager_dup_default_directories ();
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) directories = NULL;
+  g_autofree char *path =
+      g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "dms.db", NULL);
 
   self->store = dms_store_open (path, error);
   if (self->store == NULL)
     return FALSE;
 
-  g_strv_builder_addv (builder, (const char **) defaults);
-  g_strv_builder_addv (builder, (const char **) extra);
-  directories = g_strv_builder_end (builder);
-  self->plugins = dms_plugin_manager_new ((const char *const *) directories,
-                                          dms_config_get_strv (self->config, "plugins.disabled"));
+  self->plugins = dms_plugin_manager_new_for_config (self->config);
   dms_plugin_manager_load_all (self->plugins);
 
   return find_transport (self, error);
@@ -345,11 +369,15 @@ static void
 start_transport (DmsDaemon *self)
 {
   g_autoptr (GBytes) seed = dms_key_dup_seed (self->key);
-  g_autoptr (DmsTransportConfig) config
-      = dms_transport_config_new (seed, dms_config_get_strv (self->config, "p2p.listen_address"),
-                                  dms_config_get_strv (self->config, "p2p.bootstrap_peers"), NULL, NULL);
+  g_autoptr (DmsTransportConfig) config =
+      dms_transport_config_new (seed,
+                                dms_config_get_strv (self->config, "p2p.listen_address"),
+                                dms_config_get_strv (self->config, "p2p.bootstrap_peers"),
+                                NULL,
+                                NULL);
 
-  dms_transport_start_async (self->transport, config, self->cancellable, on_transport_started, g_object_ref (self));
+  dms_transport_start_async (
+      self->transport, config, self->cancellable, on_transport_started, g_object_ref (self));
 }
 
 gboolean
