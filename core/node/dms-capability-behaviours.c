@@ -27,7 +27,9 @@ anchor (DmsNode *node, DmsMessage *message, AnchorFunc func, const char *what)
 
   if (member == NULL)
     {
-      g_set_error (&error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+      g_set_error (&error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_ARGUMENT,
                    "there is no Token to anchor; send {\"Token\": {\"tok\": […]}}");
       reply_ok (message, error);
       return;
@@ -37,8 +39,13 @@ anchor (DmsNode *node, DmsMessage *message, AnchorFunc func, const char *what)
   if (tokens != NULL && dms_token_list_get_size (tokens) == 0)
     g_set_error (&error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the token list is empty");
   if (error == NULL && func (context, tokens, &error) && dms_node_save_capabilities (node, &error))
-    dms_log_event (G_LOG_LEVEL_INFO, "capability_anchored", "anchor", what, "did",
-                   dms_did_get_uri (dms_message_get_sender_did (message)), NULL);
+    dms_log_event (G_LOG_LEVEL_INFO,
+                   "capability_anchored",
+                   "anchor",
+                   what,
+                   "did",
+                   dms_did_get_uri (dms_message_get_sender_did (message)),
+                   NULL);
 
   reply_ok (message, error);
 }
@@ -90,8 +97,8 @@ on_list (DmsActor *actor, DmsMessage *message, gpointer user_data)
   dms_message_reply_object (message, reply);
 }
 
-/* From the owner: spread every revocation known here. From other nodes, on the topic: take theirs. A revocation
- * proves itself by its issuer's signature, so nothing is believed that the issuer did not say. */
+/* From the owner: spread every revocation known here. From other nodes, on the topic: take theirs. A
+ * revocation proves itself by its issuer's signature, so nothing is believed that the issuer did not say. */
 static void
 on_revoke_broadcast (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
@@ -124,8 +131,8 @@ on_revoke_received (DmsActor *actor, DmsMessage *message, gpointer user_data)
   tokens = dms_token_list_new_from_json (member, &error);
   if (tokens == NULL || dms_token_list_get_size (tokens) == 0)
     return;
-  if (!dms_capability_context_anchor_revoke (dms_node_get_capabilities (node), tokens, &error)
-      || !dms_node_save_capabilities (node, &error))
+  if (!dms_capability_context_anchor_revoke (dms_node_get_capabilities (node), tokens, &error) ||
+      !dms_node_save_capabilities (node, &error))
     dms_log_event (G_LOG_LEVEL_WARNING, "revocation_refused", "error", error->message, NULL);
 }
 
@@ -135,10 +142,14 @@ dms_capability_behaviours_install (DmsNode *node)
   DmsActor *root = dms_node_get_root (node);
 
   dms_actor_add_behaviour (root, "/dms/cap/list", DMS_BEHAVIOUR_REQUIRE, on_list, node, NULL);
-  dms_actor_add_behaviour (root, "/dms/cap/provide/anchor", DMS_BEHAVIOUR_REQUIRE, on_provide_anchor, node, NULL);
-  dms_actor_add_behaviour (root, "/dms/cap/require/anchor", DMS_BEHAVIOUR_REQUIRE, on_require_anchor, node, NULL);
-  dms_actor_add_behaviour (root, "/dms/cap/revoke/anchor", DMS_BEHAVIOUR_REQUIRE, on_revoke_anchor, node, NULL);
-  dms_actor_add_behaviour (root, "/dms/cap/revoke/broadcast", DMS_BEHAVIOUR_REQUIRE, on_revoke_broadcast, node,
-                           NULL);
-  dms_actor_add_broadcast (root, "/dms/cap/revoke/received", "/nunet/revocation", on_revoke_received, node, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/cap/provide/anchor", DMS_BEHAVIOUR_REQUIRE, on_provide_anchor, node, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/cap/require/anchor", DMS_BEHAVIOUR_REQUIRE, on_require_anchor, node, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/cap/revoke/anchor", DMS_BEHAVIOUR_REQUIRE, on_revoke_anchor, node, NULL);
+  dms_actor_add_behaviour (
+      root, "/dms/cap/revoke/broadcast", DMS_BEHAVIOUR_REQUIRE, on_revoke_broadcast, node, NULL);
+  dms_actor_add_broadcast (
+      root, "/dms/cap/revoke/received", "/nunet/revocation", on_revoke_received, node, NULL);
 }

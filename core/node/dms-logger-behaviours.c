@@ -29,8 +29,8 @@ asks_for_remote_sink (JsonObject *request)
         return TRUE;
     }
 
-  return dms_json_object_get_flag (request, "elastic_enabled")
-         || dms_json_object_get_whole (request, "interval", 0, G_MAXINT, 0) > 0;
+  return dms_json_object_get_flag (request, "elastic_enabled") ||
+         dms_json_object_get_whole (request, "interval", 0, G_MAXINT, 0) > 0;
 }
 
 static void
@@ -48,7 +48,8 @@ on_config (DmsActor *actor, DmsMessage *message, gpointer user_data)
     }
   if (asks_for_remote_sink (request))
     {
-      reply (message, "this release logs to the console and to a file only; set observability.logging.* instead");
+      reply (message,
+             "this release logs to the console and to a file only; set observability.logging.* instead");
       return;
     }
   if (level == NULL || *level == '\0')
@@ -62,14 +63,19 @@ on_config (DmsActor *actor, DmsMessage *message, gpointer user_data)
       return;
     }
 
-  dms_log_event (G_LOG_LEVEL_INFO, "log_level_changed", "level_now", dms_log_get_level (log), "did",
-                 dms_did_get_uri (dms_message_get_sender_did (message)), NULL);
+  dms_log_event (G_LOG_LEVEL_INFO,
+                 "log_level_changed",
+                 "level_now",
+                 dms_log_get_level (log),
+                 "did",
+                 dms_did_get_uri (dms_message_get_sender_did (message)),
+                 NULL);
   reply (message, NULL);
 }
 
 void
 dms_logger_behaviours_install (DmsNode *node)
 {
-  dms_actor_add_behaviour (dms_node_get_root (node), "/dms/node/logger/config", DMS_BEHAVIOUR_REQUIRE, on_config,
-                           node, NULL);
+  dms_actor_add_behaviour (
+      dms_node_get_root (node), "/dms/node/logger/config", DMS_BEHAVIOUR_REQUIRE, on_config, node, NULL);
 }

@@ -114,11 +114,15 @@ on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  dms_orchestrator_start_async (self->orchestrator, cancellable, on_orchestrator_started, g_steal_pointer (&task));
+  dms_orchestrator_start_async (
+      self->orchestrator, cancellable, on_orchestrator_started, g_steal_pointer (&task));
 }
 
 void
-dms_node_start_async (DmsNode *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+dms_node_start_async (DmsNode *self,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (DmsSecurityContext) security = NULL;
@@ -189,7 +193,10 @@ on_orchestrator_stopped (GObject *source, GAsyncResult *result, gpointer user_da
 }
 
 void
-dms_node_stop_async (DmsNode *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+dms_node_stop_async (DmsNode *self,
+                     GCancellable *cancellable,
+                     GAsyncReadyCallback callback,
+                     gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 

@@ -18,12 +18,12 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_NODE (dms_node_get_type ())
 
-/* One citizen of the network: the root actor with its behaviours, the provider of this machine's resources and
- * the orchestrator of its owner's jobs. Lives in the main context that made it. */
+/* One citizen of the network: the root actor with its behaviours, the provider of this machine's resources
+ * and the orchestrator of its owner's jobs. Lives in the main context that made it. */
 G_DECLARE_FINAL_TYPE (DmsNode, dms_node, DMS, NODE, GObject)
 
-/* Everything is given started: the transport speaks, the store is open, the plugins are loaded. `capability_path`
- * is where changes to the capability context are saved. */
+/* Everything is given started: the transport speaks, the store is open, the plugins are loaded.
+ * `capability_path` is where changes to the capability context are saved. */
 DmsNode *dms_node_new (DmsConfig *config,
                        DmsLog *log,
                        DmsStore *store,

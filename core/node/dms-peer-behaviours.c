@@ -81,7 +81,8 @@ on_dht (DmsActor *actor, DmsMessage *message, gpointer user_data)
     {
       JsonObject *entry = json_object_new ();
 
-      json_object_set_string_member (entry, "Id", dms_peer_id_get_text (dms_peer_info_get_id (peers->pdata[i])));
+      json_object_set_string_member (
+          entry, "Id", dms_peer_id_get_text (dms_peer_info_get_id (peers->pdata[i])));
       json_array_add_object_element (array, entry);
     }
 
@@ -163,7 +164,8 @@ on_ping (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   request = request_new (message);
   request->timeout = g_timeout_add (PING_TIMEOUT_MS, on_ping_timeout, request);
-  dms_transport_ping_async (dms_node_get_transport (user_data), peer, request->cancellable, on_pinged, request);
+  dms_transport_ping_async (
+      dms_node_get_transport (user_data), peer, request->cancellable, on_pinged, request);
 }
 
 static void
@@ -196,13 +198,14 @@ on_connect (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   if (address == NULL)
     {
-      reply_connect (message, error != NULL ? error->message : "there is no Address: give a multiaddr with /p2p/");
+      reply_connect (message,
+                     error != NULL ? error->message : "there is no Address: give a multiaddr with /p2p/");
       return;
     }
 
   request = request_new (message);
-  dms_transport_dial_async (dms_node_get_transport (user_data), address, request->cancellable, on_connected,
-                            request);
+  dms_transport_dial_async (
+      dms_node_get_transport (user_data), address, request->cancellable, on_connected, request);
 }
 
 void
@@ -219,6 +222,6 @@ dms_peer_behaviours_install (DmsNode *node)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (behaviours); i++)
-    dms_actor_add_behaviour (dms_node_get_root (node), behaviours[i].path, DMS_BEHAVIOUR_REQUIRE,
-                             behaviours[i].func, node, NULL);
+    dms_actor_add_behaviour (
+        dms_node_get_root (node), behaviours[i].path, DMS_BEHAVIOUR_REQUIRE, behaviours[i].func, node, NULL);
 }

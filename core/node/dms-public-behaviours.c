@@ -17,13 +17,15 @@ static void
 on_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsResources) onboarded = dms_ledger_dup_onboarded (dms_provider_get_ledger (dms_node_get_provider (user_data)), &error);
+  g_autoptr (DmsResources) onboarded =
+      dms_ledger_dup_onboarded (dms_provider_get_ledger (dms_node_get_provider (user_data)), &error);
   g_autoptr (DmsResources) nothing = dms_resources_new_empty ();
   gboolean ok = onboarded != NULL || g_error_matches (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
   JsonObject *reply = json_object_new ();
 
   json_object_set_string_member (reply, "Status", ok ? "OK" : "ERROR");
-  json_object_set_member (reply, "Resources", dms_resources_to_json (onboarded != NULL ? onboarded : nothing));
+  json_object_set_member (
+      reply, "Resources", dms_resources_to_json (onboarded != NULL ? onboarded : nothing));
   dms_message_reply_object (message, reply);
 }
 

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Behaviours of the root actor for what strangers with a public grant may ask (behaviors.md §1): `/public/…`, `/broadcast/hello`. */
+/* Behaviours of the root actor for what strangers with a public grant may ask (behaviors.md §1): `/public/…`,
+ * `/broadcast/hello`. */
 void dms_public_behaviours_install (DmsNode *node);
 
 G_END_DECLS

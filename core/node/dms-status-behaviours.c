@@ -77,7 +77,8 @@ list_interfaces (void)
 
       if (each->ifa_addr == NULL)
         continue;
-      size = each->ifa_addr->sa_family == AF_INET ? sizeof (struct sockaddr_in) : sizeof (struct sockaddr_in6);
+      size =
+          each->ifa_addr->sa_family == AF_INET ? sizeof (struct sockaddr_in) : sizeof (struct sockaddr_in6);
       if (each->ifa_addr->sa_family != AF_INET && each->ifa_addr->sa_family != AF_INET6)
         add_mac_address (object, each->ifa_name);
       else if (getnameinfo (each->ifa_addr, size, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0)
@@ -90,7 +91,11 @@ list_interfaces (void)
 
 /* What failed goes into "errors"; the member then shows nothing, and the rest of the status stays. */
 static void
-set_resources (JsonObject *object, const char *name, DmsResources *resources, GError *error, JsonArray *errors)
+set_resources (JsonObject *object,
+               const char *name,
+               DmsResources *resources,
+               GError *error,
+               JsonArray *errors)
 {
   g_autoptr (DmsResources) nothing = dms_resources_new_empty ();
 
@@ -103,16 +108,19 @@ static JsonObject *
 build_resources (DmsNode *node, JsonArray *errors)
 {
   DmsLedger *ledger = dms_provider_get_ledger (dms_node_get_provider (node));
-  g_autoptr (DmsHardware) hardware = dms_inventory_dup_hardware (dms_provider_get_inventory (dms_node_get_provider (node)));
+  DmsInventory *inventory = dms_provider_get_inventory (dms_node_get_provider (node));
   JsonObject *object = json_object_new ();
+  g_autoptr (GError) hardware_error = NULL;
   g_autoptr (GError) onboarded_error = NULL;
   g_autoptr (GError) allocated_error = NULL;
   g_autoptr (GError) free_error = NULL;
+  g_autoptr (DmsHardware) hardware = dms_inventory_dup_hardware (inventory, &hardware_error);
   g_autoptr (DmsResources) onboarded = dms_ledger_dup_onboarded (ledger, &onboarded_error);
   g_autoptr (DmsResources) allocated = dms_ledger_dup_allocated (ledger, &allocated_error);
   g_autoptr (DmsResources) left = dms_ledger_dup_free (ledger, &free_error);
 
-  set_resources (object, "total", hardware != NULL ? dms_hardware_get_total (hardware) : NULL, NULL, errors);
+  set_resources (
+      object, "total", hardware != NULL ? dms_hardware_get_total (hardware) : NULL, hardware_error, errors);
   set_resources (object, "onboarded", onboarded, onboarded_error, errors);
   set_resources (object, "allocated", allocated, allocated_error, errors);
   set_resources (object, "free", left, free_error, errors);
@@ -139,10 +147,11 @@ build_status (DmsNode *node)
   json_object_set_object_member (network, "p2p", p2p);
 
   json_object_set_string_member (status, "hostname", g_get_host_name ());
-  json_object_set_string_member (status, "did",
-                                 dms_did_get_uri (dms_capability_context_get_did (dms_node_get_capabilities (node))));
+  json_object_set_string_member (
+      status, "did", dms_did_get_uri (dms_capability_context_get_did (dms_node_get_capabilities (node))));
   json_object_set_object_member (status, "network", network);
-  json_object_set_boolean_member (status, "onboarded", dms_ledger_is_onboarded (dms_provider_get_ledger (dms_node_get_provider (node))));
+  json_object_set_boolean_member (
+      status, "onboarded", dms_ledger_is_onboarded (dms_provider_get_ledger (dms_node_get_provider (node))));
   json_object_set_object_member (status, "resources", build_resources (node, errors));
   json_object_set_member (status, "config", g_steal_pointer (&config));
   json_object_set_array_member (status, "errors", errors);
@@ -155,8 +164,8 @@ on_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
   DmsNode *node = user_data;
   JsonObject *reply = json_object_new ();
 
-  json_object_set_object_member (reply, dms_actor_registry_get_host (dms_node_get_registry (node)),
-                                 build_status (node));
+  json_object_set_object_member (
+      reply, dms_actor_registry_get_host (dms_node_get_registry (node)), build_status (node));
   dms_message_reply_object (message, reply);
 }
 

@@ -75,9 +75,12 @@ reopen (DmsLogFile *self, GError **error)
     {
       int saved = errno;
 
-      g_set_error (error, DMS_ERROR, saved == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
+      g_set_error (error,
+                   DMS_ERROR,
+                   saved == ENOSPC ? DMS_ERROR_NO_SPACE : DMS_ERROR_IO,
                    "cannot open the log file “%s”: %s; check observability.logging.file",
-                   self->path, g_strerror (saved));
+                   self->path,
+                   g_strerror (saved));
       return FALSE;
     }
 
@@ -144,7 +147,11 @@ dms_log_file_open (const char *path, guint64 max_bytes, guint max_backups, guint
 
   if (g_mkdir_with_parents (directory, 0755) < 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "cannot make the log directory “%s”: %s", directory,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_IO,
+                   "cannot make the log directory “%s”: %s",
+                   directory,
                    g_strerror (errno));
       return NULL;
     }

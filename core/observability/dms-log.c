@@ -10,7 +10,7 @@
 #include <json-glib/json-glib.h>
 
 /* Fields of GLib's structured log that are ours carry this prefix; what follows is the label. */
-#define LABEL_PREFIX "DMS_"
+#define LABEL_PREFIX        "DMS_"
 #define LABEL_PREFIX_LENGTH 4
 /* Labels of one event. */
 #define MAX_LABELS 16
@@ -105,8 +105,11 @@ dms_log_set_level (DmsLog *self, const char *level, GError **error)
         return TRUE;
       }
 
-  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-               "“%s” is not a log level; use DEBUG, INFO, WARN or ERROR", level);
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_INVALID_ARGUMENT,
+               "“%s” is not a log level; use DEBUG, INFO, WARN or ERROR",
+               level);
   return FALSE;
 }
 

@@ -16,7 +16,8 @@ G_DECLARE_FINAL_TYPE (DmsLog, dms_log, DMS, LOG, GObject)
 /* Writes one event: a name or sentence, then pairs of label and text, ended by NULL. A label is spelt as the
  * log file shows it (`orchestratorID`, `allocationID`, `behavior`, `did`, `error`); a pair whose text is NULL
  * is left out. Every line about a deployment carries `orchestratorID`. */
-void dms_log_event (GLogLevelFlags level, const char *message, const char *first_label, ...) G_GNUC_NULL_TERMINATED;
+void dms_log_event (GLogLevelFlags level, const char *message, const char *first_label, ...)
+    G_GNUC_NULL_TERMINATED;
 
 DmsLog *dms_log_new (void);
 /* Makes this log the receiver of everything the process logs, until it is disposed of. */

@@ -11,10 +11,10 @@
 #include "actor/dms-actor-registry.h"
 #include "plugins/dms-plugin-manager.h"
 
-#define N_MESSAGES 1000
+#define N_MESSAGES    1000
 #define N_ROUND_TRIPS 1000
-#define PAYLOAD_SIZE 1024
-#define BEHAVIOUR "/bench/echo"
+#define PAYLOAD_SIZE  1024
+#define BEHAVIOUR     "/bench/echo"
 
 typedef struct
 {
@@ -76,15 +76,15 @@ delegate (DmsCapabilityContext *from, DmsDid *to)
 {
   static const char *const capabilities[] = { "/bench", NULL };
   g_autoptr (GError) error = NULL;
-  DmsTokenList *tokens = dms_capability_context_delegate (from, to, NULL, NULL, capabilities,
-                                                          0, 0, DMS_SELF_SIGN_NO, &error);
+  DmsTokenList *tokens =
+      dms_capability_context_delegate (from, to, NULL, NULL, capabilities, 0, 0, DMS_SELF_SIGN_NO, &error);
 
   g_assert_no_error (error);
   return tokens;
 }
 
-/* An organisation that the node trusts lets a team use it, the team lets a user: with the user's own invocation a
- * chain of three. */
+/* An organisation that the node trusts lets a team use it, the team lets a user: with the user's own
+ * invocation a chain of three. */
 static void
 build_contexts (Bench *bench)
 {
@@ -93,8 +93,8 @@ build_contexts (Bench *bench)
   g_autoptr (DmsKey) team_key = dms_key_generate ();
   g_autoptr (DmsKey) user_key = dms_key_generate ();
   g_autoptr (DmsKey) actor_key = dms_key_generate ();
-  g_autoptr (DmsCapabilityContext) organisation
-      = dms_capability_context_new (dms_key_get_did (organisation_key), organisation_key);
+  g_autoptr (DmsCapabilityContext) organisation =
+      dms_capability_context_new (dms_key_get_did (organisation_key), organisation_key);
   g_autoptr (DmsCapabilityContext) team = dms_capability_context_new (dms_key_get_did (team_key), team_key);
   g_autoptr (DmsCapabilityContext) user = dms_capability_context_new (dms_key_get_did (user_key), user_key);
   g_autoptr (DmsCapabilityContext) node = NULL;
@@ -107,8 +107,14 @@ build_contexts (Bench *bench)
   dms_capability_context_anchor_root (node, dms_key_get_did (organisation_key), &error);
   g_assert_no_error (error);
 
-  to_team = dms_capability_context_grant (organisation, dms_key_get_did (team_key), NULL, NULL, capabilities,
-                                          dms_actor_expiry_in (3600), 0, &error);
+  to_team = dms_capability_context_grant (organisation,
+                                          dms_key_get_did (team_key),
+                                          NULL,
+                                          NULL,
+                                          capabilities,
+                                          dms_actor_expiry_in (3600),
+                                          0,
+                                          &error);
   g_assert_no_error (error);
   dms_capability_context_anchor_provide (team, to_team, &error);
   g_assert_no_error (error);
@@ -145,10 +151,16 @@ seal_one (Bench *bench)
   g_autofree char *json = g_strdup_printf ("\"%s\"", text);
   g_autoptr (GBytes) payload = g_bytes_new (json, strlen (json));
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsEnvelope) envelope
-      = dms_security_context_seal (bench->user, dms_actor_get_handle (bench->caller),
-                                   dms_actor_get_handle (bench->root), BEHAVIOUR, payload, dms_actor_expiry_in (600),
-                                   "/private/bench/1", NULL, NULL, &error);
+  g_autoptr (DmsEnvelope) envelope = dms_security_context_seal (bench->user,
+                                                                dms_actor_get_handle (bench->caller),
+                                                                dms_actor_get_handle (bench->root),
+                                                                BEHAVIOUR,
+                                                                payload,
+                                                                dms_actor_expiry_in (600),
+                                                                "/private/bench/1",
+                                                                NULL,
+                                                                NULL,
+                                                                &error);
 
   g_assert_no_error (error);
   return dms_envelope_to_bytes (envelope);
@@ -181,7 +193,9 @@ measure_cold (Bench *bench)
     }
   taken_us = (double) (g_get_monotonic_time () - begin) / messages->len;
 
-  print_figure ("actor.cold", 1e6 / taken_us, "messages/s",
+  print_figure ("actor.cold",
+                1e6 / taken_us,
+                "messages/s",
                 "0.8 of libsodium's rate of four verifications a message (a chain of three and the envelope)",
                 0.8 * 1e6 / (4 * bench->verify_us));
 }
@@ -205,8 +219,11 @@ measure_codec (Bench *bench)
     }
   taken_us = (double) (g_get_monotonic_time () - begin) / N_MESSAGES;
 
-  print_figure ("actor.codec", taken_us * 2048 / (double) g_bytes_get_size (bytes), "µs a 2 KiB",
-                "the target of 20 µs", 20);
+  print_figure ("actor.codec",
+                taken_us * 2048 / (double) g_bytes_get_size (bytes),
+                "µs a 2 KiB",
+                "the target of 20 µs",
+                20);
 }
 
 static void invoke_next (Bench *bench);
@@ -230,8 +247,14 @@ invoke_next (Bench *bench)
 {
   g_autoptr (JsonNode) payload = payload_of_size (PAYLOAD_SIZE - 2);
 
-  dms_actor_invoke_async (bench->caller, dms_actor_get_handle (bench->root), BEHAVIOUR, payload,
-                          dms_actor_expiry_in (600), NULL, on_invoked, bench);
+  dms_actor_invoke_async (bench->caller,
+                          dms_actor_get_handle (bench->root),
+                          BEHAVIOUR,
+                          payload,
+                          dms_actor_expiry_in (600),
+                          NULL,
+                          on_invoked,
+                          bench);
 }
 
 static void
@@ -245,7 +268,9 @@ measure_round_trip (Bench *bench)
   g_main_loop_run (bench->loop);
   taken_us = (double) (g_get_monotonic_time () - begin) / N_ROUND_TRIPS;
 
-  print_figure ("actor.round_trip", taken_us, "µs",
+  print_figure ("actor.round_trip",
+                taken_us,
+                "µs",
                 "its signatures alone (seven made, seven checked) divided by 0.8",
                 7 * (bench->sign_us + bench->verify_us) / 0.8);
 }

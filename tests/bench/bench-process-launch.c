@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-/* Measures the process executor: from asking for a launch until the job runs. Takes a scratch directory; prints
+/* Measures the process executor: from asking for a launch until the job runs. Takes a scratch directory;
+ * prints
  * {"runs": [milliseconds…]}. */
 
 #include <dms.h>
@@ -11,7 +12,7 @@
 #include "plugins/dms-plugin-manager.h"
 
 #define N_LAUNCHES 50
-#define MIB ((guint64) 1024 * 1024)
+#define MIB        ((guint64) 1024 * 1024)
 
 typedef struct
 {

@@ -74,7 +74,8 @@ test_event (Fixture *fixture, gconstpointer data)
   dms_log_install (log);
 
   dms_log_event (G_LOG_LEVEL_DEBUG, "unseen", NULL, NULL);
-  dms_log_event (G_LOG_LEVEL_INFO, "bid_request", "orchestratorID", "abc", "error", NULL, "note", "a\nb\"c\xff", NULL);
+  dms_log_event (
+      G_LOG_LEVEL_INFO, "bid_request", "orchestratorID", "abc", "error", NULL, "note", "a\nb\"c\xff", NULL);
 
   text = read_text (fixture->path);
   json_parser_load_from_data (parser, text, -1, &error);
