@@ -28,6 +28,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def memory_bytes():
+    with open("/proc/meminfo", encoding="ascii") as info:
+        return int(info.readline().split()[1]) * 1024
+
+
 class Result:
     """What one CLI call printed and how it ended."""
 
@@ -179,7 +184,8 @@ class Node:
 
     # What people do with a node.
 
-    def onboard(self, cpu=1, ram="2GiB", disk="2GiB"):
+    def onboard(self, cpu=1, ram=None, disk="2GiB"):
+        ram = ram or f"{memory_bytes() // 5 // (1 << 20)}MiB"
         reply = self.actor("/dms/node/onboarding/onboard", "--cpu", cpu, "--ram", ram, "--disk", disk, "--no-gpu")
         assert reply["success"], reply
         return reply
