@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ enum
   /* Bubblewrap's outer process and the first one inside count too. */
   OWN_PROCESSES = 2,
   DISK_INTERVAL_US = 250 * 1000,
+  DISK_INTERVAL_MAX_US = 1000 * 1000,
   DISK_SHARE = 20,
   ORDERLY_GRACE_MS = 5000,
   SAMPLE_US = 100 * 1000,
@@ -55,6 +57,7 @@ typedef struct
   bool out_of_disk;
   int64_t kill_at_us;
   int64_t disk_at_us;
+  int64_t disk_interval_us;
   /* The last reading of the CPU time, for the present load. */
   int64_t sample_us;
   uint64_t sample_cpu_us;
@@ -357,16 +360,26 @@ read_usage (Shim *self)
     }
 }
 
-/* At most a twentieth of the time goes into counting. */
+/* At most a twentieth of the time goes into counting, and less while nothing changes. */
 static void
 check_disk (Shim *self)
 {
   const int64_t start = now_us (CLOCK_MONOTONIC);
-  int64_t cost;
+  const uint64_t before = self->status.disk_bytes;
+  struct stat info;
+  uint64_t bytes = dms_shim_disk_measure (self->state_fd, "home");
+  int64_t least;
 
-  self->status.disk_bytes = dms_shim_disk_measure (self->state_fd, "home");
-  cost = now_us (CLOCK_MONOTONIC) - start;
-  self->disk_at_us = start + (cost * DISK_SHARE > DISK_INTERVAL_US ? cost * DISK_SHARE : DISK_INTERVAL_US);
+  if (self->sandbox.pid > 0 && bytes != UINT64_MAX && fstat (self->state_fd, &info) == 0)
+    bytes += dms_shim_proc_measure_deleted (&self->cgroup, self->status.init_pid, info.st_dev);
+  self->status.disk_bytes = bytes;
+  least = (now_us (CLOCK_MONOTONIC) - start) * DISK_SHARE;
+  self->disk_interval_us = bytes == before ? self->disk_interval_us * 2 : DISK_INTERVAL_US;
+  if (self->disk_interval_us > DISK_INTERVAL_MAX_US)
+    self->disk_interval_us = DISK_INTERVAL_MAX_US;
+  if (self->disk_interval_us < DISK_INTERVAL_US)
+    self->disk_interval_us = DISK_INTERVAL_US;
+  self->disk_at_us = start + (least > self->disk_interval_us ? least : self->disk_interval_us);
   if (self->spec->disk_bytes == 0 || self->status.disk_bytes <= self->spec->disk_bytes)
     return;
   self->out_of_disk = true;

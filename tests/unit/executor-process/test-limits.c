@@ -126,6 +126,17 @@ test_disk (DmsProcessFixture *fixture, gconstpointer data)
   g_assert_cmpuint (dms_usage_get_disk_bytes (dms_execution_result_get_usage (result)), >, 16 * MIB);
 }
 
+/* A file that has no name any more takes its space as long as it is open. */
+static void
+test_disk_deleted (DmsProcessFixture *fixture, gconstpointer data)
+{
+  g_autoptr (DmsExecution) execution =
+      start_limited (fixture, "exec 3> big; rm big; head -c 32M /dev/zero >&3; sleep 60", 0, 0, 16 * MIB);
+  g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
+
+  g_assert_cmpint (dms_execution_result_get_reason (result), ==, DMS_END_OUT_OF_DISK);
+}
+
 /* Too quick for the measure while it runs, but not for that at its end. */
 static void
 test_disk_quick (DmsProcessFixture *fixture, gconstpointer data)
@@ -173,6 +184,7 @@ main (int argc, char *argv[])
   dms_process_fixture_add ("/executor-process/limits/pids", test_pids);
   dms_process_fixture_add ("/executor-process/limits/cpu", test_cpu);
   dms_process_fixture_add ("/executor-process/limits/disk", test_disk);
+  dms_process_fixture_add ("/executor-process/limits/disk-deleted", test_disk_deleted);
   dms_process_fixture_add ("/executor-process/limits/disk-quick", test_disk_quick);
   dms_process_fixture_add ("/executor-process/limits/disk-enough", test_disk_enough);
   dms_process_fixture_add ("/executor-process/limits/log", test_log);
