@@ -38,6 +38,10 @@ dms_contract_adopt_error (GError **error)
 void
 dms_contract_set_missing (gpointer self, const char *operation, GError **error)
 {
-  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "%s does not support “%s”", G_OBJECT_TYPE_NAME (self),
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_NOT_SUPPORTED,
+               "%s does not support “%s”",
+               G_OBJECT_TYPE_NAME (self),
                operation);
 }

@@ -124,8 +124,8 @@ dms_error_from_foreign (const GError *error)
  * @prefix_format: (nullable): what failed, on what, in printf style; %NULL for no prefix
  * @...: the format's arguments
  *
- * Maps an error of GLib, GIO or json-glib to %DMS_ERROR in place, with the prefix and `: ` before its message.
- * An error of %DMS_ERROR keeps its code. Does nothing when no error is set.
+ * Maps an error of GLib, GIO or json-glib to %DMS_ERROR in place, with the prefix and `: ` before its
+ * message. An error of %DMS_ERROR keeps its code. Does nothing when no error is set.
  */
 void
 dms_error_adopt (GError **error, const char *prefix_format, ...)

@@ -88,7 +88,8 @@ dms_plugin_manager_init (DmsPluginManager *self)
   self->modules = g_ptr_array_new_with_free_func (dms_plugin_manager_release_module);
   self->infos = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_plugin_info_unref);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
-  self->extensions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_hash_table_unref);
+  self->extensions =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_hash_table_unref);
   for (gsize i = 0; i < G_N_ELEMENTS (dms_plugin_contracts); i++)
     g_hash_table_insert (self->extensions, (gpointer) dms_plugin_contracts[i].name,
                          g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref));
@@ -142,7 +143,8 @@ dms_plugin_manager_new_for_config (DmsConfig *config)
 /**
  * dms_plugin_manager_dup_default_directories:
  *
- * Where plugins are searched: the folders of `DMS_PLUGIN_PATH` (separated by colons), the system's, the user's.
+ * Where plugins are searched: the folders of `DMS_PLUGIN_PATH` (separated by colons), the system's, the
+ * user's.
  *
  * Returns: (transfer full): the folders, the strongest first
  */
@@ -207,7 +209,8 @@ dms_plugin_manager_add (DmsPluginManager *self,
   if (!g_hash_table_contains (self->by_id, dms_plugin_info_get_id (result)))
     g_hash_table_insert (self->by_id, (gpointer) dms_plugin_info_get_id (result), result);
   if (status == DMS_PLUGIN_LOADED)
-    g_debug ("plugin %s is loaded from %s", dms_plugin_info_get_id (result), dms_plugin_info_get_path (result));
+    g_debug (
+        "plugin %s is loaded from %s", dms_plugin_info_get_id (result), dms_plugin_info_get_path (result));
   else
     g_info ("plugin %s (%s) is not loaded: %s: %s", dms_plugin_info_get_id (result),
             dms_plugin_info_get_path (result), dms_plugin_status_to_string (status),
@@ -301,7 +304,8 @@ dms_plugin_manager_extend_all (DmsPluginManager *self, PeasObjectModule *module,
   return NULL;
 }
 
-/* A PeasEngine would search the folders again, in an order of its own; its modules alone do what is needed. */
+/* A PeasEngine would search the folders again, in an order of its own; its modules alone do what is needed.
+ */
 static void
 dms_plugin_manager_load_module (DmsPluginManager *self, DmsPluginInfo *info)
 {
@@ -351,10 +355,12 @@ dms_plugin_manager_load (DmsPluginManager *self, const char *path)
     dms_plugin_manager_add (self, info, DMS_PLUGIN_DISABLED, "it is disabled by the configuration", NULL);
   else if (g_strcmp0 (abi, own_abi) != 0)
     {
-      reason = abi != NULL
-                 ? g_strdup_printf ("it was built for version %s of the contracts, this program has %s", abi, own_abi)
-                 : g_strdup_printf ("it does not say for which contracts it was built: X-Dms-Abi=%s is missing",
-                                    own_abi);
+      reason =
+          abi != NULL
+              ? g_strdup_printf (
+                    "it was built for version %s of the contracts, this program has %s", abi, own_abi)
+              : g_strdup_printf ("it does not say for which contracts it was built: X-Dms-Abi=%s is missing",
+                                 own_abi);
       dms_plugin_manager_add (self, info, DMS_PLUGIN_INCOMPATIBLE, reason, NULL);
     }
   else if (loader != NULL && g_ascii_strcasecmp (loader, "c") != 0)
@@ -528,8 +534,8 @@ dms_plugin_manager_compare_keys (gconstpointer a, gconstpointer b)
  * @self: a manager
  * @contract: the type of a contract, such as %DMS_TYPE_EXECUTOR
  *
- * Returns: (transfer full) (element-type GObject): all instances of that contract, by id; empty when there is no
- *   such contract
+ * Returns: (transfer full) (element-type GObject): all instances of that contract, by id; empty when there is
+ * no such contract
  */
 GPtrArray *
 dms_plugin_manager_list_extensions (DmsPluginManager *self, GType contract)
@@ -583,11 +589,19 @@ dms_plugin_manager_set_executor_error (DmsPluginManager *self, const char *id, G
 
   info = dms_plugin_manager_lookup (self, plugin);
   if (info != NULL && dms_plugin_info_get_status (info) != DMS_PLUGIN_LOADED)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "there is no executor “%s”: plugin %s: %s: %s", id, plugin,
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_UNAVAILABLE,
+                 "there is no executor “%s”: plugin %s: %s: %s",
+                 id,
+                 plugin,
                  dms_plugin_status_to_string (dms_plugin_info_get_status (info)),
                  dms_plugin_info_get_reason (info));
   else
-    g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
-                 "there is no executor “%s”: install a plugin that brings it; “nunet plugin list” shows those there",
-                 id);
+    g_set_error (
+        error,
+        DMS_ERROR,
+        DMS_ERROR_UNAVAILABLE,
+        "there is no executor “%s”: install a plugin that brings it; “nunet plugin list” shows those there",
+        id);
 }

@@ -95,7 +95,8 @@ dms_benchmark_get_estimated_ms (DmsBenchmark *self)
  * @self: a benchmark
  * @budget_ms: about how long it may take, in milliseconds; 0 for its own choice
  * @cancellable: (nullable): cancels the call
- * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far the work is
+ * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far the
+ * work is
  * @progress_data: data for @progress
  * @progress_destroy: (nullable): frees @progress_data
  * @callback: (scope async): called when it is done

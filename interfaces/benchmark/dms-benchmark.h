@@ -21,7 +21,8 @@ G_DECLARE_INTERFACE (DmsBenchmark, dms_benchmark, DMS, BENCHMARK, GObject)
  * @run_async: measures
  * @run_finish: finishes @run_async
  *
- * The contract of a measurement of this machine. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED.
+ * The contract of a measurement of this machine. Every function may be %NULL: the default answers
+ * %DMS_ERROR_NOT_SUPPORTED.
  */
 struct _DmsBenchmarkInterface
 {

@@ -128,7 +128,8 @@ DMS_EXPORT void dms_execution_wait_async (DmsExecution *self,
                                           GCancellable *cancellable,
                                           GAsyncReadyCallback callback,
                                           gpointer user_data);
-DMS_EXPORT DmsExecutionResult *dms_execution_wait_finish (DmsExecution *self, GAsyncResult *result, GError **error);
+DMS_EXPORT DmsExecutionResult *
+dms_execution_wait_finish (DmsExecution *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT void dms_execution_stop_async (DmsExecution *self,
                                           guint grace_ms,
@@ -155,7 +156,8 @@ DMS_EXPORT void dms_execution_exec_async (DmsExecution *self,
                                           GCancellable *cancellable,
                                           GAsyncReadyCallback callback,
                                           gpointer user_data);
-DMS_EXPORT DmsExecResult *dms_execution_exec_finish (DmsExecution *self, GAsyncResult *result, GError **error);
+DMS_EXPORT DmsExecResult *
+dms_execution_exec_finish (DmsExecution *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT void dms_execution_read_log_async (DmsExecution *self,
                                               DmsLogStream stream,
@@ -165,13 +167,15 @@ DMS_EXPORT void dms_execution_read_log_async (DmsExecution *self,
                                               GCancellable *cancellable,
                                               GAsyncReadyCallback callback,
                                               gpointer user_data);
-DMS_EXPORT DmsLogChunk *dms_execution_read_log_finish (DmsExecution *self, GAsyncResult *result, GError **error);
+DMS_EXPORT DmsLogChunk *
+dms_execution_read_log_finish (DmsExecution *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT void dms_execution_get_usage_async (DmsExecution *self,
                                                GCancellable *cancellable,
                                                GAsyncReadyCallback callback,
                                                gpointer user_data);
-DMS_EXPORT DmsUsage *dms_execution_get_usage_finish (DmsExecution *self, GAsyncResult *result, GError **error);
+DMS_EXPORT DmsUsage *
+dms_execution_get_usage_finish (DmsExecution *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT void dms_execution_remove_async (DmsExecution *self,
                                             GCancellable *cancellable,

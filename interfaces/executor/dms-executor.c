@@ -117,7 +117,8 @@ dms_executor_validate (DmsExecutor *self, DmsExecutionSpec *spec, GError **error
  *
  * Names the execution a specification would make, before anything is launched.
  *
- * Returns: (transfer full) (nullable): the handle for dms_executor_adopt_async(); the same for the same specification
+ * Returns: (transfer full) (nullable): the handle for dms_executor_adopt_async(); the same for the same
+ * specification
  */
 char *
 dms_executor_dup_handle (DmsExecutor *self, DmsExecutionSpec *spec)
@@ -135,14 +136,15 @@ dms_executor_dup_handle (DmsExecutor *self, DmsExecutionSpec *spec)
  * @self: an executor
  * @spec: what to run
  * @cancellable: (nullable): cancels the call
- * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far it is
+ * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far it
+ * is
  * @progress_data: data for @progress
  * @progress_destroy: (nullable): frees @progress_data
  * @callback: (scope async): called when it is done
  * @user_data: (closure): data for @callback
  *
- * Fetches what a job needs, such as an image. It is not charged to the job's time. An executor that has nothing
- * to fetch leaves this out, and the call succeeds at once.
+ * Fetches what a job needs, such as an image. It is not charged to the job's time. An executor that has
+ * nothing to fetch leaves this out, and the call succeeds at once.
  */
 void
 dms_executor_prepare_async (DmsExecutor *self,

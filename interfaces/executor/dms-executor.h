@@ -91,7 +91,8 @@ DMS_EXPORT void dms_executor_probe_async (DmsExecutor *self,
                                           GCancellable *cancellable,
                                           GAsyncReadyCallback callback,
                                           gpointer user_data);
-DMS_EXPORT DmsExecutorProbe *dms_executor_probe_finish (DmsExecutor *self, GAsyncResult *result, GError **error);
+DMS_EXPORT DmsExecutorProbe *
+dms_executor_probe_finish (DmsExecutor *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT gboolean dms_executor_validate (DmsExecutor *self, DmsExecutionSpec *spec, GError **error);
 

@@ -167,7 +167,8 @@ dms_storage_get_size_finish (DmsStorage *self, GAsyncResult *result, GError **er
  * @params: where and what: the storage's own parameters
  * @directory: an empty directory
  * @cancellable: (nullable): cancels the call
- * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far the work is
+ * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far the
+ * work is
  * @progress_data: data for @progress
  * @progress_destroy: (nullable): frees @progress_data
  * @callback: (scope async): called when it is done
@@ -238,7 +239,8 @@ dms_storage_fetch_finish (DmsStorage *self, GAsyncResult *result, GError **error
  * @volume: a volume of this machine
  * @params: where and what: the storage's own parameters
  * @cancellable: (nullable): cancels the call
- * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far the work is
+ * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_destroy): told how far the
+ * work is
  * @progress_data: data for @progress
  * @progress_destroy: (nullable): frees @progress_data
  * @callback: (scope async): called when it is done

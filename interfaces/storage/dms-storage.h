@@ -31,7 +31,8 @@ G_DECLARE_INTERFACE (DmsStorage, dms_storage, DMS, STORAGE, GObject)
  * @unmount_async: takes away what dms_storage_mount_async() made
  * @unmount_finish: finishes @unmount_async
  *
- * The contract of a storage of data outside this machine. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED.
+ * The contract of a storage of data outside this machine. Every function may be %NULL: the default answers
+ * %DMS_ERROR_NOT_SUPPORTED.
  */
 struct _DmsStorageInterface
 {

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Calls of a contract that wait for their answer in the main loop; a call that takes longer than a minute fails
- * the test. */
+/* Calls of a contract that wait for their answer in the main loop; a call that takes longer than a minute
+ * fails the test. */
 typedef struct
 {
   GAsyncResult *result;

@@ -705,9 +705,9 @@ dms_conformance_run (gconstpointer data)
  * @make_spec: (scope forever): makes specifications of jobs
  * @user_data: data for both, kept as long as the program runs
  *
- * Adds tests to the program's GLib test suite that check whether an executor keeps its contract. Call it between
- * g_test_init() and g_test_run(). Where the executor's probe says that it is not available, the tests are skipped
- * with the probe's reason.
+ * Adds tests to the program's GLib test suite that check whether an executor keeps its contract. Call it
+ * between g_test_init() and g_test_run(). Where the executor's probe says that it is not available, the tests
+ * are skipped with the probe's reason.
  */
 void
 dms_executor_conformance_add_tests (const char *prefix,

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * DmsConformanceJob:
  * @DMS_CONFORMANCE_JOB_PRINT: writes the request's @out and @err, exactly, and ends with its @exit_code
- * @DMS_CONFORMANCE_JOB_LATE: writes @out at once, waits a second or so, writes @err to standard output as well,
- *   ends with 0
+ * @DMS_CONFORMANCE_JOB_LATE: writes @out at once, waits a second or so, writes @err to standard output as
+ * well, ends with 0
  * @DMS_CONFORMANCE_JOB_SLEEP: runs for at least a minute, but ends when it is asked to (SIGTERM)
  * @DMS_CONFORMANCE_JOB_STUBBORN: runs for at least a minute, and cannot be asked to end
  * @DMS_CONFORMANCE_JOB_ALLOCATE: takes more memory than its limit allows
@@ -55,8 +55,8 @@ typedef struct
  * DmsConformanceExecutorFunc:
  * @user_data: (closure): the caller's data
  *
- * Makes an executor. It is called again to play a restart of the daemon: what one instance launched, the next one
- * must be able to adopt.
+ * Makes an executor. It is called again to play a restart of the daemon: what one instance launched, the next
+ * one must be able to adopt.
  *
  * Returns: (transfer full): the executor
  */
@@ -69,10 +69,11 @@ typedef DmsExecutor *(*DmsConformanceExecutorFunc) (gpointer user_data);
  *
  * Makes a specification.
  *
- * Returns: (transfer full) (nullable): the specification; %NULL when this executor has no such job, which skips
- *   the checks that need it
+ * Returns: (transfer full) (nullable): the specification; %NULL when this executor has no such job, which
+ * skips the checks that need it
  */
-typedef DmsExecutionSpec *(*DmsConformanceSpecFunc) (const DmsConformanceRequest *request, gpointer user_data);
+typedef DmsExecutionSpec *(*DmsConformanceSpecFunc) (const DmsConformanceRequest *request,
+                                                     gpointer user_data);
 
 DMS_EXPORT void dms_executor_conformance_add_tests (const char *prefix,
                                                     DmsConformanceExecutorFunc make_executor,

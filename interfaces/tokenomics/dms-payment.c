@@ -192,7 +192,8 @@ dms_payment_check_transaction_async (DmsPayment *self,
 
   if (DMS_PAYMENT_GET_IFACE (self)->check_transaction_async == NULL)
     {
-      dms_contract_report_missing (self, dms_payment_check_transaction_async, "check-transaction", callback, user_data);
+      dms_contract_report_missing (
+          self, dms_payment_check_transaction_async, "check-transaction", callback, user_data);
       return;
     }
   DMS_PAYMENT_GET_IFACE (self)->check_transaction_async (self,

@@ -192,7 +192,8 @@ dms_transport_dup_peer_id (DmsTransport *self)
 GPtrArray *
 dms_transport_dup_listen_addresses (DmsTransport *self)
 {
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref));
+  g_return_val_if_fail (DMS_IS_TRANSPORT (self),
+                        g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref));
 
   if (DMS_TRANSPORT_GET_IFACE (self)->dup_listen_addresses == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
@@ -327,7 +328,8 @@ dms_transport_disconnect_peer (DmsTransport *self, DmsPeerId *peer)
  * dms_transport_set_stream_handler:
  * @self: a transport
  * @protocol: a protocol ID, such as `/dms/log/1.0.0`
- * @handler: (nullable) (scope notified) (closure user_data) (destroy destroy): gets the streams; %NULL for nobody any more
+ * @handler: (nullable) (scope notified) (closure user_data) (destroy destroy): gets the streams; %NULL for
+ * nobody any more
  * @user_data: data for @handler
  * @destroy: (nullable): frees @user_data
  *
@@ -411,7 +413,8 @@ dms_transport_open_stream_finish (DmsTransport *self, GAsyncResult *result, GErr
 /**
  * dms_transport_set_inbox_handler:
  * @self: a transport
- * @handler: (nullable) (scope notified) (closure user_data) (destroy destroy): gets the messages; %NULL for nobody any more
+ * @handler: (nullable) (scope notified) (closure user_data) (destroy destroy): gets the messages; %NULL for
+ * nobody any more
  * @user_data: data for @handler
  * @destroy: (nullable): frees @user_data
  *
@@ -464,14 +467,21 @@ dms_transport_send_message_async (DmsTransport *self,
 
   if (g_bytes_get_size (bytes) > DMS_TRANSPORT_MAX_MESSAGE_SIZE)
     {
-      g_task_report_new_error (self, callback, user_data, dms_transport_send_message_async, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+      g_task_report_new_error (self,
+                               callback,
+                               user_data,
+                               dms_transport_send_message_async,
+                               DMS_ERROR,
+                               DMS_ERROR_TOO_LARGE,
                                "cannot send a message of %" G_GSIZE_FORMAT " bytes: the limit is %d",
-                               g_bytes_get_size (bytes), DMS_TRANSPORT_MAX_MESSAGE_SIZE);
+                               g_bytes_get_size (bytes),
+                               DMS_TRANSPORT_MAX_MESSAGE_SIZE);
       return;
     }
   if (DMS_TRANSPORT_GET_IFACE (self)->send_message_async == NULL)
     {
-      dms_contract_report_missing (self, dms_transport_send_message_async, "send-message", callback, user_data);
+      dms_contract_report_missing (
+          self, dms_transport_send_message_async, "send-message", callback, user_data);
       return;
     }
   DMS_TRANSPORT_GET_IFACE (self)->send_message_async (self,
@@ -563,7 +573,8 @@ dms_transport_unsubscribe (DmsTransport *self, const char *topic)
  * dms_transport_set_topic_validator:
  * @self: a transport
  * @topic: a topic, such as `/nunet/hello`
- * @handler: (nullable) (scope notified) (closure user_data) (destroy destroy): judges the messages; %NULL for nobody any more
+ * @handler: (nullable) (scope notified) (closure user_data) (destroy destroy): judges the messages; %NULL for
+ * nobody any more
  * @user_data: data for @handler
  * @destroy: (nullable): frees @user_data
  *
@@ -614,9 +625,15 @@ dms_transport_publish_async (DmsTransport *self,
 
   if (g_bytes_get_size (bytes) > DMS_TRANSPORT_MAX_MESSAGE_SIZE)
     {
-      g_task_report_new_error (self, callback, user_data, dms_transport_publish_async, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+      g_task_report_new_error (self,
+                               callback,
+                               user_data,
+                               dms_transport_publish_async,
+                               DMS_ERROR,
+                               DMS_ERROR_TOO_LARGE,
                                "cannot send a message of %" G_GSIZE_FORMAT " bytes: the limit is %d",
-                               g_bytes_get_size (bytes), DMS_TRANSPORT_MAX_MESSAGE_SIZE);
+                               g_bytes_get_size (bytes),
+                               DMS_TRANSPORT_MAX_MESSAGE_SIZE);
       return;
     }
   if (DMS_TRANSPORT_GET_IFACE (self)->publish_async == NULL)
@@ -652,235 +669,6 @@ dms_transport_publish_finish (DmsTransport *self, GAsyncResult *result, GError *
 }
 
 /**
- * dms_transport_put_value_async:
- * @self: a transport
- * @key: a key
- * @bytes: the value
- * @cancellable: (nullable): cancels the call
- * @callback: (scope async): called when it is done
- * @user_data: (closure): data for @callback
- *
- * Stores a value in the network under a key.
- */
-void
-dms_transport_put_value_async (DmsTransport *self,
-                               const char *key,
-                               GBytes *bytes,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data)
-{
-  g_return_if_fail (DMS_IS_TRANSPORT (self));
-  g_return_if_fail (key != NULL);
-  g_return_if_fail (bytes != NULL);
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  if (g_bytes_get_size (bytes) > DMS_TRANSPORT_MAX_MESSAGE_SIZE)
-    {
-      g_task_report_new_error (self, callback, user_data, dms_transport_put_value_async, DMS_ERROR, DMS_ERROR_TOO_LARGE,
-                               "cannot send a message of %" G_GSIZE_FORMAT " bytes: the limit is %d",
-                               g_bytes_get_size (bytes), DMS_TRANSPORT_MAX_MESSAGE_SIZE);
-      return;
-    }
-  if (DMS_TRANSPORT_GET_IFACE (self)->put_value_async == NULL)
-    {
-      dms_contract_report_missing (self, dms_transport_put_value_async, "put-value", callback, user_data);
-      return;
-    }
-  DMS_TRANSPORT_GET_IFACE (self)->put_value_async (self, key, bytes, cancellable, callback, user_data);
-}
-
-/**
- * dms_transport_put_value_finish:
- * @self: a transport
- * @result: what the callback got
- * @error: return location for an error of %DMS_ERROR
- *
- * Finishes dms_transport_put_value_async().
- *
- * Returns: whether it was done
- */
-gboolean
-dms_transport_put_value_finish (DmsTransport *self, GAsyncResult *result, GError **error)
-{
-  gboolean value = FALSE;
-
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
-
-  if (dms_contract_is_missing (self, dms_transport_put_value_async, result, error))
-    return FALSE;
-  value = DMS_TRANSPORT_GET_IFACE (self)->put_value_finish (self, result, error);
-  dms_contract_adopt_error (error);
-  return value;
-}
-
-/**
- * dms_transport_get_value_async:
- * @self: a transport
- * @key: a key
- * @cancellable: (nullable): cancels the call
- * @callback: (scope async): called when it is done
- * @user_data: (closure): data for @callback
- *
- * Finds the value the network keeps under a key.
- */
-void
-dms_transport_get_value_async (DmsTransport *self,
-                               const char *key,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data)
-{
-  g_return_if_fail (DMS_IS_TRANSPORT (self));
-  g_return_if_fail (key != NULL);
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  if (DMS_TRANSPORT_GET_IFACE (self)->get_value_async == NULL)
-    {
-      dms_contract_report_missing (self, dms_transport_get_value_async, "get-value", callback, user_data);
-      return;
-    }
-  DMS_TRANSPORT_GET_IFACE (self)->get_value_async (self, key, cancellable, callback, user_data);
-}
-
-/**
- * dms_transport_get_value_finish:
- * @self: a transport
- * @result: what the callback got
- * @error: return location for an error of %DMS_ERROR
- *
- * Finishes dms_transport_get_value_async().
- *
- * Returns: (transfer full) (nullable): the value
- */
-GBytes *
-dms_transport_get_value_finish (DmsTransport *self, GAsyncResult *result, GError **error)
-{
-  GBytes *value = NULL;
-
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), NULL);
-
-  if (dms_contract_is_missing (self, dms_transport_get_value_async, result, error))
-    return NULL;
-  value = DMS_TRANSPORT_GET_IFACE (self)->get_value_finish (self, result, error);
-  dms_contract_adopt_error (error);
-  return value;
-}
-
-/**
- * dms_transport_provide_async:
- * @self: a transport
- * @key: a key
- * @cancellable: (nullable): cancels the call
- * @callback: (scope async): called when it is done
- * @user_data: (closure): data for @callback
- *
- * Tells the network that this peer provides what a key names.
- */
-void
-dms_transport_provide_async (DmsTransport *self,
-                             const char *key,
-                             GCancellable *cancellable,
-                             GAsyncReadyCallback callback,
-                             gpointer user_data)
-{
-  g_return_if_fail (DMS_IS_TRANSPORT (self));
-  g_return_if_fail (key != NULL);
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  if (DMS_TRANSPORT_GET_IFACE (self)->provide_async == NULL)
-    {
-      dms_contract_report_missing (self, dms_transport_provide_async, "provide", callback, user_data);
-      return;
-    }
-  DMS_TRANSPORT_GET_IFACE (self)->provide_async (self, key, cancellable, callback, user_data);
-}
-
-/**
- * dms_transport_provide_finish:
- * @self: a transport
- * @result: what the callback got
- * @error: return location for an error of %DMS_ERROR
- *
- * Finishes dms_transport_provide_async().
- *
- * Returns: whether it was done
- */
-gboolean
-dms_transport_provide_finish (DmsTransport *self, GAsyncResult *result, GError **error)
-{
-  gboolean value = FALSE;
-
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), FALSE);
-
-  if (dms_contract_is_missing (self, dms_transport_provide_async, result, error))
-    return FALSE;
-  value = DMS_TRANSPORT_GET_IFACE (self)->provide_finish (self, result, error);
-  dms_contract_adopt_error (error);
-  return value;
-}
-
-/**
- * dms_transport_find_providers_async:
- * @self: a transport
- * @key: a key
- * @max_peers: most peers to find
- * @cancellable: (nullable): cancels the call
- * @callback: (scope async): called when it is done
- * @user_data: (closure): data for @callback
- *
- * Finds peers that provide what a key names.
- */
-void
-dms_transport_find_providers_async (DmsTransport *self,
-                                    const char *key,
-                                    guint max_peers,
-                                    GCancellable *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer user_data)
-{
-  g_return_if_fail (DMS_IS_TRANSPORT (self));
-  g_return_if_fail (key != NULL);
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  if (DMS_TRANSPORT_GET_IFACE (self)->find_providers_async == NULL)
-    {
-      dms_contract_report_missing (self, dms_transport_find_providers_async, "find-providers", callback, user_data);
-      return;
-    }
-  DMS_TRANSPORT_GET_IFACE (self)->find_providers_async (self,
-                                                        key,
-                                                        max_peers,
-                                                        cancellable,
-                                                        callback,
-                                                        user_data);
-}
-
-/**
- * dms_transport_find_providers_finish:
- * @self: a transport
- * @result: what the callback got
- * @error: return location for an error of %DMS_ERROR
- *
- * Finishes dms_transport_find_providers_async().
- *
- * Returns: (transfer full) (nullable) (element-type DmsPeerInfo): the peers, perhaps none
- */
-GPtrArray *
-dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, GError **error)
-{
-  GPtrArray *value = NULL;
-
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), NULL);
-
-  if (dms_contract_is_missing (self, dms_transport_find_providers_async, result, error))
-    return NULL;
-  value = DMS_TRANSPORT_GET_IFACE (self)->find_providers_finish (self, result, error);
-  dms_contract_adopt_error (error);
-  return value;
-}
-
-/**
  * dms_transport_list_peers:
  * @self: a transport
  *
@@ -891,7 +679,8 @@ dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, G
 GPtrArray *
 dms_transport_list_peers (DmsTransport *self)
 {
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref));
+  g_return_val_if_fail (DMS_IS_TRANSPORT (self),
+                        g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref));
 
   if (DMS_TRANSPORT_GET_IFACE (self)->list_peers == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref);
@@ -909,7 +698,8 @@ dms_transport_list_peers (DmsTransport *self)
 GPtrArray *
 dms_transport_list_known_peers (DmsTransport *self)
 {
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref));
+  g_return_val_if_fail (DMS_IS_TRANSPORT (self),
+                        g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref));
 
   if (DMS_TRANSPORT_GET_IFACE (self)->list_known_peers == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref);
@@ -980,7 +770,8 @@ dms_transport_ping_finish (DmsTransport *self, GAsyncResult *result, GError **er
 GPtrArray *
 dms_transport_dup_scores (DmsTransport *self)
 {
-  g_return_val_if_fail (DMS_IS_TRANSPORT (self), g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_score_unref));
+  g_return_val_if_fail (DMS_IS_TRANSPORT (self),
+                        g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_score_unref));
 
   if (DMS_TRANSPORT_GET_IFACE (self)->dup_scores == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_score_unref);

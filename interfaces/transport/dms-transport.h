@@ -104,7 +104,8 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @dup_listen_addresses: lists the addresses under which this node can be dialled, without the `/p2p` part
  * @listen_async: listens on one more address
  * @listen_finish: finishes @listen_async
- * @dial_async: connects to the peer at an address. An address with a `/p2p` part connects to that peer or fails
+ * @dial_async: connects to the peer at an address. An address with a `/p2p` part connects to that peer or
+ * fails
  * @dial_finish: finishes @dial_async
  * @disconnect_peer: closes the connections to a peer, if there are any
  * @set_stream_handler: sets who gets the streams that peers open for a protocol. Without one they are refused
@@ -133,8 +134,8 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @dup_scores: says what publish/subscribe thinks of peers
  * @set_private_network_key: makes this peer talk only to those with the same key; before the start only
  *
- * The contract of a network. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED, or nothing
- * where no error can be answered.
+ * The contract of a network. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED, or
+ * nothing where no error can be answered.
  *
  * Handlers and callbacks run in the main context that started the transport, never from inside the call that
  * caused them.

@@ -22,7 +22,10 @@ struct _DmsBenchmarkResult
   double spread;
 };
 
-G_DEFINE_BOXED_TYPE (DmsBenchmarkResult, dms_benchmark_result, dms_benchmark_result_ref, dms_benchmark_result_unref)
+G_DEFINE_BOXED_TYPE (DmsBenchmarkResult,
+                     dms_benchmark_result,
+                     dms_benchmark_result_ref,
+                     dms_benchmark_result_unref)
 
 static GArray *
 dms_benchmark_result_copy_samples (GArray *samples)

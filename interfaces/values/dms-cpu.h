@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 DMS_EXPORT GType dms_cpu_get_type (void);
 
-/* A processor, or a requirement of one. Unset texts are NULL and unset numbers 0; they match anything. JSON as
- * the specification's CPU. Cores are kept in hundredths. */
+/* A processor, or a requirement of one. Unset texts are NULL and unset numbers 0; they match anything. JSON
+ * as the specification's CPU. Cores are kept in hundredths. */
 DMS_EXPORT DmsCpu *dms_cpu_new (double cores, double clock_hz);
 DMS_EXPORT DmsCpu *dms_cpu_new_full (double cores,
                               double clock_hz,

@@ -66,7 +66,8 @@ dms_disk_new_full (guint64 size_bytes,
   self->model = g_strdup (model != NULL && model[0] != '\0' ? model : NULL);
   self->vendor = g_strdup (vendor != NULL && vendor[0] != '\0' ? vendor : NULL);
   self->type = g_strdup (type != NULL && type[0] != '\0' ? type : NULL);
-  self->interface_name = g_strdup (interface_name != NULL && interface_name[0] != '\0' ? interface_name : NULL);
+  self->interface_name =
+      g_strdup (interface_name != NULL && interface_name[0] != '\0' ? interface_name : NULL);
   self->read_bytes_per_second = read_bytes_per_second;
   self->write_bytes_per_second = write_bytes_per_second;
   return self;

@@ -22,7 +22,10 @@ struct _DmsExecutionResult
   DmsUsage *usage;
 };
 
-G_DEFINE_BOXED_TYPE (DmsExecutionResult, dms_execution_result, dms_execution_result_ref, dms_execution_result_unref)
+G_DEFINE_BOXED_TYPE (DmsExecutionResult,
+                     dms_execution_result,
+                     dms_execution_result_ref,
+                     dms_execution_result_unref)
 
 static DmsEndReason
 dms_execution_result_read_reason (DmsValueReader *reader, const char *member)
@@ -239,12 +242,10 @@ dms_execution_result_unref (DmsExecutionResult *self)
 gboolean
 dms_execution_result_equal (DmsExecutionResult *a, DmsExecutionResult *b)
 {
-  return a->reason == b->reason
-         && a->exit_code == b->exit_code
-         && g_strcmp0 (a->message, b->message) == 0
-         && a->started_us == b->started_us
-         && a->ended_us == b->ended_us
-         && (a->usage == b->usage || (a->usage != NULL && b->usage != NULL && dms_usage_equal (a->usage, b->usage)));
+  return a->reason == b->reason && a->exit_code == b->exit_code && g_strcmp0 (a->message, b->message) == 0 &&
+         a->started_us == b->started_us && a->ended_us == b->ended_us &&
+         (a->usage == b->usage ||
+          (a->usage != NULL && b->usage != NULL && dms_usage_equal (a->usage, b->usage)));
 }
 
 /**

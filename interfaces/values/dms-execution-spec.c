@@ -201,8 +201,8 @@ dms_execution_spec_get_keys (DmsExecutionSpec *self)
  * dms_execution_spec_get_state_dir:
  * @self: a specification
  *
- * Returns: (transfer none): directory (mode 0700, made by the daemon) of this execution's state and logs; empty
- *   when none was given
+ * Returns: (transfer none): directory (mode 0700, made by the daemon) of this execution's state and logs;
+ * empty when none was given
  */
 const char *
 dms_execution_spec_get_state_dir (DmsExecutionSpec *self)

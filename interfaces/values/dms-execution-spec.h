@@ -67,7 +67,8 @@ DMS_EXPORT DmsExecutionSpecBuilder *dms_execution_spec_builder_new (const char *
 DMS_EXPORT DmsExecutionSpecBuilder *dms_execution_spec_builder_ref (DmsExecutionSpecBuilder *self);
 DMS_EXPORT void dms_execution_spec_builder_unref (DmsExecutionSpecBuilder *self);
 DMS_EXPORT void dms_execution_spec_builder_set_params (DmsExecutionSpecBuilder *self, JsonObject *params);
-DMS_EXPORT void dms_execution_spec_builder_set_resources (DmsExecutionSpecBuilder *self, DmsResources *resources);
+DMS_EXPORT void dms_execution_spec_builder_set_resources (DmsExecutionSpecBuilder *self,
+                                                          DmsResources *resources);
 DMS_EXPORT void dms_execution_spec_builder_set_pids_limit (DmsExecutionSpecBuilder *self, guint limit);
 DMS_EXPORT void dms_execution_spec_builder_add_volume (DmsExecutionSpecBuilder *self, DmsVolume *volume);
 DMS_EXPORT void dms_execution_spec_builder_add_port (DmsExecutionSpecBuilder *self, DmsPortMapping *port);
@@ -77,7 +78,8 @@ DMS_EXPORT void dms_execution_spec_builder_set_state_dir (DmsExecutionSpecBuilde
 DMS_EXPORT void dms_execution_spec_builder_set_network (DmsExecutionSpecBuilder *self,
                                                         const char *ip,
                                                         const char *gateway_ip);
-DMS_EXPORT void dms_execution_spec_builder_set_allow_privileged (DmsExecutionSpecBuilder *self, gboolean allow);
+DMS_EXPORT void dms_execution_spec_builder_set_allow_privileged (DmsExecutionSpecBuilder *self,
+                                                                 gboolean allow);
 DMS_EXPORT DmsExecutionSpec *dms_execution_spec_builder_end (DmsExecutionSpecBuilder *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsExecutionSpecBuilder, dms_execution_spec_builder_unref)

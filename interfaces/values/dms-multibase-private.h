@@ -18,7 +18,8 @@ enum
 char *dms_base58_encode (const guint8 *bytes, gsize length);
 GBytes *dms_base58_decode (const char *text);
 
-/* Multibase (multiformats/multibase): prefixes `z` base58btc, `b` base32 lower case, `k` base36 lower case. */
+/* Multibase (multiformats/multibase): prefixes `z` base58btc, `b` base32 lower case, `k` base36 lower case.
+ */
 GBytes *dms_multibase_decode (const char *text);
 
 G_END_DECLS

@@ -49,10 +49,14 @@ dms_payment_quote_new (const char *id,
   DmsPaymentQuote *self = g_atomic_rc_box_new0 (DmsPaymentQuote);
 
   self->id = g_strdup (id != NULL && id[0] != '\0' ? id : NULL);
-  self->original_amount = g_strdup (original_amount != NULL && original_amount[0] != '\0' ? original_amount : NULL);
-  self->pricing_currency = g_strdup (pricing_currency != NULL && pricing_currency[0] != '\0' ? pricing_currency : NULL);
-  self->converted_amount = g_strdup (converted_amount != NULL && converted_amount[0] != '\0' ? converted_amount : NULL);
-  self->payment_currency = g_strdup (payment_currency != NULL && payment_currency[0] != '\0' ? payment_currency : NULL);
+  self->original_amount =
+      g_strdup (original_amount != NULL && original_amount[0] != '\0' ? original_amount : NULL);
+  self->pricing_currency =
+      g_strdup (pricing_currency != NULL && pricing_currency[0] != '\0' ? pricing_currency : NULL);
+  self->converted_amount =
+      g_strdup (converted_amount != NULL && converted_amount[0] != '\0' ? converted_amount : NULL);
+  self->payment_currency =
+      g_strdup (payment_currency != NULL && payment_currency[0] != '\0' ? payment_currency : NULL);
   self->exchange_rate = g_strdup (exchange_rate != NULL && exchange_rate[0] != '\0' ? exchange_rate : NULL);
   self->expires_us = expires_us;
   return self;

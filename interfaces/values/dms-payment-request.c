@@ -20,7 +20,10 @@ struct _DmsPaymentRequest
   JsonObject *metadata;
 };
 
-G_DEFINE_BOXED_TYPE (DmsPaymentRequest, dms_payment_request, dms_payment_request_ref, dms_payment_request_unref)
+G_DEFINE_BOXED_TYPE (DmsPaymentRequest,
+                     dms_payment_request,
+                     dms_payment_request_ref,
+                     dms_payment_request_unref)
 
 /**
  * dms_payment_request_new:

@@ -123,8 +123,12 @@ dms_resources_add_sizes (guint64 a, guint64 b)
 static DmsCpu *
 dms_resources_with_cores (DmsCpu *cpu, double cores)
 {
-  return dms_cpu_new_full (cores, dms_cpu_get_clock_hz (cpu), dms_cpu_get_model (cpu), dms_cpu_get_vendor (cpu),
-                           dms_cpu_get_architecture (cpu), dms_cpu_get_threads (cpu),
+  return dms_cpu_new_full (cores,
+                           dms_cpu_get_clock_hz (cpu),
+                           dms_cpu_get_model (cpu),
+                           dms_cpu_get_vendor (cpu),
+                           dms_cpu_get_architecture (cpu),
+                           dms_cpu_get_threads (cpu),
                            dms_cpu_get_cache_bytes (cpu));
 }
 
@@ -191,7 +195,8 @@ dms_resources_pick_cpu (DmsCpu *a, DmsCpu *b)
  * @a: resources
  * @b: more of them
  *
- * Adds quantities: cores, bytes of memory and disk, VRAM of GPUs of the same index. Descriptions are those of @a.
+ * Adds quantities: cores, bytes of memory and disk, VRAM of GPUs of the same index. Descriptions are those of
+ * @a.
  *
  * Returns: (transfer full): the sum
  */
@@ -237,7 +242,12 @@ dms_resources_check_size (const char *what, guint64 have, guint64 need, GError *
     return TRUE;
   have_text = g_format_size_full (have, G_FORMAT_SIZE_IEC_UNITS);
   need_text = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
-  g_set_error (error, DMS_ERROR, DMS_ERROR_NO_RESOURCES, "not enough %s: %s needed, %s there", what, need_text,
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_NO_RESOURCES,
+               "not enough %s: %s needed, %s there",
+               what,
+               need_text,
                have_text);
   return FALSE;
 }
@@ -254,7 +264,8 @@ dms_resources_subtract_gpus (GPtrArray *gpus, GPtrArray *taken, GError **error)
 
       if (position < 0)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_NO_RESOURCES, "there is no GPU %u", dms_gpu_get_index (gpu));
+          g_set_error (
+              error, DMS_ERROR, DMS_ERROR_NO_RESOURCES, "there is no GPU %u", dms_gpu_get_index (gpu));
           return FALSE;
         }
       have = dms_gpu_get_vram_bytes (g_ptr_array_index (gpus, position));
@@ -290,10 +301,11 @@ dms_resources_subtract (DmsResources *a, DmsResources *b, GError **error)
                    dms_cpu_get_cores (b->cpu), dms_cpu_get_cores (a->cpu));
       return NULL;
     }
-  if (!dms_resources_check_size ("RAM", dms_ram_get_size_bytes (a->ram), dms_ram_get_size_bytes (b->ram), error)
-      || !dms_resources_check_size ("disk", dms_disk_get_size_bytes (a->disk),
-                                    dms_disk_get_size_bytes (b->disk), error)
-      || !dms_resources_subtract_gpus (gpus, b->gpus, error))
+  if (!dms_resources_check_size (
+          "RAM", dms_ram_get_size_bytes (a->ram), dms_ram_get_size_bytes (b->ram), error) ||
+      !dms_resources_check_size (
+          "disk", dms_disk_get_size_bytes (a->disk), dms_disk_get_size_bytes (b->disk), error) ||
+      !dms_resources_subtract_gpus (gpus, b->gpus, error))
     return NULL;
 
   cpu = dms_resources_with_cores (a->cpu, dms_cpu_get_cores (a->cpu) - dms_cpu_get_cores (b->cpu));

@@ -128,7 +128,8 @@ dms_usage_record_new_from_json (JsonNode *node, GError **error)
   self->deployment_id = g_strdup (dms_value_reader_get_text (&reader, "deployment_id"));
   self->allocation_id = g_strdup (dms_value_reader_get_text (&reader, "allocation_id"));
   if (dms_value_reader_get_member (&reader, "resources") != NULL)
-    self->resources = dms_resources_new_from_json (dms_value_reader_get_member (&reader, "resources"), &reader.error);
+    self->resources =
+        dms_resources_new_from_json (dms_value_reader_get_member (&reader, "resources"), &reader.error);
   self->start_us = dms_value_reader_get_int (&reader, "start_us", 0, G_MAXINT64);
   self->end_us = dms_value_reader_get_int (&reader, "end_us", 0, G_MAXINT64);
   if (self->deployment_id == NULL)
@@ -204,9 +205,9 @@ dms_usage_record_unref (DmsUsageRecord *self)
 gboolean
 dms_usage_record_equal (DmsUsageRecord *a, DmsUsageRecord *b)
 {
-  return g_strcmp0 (a->deployment_id, b->deployment_id) == 0
-         && g_strcmp0 (a->allocation_id, b->allocation_id) == 0
-         && (a->resources == b->resources || (a->resources != NULL && b->resources != NULL && dms_resources_equal (a->resources, b->resources)))
-         && a->start_us == b->start_us
-         && a->end_us == b->end_us;
+  return g_strcmp0 (a->deployment_id, b->deployment_id) == 0 &&
+         g_strcmp0 (a->allocation_id, b->allocation_id) == 0 &&
+         (a->resources == b->resources || (a->resources != NULL && b->resources != NULL &&
+                                           dms_resources_equal (a->resources, b->resources))) &&
+         a->start_us == b->start_us && a->end_us == b->end_us;
 }

@@ -131,7 +131,8 @@ dms_value_reader_get_int (DmsValueReader *self, const char *member, gint64 min, 
     }
   if (value < min || value > max)
     {
-      dms_value_reader_fail (self, member, value < 0 && min == 0 ? "must not be negative" : "is out of range");
+      dms_value_reader_fail (
+          self, member, value < 0 && min == 0 ? "must not be negative" : "is out of range");
       return 0;
     }
   return value;

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 DMS_EXPORT GType dms_volume_get_type (void);
 
-/* A mount of a directory of this machine into a job. The JSON form also carries the remote types' parameters. */
+/* A mount of a directory of this machine into a job. The JSON form also carries the remote types' parameters.
+ */
 DMS_EXPORT DmsVolume *dms_volume_new (const char *type,
                                const char *name,
                                const char *source,

@@ -82,8 +82,13 @@ dms_dummy_billing_charge (DmsBilling *billing,
 
       if (dms_usage_record_get_start_us (record) >= end_us || (ended != 0 && ended <= start_us))
         continue;
-      g_ptr_array_add (items, dms_line_item_new (dms_usage_record_get_allocation_id (record), "1", "allocation",
-                                                 price, price, dms_billing_terms_get_currency (terms)));
+      g_ptr_array_add (items,
+                       dms_line_item_new (dms_usage_record_get_allocation_id (record),
+                                          "1",
+                                          "allocation",
+                                          price,
+                                          price,
+                                          dms_billing_terms_get_currency (terms)));
     }
   return g_steal_pointer (&items);
 }

@@ -69,8 +69,12 @@ dms_dummy_payment_quote_async (DmsPayment *payment,
   const char *amount = dms_payment_request_get_amount (request);
 
   g_task_return_pointer (task,
-                         dms_payment_quote_new (dms_payment_request_get_id (request), amount,
-                                                dms_payment_request_get_currency (request), amount, "DUMMY", "1",
+                         dms_payment_quote_new (dms_payment_request_get_id (request),
+                                                amount,
+                                                dms_payment_request_get_currency (request),
+                                                amount,
+                                                "DUMMY",
+                                                "1",
                                                 g_get_real_time () + 120 * G_USEC_PER_SEC),
                          (GDestroyNotify) dms_payment_quote_unref);
 }
@@ -119,9 +123,11 @@ dms_dummy_payment_check_transaction_async (DmsPayment *payment,
   DmsPaymentStatus *status = NULL;
 
   if (strcmp (tx_hash, expected) == 0)
-    status = dms_payment_status_new (DMS_PAYMENT_PAID, tx_hash, dms_payment_request_get_amount (request), 1, NULL);
+    status =
+        dms_payment_status_new (DMS_PAYMENT_PAID, tx_hash, dms_payment_request_get_amount (request), 1, NULL);
   else
-    status = dms_payment_status_new (DMS_PAYMENT_REJECTED, tx_hash, NULL, 0, "the transaction pays something else");
+    status = dms_payment_status_new (
+        DMS_PAYMENT_REJECTED, tx_hash, NULL, 0, "the transaction pays something else");
   g_task_return_pointer (task, status, (GDestroyNotify) dms_payment_status_unref);
 }
 
@@ -136,10 +142,10 @@ dms_dummy_payment_settle_async (DmsPayment *payment,
                                                        callback, user_data);
   g_autofree char *hash = g_strconcat ("paid:", dms_payment_request_get_id (request), NULL);
 
-  g_task_return_pointer (task,
-                         dms_payment_status_new (DMS_PAYMENT_PAID, hash, dms_payment_request_get_amount (request), 1,
-                                                 NULL),
-                         (GDestroyNotify) dms_payment_status_unref);
+  g_task_return_pointer (
+      task,
+      dms_payment_status_new (DMS_PAYMENT_PAID, hash, dms_payment_request_get_amount (request), 1, NULL),
+      (GDestroyNotify) dms_payment_status_unref);
 }
 
 static void

@@ -114,8 +114,8 @@ dms_dummy_storage_probe_async (DmsStorage *storage,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  g_autoptr (GTask) task = dms_dummy_storage_new_task (storage, dms_dummy_storage_probe_async, cancellable, callback,
-                                                       user_data);
+  g_autoptr (GTask) task =
+      dms_dummy_storage_new_task (storage, dms_dummy_storage_probe_async, cancellable, callback, user_data);
 
   g_task_return_boolean (task, TRUE);
 }
@@ -145,7 +145,9 @@ dms_dummy_storage_get_size_finish (DmsStorage *storage, GAsyncResult *result, GE
 }
 
 static void
-dms_dummy_storage_report (DmsProgressCallback progress, gpointer progress_data, GDestroyNotify progress_destroy)
+dms_dummy_storage_report (DmsProgressCallback progress,
+                          gpointer progress_data,
+                          GDestroyNotify progress_destroy)
 {
   if (progress != NULL)
     progress ("Copying", 1, progress_data);
@@ -164,16 +166,16 @@ dms_dummy_storage_fetch_async (DmsStorage *storage,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  g_autoptr (GTask) task = dms_dummy_storage_new_task (storage, dms_dummy_storage_fetch_async, cancellable, callback,
-                                                       user_data);
+  g_autoptr (GTask) task =
+      dms_dummy_storage_new_task (storage, dms_dummy_storage_fetch_async, cancellable, callback, user_data);
   GError *error = NULL;
   GBytes *bytes = dms_dummy_storage_find (storage, params, &error);
   const char *name = dms_dummy_storage_find_name (params, NULL);
   g_autofree char *path = name != NULL ? g_build_filename (directory, name, NULL) : NULL;
 
   dms_dummy_storage_report (progress, progress_data, progress_destroy);
-  if (bytes == NULL
-      || !g_file_set_contents (path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), &error))
+  if (bytes == NULL ||
+      !g_file_set_contents (path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), &error))
     g_task_return_error (task, error);
   else
     g_task_return_pointer (task, dms_volume_new ("local", name, directory, NULL, TRUE, NULL),
@@ -199,8 +201,8 @@ dms_dummy_storage_store_async (DmsStorage *storage,
                                gpointer user_data)
 {
   DmsDummyStorage *self = DMS_DUMMY_STORAGE (storage);
-  g_autoptr (GTask) task = dms_dummy_storage_new_task (storage, dms_dummy_storage_store_async, cancellable, callback,
-                                                       user_data);
+  g_autoptr (GTask) task =
+      dms_dummy_storage_new_task (storage, dms_dummy_storage_store_async, cancellable, callback, user_data);
   GError *error = NULL;
   const char *name = dms_dummy_storage_find_name (params, &error);
   const char *source = dms_volume_get_source (volume);

@@ -3,8 +3,8 @@
 
 #include "dms-dummy-transport.h"
 
-/* The transport `dummy`: a network of one node, which hears only itself. Its peer ID is a digest of the identity
- * seed, so it proves nothing. */
+/* The transport `dummy`: a network of one node, which hears only itself. Its peer ID is a digest of the
+ * identity seed, so it proves nothing. */
 struct _DmsDummyTransport
 {
   GObject parent_instance;
@@ -162,7 +162,10 @@ dms_dummy_transport_send_message_async (DmsTransport *transport,
   g_task_set_source_tag (task, dms_dummy_transport_send_message_async);
   if (self->peer == NULL || !dms_peer_id_equal (self->peer, peer))
     {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "peer %s cannot be reached: nobody can",
+      g_task_return_new_error (task,
+                               DMS_ERROR,
+                               DMS_ERROR_UNAVAILABLE,
+                               "peer %s cannot be reached: nobody can",
                                dms_peer_id_get_text (peer));
       return;
     }

@@ -20,8 +20,8 @@ enum
 static const char dms_null_handle_prefix[] = "null:1:";
 static const char dms_null_state_file[] = "null.json";
 
-/* A job that is played, not run. Its state is a file of the state directory, so that another process can take it
- * up; in this process the engine below keeps it, as an engine keeps what its client forgets. */
+/* A job that is played, not run. Its state is a file of the state directory, so that another process can take
+ * it up; in this process the engine below keeps it, as an engine keeps what its client forgets. */
 struct _DmsNullExecution
 {
   GObject parent_instance;
@@ -222,7 +222,8 @@ dms_null_execution_save (DmsNullExecution *self, GError **error)
       || !dms_null_execution_write_log (self, DMS_LOG_STDOUT, "stdout.log", error)
       || !dms_null_execution_write_log (self, DMS_LOG_STDERR, "stderr.log", error))
     {
-      dms_error_adopt (error, "cannot write the state of job “%s”", dms_execution_spec_get_job_id (self->spec));
+      dms_error_adopt (
+          error, "cannot write the state of job “%s”", dms_execution_spec_get_job_id (self->spec));
       return FALSE;
     }
   return TRUE;
@@ -509,7 +510,8 @@ dms_null_execution_add_waiter (DmsNullExecution *self, GTask *task)
   if (cancellable != NULL)
     {
       waiter->cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_callback (waiter->cancelled, G_SOURCE_FUNC (dms_null_execution_on_cancelled), waiter, NULL);
+      g_source_set_callback (
+          waiter->cancelled, G_SOURCE_FUNC (dms_null_execution_on_cancelled), waiter, NULL);
       g_source_attach (waiter->cancelled, g_task_get_context (task));
     }
   g_ptr_array_add (self->waiters, waiter);
@@ -562,7 +564,8 @@ dms_null_execution_on_grace (gpointer data)
 static gboolean
 dms_null_execution_on_term (gpointer data)
 {
-  dms_null_execution_end (data, DMS_END_STOPPED, DMS_NULL_EXIT_TERM, "stopped on request", g_get_real_time ());
+  dms_null_execution_end (
+      data, DMS_END_STOPPED, DMS_NULL_EXIT_TERM, "stopped on request", g_get_real_time ());
   return G_SOURCE_REMOVE;
 }
 
@@ -586,7 +589,8 @@ dms_null_execution_stop_async (DmsExecution *execution,
                              g_object_ref (self), g_object_unref);
       g_source_attach (source, g_task_get_context (task));
     }
-  dms_null_execution_wait_async (execution, cancellable, dms_null_execution_on_stop_ended, g_steal_pointer (&task));
+  dms_null_execution_wait_async (
+      execution, cancellable, dms_null_execution_on_stop_ended, g_steal_pointer (&task));
 }
 
 static gboolean
@@ -596,7 +600,10 @@ dms_null_execution_finish_boolean (DmsExecution *execution, GAsyncResult *result
 }
 
 static gboolean
-dms_null_execution_check_state (DmsNullExecution *self, GTask *task, DmsExecutionState state, const char *verb)
+dms_null_execution_check_state (DmsNullExecution *self,
+                                GTask *task,
+                                DmsExecutionState state,
+                                const char *verb)
 {
   if (self->state == state)
     return TRUE;
@@ -613,8 +620,8 @@ dms_null_execution_pause_async (DmsExecution *execution,
                                 gpointer user_data)
 {
   DmsNullExecution *self = DMS_NULL_EXECUTION (execution);
-  g_autoptr (GTask) task = dms_null_execution_new_task (execution, dms_null_execution_pause_async, cancellable,
-                                                        callback, user_data);
+  g_autoptr (GTask) task = dms_null_execution_new_task (
+      execution, dms_null_execution_pause_async, cancellable, callback, user_data);
 
   if (!dms_null_execution_check_state (self, task, DMS_EXECUTION_RUNNING, "pause"))
     return;
@@ -633,8 +640,8 @@ dms_null_execution_resume_async (DmsExecution *execution,
                                  gpointer user_data)
 {
   DmsNullExecution *self = DMS_NULL_EXECUTION (execution);
-  g_autoptr (GTask) task = dms_null_execution_new_task (execution, dms_null_execution_resume_async, cancellable,
-                                                        callback, user_data);
+  g_autoptr (GTask) task = dms_null_execution_new_task (
+      execution, dms_null_execution_resume_async, cancellable, callback, user_data);
 
   if (!dms_null_execution_check_state (self, task, DMS_EXECUTION_PAUSED, "resume"))
     return;
@@ -718,8 +725,8 @@ dms_null_execution_read_log_async (DmsExecution *execution,
                                    gpointer user_data)
 {
   DmsNullExecution *self = DMS_NULL_EXECUTION (execution);
-  g_autoptr (GTask) task = dms_null_execution_new_task (execution, dms_null_execution_read_log_async, cancellable,
-                                                        callback, user_data);
+  g_autoptr (GTask) task = dms_null_execution_new_task (
+      execution, dms_null_execution_read_log_async, cancellable, callback, user_data);
   g_autoptr (GBytes) log = dms_null_execution_dup_log (self, stream);
   DmsNullRead *read = g_new0 (DmsNullRead, 1);
 
@@ -745,8 +752,8 @@ dms_null_execution_get_usage_async (DmsExecution *execution,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data)
 {
-  g_autoptr (GTask) task = dms_null_execution_new_task (execution, dms_null_execution_get_usage_async, cancellable,
-                                                        callback, user_data);
+  g_autoptr (GTask) task = dms_null_execution_new_task (
+      execution, dms_null_execution_get_usage_async, cancellable, callback, user_data);
 
   g_task_return_pointer (task, dms_null_execution_dup_usage (DMS_NULL_EXECUTION (execution)),
                          (GDestroyNotify) dms_usage_unref);
@@ -766,8 +773,8 @@ dms_null_execution_remove_async (DmsExecution *execution,
 {
   static const char *const files[] = { "null.json", "stdout.log", "stderr.log" };
   DmsNullExecution *self = DMS_NULL_EXECUTION (execution);
-  g_autoptr (GTask) task = dms_null_execution_new_task (execution, dms_null_execution_remove_async, cancellable,
-                                                        callback, user_data);
+  g_autoptr (GTask) task = dms_null_execution_new_task (
+      execution, dms_null_execution_remove_async, cancellable, callback, user_data);
 
   dms_null_execution_end (self, DMS_END_STOPPED, DMS_NULL_EXIT_KILL, "removed", g_get_real_time ());
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
@@ -776,7 +783,8 @@ dms_null_execution_remove_async (DmsExecution *execution,
 
       if (path != NULL && g_unlink (path) != 0 && errno != ENOENT)
         {
-          g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_IO, "cannot remove %s: %s", path, g_strerror (errno));
+          g_task_return_new_error (
+              task, DMS_ERROR, DMS_ERROR_IO, "cannot remove %s: %s", path, g_strerror (errno));
           return;
         }
     }

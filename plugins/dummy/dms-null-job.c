@@ -21,7 +21,8 @@ dms_null_job_read_text (JsonObject *params, const char *member, char **text, GEr
   if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING
       || strlen (json_node_get_string (node)) > DMS_NULL_JOB_MAX_TEXT)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "null executor: “%s” must be a text", member);
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "null executor: “%s” must be a text", member);
       return FALSE;
     }
   *text = json_node_dup_string (node);
@@ -43,9 +44,14 @@ dms_null_job_read_number (JsonObject *params,
   if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64
       || json_node_get_int (node) < min || json_node_get_int (node) > max)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "null executor: “%s” must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                   member, min, max);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_ARGUMENT,
+                   "null executor: “%s” must be a whole number from %" G_GINT64_FORMAT
+                   " to %" G_GINT64_FORMAT,
+                   member,
+                   min,
+                   max);
       return FALSE;
     }
   *number = json_node_get_int (node);
@@ -61,7 +67,8 @@ dms_null_job_read_boolean (JsonObject *params, const char *member, gboolean *val
     return TRUE;
   if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "null executor: “%s” must be true or false", member);
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "null executor: “%s” must be true or false", member);
       return FALSE;
     }
   *value = json_node_get_boolean (node);
@@ -77,21 +84,25 @@ dms_null_job_new (JsonObject *params, GError **error)
   gint64 exec_exit_code = 0;
   gint64 signal = 0;
 
-  if (!dms_null_job_read_text (params, "stdout", &self->out, error)
-      || !dms_null_job_read_text (params, "stderr", &self->err, error)
-      || !dms_null_job_read_text (params, "stdout_at_end", &self->out_at_end, error)
-      || !dms_null_job_read_text (params, "fail_prepare", &self->fail_prepare, error)
-      || !dms_null_job_read_text (params, "fail_launch", &self->fail_launch, error)
-      || !dms_null_job_read_text (params, "fail_script", &self->fail_script, error)
-      || !dms_null_job_read_text (params, "exec_stdout", &self->exec_out, error)
-      || !dms_null_job_read_number (params, "duration_ms", -1, DMS_NULL_JOB_MAX_SECONDS * G_GINT64_CONSTANT (1000),
-                                    &self->duration_ms, error)
-      || !dms_null_job_read_number (params, "prepare_ms", 0, 3600 * 1000, &self->prepare_ms, error)
-      || !dms_null_job_read_number (params, "exit_code", 0, 255, &exit_code, error)
-      || !dms_null_job_read_number (params, "exec_exit_code", 0, 255, &exec_exit_code, error)
-      || !dms_null_job_read_number (params, "signal", 0, 64, &signal, error)
-      || !dms_null_job_read_boolean (params, "out_of_memory", &self->out_of_memory, error)
-      || !dms_null_job_read_boolean (params, "ignore_stop", &self->ignore_stop, error))
+  if (!dms_null_job_read_text (params, "stdout", &self->out, error) ||
+      !dms_null_job_read_text (params, "stderr", &self->err, error) ||
+      !dms_null_job_read_text (params, "stdout_at_end", &self->out_at_end, error) ||
+      !dms_null_job_read_text (params, "fail_prepare", &self->fail_prepare, error) ||
+      !dms_null_job_read_text (params, "fail_launch", &self->fail_launch, error) ||
+      !dms_null_job_read_text (params, "fail_script", &self->fail_script, error) ||
+      !dms_null_job_read_text (params, "exec_stdout", &self->exec_out, error) ||
+      !dms_null_job_read_number (params,
+                                 "duration_ms",
+                                 -1,
+                                 DMS_NULL_JOB_MAX_SECONDS * G_GINT64_CONSTANT (1000),
+                                 &self->duration_ms,
+                                 error) ||
+      !dms_null_job_read_number (params, "prepare_ms", 0, 3600 * 1000, &self->prepare_ms, error) ||
+      !dms_null_job_read_number (params, "exit_code", 0, 255, &exit_code, error) ||
+      !dms_null_job_read_number (params, "exec_exit_code", 0, 255, &exec_exit_code, error) ||
+      !dms_null_job_read_number (params, "signal", 0, 64, &signal, error) ||
+      !dms_null_job_read_boolean (params, "out_of_memory", &self->out_of_memory, error) ||
+      !dms_null_job_read_boolean (params, "ignore_stop", &self->ignore_stop, error))
     return NULL;
   self->exit_code = (int) exit_code;
   self->exec_exit_code = (int) exec_exit_code;

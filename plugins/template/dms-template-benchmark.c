@@ -159,10 +159,11 @@ template_run_in_thread (GTask *task, gpointer source, gpointer data, GCancellabl
   sorted = g_array_copy (samples);
   g_array_sort (sorted, template_compare);
   spread = g_array_index (sorted, double, TEMPLATE_SAMPLES - 1) - g_array_index (sorted, double, 0);
-  g_task_return_pointer (task,
-                         dms_benchmark_result_new ("sha256", "MB/s", 1, samples,
-                                                   g_array_index (sorted, double, TEMPLATE_SAMPLES / 2), spread),
-                         (GDestroyNotify) dms_benchmark_result_unref);
+  g_task_return_pointer (
+      task,
+      dms_benchmark_result_new (
+          "sha256", "MB/s", 1, samples, g_array_index (sorted, double, TEMPLATE_SAMPLES / 2), spread),
+      (GDestroyNotify) dms_benchmark_result_unref);
 }
 
 static void

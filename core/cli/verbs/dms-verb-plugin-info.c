@@ -54,7 +54,10 @@ run (DmsCliCall *call, GError **error)
   info = dms_plugin_manager_lookup (manager, id);
   if (info == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, _ ("there is no plugin “%s”; “nunet plugin list” shows all"),
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_FOUND,
+                   _ ("there is no plugin “%s”; “nunet plugin list” shows all"),
                    id);
       return FALSE;
     }
@@ -73,8 +76,9 @@ const DmsCliVerb dms_verb_plugin_info = {
   .path = "plugin info",
   .arguments = "<plugin ID>",
   .summary = N_ ("show all that is known of a plugin"),
-  .description = N_ ("Prints what the plugin says of itself, which contracts it implements, and, if the daemon cannot "
-                     "use it, why. No daemon is needed."),
+  .description =
+      N_ ("Prints what the plugin says of itself, which contracts it implements, and, if the daemon cannot "
+          "use it, why. No daemon is needed."),
   .examples = "  nunet plugin info executor-docker",
   .flags = flags,
   .min_args = 1,

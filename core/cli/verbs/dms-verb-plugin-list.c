@@ -38,8 +38,15 @@ print_table (DmsCliCall *call, GPtrArray *infos)
       id_width = MAX (id_width, (int) g_utf8_strlen (dms_plugin_info_get_id (info), -1));
       contracts_width = MAX (contracts_width, (int) g_utf8_strlen (contracts, -1));
     }
-  dms_cli_call_print (call, "%-*s  %-12s  %-8s  %-*s  %s\n", id_width, "ID", "STATUS", "VERSION", contracts_width,
-                      "CONTRACTS", "REASON");
+  dms_cli_call_print (call,
+                      "%-*s  %-12s  %-8s  %-*s  %s\n",
+                      id_width,
+                      "ID",
+                      "STATUS",
+                      "VERSION",
+                      contracts_width,
+                      "CONTRACTS",
+                      "REASON");
   for (guint i = 0; i < infos->len; i++)
     {
       DmsPluginInfo *info = g_ptr_array_index (infos, i);
@@ -79,8 +86,9 @@ run (DmsCliCall *call, GError **error)
 const DmsCliVerb dms_verb_plugin_list = {
   .path = "plugin list",
   .summary = N_ ("list the plugins that were found, and why some are not loaded"),
-  .description = N_ ("Searches the folders of plugins as the daemon does when it starts, and tries each plugin. "
-                     "No daemon is needed. A plugin that the daemon cannot use is listed with the reason."),
+  .description =
+      N_ ("Searches the folders of plugins as the daemon does when it starts, and tries each plugin. "
+          "No daemon is needed. A plugin that the daemon cannot use is listed with the reason."),
   .examples = "  nunet plugin list\n  nunet plugin list --json",
   .flags = flags,
   .run = run,

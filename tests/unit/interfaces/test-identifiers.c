@@ -67,8 +67,18 @@ static void
 test_did_refusals (void)
 {
   static const char *const bad[] = {
-    "did", "did:", "did:key", "did:key:", "did::x", "DID:key:z6Mk", "did:Key:x", "did:key:a b", "did:key:a\nb",
-    "did:key:\xc3\x28", "http://example.org", " did:key:x",
+    "did",
+    "did:",
+    "did:key",
+    "did:key:",
+    "did::x",
+    "DID:key:z6Mk",
+    "did:Key:x",
+    "did:key:a b",
+    "did:key:a\nb",
+    "did:key:\xc3\x28",
+    "http://example.org",
+    " did:key:x",
   };
   g_autofree char *zeros = g_strnfill (2000, '1');
   g_autofree char *long_did = g_strconcat ("did:key:z", zeros, NULL);
@@ -88,7 +98,10 @@ test_did_refusals (void)
     {
       /* Another key type, a bad digit, too short, no key DID: valid DIDs, but no Ed25519 keys. */
       static const char *const other[] = {
-        "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme", "did:key:z6Mk0OIl", "did:key:z6Mk", "did:web:a.b",
+        "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme",
+        "did:key:z6Mk0OIl",
+        "did:key:z6Mk",
+        "did:web:a.b",
       };
       g_autoptr (DmsDid) did = dms_did_new (other[i], NULL);
 
@@ -127,8 +140,17 @@ test_peer_id_forms (void)
   static const char hash[] = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N";
   static const char cid[] = "bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe";
   static const char *const bad[] = {
-    "", "Q", "Qm", "12D3KooW", "1", "z6Mk", "b", "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
-    "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx50", "../../etc", "\xff\xfe",
+    "",
+    "Q",
+    "Qm",
+    "12D3KooW",
+    "1",
+    "z6Mk",
+    "b",
+    "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
+    "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx50",
+    "../../etc",
+    "\xff\xfe",
   };
   g_autofree char *ones = g_strnfill (100000, '1');
   g_autoptr (DmsPeerId) from_hash = dms_peer_id_new (hash, NULL);
@@ -164,9 +186,22 @@ test_multiaddr (void)
     "/memory/hub",
   };
   static const char *const bad[] = {
-    "", "/", "ip4/127.0.0.1", "/ip4", "/ip4/", "/ip4/999.0.0.1", "/ip4/::1", "/ip6/127.0.0.1", "/ip4/127.0.0.1/tcp/70000",
-    "/ip4/127.0.0.1/tcp/-1", "/ip4/127.0.0.1/tcp/1x", "/nonsense/1", "/ip4/127.0.0.1//tcp/1", "/p2p/notapeer",
-    "/dns4/a b/tcp/1", "/ip4/127.0.0.1/tcp",
+    "",
+    "/",
+    "ip4/127.0.0.1",
+    "/ip4",
+    "/ip4/",
+    "/ip4/999.0.0.1",
+    "/ip4/::1",
+    "/ip6/127.0.0.1",
+    "/ip4/127.0.0.1/tcp/70000",
+    "/ip4/127.0.0.1/tcp/-1",
+    "/ip4/127.0.0.1/tcp/1x",
+    "/nonsense/1",
+    "/ip4/127.0.0.1//tcp/1",
+    "/p2p/notapeer",
+    "/dns4/a b/tcp/1",
+    "/ip4/127.0.0.1/tcp",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)

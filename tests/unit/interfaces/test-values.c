@@ -62,7 +62,8 @@ test_resources_lenient (void)
   static const char *const texts[] = {
     "{\"cpu\":{\"cores\":2},\"ram\":{\"size\":4294967296},\"disk\":{\"size\":10737418240},\"gpus\":null}",
     "{\"CPU\":{\"Cores\":2.0},\"RAM\":{\"Size\":4294967296.0},\"Disk\":{\"Size\":10737418240},\"gpus\":[]}",
-    "{\"disk\":{\"size\":1.073741824e10},\"ram\":{\"size\":4294967296,\"new\":[1]},\"cpu\":{\"cores\":2},\"more\":{}}",
+    "{\"disk\":{\"size\":1.073741824e10},\"ram\":{\"size\":4294967296,\"new\":[1]},\"cpu\":{\"cores\":2},"
+    "\"more\":{}}",
   };
   g_autoptr (DmsResources) expected = make_resources (2, 4 * gib, 10 * gib, 0);
   g_autoptr (DmsResources) empty = read_resources ("{}", NULL);
@@ -83,11 +84,28 @@ static void
 test_resources_hostile (void)
 {
   static const char *const texts[] = {
-    "[]", "7", "\"cpu\"", "{\"cpu\":[]}", "{\"cpu\":{\"cores\":-1}}", "{\"cpu\":{\"cores\":\"two\"}}",
-    "{\"cpu\":{\"cores\":1e300}}", "{\"cpu\":{\"cores\":true}}", "{\"ram\":{\"size\":-1}}", "{\"ram\":{\"size\":1e30}}",
-    "{\"ram\":{\"size\":{}}}", "{\"disk\":{\"size\":\"9\"}}", "{\"disk\":7}", "{\"gpus\":{}}", "{\"gpus\":[7]}",
-    "{\"gpus\":[{\"index\":-1}]}", "{\"gpus\":[{\"index\":99999999999}]}", "{\"gpus\":[{\"vram\":-5}]}",
-    "{\"gpus\":[null]}", "{\"cpu\":{\"model\":{}}}", "{\"cpu\":{\"threads\":1e12}}", "{\"ram\":{\"size\":9223372036854775807}}",
+    "[]",
+    "7",
+    "\"cpu\"",
+    "{\"cpu\":[]}",
+    "{\"cpu\":{\"cores\":-1}}",
+    "{\"cpu\":{\"cores\":\"two\"}}",
+    "{\"cpu\":{\"cores\":1e300}}",
+    "{\"cpu\":{\"cores\":true}}",
+    "{\"ram\":{\"size\":-1}}",
+    "{\"ram\":{\"size\":1e30}}",
+    "{\"ram\":{\"size\":{}}}",
+    "{\"disk\":{\"size\":\"9\"}}",
+    "{\"disk\":7}",
+    "{\"gpus\":{}}",
+    "{\"gpus\":[7]}",
+    "{\"gpus\":[{\"index\":-1}]}",
+    "{\"gpus\":[{\"index\":99999999999}]}",
+    "{\"gpus\":[{\"vram\":-5}]}",
+    "{\"gpus\":[null]}",
+    "{\"cpu\":{\"model\":{}}}",
+    "{\"cpu\":{\"threads\":1e12}}",
+    "{\"ram\":{\"size\":9223372036854775807}}",
   };
   g_autoptr (GString) many = g_string_new ("{\"gpus\":[{}");
   g_autoptr (GError) many_error = NULL;
@@ -238,7 +256,8 @@ make_spec (JsonObject *params)
 static void
 test_spec (void)
 {
-  g_autoptr (JsonNode) params = json_from_string ("{\"image\":\"alpine\",\"environment\":[\"A=1\",{\"b\":null}]}", NULL);
+  g_autoptr (JsonNode) params =
+      json_from_string ("{\"image\":\"alpine\",\"environment\":[\"A=1\",{\"b\":null}]}", NULL);
   g_autoptr (DmsExecutionSpec) spec = make_spec (json_node_get_object (params));
   g_autoptr (DmsExecutionSpec) other = make_spec (NULL);
   g_autoptr (JsonNode) node = dms_execution_spec_to_json (spec);
@@ -263,15 +282,20 @@ static void
 test_spec_hostile (void)
 {
   static const char *const texts[] = {
-    "{}", "[]", "{\"job_id\":\"a\",\"execution_id\":\"b\"}", "{\"job_id\":1,\"execution_id\":\"b\",\"engine\":\"c\"}",
+    "{}",
+    "[]",
+    "{\"job_id\":\"a\",\"execution_id\":\"b\"}",
+    "{\"job_id\":1,\"execution_id\":\"b\",\"engine\":\"c\"}",
     "{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"params\":[]}",
     "{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"volumes\":[{}]}",
     "{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"ports\":[{\"job_port\":70000}]}",
-    "{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"scripts\":[{\"name\":\"s\",\"content\":\"%%%\"}]}",
+    "{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"scripts\":[{\"name\":\"s\",\"content\":\"%%%"
+    "\"}]}",
     "{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"allow_privileged\":1}",
     "{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"pids_limit\":-1}",
   };
-  g_autoptr (GString) deep = g_string_new ("{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"params\":{\"p\":");
+  g_autoptr (GString) deep =
+      g_string_new ("{\"job_id\":\"a\",\"execution_id\":\"b\",\"engine\":\"c\",\"params\":{\"p\":");
   g_autoptr (JsonNode) deep_node = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -297,7 +321,8 @@ static void
 test_results (void)
 {
   g_autoptr (DmsUsage) usage = dms_usage_new (12.5, 1, 2, 3, 4, 5, 6, 7, 8);
-  g_autoptr (DmsExecutionResult) oom = dms_execution_result_new (DMS_END_OUT_OF_MEMORY, 137, "limit", 10, 20, usage);
+  g_autoptr (DmsExecutionResult) oom =
+      dms_execution_result_new (DMS_END_OUT_OF_MEMORY, 137, "limit", 10, 20, usage);
   g_autoptr (DmsExecutionResult) good = dms_execution_result_new (DMS_END_EXITED, 0, NULL, 10, 20, NULL);
   g_autoptr (JsonNode) node = dms_execution_result_to_json (oom);
   g_autofree char *text = json_to_string (node, FALSE);
@@ -323,7 +348,8 @@ test_probe (void)
   g_autofree char *text = json_to_string (node, FALSE);
 
   g_assert_true (dms_executor_probe_equal (probe, back));
-  g_assert_cmpstr (text, ==, "{\"available\":true,\"version\":\"1.2\",\"features\":[\"pause\",\"limit-memory\"]}");
+  g_assert_cmpstr (
+      text, ==, "{\"available\":true,\"version\":\"1.2\",\"features\":[\"pause\",\"limit-memory\"]}");
 }
 
 static void
@@ -331,7 +357,8 @@ test_amounts (void)
 {
   static const char *const good[] = { "0", "1.50000000", "-3", "123456789012345678901234567890.123456789" };
   static const char *const bad[] = { "", "1e9", "NaN", "1.2.3", "--1", "1,5", " 1", "." };
-  g_autofree char *form = g_strdup ("{\"id\":\"i\",\"to_address\":\"a\",\"amount\":\"%s\",\"currency\":\"NTX\"}");
+  g_autofree char *form =
+      g_strdup ("{\"id\":\"i\",\"to_address\":\"a\",\"amount\":\"%s\",\"currency\":\"NTX\"}");
 
   for (gsize i = 0; i < G_N_ELEMENTS (good) + G_N_ELEMENTS (bad); i++)
     {

@@ -73,7 +73,8 @@ static void
 test_payment (void)
 {
   g_autoptr (DmsPayment) payment = g_object_new (DMS_TYPE_DUMMY_PAYMENT, NULL);
-  g_autoptr (DmsPaymentRequest) request = dms_payment_request_new ("7", NULL, "dummy:me", "1.5", "USDT", NULL);
+  g_autoptr (DmsPaymentRequest) request =
+      dms_payment_request_new ("7", NULL, "dummy:me", "1.5", "USDT", NULL);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (DmsPaymentStatus) status = NULL;
 

@@ -164,7 +164,8 @@ test_incompatible (Fixture *fixture, gconstpointer data)
 
   fixture_write (fixture, "", "old.plugin", "[Plugin]\nModule=old\nName=Old\nX-Dms-Abi=0\n");
   fixture_write (fixture, "", "silent.plugin", "[Plugin]\nModule=silent\nName=Silent\n");
-  fixture_write (fixture, "", "snake.plugin", "[Plugin]\nModule=snake\nName=S\nLoader=python3\nX-Dms-Abi=1\n");
+  fixture_write (
+      fixture, "", "snake.plugin", "[Plugin]\nModule=snake\nName=S\nLoader=python3\nX-Dms-Abi=1\n");
   manager = fixture_load (fixture, NULL);
   assert_status (manager, "old", DMS_PLUGIN_INCOMPATIBLE, "built for version 0 of the contracts");
   assert_status (manager, "silent", DMS_PLUGIN_INCOMPATIBLE, "X-Dms-Abi=1 is missing");
@@ -176,7 +177,9 @@ test_failed (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsPluginManager) manager = NULL;
   g_autoptr (GPtrArray) infos = NULL;
-  static const char *const modules[] = { "dms-fixture-empty", "dms-fixture-nothing", "dms-fixture-unresolved" };
+  static const char *const modules[] = { "dms-fixture-empty",
+                                         "dms-fixture-nothing",
+                                         "dms-fixture-unresolved" };
 
   fixture_write (fixture, "", "absent.plugin", "[Plugin]\nModule=absent\nName=A\nX-Dms-Abi=1\n");
   fixture_write (fixture, "sub", "garbage.plugin", "this is no key file\n");
