@@ -8,10 +8,11 @@ import subprocess
 
 import pytest
 
-from node import NUNET, Node
+from node import NUNET, Node, memory_bytes
 from test_jobs import shell
 
 GOOD = shell("true")
+RAM = f"{memory_bytes() // 5 // (1 << 20)}MiB"
 
 
 def deploy_error(node, text):
@@ -86,11 +87,11 @@ def test_unknown_deployment(shared):
 
 
 @pytest.mark.parametrize("flags, part", [
-    (["--cpu", "100000", "--ram", "2GiB", "--disk", "2GiB"], "cores"),
-    (["--cpu", "0.1", "--ram", "2GiB", "--disk", "2GiB"], "cores"),
+    (["--cpu", "100000", "--ram", RAM, "--disk", "2GiB"], "cores"),
+    (["--cpu", "0.1", "--ram", RAM, "--disk", "2GiB"], "cores"),
     (["--cpu", "1", "--ram", "1MiB", "--disk", "2GiB"], "RAM"),
     (["--cpu", "1", "--ram", "100000GiB", "--disk", "2GiB"], "RAM"),
-    (["--cpu", "1", "--ram", "2GiB", "--disk", "1000000GiB"], "isk"),
+    (["--cpu", "1", "--ram", RAM, "--disk", "1000000GiB"], "disk"),
 ])
 def test_onboarding_out_of_range(fresh, flags, part):
     fresh.start()
@@ -163,7 +164,8 @@ def test_unknown_configuration_key(fresh):
 
 def test_daemon_not_running(fresh):
     result = fresh.cli("-c", "user", "actor", "cmd", "/dms/node/peers/self", check=False)
-    assert result.status == 1 and result.err.startswith("Error: could not run behavior:")
+    assert result.status == 1 and result.err.startswith("Error: cannot reach the daemon")
+    assert "nunet run" in result.err
 
 
 def test_exit_status_after_signal(fresh):
@@ -175,18 +177,18 @@ def test_disk_full(tmp_path):
     """The data directory lies on a file system that is full."""
     room = tmp_path / "small"
     room.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(room)], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(room)], capture_output=True).returncode:
         pytest.skip("mounting a small file system needs root")
     node = None
     try:
         node = Node(tmp_path / "node", config={"general": {
             "user_dir": str(tmp_path / "node" / "user"), "work_dir": str(tmp_path / "node" / "work"),
             "data_dir": str(room)}}).set_up().start()
-        node.onboard()
+        node.onboard(disk="200MiB")
         with open(room / "filler", "wb") as filler:
             try:
                 while True:
-                    filler.write(b"\0" * 4096)
+                    filler.write(b"\0" * 65536)
                     filler.flush()
             except OSError:
                 pass
