@@ -257,13 +257,31 @@ check_int (const DmsConfigSchema *self, gint64 value, GError **error)
 }
 
 static JsonNode *
+parse_list (const char *text)
+{
+  g_auto (GStrv) items = g_strsplit_set (text, ", ", -1);
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *array = json_array_new ();
+  guint i;
+
+  for (i = 0; items[i] != NULL; i++)
+    {
+      if (items[i][0] != '\0')
+        json_array_add_string_element (array, items[i]);
+    }
+
+  json_node_take_array (node, array);
+  return node;
+}
+
+static JsonNode *
 check_strv (const DmsConfigSchema *self, JsonNode *node, GError **error)
 {
   JsonArray *array;
   guint i;
 
   if (JSON_NODE_HOLDS_NULL (node))
-    return json_node_init_array (json_node_alloc (), json_array_new ());
+    return parse_list ("");
   if (!JSON_NODE_HOLDS_ARRAY (node))
     return refuse (self, "a list of texts", error);
 
@@ -340,22 +358,6 @@ dms_config_schema_check (const DmsConfigSchema *self, JsonNode *node, GError **e
     default:
       return check_objects (self, node, error);
     }
-}
-
-static JsonNode *
-parse_list (const char *text)
-{
-  g_auto (GStrv) items = g_strsplit_set (text, ", ", -1);
-  JsonArray *array = json_array_new ();
-  guint i;
-
-  for (i = 0; items[i] != NULL; i++)
-    {
-      if (items[i][0] != '\0')
-        json_array_add_string_element (array, items[i]);
-    }
-
-  return json_node_init_array (json_node_alloc (), array);
 }
 
 static JsonNode *
