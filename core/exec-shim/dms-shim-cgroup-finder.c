@@ -109,9 +109,11 @@ find_unified_parent (const char *point)
   while (own != NULL && own[0] == '/' && own[1] != '\0')
     {
       char *directory = dms_shim_printf ("%s%s", point, own);
+      char *procs = dms_shim_printf ("%s/cgroup.procs", directory);
       char *slash = strrchr (own, '/');
 
-      if (access (directory, W_OK) == 0)
+      /* A process is moved with the right to write in the group above both places. */
+      if (access (directory, W_OK) == 0 && access (procs, W_OK) == 0)
         {
           char *candidate = make_parent (directory);
 
@@ -121,6 +123,7 @@ find_unified_parent (const char *point)
               found = candidate;
             }
         }
+      free (procs);
       free (directory);
       slash[slash == own ? 1 : 0] = '\0';
     }

@@ -3,22 +3,36 @@
 
 #include "dms-process-tool.h"
 
+#include <dlfcn.h>
 #include <sys/auxv.h>
+
+/* In a build tree the shim lies at a fixed place from this plugin. */
+static char *
+dup_shim_of_build (void)
+{
+  Dl_info info = { 0 };
+  g_autofree char *directory = NULL;
+
+  if (dladdr (dup_shim_of_build, &info) == 0 || info.dli_fname == NULL ||
+      !g_path_is_absolute (info.dli_fname))
+    return NULL;
+  directory = g_path_get_dirname (info.dli_fname);
+  return g_build_filename (directory, "..", "..", "core", "exec-shim", "dms-exec-shim", NULL);
+}
 
 char *
 dms_process_tool_dup_shim (GError **error)
 {
   const char *given = getauxval (AT_SECURE) == 0 ? g_getenv ("DMS_EXEC_SHIM") : NULL;
-  const char *const places[] = { given, DMS_EXEC_SHIM_PATH, DMS_EXEC_SHIM_BUILD_PATH };
+  g_autofree char *build = dup_shim_of_build ();
+  const char *const places[] = { given,
+                                 given == NULL ? DMS_EXEC_SHIM_PATH : NULL,
+                                 given == NULL ? build : NULL };
 
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
-    {
-      if (places[i] != NULL && g_path_is_absolute (places[i]) &&
-          g_file_test (places[i], G_FILE_TEST_IS_EXECUTABLE))
-        return g_strdup (places[i]);
-      if (i == 0 && given != NULL)
-        break;
-    }
+    if (places[i] != NULL && g_path_is_absolute (places[i]) &&
+        g_file_test (places[i], G_FILE_TEST_IS_EXECUTABLE))
+      return g_strdup (places[i]);
   g_set_error (error,
                DMS_ERROR,
                DMS_ERROR_UNAVAILABLE,
