@@ -338,7 +338,7 @@ dms_null_execution_arm (DmsNullExecution *self)
   if (self->job->duration_ms < 0 || self->result != NULL || self->paused_at_us != 0)
     return;
   left = self->job->duration_ms * 1000 - dms_null_execution_get_running_us (self, g_get_real_time ());
-  self->timer = g_timeout_source_new ((guint) CLAMP (left / 1000, 0, G_MAXINT));
+  self->timer = g_timeout_source_new ((guint) CLAMP ((left + 999) / 1000, 0, G_MAXINT));
   g_source_set_callback (self->timer, dms_null_execution_on_timer, self, NULL);
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
