@@ -3,6 +3,7 @@
 
 #include "jobs/dms-job-yaml.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -393,6 +394,46 @@ load_document (Loader *self, GError **error)
   return g_steal_pointer (&root);
 }
 
+/* YAML has no surrogate pairs, but JSON files write characters beyond the BMP as two escapes. Such a pair
+ * becomes the one escape that YAML has for it. (transfer full) (nullable): NULL when there is nothing to do
+ */
+static GString *
+join_surrogates (const char *bytes, gsize size)
+{
+  gsize start = 0;
+  GString *joined;
+
+  while (start < size && g_ascii_isspace (bytes[start]))
+    start++;
+  if (start == size || bytes[start] != '{' || g_strstr_len (bytes, (gssize) size, "\\u") == NULL)
+    return NULL;
+  joined = g_string_sized_new (size);
+  for (gsize i = 0; i < size;)
+    {
+      guint high = 0;
+      guint low = 0;
+      gsize length = 1;
+
+      if (bytes[i] == '\\' && i + 1 < size)
+        {
+          char pair[13] = { 0 };
+
+          memcpy (pair, bytes + i, MIN (size - i, 12));
+          if (sscanf (pair, "\\u%4x\\u%4x", &high, &low) == 2 && high >= 0xd800 && high < 0xdc00 &&
+              low >= 0xdc00 && low < 0xe000)
+            {
+              g_string_append_printf (joined, "\\U%08x", 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+              i += 12;
+              continue;
+            }
+          length = 2;
+        }
+      g_string_append_len (joined, bytes + i, (gssize) length);
+      i += length;
+    }
+  return joined;
+}
+
 DmsJobNode *
 dms_job_yaml_load (const char *name, GBytes *data, GError **error)
 {
@@ -400,6 +441,7 @@ dms_job_yaml_load (const char *name, GBytes *data, GError **error)
   DmsJobNode *root;
   gsize size;
   const guint8 *bytes = g_bytes_get_data (data, &size);
+  GString *joined;
 
   if (size > MAX_SIZE)
     {
@@ -411,10 +453,16 @@ dms_job_yaml_load (const char *name, GBytes *data, GError **error)
   loader.name = name;
   loader.anchors =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_job_node_unref);
-  yaml_parser_set_input_string (&loader.parser, size > 0 ? bytes : (const guint8 *) "", size);
+  joined = size > 0 ? join_surrogates ((const char *) bytes, size) : NULL;
+  if (joined != NULL)
+    yaml_parser_set_input_string (&loader.parser, (const guint8 *) joined->str, joined->len);
+  else
+    yaml_parser_set_input_string (&loader.parser, size > 0 ? bytes : (const guint8 *) "", size);
   root = load_document (&loader, error);
   loader_drop_event (&loader);
   yaml_parser_delete (&loader.parser);
+  if (joined != NULL)
+    g_string_free (joined, TRUE);
   g_hash_table_unref (loader.anchors);
   return root;
 }

@@ -18,6 +18,8 @@ enum
   MAX_BIDS_PER_NODE = 8,
   /* Once every node has an offer and others could still come, this long. */
   GRACE_MS = 300,
+  /* Where only this node itself can answer, silence for this long is a refusal. */
+  ALONE_MS = 2000,
   TICK_MS = 100,
 };
 
@@ -196,6 +198,21 @@ others_may_answer (DmsDeployment *self)
   return peers != NULL && peers->len > 0;
 }
 
+/* For how long a round waits for nodes without an offer. */
+static gint64
+patience_us (DmsDeployment *self)
+{
+  gboolean alone = !others_may_answer (self);
+
+  for (guint i = 0; alone && i < self->nodes->len; i++)
+    {
+      const char *peer = dms_node_config_get_peer (((DeployNode *) self->nodes->pdata[i])->config);
+
+      alone = peer == NULL || strcmp (peer, own_host (self)) == 0;
+    }
+  return alone ? ALONE_MS * 1000 : (gint64) DMS_DEPLOYMENT_BID_SECONDS * G_USEC_PER_SEC;
+}
+
 /* Whether waiting longer could bring a better choice. */
 static gboolean
 is_settled (DmsDeployment *self, gint64 waited_us)
@@ -262,7 +279,7 @@ on_tick (gpointer user_data)
       choose (self);
       return G_SOURCE_REMOVE;
     }
-  if (waited < (gint64) DMS_DEPLOYMENT_BID_SECONDS * G_USEC_PER_SEC)
+  if (waited < patience_us (self))
     return G_SOURCE_CONTINUE;
   self->timer = 0;
   missing = describe_missing (self);

@@ -249,7 +249,6 @@ static void
 allocate (DmsDeployment *self)
 {
   dms_deployment_next_step (self);
-  dms_deployment_save (self);
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];

@@ -101,6 +101,8 @@ struct _DmsDeployment
   GCancellable *step_cancellable;
   guint timer;
   gboolean collecting;
+  /* No machine had room; the next round comes with the timer. */
+  gboolean waiting;
   gint64 round_began_us;
   guint64 round;
   guint n_attempts;

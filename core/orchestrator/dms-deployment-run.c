@@ -162,9 +162,11 @@ start_layer (DmsDeployment *self)
   guint last = 0;
 
   dms_deployment_next_step (self);
-  dms_deployment_save (self);
   for (guint i = 0; i < self->allocations->len; i++)
     last = MAX (last, ((DeployAllocation *) self->allocations->pdata[i])->layer);
+  /* The change of state before the first layer and after the last is stored with it. */
+  if (self->layer > 0 && self->layer <= last)
+    dms_deployment_save (self);
   while (self->layer <= last && self->n_pending == 0)
     {
       for (guint i = 0; i < self->allocations->len; i++)

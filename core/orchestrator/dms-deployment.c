@@ -345,6 +345,7 @@ dms_deployment_next_step (DmsDeployment *self)
   self->step++;
   self->n_pending = 0;
   self->collecting = FALSE;
+  self->waiting = FALSE;
   g_clear_pointer (&self->step_error, g_free);
   g_clear_handle_id (&self->timer, g_source_remove);
   self->step_cancellable = g_cancellable_new ();
@@ -575,7 +576,17 @@ on_reverted_before_retry (DmsDeployment *self)
 
   self->n_attempts++;
   dms_deployment_next_step (self);
+  self->waiting = TRUE;
   self->timer = g_timeout_add (delay, on_retry, self);
+}
+
+gboolean
+dms_deployment_nudge (DmsDeployment *self)
+{
+  if (!self->waiting || !self->attached)
+    return FALSE;
+  dms_deployment_collect_bids (self);
+  return TRUE;
 }
 
 void

@@ -35,6 +35,8 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
                                                GError **error);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
+/* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */
+gboolean dms_deployment_nudge (DmsDeployment *self);
 /* Lets go without ending anything. */
 void dms_deployment_detach (DmsDeployment *self);
 

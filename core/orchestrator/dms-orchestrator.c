@@ -10,7 +10,8 @@
 
 enum
 {
-  MAX_ACTIVE = 10000
+  MAX_ACTIVE = 10000,
+  MAX_NUDGED = 2,
 };
 
 G_DEFINE_FINAL_TYPE (DmsOrchestrator, dms_orchestrator, G_TYPE_OBJECT)
@@ -86,6 +87,20 @@ dms_orchestrator_new (DmsStore *store, DmsActor *root, DmsKey *key, DmsConfig *c
   return self;
 }
 
+/* What one deployment gave back may be what others wait for. Only some are told, so that many that wait do
+ * not all ask at once. */
+static void
+nudge_some (DmsOrchestrator *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint n_nudged = 0;
+
+  g_hash_table_iter_init (&iter, self->deployments);
+  while (n_nudged < MAX_NUDGED && g_hash_table_iter_next (&iter, NULL, &value))
+    n_nudged += dms_deployment_nudge (value) ? 1 : 0;
+}
+
 static void
 on_over (DmsDeployment *deployment, gpointer user_data)
 {
@@ -95,6 +110,7 @@ on_over (DmsDeployment *deployment, gpointer user_data)
   dms_orchestrator_end_log_jobs (self, deployment);
   g_signal_handlers_disconnect_by_data (deployment, self);
   g_hash_table_remove (self->deployments, dms_deployment_get_id (deployment));
+  nudge_some (self);
 }
 
 /* Takes the deployment into the table, then lets it begin. */
