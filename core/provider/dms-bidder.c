@@ -13,6 +13,7 @@
 enum
 {
   BID_SECONDS = 5 * 60,
+  PROBE_MS = 3000,
   MAX_REQUESTS = 1000,
   MAX_BIDS = 10000,
   MAX_ANSWERED = 1000,
@@ -109,10 +110,42 @@ dms_bidder_set_ready (DmsBidder *self, gboolean ready)
 
 /* Executors */
 
+/* An engine that hangs does not hold up the node: it is not available, until it answers. */
 typedef struct
 {
   guint pending;
+  GSource *timer;
+  gboolean over;
 } Probe;
+
+static void
+probe_free (gpointer data)
+{
+  Probe *probe = data;
+
+  g_source_destroy (probe->timer);
+  g_source_unref (probe->timer);
+  g_free (probe);
+}
+
+static void
+conclude_probe (GTask *task)
+{
+  Probe *probe = g_task_get_task_data (task);
+
+  g_source_destroy (probe->timer);
+  if (probe->over)
+    return;
+  probe->over = TRUE;
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+probed_long_enough (gpointer user_data)
+{
+  conclude_probe (user_data);
+  return G_SOURCE_REMOVE;
+}
 
 static void
 executor_probed (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -135,7 +168,7 @@ executor_probed (GObject *source, GAsyncResult *result, gpointer user_data)
                    answer != NULL ? dms_executor_probe_get_reason (answer) : error->message,
                    NULL);
   if (--probe->pending == 0)
-    g_task_return_boolean (task, TRUE);
+    conclude_probe (task);
 }
 
 /**
@@ -165,9 +198,12 @@ dms_bidder_probe_async (DmsBidder *self,
   g_task_set_check_cancellable (task, FALSE);
   probe = g_new0 (Probe, 1);
   probe->pending = executors->len;
-  g_task_set_task_data (task, probe, g_free);
+  probe->timer = g_timeout_source_new (PROBE_MS);
+  g_source_set_callback (probe->timer, probed_long_enough, g_object_ref (task), g_object_unref);
+  g_source_attach (probe->timer, g_task_get_context (task));
+  g_task_set_task_data (task, probe, probe_free);
   if (executors->len == 0)
-    g_task_return_boolean (task, TRUE);
+    conclude_probe (task);
   for (guint i = 0; i < executors->len; i++)
     dms_executor_probe_async (
         g_ptr_array_index (executors, i), cancellable, executor_probed, g_object_ref (task));

@@ -389,14 +389,14 @@ do_allocate (Allocate *allocate, JsonObject *payload, JsonObject *handles, GErro
   for (guint i = 0; i < allocate->records->len; i++)
     {
       DmsAllocationRecord *record = g_ptr_array_index (allocate->records, i);
-      g_autofree char *folder = g_build_filename (dms_provider_get_jobs_dir (allocate->provider), record->id, NULL);
+      g_autofree char *folder =
+          g_build_filename (dms_provider_get_jobs_dir (allocate->provider), record->id, NULL);
       DmsAllocation *allocation;
 
       /* What an earlier attempt wrote is not this one's. */
       if (dms_provider_lookup (allocate->provider, record->id) == NULL)
         dms_job_log_remove (folder);
-      allocation =
-          dms_provider_add_allocation (allocate->provider, record, error);
+      allocation = dms_provider_add_allocation (allocate->provider, record, error);
       if (allocation == NULL)
         {
           undo_allocation (allocate);

@@ -7,6 +7,7 @@
 #include "observability/dms-log.h"
 #include "provider/dms-job-log.h"
 #include "provider/dms-leftovers.h"
+#include "provider/dms-restore-check.h"
 #include "store/dms-collection.h"
 
 enum
@@ -50,6 +51,7 @@ struct _DmsProvider
 
   GHashTable *allocations; /* id → DmsAllocation */
   GHashTable *ensembles;   /* id → Ensemble */
+  GHashTable *checks;      /* ensemble id → DmsRestoreCheck, until it is decided */
   guint sweep_id;
   guint n_sweeps;
 };
@@ -91,6 +93,7 @@ dms_provider_finalize (GObject *object)
 
   g_clear_pointer (&self->allocations, g_hash_table_unref);
   g_clear_pointer (&self->ensembles, g_hash_table_unref);
+  g_clear_pointer (&self->checks, g_hash_table_unref);
   g_clear_object (&self->records);
   g_clear_object (&self->bidder);
   g_clear_object (&self->ports);
@@ -122,6 +125,7 @@ dms_provider_init (DmsProvider *self)
 {
   self->allocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->ensembles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, ensemble_free);
+  self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }
 
 /**
@@ -691,12 +695,69 @@ take_up (DmsProvider *self, GHashTable *known, GError **error)
 }
 
 static void
+on_decided (DmsRestoreCheck *check, gboolean wanted, gpointer user_data)
+{
+  DmsProvider *self = user_data;
+  g_autoptr (DmsRestoreCheck) kept = g_object_ref (check);
+  const char *ensemble_id = dms_restore_check_get_ensemble_id (check);
+  g_autoptr (GPtrArray) allocations = dms_provider_list_allocations (self);
+
+  for (guint i = 0; !wanted && i < allocations->len; i++)
+    {
+      DmsAllocation *allocation = g_ptr_array_index (allocations, i);
+      DmsAllocationRecord *record = dms_allocation_get_record (allocation);
+
+      if (g_str_equal (record->ensemble_id, ensemble_id) && !dms_allocation_status_is_final (record->status))
+        dms_allocation_terminate_async (allocation, "its orchestrator does not want it any more", NULL, NULL);
+    }
+  g_hash_table_remove (self->checks, ensemble_id);
+}
+
+/* Whoever wanted this may have given it up while the daemon was away. */
+static void
+check_orchestrator (DmsProvider *self, DmsAllocationRecord *record)
+{
+  DmsRestoreCheck *check = g_hash_table_lookup (self->checks, record->ensemble_id);
+
+  if (check == NULL)
+    {
+      check = dms_restore_check_new (self->root, record->ensemble_id, record->orchestrator);
+      g_signal_connect_object (check, "decided", G_CALLBACK (on_decided), self, 0);
+      g_hash_table_insert (self->checks, g_strdup (record->ensemble_id), check);
+    }
+  dms_restore_check_add (check, record->id);
+}
+
+static void
+stop_checks (DmsProvider *self)
+{
+  GHashTableIter iter;
+  gpointer check;
+
+  g_hash_table_iter_init (&iter, self->checks);
+  while (g_hash_table_iter_next (&iter, NULL, &check))
+    dms_restore_check_stop (check);
+  g_hash_table_remove_all (self->checks);
+}
+
+static void
 restore_all (DmsProvider *self)
 {
   g_autoptr (GPtrArray) allocations = dms_provider_list_allocations (self);
+  GHashTableIter iter;
+  gpointer check;
 
   for (guint i = 0; i < allocations->len; i++)
-    dms_allocation_restore_async (g_ptr_array_index (allocations, i), NULL, NULL);
+    {
+      DmsAllocation *allocation = g_ptr_array_index (allocations, i);
+
+      dms_allocation_restore_async (allocation, NULL, NULL);
+      if (!dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
+        check_orchestrator (self, dms_allocation_get_record (allocation));
+    }
+  g_hash_table_iter_init (&iter, self->checks);
+  while (g_hash_table_iter_next (&iter, NULL, &check))
+    dms_restore_check_start (check);
 }
 
 static void
@@ -797,6 +858,7 @@ dms_provider_stop_async (DmsProvider *self,
   g_task_set_source_tag (task, dms_provider_stop_async);
   dms_bidder_set_ready (self->bidder, FALSE);
   g_clear_handle_id (&self->sweep_id, g_source_remove);
+  stop_checks (self);
   allocations = dms_provider_list_allocations (self);
   for (guint i = 0; i < allocations->len; i++)
     dms_provider_drop_allocation (self, g_ptr_array_index (allocations, i));

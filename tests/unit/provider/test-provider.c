@@ -29,7 +29,9 @@ typedef struct
   GPtrArray *ends;     /* JsonNode of task terminations */
   GPtrArray *statuses; /* utf8 */
   guint n_lives;
+  guint n_asked;
   gboolean deaf;
+  gboolean unwanted;
 } Fixture;
 
 static void
@@ -123,13 +125,29 @@ on_liveness (DmsActor *actor, DmsMessage *message, gpointer user_data)
 }
 
 static void
+on_state (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  Fixture *f = user_data;
+  JsonObject *reply = json_object_new ();
+  g_auto (GStrv) names = dms_json_object_dup_texts (dms_message_get_object (message), "AllocationNamess");
+
+  g_assert_cmpuint (g_strv_length (names), ==, 1);
+  f->n_asked++;
+  json_object_set_boolean_member (reply, "OK", !f->unwanted);
+  json_object_set_string_member (reply, "Error", f->unwanted ? "no such deployment" : "");
+  dms_message_reply_object (message, reply);
+}
+
+static void
 add_orchestrator (Fixture *f)
 {
+  g_autofree char *state = g_strdup_printf ("/dms/orchestrator/%s/deployment/state", ENSEMBLE);
   DmsActor *root = dms_test_node_get_root (f->orchestrator);
   g_autofree char *end = g_strdup_printf ("/dms/orchestrator/%s/task-termination", ENSEMBLE);
   g_autofree char *status = g_strdup_printf ("/dms/orchestrator/%s/allocation/status", ENSEMBLE);
   g_autofree char *liveness = g_strdup_printf ("/dms/orchestrator/%s/allocation/liveness", ENSEMBLE);
 
+  dms_actor_add_behaviour (root, state, DMS_BEHAVIOUR_REQUIRE, on_state, f, NULL);
   dms_actor_add_behaviour (root, "/dms/deployment/bid", DMS_BEHAVIOUR_REQUIRE, on_bid, f, NULL);
   dms_actor_add_behaviour (root, end, DMS_BEHAVIOUR_REQUIRE, on_end, f, NULL);
   dms_actor_add_behaviour (root, status, DMS_BEHAVIOUR_REQUIRE, on_status, f, NULL);
@@ -942,6 +960,33 @@ test_lost (Fixture *f, gconstpointer data)
   g_assert_true (is_all_free (f));
 }
 
+static gboolean
+is_free_again (gpointer user_data)
+{
+  return is_all_free (user_data);
+}
+
+/* After a restart the orchestrator is asked, and what it has given up is released. */
+static void
+test_unwanted (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsHandle) allocation = allocate (f, "service", "{\"duration_ms\":-1}", "");
+
+  start (f, allocation, NULL);
+  stop_provider (f);
+  start_provider (f);
+  dms_test_run (200);
+  g_assert_cmpuint (f->n_asked, ==, 1);
+  g_assert_false (is_all_free (f));
+
+  f->unwanted = TRUE;
+  stop_provider (f);
+  start_provider (f);
+  dms_test_wait (is_free_again, f);
+  g_assert_cmpuint (f->n_asked, ==, 2);
+  g_assert_cmpuint (count_listed (f), ==, 0);
+}
+
 /* Allocated and not started: still there, and can be started. */
 static void
 test_pending_after_restart (Fixture *f, gconstpointer data)
@@ -1024,6 +1069,7 @@ main (int argc, char *argv[])
   add ("/provider/strangers", test_strangers);
   add ("/provider/restart-of-daemon", test_restart_of_daemon);
   add ("/provider/end-is-repeated", test_end_is_repeated);
+  add ("/provider/unwanted", test_unwanted);
   add ("/provider/lost", test_lost);
   add ("/provider/pending-after-restart", test_pending_after_restart);
   add ("/provider/reading-behaviours", test_reading_behaviours);
