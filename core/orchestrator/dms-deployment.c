@@ -399,20 +399,27 @@ dms_deployment_log (DmsDeployment *self,
                  NULL);
 }
 
+static gboolean
+put_record (DmsDeployment *self, GError **error)
+{
+  g_autoptr (JsonNode) view = dms_deployment_dup_view (self);
+
+  return dms_deployment_records_put (self->records,
+                                     self->id,
+                                     self->status,
+                                     self->error,
+                                     dms_ensemble_get_metadata (self->ensemble),
+                                     self->completed_us,
+                                     view,
+                                     error);
+}
+
 gboolean
 dms_deployment_save (DmsDeployment *self)
 {
-  g_autoptr (JsonNode) view = dms_deployment_dup_view (self);
   g_autoptr (GError) error = NULL;
 
-  if (dms_deployment_records_put (self->records,
-                                  self->id,
-                                  self->status,
-                                  self->error,
-                                  dms_ensemble_get_metadata (self->ensemble),
-                                  self->completed_us,
-                                  view,
-                                  &error))
+  if (put_record (self, &error))
     return TRUE;
   dms_deployment_log (self, G_LOG_LEVEL_WARNING, "deployment_not_saved", NULL, error->message);
   return FALSE;
@@ -455,10 +462,9 @@ dms_deployment_start (DmsDeployment *self, GError **error)
     return FALSE;
   self->attached = TRUE;
   dms_deployment_install_behaviours (self);
-  if (!self->restored && !dms_deployment_save (self))
+  if (!self->restored && !put_record (self, error))
     {
-      g_set_error (
-          error, DMS_ERROR, DMS_ERROR_IO, "the deployment cannot be stored; see the log for the reason");
+      g_prefix_error (error, "the deployment cannot be stored: ");
       dms_deployment_detach (self);
       return FALSE;
     }

@@ -4,6 +4,7 @@
 
 import json
 import sys
+import tempfile
 import time
 
 import pytest
@@ -20,10 +21,11 @@ IMAGE = "localhost/dms-hello:latest"
 
 
 @pytest.fixture(scope="module", params=["docker", "podman"])
-def engine(request, tmp_path_factory):
+def engine(request):
     start = engines.dockerd if request.param == "docker" else engines.podman_service
+    # Podman wants short paths, and the test runner's are long.
     try:
-        with start(tmp_path_factory.mktemp(request.param)) as running:
+        with tempfile.TemporaryDirectory(prefix="dms-") as scratch, start(scratch) as running:
             engines.import_busybox(running.socket, IMAGE)
             yield running
     except engines.EngineMissing as error:
