@@ -4,9 +4,7 @@
 #include "orchestrator/dms-deployment-private.h"
 
 #include "common/dms-json-object.h"
-#include "jobs/dms-contract-ref.h"
 #include "jobs/dms-port-config.h"
-#include "resources/dms-location.h"
 
 #include <string.h>
 
@@ -23,137 +21,71 @@ take_object (JsonObject *object)
 
 /* Manifest */
 
-static void
-add_ports (DeployAllocation *allocation, JsonObject *object)
+/* The allocation's ports, those that were left open with what the machine chose. */
+static GPtrArray *
+list_ports (DeployAllocation *allocation)
 {
   const char *name = dms_allocation_config_get_name (allocation->config);
-  GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
-  JsonObject *mapping = json_object_new ();
+  GPtrArray *configs = dms_node_config_get_ports (allocation->node->config);
+  GPtrArray *ports = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_port_config_unref);
   guint next = 0;
 
-  for (guint i = 0; i < ports->len; i++)
+  for (guint i = 0; i < configs->len; i++)
     {
-      guint16 port = dms_port_config_get_public (ports->pdata[i]);
-      g_autofree char *text = NULL;
+      guint16 port = dms_port_config_get_public (configs->pdata[i]);
 
-      if (strcmp (dms_port_config_get_allocation (ports->pdata[i]), name) != 0)
+      if (strcmp (dms_port_config_get_allocation (configs->pdata[i]), name) != 0)
         continue;
       if (port == 0 && next < allocation->dynamic_ports->len)
         port = g_array_index (allocation->dynamic_ports, guint16, next++);
-      text = g_strdup_printf ("%u", port);
       if (port > 0)
-        json_object_set_int_member (mapping, text, dms_port_config_get_private (ports->pdata[i]));
+        g_ptr_array_add (ports,
+                         dms_port_config_new (port, dms_port_config_get_private (configs->pdata[i]), name));
     }
-  if (json_object_get_size (mapping) > 0)
-    json_object_set_object_member (object, "ports", mapping);
-  else
-    json_object_unref (mapping);
+  return ports;
 }
 
-static JsonNode *
-handle_to_json (DmsHandle *handle)
-{
-  g_autoptr (DmsHandle) empty = dms_handle_new_empty ();
-
-  return dms_handle_to_json (handle != NULL ? handle : empty);
-}
-
-static JsonObject *
+static DmsAllocationManifest *
 make_allocation_manifest (DeployAllocation *allocation)
 {
-  JsonObject *object = json_object_new ();
-  DmsHealthCheck *check = dms_allocation_config_get_health_check (allocation->config);
-  g_autofree char *dns_name =
-      g_strdup_printf ("%s.internal", dms_allocation_config_get_dns_name (allocation->config));
+  g_autoptr (GPtrArray) ports = list_ports (allocation);
 
-  json_object_set_string_member (object, "id", allocation->id);
-  json_object_set_string_member (object, "node_id", allocation->node->name);
-  json_object_set_string_member (object, "type", dms_allocation_config_get_type_name (allocation->config));
-  json_object_set_member (object, "handle", handle_to_json (allocation->handle));
-  json_object_set_string_member (object, "dns_name", dns_name);
-  json_object_set_string_member (object, "priv_addr", "");
-  add_ports (allocation, object);
-  if (check != NULL)
-    json_object_set_member (object, "healthcheck", dms_health_check_to_json (check));
-  json_object_set_string_member (object, "status", allocation->status);
-  json_object_set_boolean_member (object, "is_standby", FALSE);
-  return object;
+  return dms_allocation_manifest_new (allocation->id,
+                                      allocation->node->name,
+                                      allocation->config,
+                                      allocation->handle,
+                                      ports,
+                                      allocation->status);
 }
 
-static JsonObject *
+static DmsNodeManifest *
 make_node_manifest (DeployNode *node)
 {
-  JsonObject *object = json_object_new ();
-  JsonArray *allocations = json_array_new ();
+  g_autoptr (GStrvBuilder) keys = g_strv_builder_new ();
+  g_auto (GStrv) allocations = NULL;
 
-  json_object_set_string_member (object, "id", node->name);
-  if (node->bid != NULL)
-    {
-      json_object_set_string_member (object, "peer", dms_bid_get_peer (node->bid));
-      json_object_set_member (object, "location", dms_location_to_json (dms_bid_get_location (node->bid)));
-    }
-  json_object_set_member (
-      object, "handle", handle_to_json (node->bid == NULL ? NULL : dms_bid_get_handle (node->bid)));
-  json_object_set_array_member (object, "pub_address", json_array_new ());
   for (guint i = 0; i < node->allocations->len; i++)
-    json_array_add_string_element (allocations, ((DeployAllocation *) node->allocations->pdata[i])->key);
-  json_object_set_array_member (object, "allocations", allocations);
-  json_object_set_string_member (object, "redundancy_role", "primary");
-  json_object_set_string_member (object, "status", "active");
-  return object;
+    g_strv_builder_add (keys, ((DeployAllocation *) node->allocations->pdata[i])->key);
+  allocations = g_strv_builder_end (keys);
+  return dms_node_manifest_new (node->name,
+                                node->bid == NULL ? NULL : dms_bid_get_peer (node->bid),
+                                node->bid == NULL ? NULL : dms_bid_get_handle (node->bid),
+                                node->bid == NULL ? NULL : dms_bid_get_location (node->bid),
+                                (const char *const *) allocations);
 }
 
-static JsonObject *
-make_contracts (DmsDeployment *self)
-{
-  GPtrArray *contracts = dms_ensemble_get_contracts (self->ensemble);
-  JsonObject *object = json_object_new ();
-
-  for (guint i = 0; i < contracts->len; i++)
-    {
-      const char *host = dms_contract_ref_get_host (contracts->pdata[i]);
-      JsonObject *item = json_object_new ();
-
-      json_object_set_string_member (item, "id", dms_contract_ref_get_name (contracts->pdata[i]));
-      json_object_set_string_member (item, "did", dms_contract_ref_get_did (contracts->pdata[i]));
-      json_object_set_string_member (item, "host", host != NULL ? host : "");
-      json_object_set_object_member (object, dms_contract_ref_get_name (contracts->pdata[i]), item);
-    }
-  return object;
-}
-
-JsonNode *
+DmsManifest *
 dms_deployment_dup_manifest (DmsDeployment *self)
 {
-  JsonObject *metadata = dms_ensemble_get_metadata (self->ensemble);
-  JsonObject *object = json_object_new ();
-  JsonObject *allocations = json_object_new ();
-  JsonObject *nodes = json_object_new ();
-  JsonObject *subnet = json_object_new ();
+  g_autoptr (GPtrArray) allocations =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) dms_allocation_manifest_unref);
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_node_manifest_unref);
 
-  json_object_set_string_member (object, "id", self->id);
-  if (json_object_get_size (metadata) > 0)
-    json_object_set_object_member (object, "metadata", json_object_ref (metadata));
-  json_object_set_member (object, "orchestrator", handle_to_json (dms_actor_get_handle (self->actor)));
   for (guint i = 0; i < self->allocations->len; i++)
-    {
-      DeployAllocation *allocation = self->allocations->pdata[i];
-
-      json_object_set_object_member (allocations, allocation->key, make_allocation_manifest (allocation));
-    }
-  json_object_set_object_member (object, "allocations", allocations);
+    g_ptr_array_add (allocations, make_allocation_manifest (self->allocations->pdata[i]));
   for (guint i = 0; i < self->nodes->len; i++)
-    {
-      DeployNode *node = self->nodes->pdata[i];
-
-      json_object_set_object_member (nodes, node->name, make_node_manifest (node));
-    }
-  json_object_set_object_member (object, "nodes", nodes);
-  if (dms_ensemble_get_subnet_join (self->ensemble))
-    json_object_set_boolean_member (subnet, "join", TRUE);
-  json_object_set_object_member (object, "subnet", subnet);
-  json_object_set_object_member (object, "contracts", make_contracts (self));
-  return take_object (object);
+    g_ptr_array_add (nodes, make_node_manifest (self->nodes->pdata[i]));
+  return dms_manifest_new (self->id, self->ensemble, dms_actor_get_handle (self->actor), allocations, nodes);
 }
 
 /* What is told about allocations */
@@ -246,10 +178,11 @@ dms_deployment_dup_view (DmsDeployment *self)
   JsonObject *candidates = json_object_new ();
   JsonObject *states = json_object_new ();
   JsonArray *touched = json_array_new ();
+  g_autoptr (DmsManifest) manifest = dms_deployment_dup_manifest (self);
 
   json_object_set_string_member (view, "OrchestratorID", self->id);
   json_object_set_member (view, "Cfg", dms_ensemble_to_json (self->ensemble));
-  json_object_set_member (view, "Manifest", dms_deployment_dup_manifest (self));
+  json_object_set_member (view, "Manifest", dms_manifest_to_json (manifest));
   json_object_set_int_member (view, "Status", (gint64) self->status);
   for (guint i = 0; i < self->nodes->len; i++)
     {

@@ -6,6 +6,7 @@
 #include "actor/dms-actor.h"
 #include "identity/dms-key.h"
 #include "jobs/dms-ensemble.h"
+#include "jobs/dms-manifest.h"
 #include "orchestrator/dms-deployment-records.h"
 #include "orchestrator/dms-deployment-status.h"
 
@@ -54,7 +55,7 @@ void dms_deployment_shutdown_async (DmsDeployment *self,
 gboolean dms_deployment_shutdown_finish (DmsDeployment *self, GAsyncResult *result, GError **error);
 
 /* (transfer full): the manifest (types.md 5) */
-JsonNode *dms_deployment_dup_manifest (DmsDeployment *self);
+DmsManifest *dms_deployment_dup_manifest (DmsDeployment *self);
 /* (transfer full): AllocationInfo by allocation ID (types.md 7) */
 JsonObject *dms_deployment_dup_allocation_info (DmsDeployment *self);
 /* Full ID of an allocation that is named by it, by `node.allocation` or by the bare name. (nullable) */

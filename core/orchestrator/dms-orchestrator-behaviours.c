@@ -203,6 +203,14 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
   dms_message_reply_object (message, reply);
 }
 
+static JsonNode *
+manifest_of (DmsDeployment *deployment)
+{
+  g_autoptr (DmsManifest) manifest = dms_deployment_dup_manifest (deployment);
+
+  return dms_manifest_to_json (manifest);
+}
+
 static void
 handle_manifest (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
@@ -216,7 +224,7 @@ handle_manifest (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   if (deployment != NULL)
     {
-      json_object_set_member (reply, "manifest", dms_deployment_dup_manifest (deployment));
+      json_object_set_member (reply, "manifest", manifest_of (deployment));
       dms_message_reply_object (message, reply);
       return;
     }
@@ -317,7 +325,7 @@ handle_info (DmsActor *actor, DmsMessage *message, gpointer user_data)
       json_object_set_string_member (
           reply, "status", dms_deployment_status_to_string ((int) dms_deployment_get_status (deployment)));
       json_object_set_string_member (reply, "error", "");
-      json_object_set_member (reply, "manifest", dms_deployment_dup_manifest (deployment));
+      json_object_set_member (reply, "manifest", manifest_of (deployment));
       add_details (self, message, id, reply, all);
     }
   else if (record != NULL)

@@ -42,40 +42,21 @@ log_target_free (LogTarget *target)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LogTarget, log_target_free)
 
-/* The allocation's key in a manifest, by its full ID, its key or its bare name. */
-static const char *
-find_key (JsonObject *allocations, const char *id, const char *name)
+/* The manifest of a deployment, running or past; NULL when it is not known or damaged. */
+static DmsManifest *
+find_manifest (DmsOrchestrator *self, const char *id)
 {
-  JsonObjectIter iter;
-  const char *key;
+  DmsDeployment *deployment = dms_orchestrator_find (self, id);
+  g_autoptr (DmsDocument) record = NULL;
 
-  if (allocations == NULL)
+  if (deployment != NULL)
+    return dms_deployment_dup_manifest (deployment);
+  if (self->records != NULL)
+    record = dms_deployment_records_get (self->records, id, NULL);
+  if (record == NULL)
     return NULL;
-  if (g_str_has_prefix (name, id) && name[strlen (id)] == '_')
-    name += strlen (id) + 1;
-  json_object_iter_init_ordered (&iter, allocations);
-  while (json_object_iter_next_ordered (&iter, &key, NULL))
-    {
-      const char *bare = strchr (key, '.');
-
-      if (strcmp (key, name) == 0 || (bare != NULL && strcmp (bare + 1, name) == 0))
-        return key;
-    }
-  return NULL;
-}
-
-static DmsHandle *
-find_machine (JsonObject *manifest, const char *key)
-{
-  g_autofree char *node = g_strndup (key, strcspn (key, "."));
-  JsonObject *nodes = dms_json_object_get_child (manifest, "nodes");
-  JsonObject *entry = nodes == NULL || !json_object_has_member (nodes, node)
-                          ? NULL
-                          : dms_json_node_get_child (json_object_get_member (nodes, node));
-  JsonNode *handle = dms_json_object_get_member (entry, "handle");
-  g_autoptr (DmsHandle) machine = handle == NULL ? NULL : dms_handle_new_from_json (handle, NULL);
-
-  return machine == NULL || dms_handle_is_empty (machine) ? NULL : g_steal_pointer (&machine);
+  return dms_manifest_new_from_json (
+      dms_json_object_get_member (dms_deployment_records_get_data (record), "Manifest"), NULL);
 }
 
 static LogTarget *
@@ -83,11 +64,10 @@ find_target (DmsOrchestrator *self, DmsMessage *message, GError **error)
 {
   const char *id = dms_orchestrator_get_id (message, "EnsembleID", "id");
   const char *name = dms_orchestrator_get_id (message, "AllocationName", "allocation");
-  DmsDeployment *deployment = dms_orchestrator_find (self, id);
   g_autoptr (LogTarget) target = g_new0 (LogTarget, 1);
-  g_autoptr (DmsDocument) record = NULL;
-  g_autoptr (JsonNode) live = NULL;
-  JsonObject *manifest;
+  g_autoptr (DmsManifest) manifest = NULL;
+  DmsAllocationManifest *allocation;
+  DmsNodeManifest *node;
   const char *key;
 
   if (id == NULL || name == NULL)
@@ -96,28 +76,27 @@ find_target (DmsOrchestrator *self, DmsMessage *message, GError **error)
           error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "EnsembleID and AllocationName are required");
       return NULL;
     }
-  if (deployment == NULL && self->records != NULL)
-    record = dms_deployment_records_get (self->records, id, NULL);
-  if (deployment == NULL && record == NULL)
+  manifest = find_manifest (self, id);
+  if (manifest == NULL)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "%s", DMS_ORCHESTRATOR_UNKNOWN);
       return NULL;
     }
-  live = deployment == NULL ? NULL : dms_deployment_dup_manifest (deployment);
-  manifest = live != NULL ? dms_json_node_get_child (live)
-                          : dms_json_object_get_child (dms_deployment_records_get_data (record), "Manifest");
-  key = find_key (dms_json_object_get_child (manifest, "allocations"), id, name);
+  allocation = dms_manifest_find_allocation (manifest, name);
+  key = allocation == NULL ? NULL : strchr (dms_allocation_manifest_get_id (allocation), '_');
   if (key != NULL)
-    target->directory = dms_orchestrator_dup_log_directory (self, id, key);
+    target->directory = dms_orchestrator_dup_log_directory (self, id, key + 1);
   if (target->directory == NULL)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "the deployment has no allocation “%.80s”", name);
       return NULL;
     }
-  target->deployment = deployment;
+  target->deployment = dms_orchestrator_find (self, id);
   target->ensemble_id = g_strdup (id);
-  target->allocation_id = g_strdup_printf ("%s_%s", id, key);
-  target->node = find_machine (manifest, key);
+  target->allocation_id = g_strdup (dms_allocation_manifest_get_id (allocation));
+  node = dms_manifest_find_node (manifest, dms_allocation_manifest_get_node_id (allocation));
+  if (node != NULL && !dms_handle_is_empty (dms_node_manifest_get_handle (node)))
+    target->node = dms_handle_ref (dms_node_manifest_get_handle (node));
   return g_steal_pointer (&target);
 }
 
