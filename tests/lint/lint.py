@@ -32,6 +32,7 @@ GOTO = re.compile(r"\bgoto\s+\w+\s*;")
 DEFINE_TYPE = re.compile(r"^\s*G_DEFINE_(?:FINAL_|ABSTRACT_)?(?:TYPE|INTERFACE|BOXED_TYPE)\w*\s*\(\s*(\w+)", re.M)
 DECLARE_TYPE = re.compile(r"^\s*G_DECLARE_(?:FINAL_TYPE|DERIVABLE_TYPE|INTERFACE)\s*\(\s*(\w+)", re.M)
 MARKED = re.compile(r"\.(summary|description)\s*=(?!\s*(?:N_ \(|NULL|$))")
+MARK = re.compile(r"(?<!\w)(?:_|N_|C_|ngettext) \(")
 GUARD = re.compile(r"^\s*#\s*pragma\s+once\b", re.M)
 FUNCTION_MACRO = re.compile(r"^\s*#\s*define\s+([A-Za-z_]\w*)\(")
 

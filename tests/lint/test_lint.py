@@ -69,3 +69,10 @@ def test_an_arrow_never_points_back():
     for folder, targets in lint.ARROWS.items():
         assert targets <= above, folder
         above.add(folder.removeprefix("core/"))
+
+
+def test_every_text_can_be_translated():
+    listed = set((lint.TOP / "po" / "POTFILES").read_text().split())
+    marked = {name for name in lint.list_files(lint.TOP) if name.startswith(("core/cli/", "core/daemon/"))
+              and name.endswith(".c") and lint.MARK.search(lint.Source(lint.TOP, name).code)}
+    assert marked == listed
