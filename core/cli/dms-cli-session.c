@@ -98,25 +98,14 @@ static gboolean
 load_identity (DmsCliSession *self, GError **error)
 {
   const char *context = dms_cli_call_get_string (self->call, "context");
-  g_autofree char *path = NULL;
 
   if (context == NULL || context[0] == '\0')
     context = "user";
-  path = dms_cli_call_dup_cap_path (self->call, context, error);
-  if (path == NULL)
-    return FALSE;
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
-                   _ ("there is no capability context “%s”; make it with: nunet cap new %s"), path, context);
-      return FALSE;
-    }
-
   self->key = dms_cli_identity_load_key (self->call, context, error);
   if (self->key == NULL)
     return FALSE;
 
-  self->capabilities = dms_capability_context_load (path, self->key, error);
+  self->capabilities = dms_cli_identity_load_capabilities (self->call, context, self->key, error);
   return self->capabilities != NULL;
 }
 
@@ -224,6 +213,18 @@ make_root_handle (const guint8 public_key[32])
   g_autofree char *id = dms_base32_encode_id (public_key);
 
   return dms_handle_new (id, did, dms_peer_id_get_text (peer), "root");
+}
+
+/**
+ * dms_cli_session_get_capabilities:
+ * @self: a session with an identity
+ *
+ * Returns: (transfer none): what the user trusts, demands and can present
+ */
+DmsCapabilityContext *
+dms_cli_session_get_capabilities (DmsCliSession *self)
+{
+  return self->capabilities;
 }
 
 /**

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actor/dms-envelope.h"
+#include "capability/dms-capability-context.h"
 #include "cli/dms-cli-call.h"
 
 #include <gio/gio.h>
@@ -33,6 +34,9 @@ DmsCliSession *dms_cli_session_open (DmsCliCall *call, gint64 default_timeout, G
 /* Only a connection, for messages that are signed already. */
 DmsCliSession *dms_cli_session_connect (DmsCliCall *call, gint64 timeout, GError **error);
 void dms_cli_session_free (DmsCliSession *self);
+
+/* What the user of the session trusts, demands and can present. */
+DmsCapabilityContext *dms_cli_session_get_capabilities (DmsCliSession *self);
 
 /* Who answers: a DID, a peer ID or a handle in JSON. NULL is the daemon itself. */
 gboolean dms_cli_session_set_destination (DmsCliSession *self, const char *destination, GError **error);

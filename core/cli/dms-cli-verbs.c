@@ -14,6 +14,7 @@ static const DmsCliVerb *const verbs[] = {
   &dms_verb_actor_send,
   &dms_verb_cap,
   &dms_verb_cap_anchor,
+  &dms_verb_cap_broadcast,
   &dms_verb_cap_delegate,
   &dms_verb_cap_grant,
   &dms_verb_cap_list,

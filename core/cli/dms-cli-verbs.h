@@ -36,6 +36,7 @@ extern const DmsCliVerb dms_verb_gpu_test;
 extern const DmsCliVerb dms_verb_manual;
 extern const DmsCliVerb dms_verb_cap;
 extern const DmsCliVerb dms_verb_cap_anchor;
+extern const DmsCliVerb dms_verb_cap_broadcast;
 extern const DmsCliVerb dms_verb_cap_delegate;
 extern const DmsCliVerb dms_verb_cap_grant;
 extern const DmsCliVerb dms_verb_cap_list;

@@ -524,6 +524,56 @@ test_messages (Fixture *fixture, gconstpointer data)
 }
 
 static void
+revoke_something (Fixture *fixture)
+{
+  g_autofree char *keys = g_build_filename (fixture->directory, "key", NULL);
+  g_autofree char *path = g_build_filename (fixture->directory, "cap", "user.cap", NULL);
+  g_autoptr (DmsKeystore) keystore = dms_keystore_new (keys);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsKey) key = dms_keystore_load (keystore, "user", PASSPHRASE, &error);
+  g_autoptr (DmsCapabilityContext) context = dms_capability_context_load (path, key, &error);
+  g_autoptr (DmsTokenList) granted = NULL;
+  g_autoptr (DmsTokenList) revoked = NULL;
+  g_autoptr (DmsToken) token = NULL;
+  const char *const capabilities[] = { "/dms", NULL };
+  guint64 expiry = (guint64) g_get_real_time () * 1000 + G_GUINT64_CONSTANT (3600000000000);
+
+  granted = dms_capability_context_grant (context, dms_key_get_did (fixture->daemon.key), NULL, NULL,
+                                          capabilities,
+                                          expiry, 0, &error);
+  g_assert_no_error (error);
+  token = dms_capability_context_revoke (context, dms_token_list_get (granted, 0), &error);
+  g_assert_no_error (error);
+  revoked = dms_token_list_new_single (token);
+  dms_capability_context_anchor_revoke (context, revoked, &error);
+  g_assert_no_error (error);
+  dms_capability_context_save (context, path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_cap_broadcast (Fixture *fixture, gconstpointer data)
+{
+  run_line (fixture, "cap broadcast -c user", "");
+  g_assert_cmpstr (fixture->err, ==, "");
+  g_assert_cmpstr (fixture->out, ==, "Successfully broadcast 0 revocation token(s) to all peers\n");
+  g_assert_null (fixture->daemon.behaviour);
+
+  revoke_something (fixture);
+  fixture->daemon.reply = "{\"OK\":true,\"Error\":\"\"}";
+  run_line (fixture, "cap broadcast -c user", "");
+  g_assert_cmpstr (fixture->err, ==, "");
+  g_assert_cmpstr (fixture->out, ==, "Successfully broadcast 1 revocation token(s) to all peers\n");
+  g_assert_cmpstr (fixture->daemon.behaviour, ==, "/dms/cap/revoke/broadcast");
+
+  fixture->daemon.reply = "{\"OK\":false,\"Error\":\"nobody listens\"}";
+  run_line (fixture, "cap broadcast -c user", "");
+  g_assert_cmpint (fixture->status, ==, 1);
+  g_assert_cmpstr (fixture->out, ==, "");
+  g_assert_nonnull (strstr (fixture->err, "nobody listens"));
+}
+
+static void
 test_config (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *directory = g_get_current_dir ();
@@ -593,6 +643,7 @@ main (int argc, char *argv[])
     { "/cli/behaviours/refused", test_refused },
     { "/cli/behaviours/forged", test_forged },
     { "/cli/messages", test_messages },
+    { "/cli/cap-broadcast", test_cap_broadcast },
     { "/cli/config", test_config },
     { "/cli/tables", test_tables },
   };
