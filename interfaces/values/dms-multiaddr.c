@@ -161,8 +161,9 @@ dms_multiaddr_find_fault (const char *text)
       if (!dms_multiaddr_check_value (protocol->value, parts[i]))
         return g_strdup_printf ("“%s” is not a valid value of “%s”", parts[i], protocol->name);
       /* A path takes all that follows. */
-      if (protocol->value == DMS_MULTIADDR_VALUE_PATH)
-        break;
+      while (protocol->value == DMS_MULTIADDR_VALUE_PATH && i + 1 < n)
+        if (!dms_multiaddr_is_name (parts[++i]))
+          return g_strdup_printf ("“%s” is not a valid part of a path", parts[i]);
     }
   return NULL;
 }

@@ -201,7 +201,7 @@ test_multiaddr (void)
     "/ip4/127.0.0.1//tcp/1",
     "/p2p/notapeer",
     "/dns4/a b/tcp/1",
-    "/ip4/127.0.0.1/tcp",
+    "/ip4/127.0.0.1/tcp", "/unix/unix//",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
