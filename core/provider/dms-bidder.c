@@ -320,6 +320,23 @@ read_ports (JsonObject *request, guint *n_dynamic)
   return g_steal_pointer (&found);
 }
 
+/* Quantities are added; every GPU asked for stays one of its own, whatever index it was given. */
+static DmsResources *
+add_plan (DmsResources *planned, DmsResources *required)
+{
+  g_autoptr (DmsResources) sum = dms_resources_add (planned, required);
+  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
+  GPtrArray *parts[] = { dms_resources_get_gpus (planned), dms_resources_get_gpus (required) };
+
+  for (gsize k = 0; k < G_N_ELEMENTS (parts); k++)
+    {
+      for (guint i = 0; i < parts[k]->len; i++)
+        g_ptr_array_add (gpus, dms_gpu_ref (g_ptr_array_index (parts[k], i)));
+    }
+  return dms_resources_new (
+      dms_resources_get_cpu (sum), dms_resources_get_ram (sum), dms_resources_get_disk (sum), gpus);
+}
+
 /* @planned: what the requests of this message before it take, which grows by this one's. */
 static gboolean
 check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsResources **planned)
@@ -349,7 +366,7 @@ check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsResour
                                                &error))
     return refuse (
         self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
-  all = dms_resources_add (*planned, required);
+  all = add_plan (*planned, required);
   assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), all, &error);
   if (assigned == NULL)
     return refuse (self, id, "no_resource_availability_for_bid", error->message);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <libsoup/soup.h>
+
 #include "common/dms-json-object.h"
 #include "dms-test-node.h"
 #include "provider/dms-bid.h"
@@ -752,6 +754,106 @@ test_service (Fixture *f, gconstpointer data)
 }
 
 static void
+serve (SoupServer *server,
+       SoupServerMessage *message,
+       const char *path,
+       GHashTable *query,
+       gpointer user_data)
+{
+  const char *body = user_data;
+
+  if (g_str_equal (path, "/moved"))
+    {
+      soup_server_message_set_redirect (message, SOUP_STATUS_FOUND, "/");
+      return;
+    }
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, body, strlen (body));
+}
+
+static void
+assert_health (Fixture *f,
+               DmsHandle *allocation,
+               const char *endpoint,
+               const char *value,
+               const char *problem)
+{
+  g_autofree char *json = g_strdup_printf (
+      "{\"EnsembleID\":\"x\",\"HealthCheck\":{\"type\":\"http\",\"endpoint\":\"%s\",\"response\":"
+      "{\"type\":\"string\",\"value\":\"%s\"},\"interval\":1000000000}}",
+      endpoint,
+      value);
+  g_autoptr (DmsMessage) message = NULL;
+  JsonObject *reply = ask (f, allocation, "/dms/actor/healthcheck/register", json, &message);
+
+  g_assert_cmpstr (dms_json_object_get_text (reply, "Error"), ==, "");
+  reply = ask (f, allocation, "/dms/actor/healthcheck", "{}", &message);
+  if (problem == NULL)
+    g_assert_cmpstr (dms_json_object_get_text (reply, "Error"), ==, "");
+  else
+    g_assert_nonnull (strstr (dms_json_object_get_text (reply, "Error"), problem));
+}
+
+static void
+test_http_health (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsHandle) allocation = allocate (f, "service", "{\"duration_ms\":-1}", "");
+  g_autoptr (SoupServer) server = g_object_new (SOUP_TYPE_SERVER, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *root = NULL;
+  g_autofree char *moved = NULL;
+  GSList *uris;
+
+  soup_server_add_handler (server, NULL, serve, (gpointer) "fine", NULL);
+  g_assert_true (soup_server_listen_local (server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error));
+  g_assert_no_error (error);
+  uris = soup_server_get_uris (server);
+  root = g_uri_to_string (uris->data);
+  moved = g_strconcat (root, "moved", NULL);
+  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+
+  start (f, allocation, NULL);
+  assert_health (f, allocation, root, "fine", NULL);
+  /* Equal, not contained; and not what lies behind a redirection. */
+  assert_health (f, allocation, root, "fin", "did not answer “fin”");
+  assert_health (f, allocation, moved, "fine", "did not answer “fine”");
+  assert_health (f, allocation, "http://192.0.2.1/", "fine", "must be an http address on localhost");
+  soup_server_disconnect (server);
+  assert_health (f, allocation, root, "fine", "the health check's endpoint");
+}
+
+static void
+test_ports (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsHandle) allocation = allocate (f, "service", "{\"duration_ms\":-1}", "");
+  g_autofree char *id = g_strdup_printf ("%s_n1.main", ENSEMBLE);
+  g_autoptr (GArray) dynamic = dms_port_ledger_list_dynamic (dms_provider_get_ports (f->provider), id, NULL);
+  g_autofree char *port = g_strdup_printf ("%u", g_array_index (dynamic, guint16, 0));
+  g_autofree char *good = g_strdup_printf ("{\"PortMapping\":{\"%s\":8080}}", port);
+  g_autoptr (DmsMessage) message = NULL;
+  JsonObject *reply;
+  JsonObject *item;
+
+  /* Only ports that were set aside for it, and only as ports. */
+  reply = ask (f, allocation, "/dms/allocation/start", "{\"PortMapping\":{\"22\":22}}", &message);
+  g_assert_nonnull (strstr (dms_json_object_get_text (reply, "Error"), "does not hold port 22"));
+  reply = ask (f, allocation, "/dms/allocation/start", "{\"PortMapping\":{\"x\":22}}", &message);
+  g_assert_nonnull (strstr (dms_json_object_get_text (reply, "Error"), "must map ports to ports"));
+  reply = ask (f, allocation, "/dms/allocation/start", good, &message);
+  g_assert_cmpstr (dms_json_object_get_text (reply, "Error"), ==, "");
+
+  dms_test_node_allow (f->node, f->orchestrator, "/dms/node");
+  reply = ask (f, dms_test_node_get_handle (f->node), "/dms/node/allocations/list", "{}", &message);
+  item = json_array_get_object_element (dms_json_object_get_list (reply, "allocations"), 0);
+  g_assert_cmpint (
+      dms_json_object_get_whole (dms_json_object_get_child (item, "using_ports"), port, 0, 65535, -1),
+      ==,
+      8080);
+  g_assert_cmpstr (dms_json_object_get_text (item, "status"), ==, "running");
+  g_assert_cmpstr (dms_json_object_get_text (item, "id"), ==, id);
+}
+
+static void
 test_service_dies (Fixture *f, gconstpointer data)
 {
   g_autoptr (DmsHandle) allocation = allocate (f, "service", "{\"duration_ms\":100}", "");
@@ -1063,6 +1165,8 @@ main (int argc, char *argv[])
   add ("/provider/foreign-volume", test_foreign_volume);
   add ("/provider/named-volume", test_named_volume);
   add ("/provider/service", test_service);
+  add ("/provider/http-health", test_http_health);
+  add ("/provider/ports", test_ports);
   add ("/provider/service-dies", test_service_dies);
   add ("/provider/release-while-starting", test_release_while_starting);
   add ("/provider/second-attempt", test_second_attempt);
