@@ -58,8 +58,8 @@ DmsDid *dms_security_context_dup_sender_did (DmsSecurityContext *self, DmsEnvelo
 void dms_security_context_discard (DmsSecurityContext *self, guint64 interaction);
 
 /* Allows a DID some capabilities on the actor with the given audience (NULL: any actor of this node) until an
- * expiry. An older grant under the same owner stays until it expires, since messages on their way may carry it.
- * Returns the token list in JSON. */
+ * expiry. An older grant under the same owner stays until it expires, since messages on their way may carry
+ * it. Returns the token list in JSON. */
 GBytes *dms_security_context_grant (DmsSecurityContext *self,
                                     const char *owner,
                                     DmsDid *subject,

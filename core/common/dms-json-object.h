@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Reading JSON objects that came from outside: member names count in any case of letters (an exact match first), and a
- * wrong type is never a crash. `get_` borrows from the object; a NULL object has no members. */
+/* Reading JSON objects that came from outside: member names count in any case of letters (an exact match
+ * first), and a wrong type is never a crash. `get_` borrows from the object; a NULL object has no members. */
 
 /* (nullable) (transfer none) */
 JsonNode *dms_json_object_get_member (JsonObject *object, const char *name);
@@ -16,7 +16,8 @@ JsonNode *dms_json_object_get_member (JsonObject *object, const char *name);
 const char *dms_json_object_get_text (JsonObject *object, const char *name);
 gboolean dms_json_object_get_flag (JsonObject *object, const char *name);
 /* @fallback when absent, no whole number, or outside @min … @max. */
-gint64 dms_json_object_get_whole (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 fallback);
+gint64 dms_json_object_get_whole (JsonObject *object, const char *name, gint64 min, gint64 max,
+                                  gint64 fallback);
 /* (nullable) */
 JsonObject *dms_json_object_get_child (JsonObject *object, const char *name);
 /* (nullable) */

@@ -77,6 +77,7 @@ void dms_allocation_save (DmsAllocation *self);
 void dms_allocation_watch (DmsAllocation *self);
 /* The execution ended, as @result (transfer full) says. */
 void dms_allocation_take_result (DmsAllocation *self, DmsExecutionResult *result);
-void dms_allocation_log_event (DmsAllocation *self, GLogLevelFlags level, const char *event, const GError *error);
+void dms_allocation_log_event (DmsAllocation *self, GLogLevelFlags level, const char *event,
+                               const GError *error);
 
 G_END_DECLS

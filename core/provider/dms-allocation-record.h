@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_ALLOCATION_RECORD (dms_allocation_record_get_type ())
 
-/* What the database knows of an allocation. Its owner, the allocation, changes the second part as things happen. */
+/* What the database knows of an allocation. Its owner, the allocation, changes the second part as things
+ * happen. */
 typedef struct
 {
   /*< private >*/
@@ -52,8 +53,8 @@ typedef struct
 
 GType dms_allocation_record_get_type (void);
 
-/* From an AllocationDeploymentConfig of behaviors.md §4. @resources: what was committed for it. NULL with INVALID_DATA,
- * TOO_LARGE or NOT_SUPPORTED. */
+/* From an AllocationDeploymentConfig of behaviors.md §4. @resources: what was committed for it. NULL with
+ * INVALID_DATA, TOO_LARGE or NOT_SUPPORTED. */
 DmsAllocationRecord *dms_allocation_record_new_from_wire (const char *id,
                                                           const char *ensemble_id,
                                                           const char *node_id,

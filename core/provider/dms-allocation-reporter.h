@@ -22,9 +22,11 @@ void dms_allocation_reporter_status (DmsAllocationReporter *self,
                                      DmsAllocationStatus old_status,
                                      DmsAllocationStatus new_status,
                                      const char *reason);
-/* Says that it ended, with the record's result, again and again until it is heard or three hours have passed. */
+/* Says that it ended, with the record's result, again and again until it is heard or three hours have
+ * passed. */
 void dms_allocation_reporter_end (DmsAllocationReporter *self);
-/* One sign of life. @usage: (nullable); @problem: (nullable): why the health check fails; @checked: it was looked at. */
+/* One sign of life. @usage: (nullable); @problem: (nullable): why the health check fails; @checked: it was
+ * looked at. */
 void dms_allocation_reporter_liveness (DmsAllocationReporter *self,
                                        DmsUsage *usage,
                                        gboolean checked,

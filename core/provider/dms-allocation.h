@@ -15,8 +15,8 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsAllocation, dms_allocation, DMS, ALLOCATION, GObject)
 
-/* A job of somebody's on this machine (node-and-executors.md §4). What is asked of it happens one after the other, in
- * the order of asking; every step is stored before it has an effect. @provider must outlive it. */
+/* A job of somebody's on this machine (node-and-executors.md §4). What is asked of it happens one after the
+ * other, in the order of asking; every step is stored before it has an effect. @provider must outlive it. */
 DmsAllocation *dms_allocation_new (DmsProvider *provider, DmsAllocationRecord *record, DmsActor *actor);
 
 DmsAllocationRecord *dms_allocation_get_record (DmsAllocation *self);
@@ -55,7 +55,8 @@ void dms_allocation_read_log_async (DmsAllocation *self,
                                     gpointer user_data);
 DmsLogChunk *dms_allocation_read_log_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
 /* TRUE when it runs and is well, or runs and has no health check. */
-void dms_allocation_check_health_async (DmsAllocation *self, GAsyncReadyCallback callback, gpointer user_data);
+void dms_allocation_check_health_async (DmsAllocation *self, GAsyncReadyCallback callback,
+                                        gpointer user_data);
 gboolean dms_allocation_check_health_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
 /* @check: (nullable) */
 gboolean dms_allocation_set_health_check (DmsAllocation *self, DmsHealthCheck *check, GError **error);

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsBidder, dms_bidder, DMS, BIDDER, GObject)
 
-/* Decides on which requests this machine bids (node-and-executors.md §1), and remembers for whom. @provider must
- * outlive it. */
+/* Decides on which requests this machine bids (node-and-executors.md §1), and remembers for whom. @provider
+ * must outlive it. */
 DmsBidder *dms_bidder_new (DmsProvider *provider);
 
 /* Requests are dropped until then. */
@@ -30,8 +30,8 @@ gboolean dms_bidder_probe_finish (DmsBidder *self, GAsyncResult *result, GError 
 /* A message to `/dms/deployment/request`. */
 void dms_bidder_handle_request (DmsBidder *self, DmsMessage *message);
 
-/* When the bid for an ensemble ends, microseconds since the epoch; 0 with NOT_FOUND, EXPIRED or NOT_AUTHORIZED when
- * there is none for this requester. */
+/* When the bid for an ensemble ends, microseconds since the epoch; 0 with NOT_FOUND, EXPIRED or
+ * NOT_AUTHORIZED when there is none for this requester. */
 gint64 dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, GError **error);
 void dms_bidder_forget (DmsBidder *self, const char *ensemble_id);
 /* Forgets bids that have ended. */

@@ -12,10 +12,12 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DmsJobLog, dms_job_log, DMS, JOB_LOG, GObject)
 
 /* The folder of an allocation with its `stdout.log` and `stderr.log`. While a job runs they are links to the
- * engine's own files where it has some; afterwards they hold everything, also of the executions before a restart. */
+ * engine's own files where it has some; afterwards they hold everything, also of the executions before a
+ * restart. */
 DmsJobLog *dms_job_log_new (const char *folder);
 const char *dms_job_log_get_folder (DmsJobLog *self);
-/* Makes the folder (0700) and that of an execution in it, and puts earlier output aside. (transfer full) (nullable) */
+/* Makes the folder (0700) and that of an execution in it, and puts earlier output aside. (transfer full)
+ * (nullable) */
 char *dms_job_log_open (DmsJobLog *self, const char *execution_id, GError **error);
 void dms_job_log_link (DmsJobLog *self, const char *state_dir);
 

@@ -42,7 +42,8 @@ gboolean dms_ledger_commit (DmsLedger *self,
                             GError **error);
 /* NOT_FOUND when it is not committed. */
 gboolean dms_ledger_uncommit (DmsLedger *self, const char *allocation_id, GError **error);
-/* Committed to allocated; TRUE also when allocated already; NOT_FOUND otherwise, also past the commit's time. */
+/* Committed to allocated; TRUE also when allocated already; NOT_FOUND otherwise, also past the commit's
+ * time. */
 gboolean dms_ledger_allocate (DmsLedger *self, const char *allocation_id, GError **error);
 /* Gives back whatever it holds; TRUE also when it held nothing. */
 gboolean dms_ledger_release (DmsLedger *self, const char *allocation_id, GError **error);

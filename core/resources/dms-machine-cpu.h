@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Reads processors and memory from a tree with `proc/` and `sys/`; "" is this machine's own. All are quick. */
+/* Reads processors and memory from a tree with `proc/` and `sys/`; "" is this machine's own. All are
+ * quick. */
 
 /* (transfer full) (nullable) */
 DmsCpu *dms_machine_cpu_read (const char *root, GError **error);

@@ -36,6 +36,7 @@ gboolean dms_collection_delete (DmsCollection *self, const char *id, gboolean *e
  * counts what matches without the range. */
 GPtrArray *dms_collection_query (DmsCollection *self, DmsQuery *query, guint64 *total, GError **error);
 /* Removes all that match (the range and the sorting do not count). */
-gboolean dms_collection_delete_matching (DmsCollection *self, DmsQuery *query, guint64 *removed, GError **error);
+gboolean dms_collection_delete_matching (DmsCollection *self, DmsQuery *query, guint64 *removed,
+                                         GError **error);
 
 G_END_DECLS
