@@ -76,6 +76,8 @@ struct _DmsDeployment
 
   char *id;
   DmsEnsemble *ensemble;
+  /* Its wire form, which every stored view has. */
+  JsonNode *ensemble_json;
   DmsActor *root;
   DmsKey *node_key;
   DmsActor *actor;

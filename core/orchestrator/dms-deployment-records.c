@@ -71,7 +71,7 @@ dms_deployment_records_put (DmsDeploymentRecords *self,
   json_object_set_object_member (object, "metadata", json_object_ref (metadata));
   json_object_set_string_member (object, "error", error_text != NULL ? error_text : "");
   json_object_set_int_member (object, "completed_us", completed_us);
-  json_object_set_member (object, "deployment_data", json_node_copy (data));
+  json_object_set_member (object, "deployment_data", json_node_ref (data));
   json_node_take_object (body, object);
   return dms_collection_put (self->collection, id, body, error);
 }

@@ -181,7 +181,7 @@ dms_deployment_dup_view (DmsDeployment *self)
   g_autoptr (DmsManifest) manifest = dms_deployment_dup_manifest (self);
 
   json_object_set_string_member (view, "OrchestratorID", self->id);
-  json_object_set_member (view, "Cfg", dms_ensemble_to_json (self->ensemble));
+  json_object_set_member (view, "Cfg", json_node_ref (self->ensemble_json));
   json_object_set_member (view, "Manifest", dms_manifest_to_json (manifest));
   json_object_set_int_member (view, "Status", (gint64) self->status);
   for (guint i = 0; i < self->nodes->len; i++)

@@ -73,6 +73,7 @@ dms_deployment_finalize (GObject *object)
   g_ptr_array_unref (self->shutdown_tasks);
   g_string_free (self->shutdown_errors, TRUE);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
+  g_clear_pointer (&self->ensemble_json, json_node_unref);
   g_clear_pointer (&self->node_key, dms_key_unref);
   g_clear_object (&self->step_cancellable);
   g_free (self->id);
@@ -182,6 +183,7 @@ deployment_new (const char *id,
 
   self->id = g_strdup (id);
   self->ensemble = dms_ensemble_ref (ensemble);
+  self->ensemble_json = dms_ensemble_to_json (ensemble);
   self->root = g_object_ref (root);
   self->node_key = dms_key_ref (node_key);
   self->records = g_object_ref (records);
