@@ -37,6 +37,7 @@ static DmsResources *
 sum_resources (DeployNode *node)
 {
   g_autoptr (DmsResources) sum = dms_resources_new_empty ();
+  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
   double clock = 0;
   const char *architecture = NULL;
   DmsCpu *cpu;
@@ -53,11 +54,13 @@ sum_resources (DeployNode *node)
         architecture = dms_cpu_get_architecture (dms_resources_get_cpu (wanted));
       dms_resources_unref (sum);
       sum = added;
+      /* Each asks for a GPU of its own, also where several leave the index open. */
+      for (guint j = 0; j < dms_resources_get_gpus (wanted)->len; j++)
+        g_ptr_array_add (gpus, dms_gpu_ref (dms_resources_get_gpus (wanted)->pdata[j]));
     }
   cpu = dms_resources_get_cpu (sum);
   full = dms_cpu_new_full (dms_cpu_get_cores (cpu), clock, NULL, NULL, architecture, 0, 0);
-  return dms_resources_new (
-      full, dms_resources_get_ram (sum), dms_resources_get_disk (sum), dms_resources_get_gpus (sum));
+  return dms_resources_new (full, dms_resources_get_ram (sum), dms_resources_get_disk (sum), gpus);
 }
 
 static JsonObject *

@@ -48,11 +48,14 @@ handle_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_autoptr (DmsBid) bid = NULL;
   g_autoptr (JsonNode) reply = NULL;
   JsonObject *request;
+  JsonArray *gpus;
 
   self->n_requests++;
   if (self->refuse_bids || requests == NULL || json_array_get_length (requests) == 0)
     return;
   request = dms_json_object_get_child (json_array_get_object_element (requests, 0), "V1");
+  gpus = dms_json_object_get_list (dms_json_object_get_child (request, "Resources"), "gpus");
+  self->n_gpus = gpus == NULL ? 0 : json_array_get_length (gpus);
   bid = dms_bid_new_signed (dms_test_node_get_key (self->node),
                             dms_test_node_get_handle (self->node),
                             dms_json_object_get_text (payload, "ID"),

@@ -29,6 +29,8 @@ typedef struct
   const char *output;
   /* What it was asked. */
   guint n_requests;
+  /* GPUs of the last request. */
+  guint n_gpus;
   guint n_commits;
   guint n_allocates;
   guint n_reverts;

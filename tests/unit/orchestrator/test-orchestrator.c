@@ -352,6 +352,23 @@ test_layers (Fixture *self, gconstpointer user_data)
   g_assert_cmpuint (self->provider->max_open_starts, ==, 2);
 }
 
+/* What the allocations of a node ask for is added up; GPUs are not merged. */
+static void
+test_gpus (Fixture *self, gconstpointer user_data)
+{
+  static const char job[] = "version: V1\n"
+                            "resources: {r: {cpu: {cores: 1}, ram: {size: 1}, disk: {size: 1}, gpus: "
+                            "[{vendor: NVIDIA, vram: 8}]}}\n"
+                            "allocations:\n"
+                            "  a: {executor: 'null', type: task, resources: r, execution: {type: 'null'}}\n"
+                            "  b: {executor: 'null', type: task, resources: r, execution: {type: 'null'}}\n"
+                            "nodes: {n1: {allocations: [a, b]}}\n";
+  g_autofree char *id = deploy (self, job);
+
+  await_status (self, id, "Completed");
+  g_assert_cmpuint (self->provider->n_gpus, ==, 2);
+}
+
 static void
 test_commit_fails_once (Fixture *self, gconstpointer user_data)
 {
@@ -820,6 +837,7 @@ main (int argc, char **argv)
     { "failing-task", test_failing_task },
     { "no-output", test_no_output },
     { "layers", test_layers },
+    { "gpus", test_gpus },
     { "commit-fails-once", test_commit_fails_once },
     { "allocate-fails-once", test_allocate_fails_once },
     { "start-always-fails", test_start_always_fails },
