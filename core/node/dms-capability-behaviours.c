@@ -5,6 +5,10 @@
 
 #include "common/dms-json-object.h"
 
+/* Directly from the owner: spread what is revoked. As a broadcast on the topic: take what others revoked. */
+#define REVOKE_BROADCAST "/dms/cap/revoke/broadcast"
+#define REVOCATION_TOPIC "/nunet/revocation"
+
 typedef gboolean (*AnchorFunc) (DmsCapabilityContext *context, DmsTokenList *tokens, GError **error);
 
 static void
@@ -113,7 +117,7 @@ on_revoke_broadcast (DmsActor *actor, DmsMessage *message, gpointer user_data)
   json_object_unref (object);
 
   if (dms_token_list_get_size (tokens) > 0)
-    dms_actor_broadcast (actor, "/nunet/revocation", "/dms/cap/revoke/received", payload, 0, NULL, &error);
+    dms_actor_broadcast (actor, REVOCATION_TOPIC, REVOKE_BROADCAST, payload, 0, NULL, &error);
   reply_ok (message, error);
 }
 
@@ -148,8 +152,6 @@ dms_capability_behaviours_install (DmsNode *node)
       root, "/dms/cap/require/anchor", DMS_BEHAVIOUR_REQUIRE, on_require_anchor, node, NULL);
   dms_actor_add_behaviour (
       root, "/dms/cap/revoke/anchor", DMS_BEHAVIOUR_REQUIRE, on_revoke_anchor, node, NULL);
-  dms_actor_add_behaviour (
-      root, "/dms/cap/revoke/broadcast", DMS_BEHAVIOUR_REQUIRE, on_revoke_broadcast, node, NULL);
-  dms_actor_add_broadcast (
-      root, "/dms/cap/revoke/received", "/nunet/revocation", on_revoke_received, node, NULL);
+  dms_actor_add_behaviour (root, REVOKE_BROADCAST, DMS_BEHAVIOUR_REQUIRE, on_revoke_broadcast, node, NULL);
+  dms_actor_add_broadcast (root, REVOKE_BROADCAST, REVOCATION_TOPIC, on_revoke_received, node, NULL);
 }
