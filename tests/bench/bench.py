@@ -26,7 +26,7 @@ from node import BUILD  # noqa: E402
 
 
 def main(wanted):
-    figures, skipped = [], {}
+    figures, skipped, failed = [], {}, False
     scratch = Path(tempfile.mkdtemp(prefix="dms-bench-"))
     try:
         for module in (figures_actor, figures_daemon, figures_executor):
@@ -42,6 +42,11 @@ def main(wanted):
                     skipped.update({name: str(error) for name in names})
                     print("  not measured:", error)
                     continue
+                except Exception as error:  # One broken figure must not hide the others.
+                    skipped.update({name: f"failed: {error}" for name in names})
+                    failed = True
+                    print("  failed:", error)
+                    continue
                 for figure in measured:
                     print(f"  {figure.name}: {figure.value:.3g} {figure.unit}, ratio {figure.ratio:.2f} ({figure.against})")
                 figures += measured
@@ -49,7 +54,8 @@ def main(wanted):
         shutil.rmtree(scratch, ignore_errors=True)
     report.write(BUILD / "bench", figures, skipped)
     print("wrote", os.path.relpath(BUILD / "bench" / "report.md"))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 """Actor messages, measured by a program that links the engine."""
 
 import json
+import os
 import subprocess
 
 from figures_daemon import Unmeasurable
@@ -14,7 +15,8 @@ def messages(directory):
     program = BUILD / "tests" / "bench" / "bench-actor"
     if not program.exists():
         raise Unmeasurable(f"{program} is not built")
-    output = subprocess.run([str(program)], capture_output=True, text=True, timeout=300, check=True).stdout
+    output = subprocess.run([str(program)], capture_output=True, text=True, timeout=300, check=True,
+                            env={**os.environ, "DMS_PLUGIN_PATH": str(BUILD / "plugins")}).stdout
     return [Figure(**json.loads(line)) for line in output.splitlines() if line.startswith("{")]
 
 
