@@ -38,7 +38,9 @@ def node(fresh):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """A running, onboarded node for tests that leave it as they found it."""
-    node = Node(tmp_path_factory.mktemp("shared") / "node").set_up().start()
-    node.onboard()
-    yield node
-    wind_down(node)
+    node = Node(tmp_path_factory.mktemp("shared") / "node").set_up()
+    try:
+        node.start().onboard()
+        yield node
+    finally:
+        wind_down(node)

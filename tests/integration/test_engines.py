@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from conftest import wind_down
 from node import SOURCE, Node
 from test_jobs import nothing_left
 
@@ -34,13 +35,12 @@ def engine(request):
 
 @pytest.fixture
 def node(engine, tmp_path):
-    node = Node(tmp_path / "node", env={"DMS_DOCKER_SOCKET": str(engine.socket)}).set_up().start()
-    node.onboard()
-    yield node
-    for item in node.actor("/dms/node/deployment/list")["deployments"]:
-        if item["status"] not in ("Completed", "Failed"):
-            node.actor("/dms/node/deployment/shutdown", "-i", item["orchestrator_id"])
-    node.stop()
+    node = Node(tmp_path / "node", env={"DMS_DOCKER_SOCKET": str(engine.socket)}).set_up()
+    try:
+        node.start().onboard()
+        yield node
+    finally:
+        wind_down(node)
 
 
 def containers(engine):
