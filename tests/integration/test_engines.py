@@ -3,6 +3,8 @@
 """Container jobs through the whole pipeline, on Docker and on Podman, both started by the test."""
 
 import json
+import os
+import random
 import sys
 import tempfile
 import time
@@ -19,6 +21,8 @@ import engines  # noqa: E402
 
 # The image that data/examples/hello-docker.yaml names.
 IMAGE = "localhost/dms-hello:latest"
+# Containers take longer than sandboxed processes: fewer points here than there, unless asked for more.
+POINTS = int(os.environ.get("DMS_CRASH_POINTS", "12"))
 
 
 @pytest.fixture(scope="module", params=["docker", "podman"])
@@ -163,3 +167,22 @@ def test_missing_image(node):
     status = node.wait_status(ensemble, "Failed", timeout=120)
     assert "no-such-image" in status["error"]
     nothing_left(node)
+
+
+def test_killed_at_random_points(node, engine):
+    """The daemon dies at random moments of container deployments: each ends as it should, nothing is left."""
+    seed = int(os.environ.get("DMS_CRASH_SEED", time.time_ns() & 0xFFFFFFFF))
+    chance = random.Random(seed)
+    ensembles = []
+    print("DMS_CRASH_SEED =", seed)
+    for point in range(POINTS):
+        ensembles.append(node.deploy(node.write_job(f"{point}.yaml", container_job(f"echo {point}; sleep 0.3"))))
+        time.sleep(chance.uniform(0, 1.5))
+        node.kill()
+        node.start()
+
+    for point, ensemble in enumerate(ensembles):
+        node.wait_status(ensemble, "Completed", timeout=90)
+        assert node.logs_of(ensemble, "here.main")[0] == f"{point}\n"
+    nothing_left(node)
+    node.wait_for(lambda: not containers(engine), 30, "a container is left")
