@@ -29,6 +29,13 @@ DmsCapabilityContext *dms_capability_context_new_from_data (const char *data, gs
 char *dms_capability_context_to_string (DmsCapabilityContext *self);
 /* Writes the file (0600) atomically; what was there is kept as <path>.<unix seconds>. */
 gboolean dms_capability_context_save (DmsCapabilityContext *self, const char *path, GError **error);
+/* One change of what a file holds. FALSE with an error: nothing is written. */
+typedef gboolean (*DmsCapabilityEdit) (DmsCapabilityContext *context, gpointer user_data, GError **error);
+/* Changes a file that other programs change too: waits for its lock, up to ten seconds, reads it again, lets
+ * @edit change what it holds, and replaces it. @key: as for dms_capability_context_load(). Blocks: for the
+ * command line; a service has dms_node_edit_capabilities_async(). */
+gboolean dms_capability_context_edit (const char *path, DmsKey *key, DmsCapabilityEdit edit,
+                                      gpointer user_data, GError **error);
 /* Reads the file again; on an error nothing changes. Held and consumed tokens stay. */
 gboolean dms_capability_context_reload (DmsCapabilityContext *self, const char *path, GError **error);
 

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "capability/dms-token-list-private.h"
+#include "common/dms-file-lock.h"
 #include "common/dms-file.h"
 #include "identity/dms-did-wire.h"
 
 #define MAX_FILE_SIZE (8 * 1024 * 1024)
 #define MAX_ROOTS 4096
+#define LOCK_WAIT_MS 10000
 
 static void
 read_roots (DmsWireReader *reader, GPtrArray *roots)
@@ -207,10 +209,39 @@ keep_previous (const char *path, GError **error)
   return FALSE;
 }
 
+/* Writes the file unless it holds just this already. */
+static gboolean
+replace (DmsCapabilityContext *self, const char *path, GError **error)
+{
+  g_autofree char *text = dms_capability_context_to_string (self);
+  g_autoptr (GBytes) before = dms_file_read (path, MAX_FILE_SIZE, NULL);
+  gsize size = strlen (text);
+
+  if (before != NULL && g_bytes_get_size (before) == size
+      && memcmp (g_bytes_get_data (before, NULL), text, size) == 0)
+    return TRUE;
+
+  return keep_previous (path, error) && dms_file_write_private (path, text, size, error);
+}
+
 gboolean
 dms_capability_context_save (DmsCapabilityContext *self, const char *path, GError **error)
 {
-  g_autofree char *text = dms_capability_context_to_string (self);
+  g_autoptr (DmsFileLock) lock = dms_file_lock_new (path, LOCK_WAIT_MS, error);
 
-  return keep_previous (path, error) && dms_file_write_private (path, text, strlen (text), error);
+  return lock != NULL && replace (self, path, error);
+}
+
+gboolean
+dms_capability_context_edit (const char *path, DmsKey *key, DmsCapabilityEdit edit, gpointer user_data,
+                             GError **error)
+{
+  g_autoptr (DmsFileLock) lock = dms_file_lock_new (path, LOCK_WAIT_MS, error);
+  g_autoptr (DmsCapabilityContext) context = NULL;
+
+  if (lock == NULL)
+    return FALSE;
+
+  context = dms_capability_context_load (path, key, error);
+  return context != NULL && edit (context, user_data, error) && replace (context, path, error);
 }

@@ -85,20 +85,34 @@ dms_cli_identity_confirm_new_key (DmsCliCall *call, const char *name, GError **e
   return FALSE;
 }
 
-DmsCapabilityContext *
-dms_cli_identity_load_capabilities (DmsCliCall *call, const char *name, DmsKey *key, GError **error)
+static char *
+find_capabilities (DmsCliCall *call, const char *name, GError **error)
 {
   g_autofree char *path = dms_cli_call_dup_cap_path (call, name, error);
 
-  if (path == NULL)
-    return NULL;
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
-                   _ ("there is no capability context “%s”; make it with: nunet cap new %s"), path, name);
-      return NULL;
-    }
-  return dms_capability_context_load (path, key, error);
+  if (path == NULL || g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&path);
+
+  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
+               _ ("there is no capability context “%s”; make it with: nunet cap new %s"), path, name);
+  return NULL;
+}
+
+DmsCapabilityContext *
+dms_cli_identity_load_capabilities (DmsCliCall *call, const char *name, DmsKey *key, GError **error)
+{
+  g_autofree char *path = find_capabilities (call, name, error);
+
+  return path != NULL ? dms_capability_context_load (path, key, error) : NULL;
+}
+
+gboolean
+dms_cli_identity_edit_capabilities (DmsCliCall *call, const char *name, DmsKey *key, DmsCapabilityEdit edit,
+                                    gpointer user_data, GError **error)
+{
+  g_autofree char *path = find_capabilities (call, name, error);
+
+  return path != NULL && dms_capability_context_edit (path, key, edit, user_data, error);
 }
 
 gboolean

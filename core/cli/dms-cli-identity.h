@@ -25,6 +25,10 @@ gboolean dms_cli_identity_save_capabilities (DmsCliCall *call, const char *name,
                                              DmsCapabilityContext *context,
                                              GError **error);
 
+/* Changes a context's file, safe against other programs that change it at the same moment. */
+gboolean dms_cli_identity_edit_capabilities (DmsCliCall *call, const char *name, DmsKey *key,
+                                             DmsCapabilityEdit edit, gpointer user_data, GError **error);
+
 /* A token list, or one token, given as an argument. */
 DmsTokenList *dms_cli_identity_parse_tokens (const char *text, GError **error);
 /* Exactly one token. */

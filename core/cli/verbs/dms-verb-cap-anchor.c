@@ -16,8 +16,9 @@ anchor_root (DmsCapabilityContext *context, const char *text, GError **error)
 }
 
 static gboolean
-anchor_tokens (DmsCliCall *call, DmsCapabilityContext *context, GError **error)
+anchor (DmsCapabilityContext *context, gpointer user_data, GError **error)
 {
+  DmsCliCall *call = user_data;
   static const struct
   {
     const char *flag;
@@ -44,10 +45,8 @@ static gboolean
 run (DmsCliCall *call, GError **error)
 {
   const char *name = dms_cli_call_get_string (call, "context");
-  g_autoptr (DmsCapabilityContext) context = dms_cli_identity_load_capabilities (call, name, NULL, error);
 
-  if (context == NULL || !anchor_tokens (call, context, error)
-      || !dms_cli_identity_save_capabilities (call, name, context, error))
+  if (!dms_cli_identity_edit_capabilities (call, name, NULL, anchor, call, error))
     return FALSE;
   dms_cli_reload_daemon (call);
   /* The field prints this whether a daemon was there or not, and scripts look for it. */

@@ -16,8 +16,9 @@ remove_root (DmsCapabilityContext *context, const char *text, GError **error)
 }
 
 static gboolean
-remove_token (DmsCliCall *call, DmsCapabilityContext *context, GError **error)
+remove_anchor (DmsCapabilityContext *context, gpointer user_data, GError **error)
 {
+  DmsCliCall *call = user_data;
   static const struct
   {
     const char *flag;
@@ -44,10 +45,8 @@ static gboolean
 run (DmsCliCall *call, GError **error)
 {
   const char *name = dms_cli_call_get_string (call, "context");
-  g_autoptr (DmsCapabilityContext) context = dms_cli_identity_load_capabilities (call, name, NULL, error);
 
-  if (context == NULL || !remove_token (call, context, error)
-      || !dms_cli_identity_save_capabilities (call, name, context, error))
+  if (!dms_cli_identity_edit_capabilities (call, name, NULL, remove_anchor, call, error))
     return FALSE;
   dms_cli_reload_daemon (call);
   return TRUE;
