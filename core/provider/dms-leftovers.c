@@ -10,14 +10,15 @@
 typedef struct
 {
   char *prefix;
-  GHashTable *known;
+  GObject *owner;
+  DmsLeftoversKnownFunc is_known;
 } Search;
 
 static void
 search_free (Search *search)
 {
   g_free (search->prefix);
-  g_hash_table_unref (search->known);
+  g_object_unref (search->owner);
   g_free (search);
 }
 
@@ -56,7 +57,8 @@ listed (GObject *source, GAsyncResult *result, gpointer user_data)
 
   for (gsize i = 0; handles != NULL && handles[i] != NULL; i++)
     {
-      if (strstr (handles[i], search->prefix) != NULL && !g_hash_table_contains (search->known, handles[i]))
+      /* Asked only now: what was launched since the list was made is known, and not a leftover. */
+      if (strstr (handles[i], search->prefix) != NULL && !search->is_known (search->owner, handles[i]))
         dms_executor_adopt_async (executor, handles[i], NULL, adopted, NULL);
     }
   search_free (search);
@@ -66,20 +68,27 @@ listed (GObject *source, GAsyncResult *result, gpointer user_data)
  * dms_leftovers_remove:
  * @plugins: the executors
  * @jobs_dir: where this node keeps the state of jobs
- * @known: (element-type utf8): handles that somebody still answers for
+ * @owner: kept until the executors have answered
+ * @is_known: whether somebody still answers for a handle
  *
- * Clears away what a crash left in the engines.
+ * Clears away what a crash left in the engines. An engine may still be busy with what the last daemon asked
+ * of it, so that a container appears after the first look: look again later.
  */
 void
-dms_leftovers_remove (DmsPluginManager *plugins, const char *jobs_dir, GHashTable *known)
+dms_leftovers_remove (DmsPluginManager *plugins,
+                      const char *jobs_dir,
+                      GObject *owner,
+                      DmsLeftoversKnownFunc is_known)
 {
   g_autoptr (GPtrArray) executors = dms_plugin_manager_list_executors (plugins);
 
   for (guint i = 0; i < executors->len; i++)
     {
       Search *search = g_new0 (Search, 1);
+
       search->prefix = g_strconcat (jobs_dir, "/", NULL);
-      search->known = g_hash_table_ref (known);
+      search->owner = g_object_ref (owner);
+      search->is_known = is_known;
       dms_executor_list_async (g_ptr_array_index (executors, i), NULL, listed, search);
     }
 }

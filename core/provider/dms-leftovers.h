@@ -9,9 +9,15 @@
 
 G_BEGIN_DECLS
 
-/* Removes every execution that an engine has for this node and that is not among @known (a set of handles).
- * Ours are those whose handle names a folder below @jobs_dir: several nodes may share an engine. Does not
- * wait: what cannot be removed is logged, and found again at the next start. */
-void dms_leftovers_remove (DmsPluginManager *plugins, const char *jobs_dir, GHashTable *known);
+/* Whether somebody answers for what a handle names. */
+typedef gboolean (*DmsLeftoversKnownFunc) (gpointer owner, const char *handle);
+
+/* Removes every execution that an engine has for this node and that nobody knows. Ours are those whose handle
+ * names a folder below @jobs_dir: several nodes may share an engine. Does not wait: what cannot be removed is
+ * logged, and found again the next time. */
+void dms_leftovers_remove (DmsPluginManager *plugins,
+                           const char *jobs_dir,
+                           GObject *owner,
+                           DmsLeftoversKnownFunc is_known);
 
 G_END_DECLS

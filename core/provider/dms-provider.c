@@ -15,6 +15,9 @@ enum
   SWEEP_SECONDS = 10,
   PROBE_EVERY = 3,
   CLEAN_EVERY = 6,
+  /* Engines finish what a killed daemon asked of them within this many sweeps. */
+  LEFTOVER_SWEEPS = 30,
+  LEFTOVER_EVERY = 60,
   GRANT_SECONDS = 3600,
   RENEW_SECONDS = 600,
   /* How long what a job left is kept after its end (PersistLogsDuration). */
@@ -582,6 +585,25 @@ sweep_records (DmsProvider *self)
 }
 
 static gboolean
+is_known (gpointer owner, const char *handle)
+{
+  DmsProvider *self = owner;
+  GHashTableIter iter;
+  gpointer allocation;
+
+  /* Once stopped, the allocations are forgotten here, and their jobs go on. */
+  if (self->sweep_id == 0)
+    return TRUE;
+  g_hash_table_iter_init (&iter, self->allocations);
+  while (g_hash_table_iter_next (&iter, NULL, &allocation))
+    {
+      if (g_strcmp0 (dms_allocation_get_record (allocation)->handle, handle) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
 sweep (gpointer user_data)
 {
   DmsProvider *self = user_data;
@@ -600,6 +622,8 @@ sweep (gpointer user_data)
     dms_bidder_probe_async (self->bidder, NULL, NULL, NULL);
   if (self->n_sweeps % CLEAN_EVERY == 0)
     sweep_records (self);
+  if (self->n_sweeps <= LEFTOVER_SWEEPS || self->n_sweeps % LEFTOVER_EVERY == 0)
+    dms_leftovers_remove (self->plugins, self->jobs_dir, G_OBJECT (self), is_known);
   return G_SOURCE_CONTINUE;
 }
 
@@ -673,7 +697,7 @@ load_records (DmsProvider *self, GError **error)
 }
 
 static gboolean
-take_up (DmsProvider *self, GHashTable *known, GError **error)
+take_up (DmsProvider *self, GError **error)
 {
   g_autoptr (GPtrArray) records = load_records (self, error);
 
@@ -684,8 +708,6 @@ take_up (DmsProvider *self, GHashTable *known, GError **error)
       DmsAllocationRecord *record = g_ptr_array_index (records, i);
 
       ensure_ensemble (self, record);
-      if (record->handle != NULL)
-        g_hash_table_add (known, g_strdup (record->handle));
       if (dms_allocation_status_is_final (record->status) && record->acknowledged && record->handle == NULL)
         continue;
       if (dms_provider_add_allocation (self, record, error) == NULL)
@@ -765,16 +787,15 @@ executors_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   DmsProvider *self = g_task_get_source_object (task);
-  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   GError *error = NULL;
 
-  if (!dms_bidder_probe_finish (DMS_BIDDER (source), result, &error) || !take_up (self, known, &error))
+  if (!dms_bidder_probe_finish (DMS_BIDDER (source), result, &error) || !take_up (self, &error))
     {
       g_task_return_error (task, error);
       return;
     }
   restore_all (self);
-  dms_leftovers_remove (self->plugins, self->jobs_dir, known);
+  dms_leftovers_remove (self->plugins, self->jobs_dir, G_OBJECT (self), is_known);
   dms_bidder_set_ready (self->bidder, TRUE);
   self->sweep_id = g_timeout_add_seconds (SWEEP_SECONDS, sweep, self);
   g_task_return_boolean (task, TRUE);

@@ -186,3 +186,24 @@ def test_killed_at_random_points(node, engine):
         assert node.logs_of(ensemble, "here.main")[0] == f"{point}\n"
     nothing_left(node)
     node.wait_for(lambda: not containers(engine), 30, "a container is left")
+
+
+def test_container_that_comes_late_is_removed(node, engine):
+    """An engine may finish the order of a killed daemon only after the next one has looked for leftovers."""
+    ensemble = node.deploy(node.write_job("j.yaml", container_job("sleep 300", kind="service")))
+    node.wait_status(ensemble, "Running")
+    (running,) = containers(engine)
+    late = {name: value.replace(ensemble, "0" * len(ensemble)) for name, value in running["Labels"].items()}
+    assert late != running["Labels"]
+    (handle,) = [value for value in late.values() if value.startswith("docker:")]
+    limits = [{"Name": name, "Soft": 1024, "Hard": 1024} for name in ("nofile", "nproc")]
+    status, body = engines.api(engine.socket, "POST", f"/containers/create?name={handle.split(':')[1]}",
+                               {"Image": IMAGE, "Cmd": ["true"], "Labels": late,
+                                "HostConfig": {"Ulimits": limits}})
+    assert status == 201, body
+    node.wait_for(lambda: len(containers(engine)) == 1, 30, "the late container is left")
+    # What is somebody's stays.
+    assert containers(engine)[0]["Id"] == running["Id"]
+    assert node.actor("/dms/node/deployment/shutdown", "-i", ensemble)["OK"] is True
+    node.wait_status(ensemble, "Completed")
+    nothing_left(node)
