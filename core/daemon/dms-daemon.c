@@ -200,87 +200,98 @@ dms_daemon_prepare (DmsDaemon *self, GError **error)
 }
 
 static void
-fail (DmsDaemon *self, GError *error)
+on_transport_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  if (self->error == NULL)
-    self->error = error;
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (!dms_transport_stop_finish (DMS_TRANSPORT (source), result, &error))
+    g_task_return_error (task, error);
   else
-    g_error_free (error);
-  g_main_loop_quit (self->loop);
+    g_task_return_boolean (task, TRUE);
 }
 
 static void
 on_node_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (DmsDaemon) self = user_data;
+  g_autoptr (GTask) task = user_data;
+  DmsDaemon *self = g_task_get_source_object (task);
   g_autoptr (GError) error = NULL;
 
   if (!dms_node_stop_finish (DMS_NODE (source), result, &error))
     dms_log_event (G_LOG_LEVEL_WARNING, "node_stop_error", "error", error->message, NULL);
 
-  g_main_loop_quit (self->loop);
+  dms_transport_stop_async (self->transport, NULL, on_transport_stopped, g_steal_pointer (&task));
 }
 
-static gboolean
-on_stop_signal (gpointer user_data)
+void
+dms_daemon_stop_async (DmsDaemon *self,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
 {
-  DmsDaemon *self = user_data;
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
-  if (self->stopping)
-    return G_SOURCE_CONTINUE;
+  g_return_if_fail (DMS_IS_DAEMON (self));
 
+  g_task_set_source_tag (task, dms_daemon_stop_async);
   self->stopping = TRUE;
   dms_log_event (G_LOG_LEVEL_INFO, "daemon_stopping", NULL, NULL);
   g_cancellable_cancel (self->cancellable);
   if (self->rest != NULL)
     dms_rest_server_stop (self->rest);
   if (self->node != NULL)
-    dms_node_stop_async (self->node, NULL, on_node_stopped, g_object_ref (self));
+    dms_node_stop_async (self->node, NULL, on_node_stopped, g_steal_pointer (&task));
   else
-    g_main_loop_quit (self->loop);
-
-  return G_SOURCE_CONTINUE;
+    g_task_return_boolean (task, TRUE);
 }
 
-static gboolean
-on_reload_signal (gpointer user_data)
+gboolean
+dms_daemon_stop_finish (DmsDaemon *self, GAsyncResult *result, GError **error)
 {
-  DmsDaemon *self = user_data;
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+dms_daemon_reload (DmsDaemon *self)
+{
   g_autoptr (GError) error = NULL;
 
+  g_return_if_fail (DMS_IS_DAEMON (self));
+
   if (self->node == NULL)
-    return G_SOURCE_CONTINUE;
+    return;
 
   if (dms_node_reload_capabilities (self->node, &error))
     dms_log_event (G_LOG_LEVEL_INFO, "capabilities_reloaded", NULL, NULL);
   else
     dms_log_event (G_LOG_LEVEL_WARNING, "capabilities_reload_error", "error", error->message, NULL);
-
-  return G_SOURCE_CONTINUE;
 }
 
 static void
 on_node_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (DmsDaemon) self = user_data;
+  g_autoptr (GTask) task = user_data;
+  DmsDaemon *self = g_task_get_source_object (task);
   DmsNode *node = DMS_NODE (source);
   const char *address = dms_config_get_string (self->config, "rest.addr");
   guint16 port = (guint16) dms_config_get_int (self->config, "rest.port");
   g_autofree char *where = g_strdup_printf ("http://%s:%u", address, port);
   GError *error = NULL;
 
-  if (!dms_node_start_finish (node, result, &error))
+  if (!dms_node_start_finish (node, result, &error) ||
+      g_cancellable_set_error_if_cancelled (self->cancellable, &error))
     {
-      fail (self, error);
+      g_task_return_error (task, error);
       return;
     }
-  if (self->stopping)
-    return;
 
   self->rest = dms_rest_server_new (address, port, dms_node_get_registry (node), dms_node_get_root (node));
   if (!dms_rest_server_start (self->rest, &error))
     {
-      fail (self, error);
+      g_task_return_error (task, error);
       return;
     }
 
@@ -293,25 +304,27 @@ on_node_started (GObject *source, GAsyncResult *result, gpointer user_data)
                  "peer",
                  dms_peer_id_get_text (dms_key_get_peer_id (self->key)),
                  NULL);
+  g_task_return_boolean (task, TRUE);
 }
 
 static void
 on_transport_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (DmsDaemon) self = user_data;
+  g_autoptr (GTask) task = user_data;
+  DmsDaemon *self = g_task_get_source_object (task);
   g_autoptr (DmsCapabilityContext) capabilities = NULL;
   GError *error = NULL;
 
   if (!dms_transport_start_finish (DMS_TRANSPORT (source), result, &error))
     {
-      fail (self, error);
+      g_task_return_error (task, error);
       return;
     }
 
   capabilities = dms_capability_context_load (self->capability_path, self->key, &error);
   if (capabilities == NULL)
     {
-      fail (self, error);
+      g_task_return_error (task, error);
       return;
     }
 
@@ -323,7 +336,7 @@ on_transport_started (GObject *source, GAsyncResult *result, gpointer user_data)
                              self->key,
                              capabilities,
                              self->capability_path);
-  dms_node_start_async (self->node, self->cancellable, on_node_started, g_object_ref (self));
+  dms_node_start_async (self->node, self->cancellable, on_node_started, g_steal_pointer (&task));
 }
 
 /* A plugin that does not load is no reason not to start; that there is no transport is. */
@@ -365,19 +378,94 @@ build (DmsDaemon *self, GError **error)
   return find_transport (self, error);
 }
 
-static void
-start_transport (DmsDaemon *self)
+void
+dms_daemon_start_async (DmsDaemon *self,
+                        DmsKey *key,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
 {
-  g_autoptr (GBytes) seed = dms_key_dup_seed (self->key);
-  g_autoptr (DmsTransportConfig) config =
-      dms_transport_config_new (seed,
-                                dms_config_get_strv (self->config, "p2p.listen_address"),
-                                dms_config_get_strv (self->config, "p2p.bootstrap_peers"),
-                                NULL,
-                                NULL);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GBytes) seed = NULL;
+  g_autoptr (DmsTransportConfig) config = NULL;
+  GError *error = NULL;
 
+  g_return_if_fail (DMS_IS_DAEMON (self));
+  g_return_if_fail (key != NULL);
+  g_return_if_fail (self->key == NULL);
+
+  g_task_set_source_tag (task, dms_daemon_start_async);
+  self->key = dms_key_ref (key);
+  if (!build (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  seed = dms_key_dup_seed (self->key);
+  config = dms_transport_config_new (seed,
+                                     dms_config_get_strv (self->config, "p2p.listen_address"),
+                                     dms_config_get_strv (self->config, "p2p.bootstrap_peers"),
+                                     NULL,
+                                     NULL);
   dms_transport_start_async (
-      self->transport, config, self->cancellable, on_transport_started, g_object_ref (self));
+      self->transport, config, self->cancellable, on_transport_started, g_steal_pointer (&task));
+}
+
+gboolean
+dms_daemon_start_finish (DmsDaemon *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsDaemon) self = DMS_DAEMON (g_object_ref (source));
+  GError *error = NULL;
+
+  if (dms_daemon_start_finish (self, result, &error))
+    return;
+
+  /* What a stop interrupts is no failure; the loop ends when the stop is done. */
+  if (self->stopping)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->error = error;
+  g_main_loop_quit (self->loop);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  DmsDaemon *self = DMS_DAEMON (source);
+  g_autoptr (GError) error = NULL;
+
+  if (!dms_daemon_stop_finish (self, result, &error))
+    dms_log_event (G_LOG_LEVEL_WARNING, "daemon_stop_error", "error", error->message, NULL);
+
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_stop_signal (gpointer user_data)
+{
+  DmsDaemon *self = user_data;
+
+  if (!self->stopping)
+    dms_daemon_stop_async (self, NULL, on_stopped, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  dms_daemon_reload (user_data);
+  return G_SOURCE_CONTINUE;
 }
 
 gboolean
@@ -386,15 +474,11 @@ dms_daemon_run (DmsDaemon *self, DmsKey *key, GError **error)
   g_return_val_if_fail (DMS_IS_DAEMON (self), FALSE);
   g_return_val_if_fail (key != NULL, FALSE);
 
-  self->key = dms_key_ref (key);
   self->signals[0] = g_unix_signal_add (SIGINT, on_stop_signal, self);
   self->signals[1] = g_unix_signal_add (SIGTERM, on_stop_signal, self);
   self->signals[2] = g_unix_signal_add (SIGUSR1, on_reload_signal, self);
 
-  if (!build (self, error))
-    return FALSE;
-
-  start_transport (self);
+  dms_daemon_start_async (self, key, NULL, on_started, NULL);
   g_main_loop_run (self->loop);
 
   if (self->error != NULL)

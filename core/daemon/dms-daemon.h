@@ -10,7 +10,9 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_DAEMON (dms_daemon_get_type ())
 
-/* The service as a process: builds a node from the configuration, serves it on REST, and stops it orderly. */
+/* The service: builds a node from the configuration, serves it on REST, and stops it orderly. Usually one a
+ * process, but several may share one: each has its own directories, port and identity. The log is the
+ * process's: the last one prepared writes for all. Lives in the default main context. */
 G_DECLARE_FINAL_TYPE (DmsDaemon, dms_daemon, DMS, DAEMON, GObject)
 
 /* `context` names the key and the capability file. */
@@ -19,7 +21,27 @@ DmsDaemon *dms_daemon_new (DmsConfig *config, const char *context);
 /* Everything that can fail before the key is needed: log, directories, lock, capability file present. */
 gboolean dms_daemon_prepare (DmsDaemon *self, GError **error);
 
-/* Runs the default main context until SIGINT or SIGTERM. Returns TRUE after an orderly stop. */
+/* After dms_daemon_prepare(), once: starts everything; it answers on REST when the start is finished.
+ * DMS_ERROR_* as the part that failed says. */
+void dms_daemon_start_async (DmsDaemon *self,
+                             DmsKey *key,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+gboolean dms_daemon_start_finish (DmsDaemon *self, GAsyncResult *result, GError **error);
+
+/* Stops answering and leaves the network; jobs go on running. A start in progress fails. */
+void dms_daemon_stop_async (DmsDaemon *self,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+gboolean dms_daemon_stop_finish (DmsDaemon *self, GAsyncResult *result, GError **error);
+
+/* Reads the capability file again; what is wrong with it is logged, and nothing changes then. */
+void dms_daemon_reload (DmsDaemon *self);
+
+/* Does all this as a process: starts, and runs the default main context until SIGINT or SIGTERM, with SIGUSR1
+ * for a reload. Returns TRUE after an orderly stop. */
 gboolean dms_daemon_run (DmsDaemon *self, DmsKey *key, GError **error);
 
 G_END_DECLS

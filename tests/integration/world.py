@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Several complete nodes that meet: one process (tests/world/dms-world.c), each with a CLI of its own."""
+
+import subprocess
+from pathlib import Path
+
+from node import BUILD, PATIENCE, Node
+
+DMS_WORLD = BUILD / "tests" / "world" / "dms-world"
+
+
+class WorldNode(Node):
+    """A node whose daemon lives in a world's process."""
+
+    def __init__(self, world, name, **kwargs):
+        super().__init__(world.root / name, **kwargs)
+        self.world = world
+        self.label = name
+
+    @property
+    def peer(self):
+        """The node's peer ID, as `peer:` of a job file wants it."""
+        return self.actor("/dms/node/peers/self")["id"]
+
+    def start(self, wait=True):
+        if self.world.process is None:
+            self.world.start()
+        self.process = self.world.process
+        self.world.tell("start", self)
+        if wait:
+            self.world.wait_line("ready", self)
+        return self
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.world.tell("stop", self)
+            self.world.wait_line("stopped", self)
+        self.process = None
+
+    def kill(self):
+        raise NotImplementedError("a node of a world cannot be killed alone")
+
+    def daemon_log(self):
+        return self.world.log_text()
+
+
+class World:
+    """Use as a context: `with World(directory) as world: a = world.add("a").start()`."""
+
+    def __init__(self, root, env=None):
+        self.root = Path(root)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.env = env or {}
+        self.nodes = []
+        self.process = None
+        self.log = None
+        self.answers = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
+    def add(self, name, **kwargs):
+        """A node without identities: set_up() makes them, start() runs it."""
+        node = WorldNode(self, name, **kwargs)
+        self.nodes.append(node)
+        return node
+
+    def start(self):
+        """Runs the process, with no node in it yet."""
+        home = Node(self.root / "process", env=self.env)
+        self.log = open(self.root / "world.log", "ab")
+        self.answers = open(self.root / "answers", "wb")
+        self.process = subprocess.Popen([str(DMS_WORLD)], env=home.env, cwd=home.root, stdin=subprocess.PIPE,
+                                        stdout=self.answers, stderr=self.log)
+        return self
+
+    def tell(self, word, node):
+        # An old answer to the same command must not be taken for the new one.
+        self.seen = len(self.answer_lines())
+        self.process.stdin.write(f"{word} {node.config_file}\n".encode())
+        self.process.stdin.flush()
+
+    def answer_lines(self):
+        return (self.root / "answers").read_text(errors="replace").splitlines()
+
+    def wait_line(self, word, node, timeout=30):
+        wanted = f"{word} {node.config_file}"
+
+        def answered():
+            for line in self.answer_lines()[self.seen:]:
+                assert not line.startswith(f"failed {node.config_file}"), line
+                if line == wanted:
+                    return True
+            assert self.process.poll() is None, f"the world ended:\n{self.log_text()[-4000:]}"
+            return False
+
+        node.wait_for(answered, timeout, f"no “{wanted}”")
+
+    def log_text(self):
+        path = self.root / "world.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def stop(self):
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(timeout=20 * PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the world did not stop on SIGTERM\n{self.log_text()[-4000:]}") from None
+        finally:
+            process.stdin.close()
+            self.log.close()
+            self.answers.close()
+            for node in self.nodes:
+                node.process = None
+        # 1: something was answered by “failed”, which tests do on purpose as well.
+        assert process.returncode in (0, 1), f"exit {process.returncode}\n{self.log_text()[-4000:]}"
