@@ -20,7 +20,7 @@ struct _DmsCapabilityContext
   GObject parent_instance;
 
   DmsDid *did;
-  DmsKey *key;
+  DmsSigner *signer;
 
   /* What the file holds. */
   GPtrArray *roots;

@@ -4,6 +4,7 @@
 #include "capability/dms-capability-context-private.h"
 
 #include "capability/dms-token-rules.h"
+#include "identity/dms-key-signer.h"
 
 #define MAX_ANCHORS 4096
 #define CACHED_CHAINS 4096
@@ -32,7 +33,7 @@ dms_capability_context_finalize (GObject *object)
   DmsCapabilityContext *self = DMS_CAPABILITY_CONTEXT (object);
 
   g_clear_pointer (&self->did, dms_did_unref);
-  g_clear_pointer (&self->key, dms_key_unref);
+  g_clear_object (&self->signer);
   g_ptr_array_unref (self->roots);
   g_ptr_array_unref (self->require);
   g_ptr_array_unref (self->provide);
@@ -75,7 +76,16 @@ dms_capability_context_new (DmsDid *did, DmsKey *key)
   DmsCapabilityContext *self = g_object_new (DMS_TYPE_CAPABILITY_CONTEXT, NULL);
 
   self->did = dms_did_ref (did);
-  self->key = key != NULL ? dms_key_ref (key) : NULL;
+  self->signer = key != NULL ? dms_key_signer_new (key) : NULL;
+  return self;
+}
+
+DmsCapabilityContext *
+dms_capability_context_new_for_signer (DmsSigner *signer)
+{
+  DmsCapabilityContext *self = dms_capability_context_new (dms_signer_get_did (signer), NULL);
+
+  self->signer = g_object_ref (signer);
   return self;
 }
 
@@ -86,14 +96,29 @@ dms_capability_context_get_did (DmsCapabilityContext *self)
 }
 
 /**
- * dms_capability_context_get_key:
+ * dms_capability_context_get_signer:
  *
- * Returns: (nullable): the key that tokens are issued with
+ * Returns: (nullable): what tokens are issued with
  */
-DmsKey *
-dms_capability_context_get_key (DmsCapabilityContext *self)
+DmsSigner *
+dms_capability_context_get_signer (DmsCapabilityContext *self)
 {
-  return self->key;
+  return self->signer;
+}
+
+gboolean
+dms_capability_context_set_signer (DmsCapabilityContext *self, DmsSigner *signer, GError **error)
+{
+  if (dms_did_equal (self->did, dms_signer_get_did (signer)))
+    {
+      g_set_object (&self->signer, signer);
+      return TRUE;
+    }
+  g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE,
+               "the capabilities belong to “%s” and not to the key of this context, “%s”; "
+               "make new ones with: nunet cap new",
+               dms_did_get_uri (self->did), dms_did_get_uri (dms_signer_get_did (signer)));
+  return FALSE;
 }
 
 void

@@ -20,6 +20,8 @@ typedef enum {
 
 /* @key: (nullable): the key of @did; without it the context can check and keep, but not issue. */
 DmsCapabilityContext *dms_capability_context_new (DmsDid *did, DmsKey *key);
+/* The same for what signs without its key being here. */
+DmsCapabilityContext *dms_capability_context_new_for_signer (DmsSigner *signer);
 /* Reads <user_dir>/cap/<name>.cap. With a key, the file must belong to that key's DID. */
 DmsCapabilityContext *dms_capability_context_load (const char *path, DmsKey *key, GError **error);
 /* The same for content at hand; @where names it in messages. */
@@ -40,7 +42,10 @@ gboolean dms_capability_context_edit (const char *path, DmsKey *key, DmsCapabili
 gboolean dms_capability_context_reload (DmsCapabilityContext *self, const char *path, GError **error);
 
 DmsDid *dms_capability_context_get_did (DmsCapabilityContext *self);
-DmsKey *dms_capability_context_get_key (DmsCapabilityContext *self);
+/* (nullable): what issues tokens here; a DmsKeySigner for a key file. */
+DmsSigner *dms_capability_context_get_signer (DmsCapabilityContext *self);
+/* Lets a context that was loaded without a key issue tokens. DMS_ERROR_WRONG_STATE for another DID's. */
+gboolean dms_capability_context_set_signer (DmsCapabilityContext *self, DmsSigner *signer, GError **error);
 /* Roots: an array of DmsDid. */
 GPtrArray *dms_capability_context_dup_roots (DmsCapabilityContext *self);
 DmsTokenList *dms_capability_context_dup_require (DmsCapabilityContext *self);

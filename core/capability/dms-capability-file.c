@@ -14,6 +14,7 @@
 #include "common/dms-file-lock.h"
 #include "common/dms-file.h"
 #include "identity/dms-did-wire.h"
+#include "identity/dms-key-signer.h"
 
 #define MAX_FILE_SIZE (8 * 1024 * 1024)
 #define MAX_ROOTS 4096
@@ -67,7 +68,7 @@ read_file (DmsWireReader *reader, DmsCapabilityContext *self)
 static gboolean
 check_owner (DmsCapabilityContext *self, const char *where, GError **error)
 {
-  DmsDid *expected = self->key != NULL ? dms_key_get_did (self->key) : NULL;
+  DmsDid *expected = self->signer != NULL ? dms_signer_get_did (self->signer) : NULL;
 
   if (self->did == NULL || dms_did_is_empty (self->did))
     {
@@ -100,7 +101,7 @@ dms_capability_context_new_from_data (const char *data, gsize size, const char *
   g_autoptr (DmsCapabilityContext) self = g_object_new (DMS_TYPE_CAPABILITY_CONTEXT, NULL);
   g_autoptr (GError) local = NULL;
 
-  self->key = key != NULL ? dms_key_ref (key) : NULL;
+  self->signer = key != NULL ? dms_key_signer_new (key) : NULL;
   read_file (reader, self);
   if (!dms_wire_reader_finish (reader, &local))
     {
@@ -139,7 +140,7 @@ swap_arrays (GPtrArray **a, GPtrArray **b)
 gboolean
 dms_capability_context_reload (DmsCapabilityContext *self, const char *path, GError **error)
 {
-  g_autoptr (DmsCapabilityContext) fresh = dms_capability_context_load (path, self->key, error);
+  g_autoptr (DmsCapabilityContext) fresh = dms_capability_context_load (path, NULL, error);
 
   if (fresh == NULL)
     return FALSE;

@@ -27,6 +27,7 @@ typedef struct
   GPtrArray *tokens;
   GPtrArray *parents;
   gsize size;
+  GError *error;
 } Issue;
 
 static gboolean
@@ -36,7 +37,7 @@ check_can_issue (DmsCapabilityContext *self, DmsDid *subject, const char * const
   const char *fault = NULL;
   DmsErrorCode code = DMS_ERROR_INVALID_ARGUMENT;
 
-  if (self->key == NULL)
+  if (self->signer == NULL)
     {
       code = DMS_ERROR_WRONG_STATE;
       fault = "the key of this context is not open";
@@ -67,14 +68,19 @@ keep_token (Issue *issue, DmsToken *token)
   g_ptr_array_add (issue->tokens, dms_token_ref (token));
 }
 
+/* Nothing more is issued after a failure: a person who refused one signature is not asked for the next. */
 static void
 issue_token (Issue *issue, DmsToken *parent, guint64 expiry_ns)
 {
-  g_autoptr (DmsToken) token = dms_token_new_signed (issue->context->key, issue->action, issue->subject,
-                                                     issue->audience, issue->topics, issue->capabilities,
-                                                     expiry_ns, issue->depth, parent);
+  g_autoptr (DmsToken) token = NULL;
 
-  keep_token (issue, token);
+  if (issue->error != NULL)
+    return;
+  token = dms_token_new_by_signer (issue->context->signer, issue->action, issue->subject, issue->audience,
+                                   issue->topics, issue->capabilities, expiry_ns, issue->depth, parent,
+                                   &issue->error);
+  if (token != NULL)
+    keep_token (issue, token);
 }
 
 /* The first expiry in the chain, which a token that inherits it may not outlive. */
@@ -145,9 +151,28 @@ issue_clear (Issue *issue)
 {
   g_clear_pointer (&issue->tokens, g_ptr_array_unref);
   g_clear_pointer (&issue->parents, g_ptr_array_unref);
+  g_clear_error (&issue->error);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Issue, issue_clear)
+
+/* The list of what was issued; NULL with the error of the signer. */
+static DmsTokenList *
+finish (Issue *issue, GError **error)
+{
+  if (issue->error == NULL)
+    return dms_token_list_new (issue->tokens);
+  g_propagate_error (error, g_steal_pointer (&issue->error));
+  return NULL;
+}
+
+static GBytes *
+finish_bytes (Issue *issue, GError **error)
+{
+  g_autoptr (DmsTokenList) list = finish (issue, error);
+
+  return list != NULL ? dms_token_list_to_bytes (list) : NULL;
+}
 
 static DmsDid *
 did_of_id (const char *id, GError **error)
@@ -175,7 +200,6 @@ dms_capability_context_provide (DmsCapabilityContext *self, const char *from_id,
 {
   g_autoptr (DmsDid) own = did_of_id (from_id, error);
   g_autoptr (DmsDid) audience = own != NULL ? did_of_id (to_id, error) : NULL;
-  g_autoptr (DmsTokenList) list = NULL;
   g_auto (Issue) issue = { 0 };
   guint64 now_ns = dms_capability_context_look (self);
   gboolean known = to_did != NULL && !dms_did_is_empty (to_did);
@@ -198,8 +222,7 @@ dms_capability_context_provide (DmsCapabilityContext *self, const char *from_id,
         chain_on_consumed (&issue, to_did, now_ns);
       chain_on_provide (&issue, now_ns);
     }
-  list = dms_token_list_new (issue.tokens);
-  return dms_token_list_to_bytes (list);
+  return finish_bytes (&issue, error);
 }
 
 GBytes *
@@ -208,7 +231,6 @@ dms_capability_context_provide_broadcast (DmsCapabilityContext *self, const char
 {
   const char *topics[] = { topic, NULL };
   g_autoptr (DmsDid) own = did_of_id (from_id, error);
-  g_autoptr (DmsTokenList) list = NULL;
   g_auto (Issue) issue = { 0 };
   guint64 now_ns = dms_capability_context_look (self);
 
@@ -218,8 +240,7 @@ dms_capability_context_provide_broadcast (DmsCapabilityContext *self, const char
                     dms_capability_context_new_array (), dms_capability_context_new_array (), LIST_OVERHEAD };
   issue_token (&issue, NULL, expiry_ns);
   chain_on_provide (&issue, now_ns);
-  list = dms_token_list_new (issue.tokens);
-  return dms_token_list_to_bytes (list);
+  return finish_bytes (&issue, error);
 }
 
 DmsTokenList *
@@ -237,9 +258,9 @@ dms_capability_context_grant (DmsCapabilityContext *self, DmsDid *subject, DmsDi
                    "cannot issue a token: its expiry is in the past");
       return NULL;
     }
-  token = dms_token_new_signed (self->key, DMS_TOKEN_ACTION_DELEGATE, subject, audience, topics, capabilities,
-                                expiry_ns, depth, NULL);
-  return dms_token_list_new_single (token);
+  token = dms_token_new_by_signer (self->signer, DMS_TOKEN_ACTION_DELEGATE, subject, audience, topics,
+                                   capabilities, expiry_ns, depth, NULL, error);
+  return token != NULL ? dms_token_list_new_single (token) : NULL;
 }
 
 static gboolean
@@ -278,13 +299,13 @@ dms_capability_context_delegate (DmsCapabilityContext *self, DmsDid *subject, Dm
     chain_on_provide (&issue, now_ns);
   if (self_sign != DMS_SELF_SIGN_NO)
     issue_token (&issue, NULL, expiry_ns);
-  if (issue.tokens->len == 0)
+  if (issue.error == NULL && issue.tokens->len == 0)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED,
                    "cannot delegate: no provide anchor of this context allows all of that for so long");
       return NULL;
     }
-  return dms_token_list_new (issue.tokens);
+  return finish (&issue, error);
 }
 
 /**
@@ -296,11 +317,11 @@ dms_capability_context_delegate (DmsCapabilityContext *self, DmsDid *subject, Dm
 DmsToken *
 dms_capability_context_revoke (DmsCapabilityContext *self, DmsToken *token, GError **error)
 {
-  if (self->key == NULL)
+  if (self->signer == NULL)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE,
                    "cannot revoke a token: the key of this context is not open");
       return NULL;
     }
-  return dms_token_new_revocation (self->key, token, error);
+  return dms_token_new_revocation_by_signer (self->signer, token, error);
 }

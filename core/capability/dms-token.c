@@ -8,6 +8,7 @@
 
 #include "capability/dms-token-private.h"
 #include "identity/dms-did-wire.h"
+#include "identity/dms-key-signer.h"
 #include "identity/dms-signature.h"
 
 #define NONCE_SIZE 12
@@ -431,16 +432,16 @@ dms_token_dup_revocation_id (DmsToken *self)
                       NULL);
 }
 
-/* An unsigned token of this key's DID with a fresh nonce. */
+/* An unsigned token with a fresh nonce. */
 static DmsToken *
-new_unsigned (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, guint64 expiry_ns)
+new_unsigned (DmsDid *issuer, DmsTokenAction action, DmsDid *subject, guint64 expiry_ns)
 {
   DmsToken *self = g_atomic_rc_box_new0 (DmsToken);
   guint8 nonce[NONCE_SIZE];
 
   randombytes_buf (nonce, sizeof nonce);
   self->action = action;
-  self->issuer = dms_key_dup_did (issuer);
+  self->issuer = dms_did_ref (issuer);
   self->subject = dms_did_ref (subject);
   self->expiry_ns = expiry_ns;
   self->nonce = g_bytes_new (nonce, sizeof nonce);
@@ -448,20 +449,10 @@ new_unsigned (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, guint64 ex
   return self;
 }
 
-static void
-sign (DmsToken *self, DmsKey *issuer)
-{
-  g_autoptr (GBytes) bytes = dms_token_dup_signed_bytes (self);
-  guint8 signature[DMS_KEY_SIGNATURE_SIZE];
-
-  dms_key_sign (issuer, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), signature);
-  self->signature = g_bytes_new (signature, sizeof signature);
-}
-
-DmsToken *
-dms_token_new_signed (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
-                      const char * const *topics, const char * const *capabilities,
-                      guint64 expiry_ns, guint64 depth, DmsToken *chain)
+static DmsToken *
+new_unsigned_full (DmsDid *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
+                   const char * const *topics, const char * const *capabilities,
+                   guint64 expiry_ns, guint64 depth, DmsToken *chain)
 {
   DmsToken *self = new_unsigned (issuer, action, subject, expiry_ns);
 
@@ -474,33 +465,80 @@ dms_token_new_signed (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, Dm
       self->chain = dms_token_ref (chain);
       self->links = chain->links + 1;
     }
-  sign (self, issuer);
+  return self;
+}
+
+static gboolean
+sign (DmsToken *self, DmsSigner *issuer, GError **error)
+{
+  g_autoptr (GBytes) bytes = dms_token_dup_signed_bytes (self);
+
+  self->signature = dms_signer_sign (issuer, bytes, error);
+  return self->signature != NULL;
+}
+
+DmsToken *
+dms_token_new_signed (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
+                      const char * const *topics, const char * const *capabilities,
+                      guint64 expiry_ns, guint64 depth, DmsToken *chain)
+{
+  DmsToken *self = new_unsigned_full (dms_key_get_did (issuer), action, subject, audience, topics,
+                                      capabilities, expiry_ns, depth, chain);
+  g_autoptr (GBytes) bytes = dms_token_dup_signed_bytes (self);
+  guint8 signature[DMS_KEY_SIGNATURE_SIZE];
+
+  dms_key_sign (issuer, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), signature);
+  self->signature = g_bytes_new (signature, sizeof signature);
   return self;
 }
 
 /**
- * dms_token_new_revocation:
+ * dms_token_new_by_signer:
  *
- * Returns: (transfer full): the revocation; NULL with DMS_ERROR_NOT_AUTHORIZED when the key is not the
- *   issuer's
+ * Returns: (transfer full): the token, or NULL with the error of dms_signer_sign()
  */
+DmsToken *
+dms_token_new_by_signer (DmsSigner *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
+                         const char * const *topics, const char * const *capabilities,
+                         guint64 expiry_ns, guint64 depth, DmsToken *chain, GError **error)
+{
+  g_autoptr (DmsToken) self = new_unsigned_full (dms_signer_get_did (issuer), action, subject, audience,
+                                                 topics, capabilities, expiry_ns, depth, chain);
+
+  return sign (self, issuer, error) ? g_steal_pointer (&self) : NULL;
+}
+
 DmsToken *
 dms_token_new_revocation (DmsKey *issuer, DmsToken *token, GError **error)
 {
-  DmsToken *self;
+  g_autoptr (DmsSigner) signer = dms_key_signer_new (issuer);
 
-  if (!dms_did_equal (dms_key_get_did (issuer), token->issuer))
+  return dms_token_new_revocation_by_signer (signer, token, error);
+}
+
+/**
+ * dms_token_new_revocation_by_signer:
+ *
+ * Returns: (transfer full): the revocation; NULL with DMS_ERROR_NOT_AUTHORIZED when the signer is not the
+ *   token's issuer, or with the error of dms_signer_sign()
+ */
+DmsToken *
+dms_token_new_revocation_by_signer (DmsSigner *issuer, DmsToken *token, GError **error)
+{
+  DmsDid *did = dms_signer_get_did (issuer);
+  g_autoptr (DmsToken) self = NULL;
+
+  if (!dms_did_equal (did, token->issuer))
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED,
                    "cannot revoke a token of “%s”: only its issuer can, and this is “%s”",
-                   dms_did_get_uri (token->issuer), dms_did_get_uri (dms_key_get_did (issuer)));
+                   dms_did_get_uri (token->issuer), dms_did_get_uri (did));
       return NULL;
     }
-  self = new_unsigned (issuer, DMS_TOKEN_ACTION_REVOKE, token->subject, token->expiry_ns);
+  self = new_unsigned (did, DMS_TOKEN_ACTION_REVOKE, token->subject, token->expiry_ns);
   self->audience = dms_did_new_empty ();
   self->capabilities = g_strdupv (token->capabilities);
   g_clear_pointer (&self->nonce, g_bytes_unref);
   self->nonce = token->nonce != NULL ? g_bytes_ref (token->nonce) : NULL;
-  sign (self, issuer);
-  return self;
+  return sign (self, issuer, error) ? g_steal_pointer (&self) : NULL;
 }

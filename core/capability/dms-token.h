@@ -5,6 +5,7 @@
 
 #include "capability/dms-token-action.h"
 #include "identity/dms-key.h"
+#include "identity/dms-signer.h"
 
 G_BEGIN_DECLS
 
@@ -64,8 +65,14 @@ gboolean dms_capability_implies (const char *granted, const char *asked);
 DmsToken *dms_token_new_signed (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
                                 const char * const *topics, const char * const *capabilities,
                                 guint64 expiry_ns, guint64 depth, DmsToken *chain);
+/* The same by a signer that need not have its key here, and so may fail. */
+DmsToken *dms_token_new_by_signer (DmsSigner *issuer, DmsTokenAction action, DmsDid *subject,
+                                   DmsDid *audience, const char * const *topics,
+                                   const char * const *capabilities, guint64 expiry_ns, guint64 depth,
+                                   DmsToken *chain, GError **error);
 /* The revocation of a token by its issuer; same subject, nonce, expiry and capabilities. */
 DmsToken *dms_token_new_revocation (DmsKey *issuer, DmsToken *token, GError **error);
+DmsToken *dms_token_new_revocation_by_signer (DmsSigner *issuer, DmsToken *token, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsToken, dms_token_unref)
 
