@@ -41,6 +41,9 @@ struct _DmsCapabilityContext
   DmsChainCache *cache;
 };
 
+/* Writes a context's file, under its lock, unless it holds just this already. From any thread. */
+gboolean dms_capability_file_replace (const char *path, const char *text, GError **error);
+
 GPtrArray *dms_capability_context_new_array (void);
 /* Drops what has expired, if anything has. Returns the time now. */
 guint64 dms_capability_context_look (DmsCapabilityContext *self);

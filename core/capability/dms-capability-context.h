@@ -35,7 +35,7 @@ gboolean dms_capability_context_save (DmsCapabilityContext *self, const char *pa
 typedef gboolean (*DmsCapabilityEdit) (DmsCapabilityContext *context, gpointer user_data, GError **error);
 /* Changes a file that other programs change too: waits for its lock, up to ten seconds, reads it again, lets
  * @edit change what it holds, and replaces it. @key: as for dms_capability_context_load(). Blocks: for the
- * command line; a service has dms_node_edit_capabilities_async(). */
+ * command line; a service has a #DmsCapabilityKeeper. */
 gboolean dms_capability_context_edit (const char *path, DmsKey *key, DmsCapabilityEdit edit,
                                       gpointer user_data, GError **error);
 /* Reads the file again; on an error nothing changes. Held and consumed tokens stay. */

@@ -210,11 +210,9 @@ keep_previous (const char *path, GError **error)
   return FALSE;
 }
 
-/* Writes the file unless it holds just this already. */
-static gboolean
-replace (DmsCapabilityContext *self, const char *path, GError **error)
+gboolean
+dms_capability_file_replace (const char *path, const char *text, GError **error)
 {
-  g_autofree char *text = dms_capability_context_to_string (self);
   g_autoptr (GBytes) before = dms_file_read (path, MAX_FILE_SIZE, NULL);
   gsize size = strlen (text);
 
@@ -223,6 +221,14 @@ replace (DmsCapabilityContext *self, const char *path, GError **error)
     return TRUE;
 
   return keep_previous (path, error) && dms_file_write_private (path, text, size, error);
+}
+
+static gboolean
+replace (DmsCapabilityContext *self, const char *path, GError **error)
+{
+  g_autofree char *text = dms_capability_context_to_string (self);
+
+  return dms_capability_file_replace (path, text, error);
 }
 
 gboolean

@@ -7,14 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* One for all files of a folder. It stays there: removing it would let two programs hold two locks. */
 #define LOCK_NAME ".lock"
-#define MIN_PAUSE_US 500
-#define MAX_PAUSE_US 10000
+#define BYTE_LOCK 0
+#define BYTE_TURN 1
+#define MIN_PAUSE_US 200
+#define MAX_PAUSE_US 5000
 
 struct _DmsFileLock
 {
@@ -36,16 +37,23 @@ open_lock (const char *directory, const char *path)
   return fd;
 }
 
+/* One byte of the lock file, for as long as the file is open. */
+static int
+set_lock (int fd, short type, off_t byte)
+{
+  struct flock range = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+
+  return fcntl (fd, F_OFD_SETLK, &range);
+}
+
 /* Whoever holds it does so for milliseconds, so asking again is enough; the pauses differ, so that nobody is
  * always late. */
 static gboolean
-wait_for (int fd, guint timeout_ms)
+wait_for (int fd, off_t byte, gint64 end)
 {
-  gint64 end = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
-
-  while (flock (fd, LOCK_EX | LOCK_NB) < 0)
+  while (set_lock (fd, F_WRLCK, byte) < 0)
     {
-      if (errno != EWOULDBLOCK && errno != EINTR)
+      if (errno != EAGAIN && errno != EACCES && errno != EINTR)
         return FALSE;
       if (g_get_monotonic_time () >= end)
         {
@@ -55,6 +63,17 @@ wait_for (int fd, guint timeout_ms)
       g_usleep ((gulong) g_random_int_range (MIN_PAUSE_US, MAX_PAUSE_US));
     }
   return TRUE;
+}
+
+/* The turn comes before the lock, so that who gives the lock back and wants it again at once waits for who
+ * has waited. */
+static gboolean
+take (int fd, guint timeout_ms)
+{
+  gint64 end = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+
+  return wait_for (fd, BYTE_TURN, end) && wait_for (fd, BYTE_LOCK, end)
+         && set_lock (fd, F_UNLCK, BYTE_TURN) == 0;
 }
 
 /**
@@ -76,7 +95,7 @@ dms_file_lock_new (const char *path, guint timeout_ms, GError **error)
 
   if (g_mkdir_with_parents (directory, 0700) == 0)
     fd = open_lock (directory, lock_path);
-  if (fd < 0 || !wait_for (fd, timeout_ms))
+  if (fd < 0 || !take (fd, timeout_ms))
     number = errno;
   if (number != 0)
     {

@@ -21,13 +21,59 @@ reply_ok (DmsMessage *message, const GError *error)
   dms_message_reply_object (message, reply);
 }
 
+/* One anchoring, while it is written. */
+typedef struct
+{
+  DmsMessage *message;
+  DmsTokenList *tokens;
+  AnchorFunc func;
+  const char *what;
+} Anchoring;
+
+static void
+anchoring_free (gpointer data)
+{
+  Anchoring *self = data;
+
+  dms_message_unref (self->message);
+  dms_token_list_unref (self->tokens);
+  g_free (self);
+}
+
+static gboolean
+change (DmsCapabilityContext *context, gpointer user_data, GError **error)
+{
+  Anchoring *self = user_data;
+
+  return self->func (context, self->tokens, error);
+}
+
+static void
+on_anchored (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Anchoring *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (dms_capability_keeper_edit_finish (DMS_CAPABILITY_KEEPER (source), result, &error))
+    dms_log_event (G_LOG_LEVEL_INFO,
+                   "capability_anchored",
+                   "anchor",
+                   self->what,
+                   "did",
+                   dms_did_get_uri (dms_message_get_sender_did (self->message)),
+                   NULL);
+
+  reply_ok (self->message, error);
+  anchoring_free (self);
+}
+
 static void
 anchor (DmsNode *node, DmsMessage *message, AnchorFunc func, const char *what)
 {
-  DmsCapabilityContext *context = dms_node_get_capabilities (node);
   JsonNode *member = dms_json_object_get_member (dms_message_get_object (message), "Token");
   g_autoptr (DmsTokenList) tokens = NULL;
   g_autoptr (GError) error = NULL;
+  Anchoring *anchoring;
 
   if (member == NULL)
     {
@@ -42,16 +88,19 @@ anchor (DmsNode *node, DmsMessage *message, AnchorFunc func, const char *what)
   tokens = dms_token_list_new_from_json (member, &error);
   if (tokens != NULL && dms_token_list_get_size (tokens) == 0)
     g_set_error (&error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the token list is empty");
-  if (error == NULL && func (context, tokens, &error) && dms_node_save_capabilities (node, &error))
-    dms_log_event (G_LOG_LEVEL_INFO,
-                   "capability_anchored",
-                   "anchor",
-                   what,
-                   "did",
-                   dms_did_get_uri (dms_message_get_sender_did (message)),
-                   NULL);
+  if (error != NULL)
+    {
+      reply_ok (message, error);
+      return;
+    }
 
-  reply_ok (message, error);
+  anchoring = g_new0 (Anchoring, 1);
+  anchoring->message = dms_message_ref (message);
+  anchoring->tokens = g_steal_pointer (&tokens);
+  anchoring->func = func;
+  anchoring->what = what;
+  dms_capability_keeper_edit_async (
+      dms_node_get_capability_keeper (node), change, anchoring, NULL, on_anchored, anchoring);
 }
 
 static void
@@ -121,23 +170,41 @@ on_revoke_broadcast (DmsActor *actor, DmsMessage *message, gpointer user_data)
   reply_ok (message, error);
 }
 
+static gboolean
+take_revocations (DmsCapabilityContext *context, gpointer user_data, GError **error)
+{
+  return dms_capability_context_anchor_revoke (context, user_data, error);
+}
+
+static void
+on_revocations_taken (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!dms_capability_keeper_edit_finish (DMS_CAPABILITY_KEEPER (source), result, &error))
+    dms_log_event (G_LOG_LEVEL_WARNING, "revocation_refused", "error", error->message, NULL);
+}
+
 static void
 on_revoke_received (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsNode *node = user_data;
   JsonNode *member = dms_json_object_get_member (dms_message_get_object (message), "Token");
   g_autoptr (DmsTokenList) tokens = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (member == NULL)
     return;
 
-  tokens = dms_token_list_new_from_json (member, &error);
+  tokens = dms_token_list_new_from_json (member, NULL);
   if (tokens == NULL || dms_token_list_get_size (tokens) == 0)
     return;
-  if (!dms_capability_context_anchor_revoke (dms_node_get_capabilities (node), tokens, &error) ||
-      !dms_node_save_capabilities (node, &error))
-    dms_log_event (G_LOG_LEVEL_WARNING, "revocation_refused", "error", error->message, NULL);
+
+  dms_capability_keeper_edit_async (dms_node_get_capability_keeper (node),
+                                    take_revocations,
+                                    g_steal_pointer (&tokens),
+                                    (GDestroyNotify) dms_token_list_unref,
+                                    on_revocations_taken,
+                                    NULL);
 }
 
 void

@@ -23,7 +23,7 @@ struct _DmsNode
   DmsTransport *transport;
   DmsKey *key;
   DmsCapabilityContext *capabilities;
-  char *capability_path;
+  DmsCapabilityKeeper *keeper;
 
   DmsActorRegistry *registry;
   DmsActor *root;
@@ -47,9 +47,9 @@ dms_node_finalize (GObject *object)
   g_clear_object (&self->store);
   g_clear_object (&self->log);
   g_clear_object (&self->config);
+  g_clear_object (&self->keeper);
   g_clear_object (&self->capabilities);
   g_clear_pointer (&self->key, dms_key_unref);
-  g_clear_pointer (&self->capability_path, g_free);
 
   G_OBJECT_CLASS (dms_node_parent_class)->finalize (object);
 }
@@ -84,7 +84,7 @@ dms_node_new (DmsConfig *config,
   self->transport = g_object_ref (transport);
   self->key = dms_key_ref (key);
   self->capabilities = g_object_ref (capabilities);
-  self->capability_path = g_strdup (capability_path);
+  self->keeper = dms_capability_keeper_new (capabilities, capability_path);
   return self;
 }
 
@@ -222,15 +222,7 @@ dms_node_reload_capabilities (DmsNode *self, GError **error)
 {
   g_return_val_if_fail (DMS_IS_NODE (self), FALSE);
 
-  return dms_capability_context_reload (self->capabilities, self->capability_path, error);
-}
-
-gboolean
-dms_node_save_capabilities (DmsNode *self, GError **error)
-{
-  g_return_val_if_fail (DMS_IS_NODE (self), FALSE);
-
-  return dms_capability_context_save (self->capabilities, self->capability_path, error);
+  return dms_capability_keeper_reload (self->keeper, error);
 }
 
 char *
@@ -278,6 +270,14 @@ dms_node_get_capabilities (DmsNode *self)
   g_return_val_if_fail (DMS_IS_NODE (self), NULL);
 
   return self->capabilities;
+}
+
+DmsCapabilityKeeper *
+dms_node_get_capability_keeper (DmsNode *self)
+{
+  g_return_val_if_fail (DMS_IS_NODE (self), NULL);
+
+  return self->keeper;
 }
 
 DmsActorRegistry *

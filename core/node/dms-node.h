@@ -6,7 +6,7 @@
 #include <dms.h>
 
 #include "actor/dms-actor-registry.h"
-#include "capability/dms-capability-context.h"
+#include "capability/dms-capability-keeper.h"
 #include "config/dms-config.h"
 #include "observability/dms-log.h"
 #include "orchestrator/dms-orchestrator.h"
@@ -49,8 +49,6 @@ gboolean dms_node_stop_finish (DmsNode *self, GAsyncResult *result, GError **err
 
 /* Reads the capability file again, as after SIGUSR1. On an error nothing changes. */
 gboolean dms_node_reload_capabilities (DmsNode *self, GError **error);
-/* Writes the capability context after a change by message. */
-gboolean dms_node_save_capabilities (DmsNode *self, GError **error);
 
 /* The listen addresses as one text, separated by commas. */
 char *dms_node_dup_listen_text (DmsNode *self);
@@ -59,6 +57,8 @@ DmsConfig *dms_node_get_config (DmsNode *self);
 DmsLog *dms_node_get_log (DmsNode *self);
 DmsTransport *dms_node_get_transport (DmsNode *self);
 DmsCapabilityContext *dms_node_get_capabilities (DmsNode *self);
+/* For changes of the capabilities that are to last. */
+DmsCapabilityKeeper *dms_node_get_capability_keeper (DmsNode *self);
 DmsActorRegistry *dms_node_get_registry (DmsNode *self);
 DmsActor *dms_node_get_root (DmsNode *self);
 DmsProvider *dms_node_get_provider (DmsNode *self);

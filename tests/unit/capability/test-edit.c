@@ -3,7 +3,7 @@
 
 /* Several programs that change one capability file at the same time. */
 
-#include "capability/dms-capability-context.h"
+#include "capability/dms-capability-keeper.h"
 #include "common/dms-file-lock.h"
 
 #include <dms.h>
@@ -119,6 +119,76 @@ test_writers (Fixture *f, gconstpointer data)
 }
 
 static void
+on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  guint *left = user_data;
+  g_autoptr (GError) error = NULL;
+
+  dms_capability_keeper_edit_finish (DMS_CAPABILITY_KEEPER (source), result, &error);
+  g_assert_no_error (error);
+  (*left)--;
+}
+
+static void
+on_refused (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError **error = user_data;
+
+  g_assert_false (dms_capability_keeper_edit_finish (DMS_CAPABILITY_KEEPER (source), result, error));
+}
+
+/* A service that changes what it holds while another program changes the file. */
+static void
+test_keeper (Fixture *f, gconstpointer data)
+{
+  const char *const words[] = { "/proc/self/exe", "--write", f->path, NULL };
+  g_autoptr (DmsCapabilityContext) context = dms_capability_context_load (f->path, f->key, NULL);
+  g_autoptr (DmsCapabilityKeeper) keeper = dms_capability_keeper_new (context, f->path);
+  g_autoptr (GSubprocess) writer = NULL;
+  g_autoptr (GPtrArray) roots = NULL;
+  g_autoptr (GError) error = NULL;
+  guint left = CHANGES;
+
+  writer = g_subprocess_newv (words, G_SUBPROCESS_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < CHANGES; i++)
+    {
+      dms_capability_keeper_edit_async (keeper, add_root, dms_key_generate (), (GDestroyNotify) dms_key_unref,
+                                        on_edited, &left);
+      g_assert_true (dms_capability_keeper_reload (keeper, NULL));
+      while (left > CHANGES - i + 2)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  while (left > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_subprocess_wait_check (writer, NULL, &error));
+  g_assert_no_error (error);
+
+  g_assert_cmpuint (count_roots (f), ==, 2 * CHANGES);
+  g_assert_true (dms_capability_keeper_reload (keeper, &error));
+  roots = dms_capability_context_dup_roots (context);
+  g_assert_cmpuint (roots->len, ==, 2 * CHANGES);
+}
+
+/* What cannot be written does not count in memory. */
+static void
+test_keeper_without_disk (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsCapabilityContext) context = dms_capability_context_load (f->path, f->key, NULL);
+  g_autoptr (DmsCapabilityKeeper) keeper = dms_capability_keeper_new (context, f->path);
+  g_autoptr (GPtrArray) roots = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (f->path, "{", -1, NULL));
+  dms_capability_keeper_edit_async (keeper, add_root, f->key, NULL, on_refused, &error);
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_CORRUPT);
+  roots = dms_capability_context_dup_roots (context);
+  g_assert_cmpuint (roots->len, ==, 0);
+}
+
+static void
 test_refused_change (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -187,6 +257,8 @@ main (int argc, char *argv[])
     void (*func) (Fixture *f, gconstpointer data);
   } tests[] = {
     { "/capability-edit/writers", test_writers },
+    { "/capability-edit/keeper", test_keeper },
+    { "/capability-edit/keeper-without-disk", test_keeper_without_disk },
     { "/capability-edit/refused-change", test_refused_change },
     { "/capability-edit/no-change", test_no_change },
     { "/capability-edit/held-lock", test_held_lock },
