@@ -18,31 +18,10 @@ struct _DmsActorRegistry
   GHashTable *raw;
   GHashTable *topics;
   gboolean stopped;
-  guint64 refusals[DMS_N_REFUSALS];
+  DmsRefusals *refusals;
 };
 
 G_DEFINE_FINAL_TYPE (DmsActorRegistry, dms_actor_registry, G_TYPE_OBJECT)
-
-const char *
-dms_refusal_get_nick (DmsRefusal refusal)
-{
-  static const char *const nicks[DMS_N_REFUSALS] = {
-    [DMS_REFUSAL_NO_INBOX] = "no-inbox",
-    [DMS_REFUSAL_MALFORMED] = "malformed",
-    [DMS_REFUSAL_TOO_LARGE] = "too-large",
-    [DMS_REFUSAL_EXPIRED] = "expired",
-    [DMS_REFUSAL_BAD_SIGNATURE] = "bad-signature",
-    [DMS_REFUSAL_WRONG_ADDRESS] = "wrong-address",
-    [DMS_REFUSAL_REPLAYED] = "replayed",
-    [DMS_REFUSAL_NOT_AUTHORIZED] = "not-authorized",
-    [DMS_REFUSAL_NO_BEHAVIOUR] = "no-behaviour",
-    [DMS_REFUSAL_BUSY] = "busy",
-  };
-
-  g_return_val_if_fail (refusal < DMS_N_REFUSALS, "");
-
-  return nicks[refusal];
-}
 
 static void
 dms_actor_registry_dispose (GObject *object)
@@ -63,6 +42,7 @@ dms_actor_registry_finalize (GObject *object)
   g_clear_pointer (&self->actors, g_hash_table_unref);
   g_clear_pointer (&self->raw, g_hash_table_unref);
   g_clear_pointer (&self->topics, g_hash_table_unref);
+  g_clear_pointer (&self->refusals, dms_refusals_free);
   G_OBJECT_CLASS (dms_actor_registry_parent_class)->finalize (object);
 }
 
@@ -81,6 +61,7 @@ dms_actor_registry_init (DmsActorRegistry *self)
   self->actors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->raw = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_raw_inbox_unref);
   self->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->refusals = dms_refusals_new ();
 }
 
 /* Receiving */
@@ -92,14 +73,7 @@ dms_actor_registry_refuse (DmsActorRegistry *self,
                            DmsEnvelope *envelope,
                            const char *why)
 {
-  DmsHandle *from = envelope != NULL ? dms_envelope_get_from (envelope) : NULL;
-
-  self->refusals[refusal]++;
-  dms_log_event (refusal == DMS_REFUSAL_NOT_AUTHORIZED ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_DEBUG,
-                 "A message was refused", "reason", dms_refusal_get_nick (refusal), "inbox", inbox,
-                 "behavior", envelope != NULL ? dms_envelope_get_behaviour (envelope) : NULL,
-                 "did", from != NULL ? dms_did_get_uri (dms_handle_get_did (from)) : NULL,
-                 "error", why, NULL);
+  dms_refusals_note (self->refusals, refusal, NULL, NULL, inbox, envelope, why);
 }
 
 /* Opens what came; NULL: refused. */
@@ -111,10 +85,7 @@ parse (DmsActorRegistry *self, const char *inbox, GBytes *bytes, GError **error)
 
   if (envelope != NULL)
     return envelope;
-  dms_actor_registry_refuse (self,
-                             g_error_matches (local, DMS_ERROR, DMS_ERROR_TOO_LARGE) ? DMS_REFUSAL_TOO_LARGE
-                                                                                     : DMS_REFUSAL_MALFORMED,
-                             inbox, NULL, local->message);
+  dms_actor_registry_refuse (self, dms_refusal_of_error (local), inbox, NULL, local->message);
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
 }
@@ -306,9 +277,13 @@ dms_actor_registry_lookup (DmsActorRegistry *self, const char *inbox)
 guint64
 dms_actor_registry_get_refusals (DmsActorRegistry *self, DmsRefusal refusal)
 {
-  g_return_val_if_fail (refusal < DMS_N_REFUSALS, 0);
+  return dms_refusals_get_count (self->refusals, refusal);
+}
 
-  return self->refusals[refusal];
+DmsRefusals *
+dms_actor_registry_get_refusal_log (DmsActorRegistry *self)
+{
+  return self->refusals;
 }
 
 static gboolean

@@ -7,6 +7,7 @@
 
 #include "actor/dms-actor.h"
 #include "actor/dms-envelope.h"
+#include "actor/dms-refusals.h"
 
 G_BEGIN_DECLS
 
@@ -21,23 +22,6 @@ typedef void (*DmsRawHandlerFunc) (DmsActorRegistry *self,
                                    const char *inbox,
                                    GBytes *bytes,
                                    gpointer user_data);
-
-/* Why messages were refused, for counters and logs. Nothing of it is told to the sender. */
-typedef enum {
-  DMS_REFUSAL_NO_INBOX,
-  DMS_REFUSAL_MALFORMED,
-  DMS_REFUSAL_TOO_LARGE,
-  DMS_REFUSAL_EXPIRED,
-  DMS_REFUSAL_BAD_SIGNATURE,
-  DMS_REFUSAL_WRONG_ADDRESS,
-  DMS_REFUSAL_REPLAYED,
-  DMS_REFUSAL_NOT_AUTHORIZED,
-  DMS_REFUSAL_NO_BEHAVIOUR,
-  DMS_REFUSAL_BUSY,
-} DmsRefusal;
-#define DMS_N_REFUSALS (DMS_REFUSAL_BUSY + 1)
-
-const char *dms_refusal_get_nick (DmsRefusal refusal);
 
 DmsActorRegistry *dms_actor_registry_new (DmsTransport *transport);
 /* Leaves the transport and stops every actor. */
@@ -72,5 +56,7 @@ void dms_actor_registry_publish_async (DmsActorRegistry *self,
 gboolean dms_actor_registry_publish_finish (DmsActorRegistry *self, GAsyncResult *result, GError **error);
 
 guint64 dms_actor_registry_get_refusals (DmsActorRegistry *self, DmsRefusal refusal);
+/* What every part that refuses a message tells; never NULL. */
+DmsRefusals *dms_actor_registry_get_refusal_log (DmsActorRegistry *self);
 
 G_END_DECLS

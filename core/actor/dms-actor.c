@@ -394,20 +394,6 @@ dms_actor_has_behaviour (DmsActor *self, const char *path)
 
 /* Receiving */
 
-static DmsRefusal
-refusal_of_error (const GError *error)
-{
-  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_EXPIRED))
-    return DMS_REFUSAL_EXPIRED;
-  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE))
-    return DMS_REFUSAL_BAD_SIGNATURE;
-  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_TOO_LARGE))
-    return DMS_REFUSAL_TOO_LARGE;
-  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_BUSY))
-    return DMS_REFUSAL_BUSY;
-  return DMS_REFUSAL_MALFORMED;
-}
-
 static gboolean
 is_for_us (DmsActor *self, DmsEnvelope *envelope)
 {
@@ -442,7 +428,7 @@ admit (DmsActor *self, DmsEnvelope *envelope, DmsBehaviour *behaviour)
   interaction = dms_security_context_open (self->security, envelope, &error);
   if (interaction == 0)
     {
-      dms_actor_registry_refuse (self->registry, refusal_of_error (error), self->inbox, envelope,
+      dms_actor_registry_refuse (self->registry, dms_refusal_of_error (error), self->inbox, envelope,
                                  error->message);
       return NULL;
     }

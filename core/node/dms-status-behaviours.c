@@ -162,10 +162,15 @@ static void
 on_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsNode *node = user_data;
+  DmsActorRegistry *registry = dms_node_get_registry (node);
   JsonObject *reply = json_object_new ();
+  JsonObject *status = build_status (node);
 
-  json_object_set_object_member (
-      reply, dms_actor_registry_get_host (dms_node_get_registry (node)), build_status (node));
+  /* An addition of ours, for the owner: whom we refuse and why is not for everybody on a topic. */
+  if (*dms_message_get_topic (message) == '\0')
+    json_object_set_object_member (
+        status, "refusals", dms_refusals_to_json (dms_actor_registry_get_refusal_log (registry)));
+  json_object_set_object_member (reply, dms_actor_registry_get_host (registry), status);
   dms_message_reply_object (message, reply);
 }
 
