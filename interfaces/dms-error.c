@@ -5,12 +5,64 @@
 
 #include "dms-enum-types.h"
 
+/* What an error of the domain carries beside its code and message. */
+typedef struct
+{
+  const char *reason;
+} DmsErrorPrivate;
+
+static void
+dms_error_private_init (DmsErrorPrivate *priv)
+{
+  priv->reason = NULL;
+}
+
+static void
+dms_error_private_copy (const DmsErrorPrivate *from, DmsErrorPrivate *to)
+{
+  to->reason = from->reason;
+}
+
+static void
+dms_error_private_clear (DmsErrorPrivate *priv)
+{
+  priv->reason = NULL;
+}
+
 /**
  * dms_error_quark:
  *
  * Returns: the error domain of the DMS
  */
-G_DEFINE_QUARK (dms-error-quark, dms_error)
+G_DEFINE_EXTENDED_ERROR (DmsError, dms_error)
+
+/**
+ * dms_error_set_reason:
+ * @error: (nullable): an error of %DMS_ERROR
+ * @reason: a short word such as `too-deep`; a string that is never freed
+ *
+ * Says which rule refused, for logs and counters. It stays on this machine: nothing of it is sent.
+ */
+void
+dms_error_set_reason (GError *error, const char *reason)
+{
+  if (error != NULL && error->domain == DMS_ERROR)
+    dms_error_get_private (error)->reason = reason;
+}
+
+/**
+ * dms_error_get_reason:
+ * @error: (nullable): an error
+ *
+ * Returns: (transfer none) (nullable): the word that dms_error_set_reason() left
+ */
+const char *
+dms_error_get_reason (const GError *error)
+{
+  if (error == NULL || error->domain != DMS_ERROR)
+    return NULL;
+  return dms_error_get_private (error)->reason;
+}
 
 /**
  * dms_error_code_get_nick:
@@ -125,13 +177,14 @@ dms_error_from_foreign (const GError *error)
  * @...: the format's arguments
  *
  * Maps an error of GLib, GIO or json-glib to %DMS_ERROR in place, with the prefix and `: ` before its
- * message. An error of %DMS_ERROR keeps its code. Does nothing when no error is set.
+ * message. An error of %DMS_ERROR keeps its code and reason. Does nothing when no error is set.
  */
 void
 dms_error_adopt (GError **error, const char *prefix_format, ...)
 {
   g_autofree char *prefix = NULL;
   g_autofree char *message = NULL;
+  const char *reason = error != NULL ? dms_error_get_reason (*error) : NULL;
   DmsErrorCode code = DMS_ERROR_FAILED;
   va_list args;
 
@@ -150,4 +203,5 @@ dms_error_adopt (GError **error, const char *prefix_format, ...)
   code = (*error)->domain == DMS_ERROR ? (DmsErrorCode) (*error)->code : dms_error_from_foreign (*error);
   g_clear_error (error);
   *error = g_error_new_literal (DMS_ERROR, (int) code, message);
+  dms_error_set_reason (*error, reason);
 }

@@ -79,6 +79,10 @@ DMS_EXPORT GQuark dms_error_quark (void);
 
 DMS_EXPORT const char *dms_error_code_get_nick (DmsErrorCode code);
 
+/* A short word for which rule refused, for logs and counters; NULL when there is none. @reason: static. */
+DMS_EXPORT void dms_error_set_reason (GError *error, const char *reason);
+DMS_EXPORT const char *dms_error_get_reason (const GError *error);
+
 /* Maps an error of GLib, GIO or json-glib to DMS_ERROR in place, with "prefix: " before its message. */
 DMS_EXPORT void dms_error_adopt (GError **error, const char *prefix_format, ...) G_GNUC_PRINTF (2, 3);
 

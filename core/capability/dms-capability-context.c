@@ -42,6 +42,7 @@ dms_capability_context_finalize (GObject *object)
   g_ptr_array_unref (self->held_require);
   g_ptr_array_unref (self->withdrawn);
   g_hash_table_unref (self->interactions);
+  g_hash_table_unref (self->dropped);
   g_hash_table_unref (self->revoked);
   dms_chain_cache_free (self->cache);
   G_OBJECT_CLASS (dms_capability_context_parent_class)->finalize (object);
@@ -65,6 +66,8 @@ dms_capability_context_init (DmsCapabilityContext *self)
   self->withdrawn = dms_capability_context_new_array ();
   self->interactions = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
                                               (GDestroyNotify) g_ptr_array_unref);
+  self->dropped = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                         (GDestroyNotify) g_ptr_array_unref);
   self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->next_expiry = G_MAXUINT64;
   self->cache = dms_chain_cache_new (CACHED_CHAINS);
@@ -213,16 +216,32 @@ dms_capability_context_update_revoked (DmsCapabilityContext *self)
     g_hash_table_add (self->revoked, dms_token_dup_revocation_id (g_ptr_array_index (self->withdrawn, i)));
 }
 
+/* NONE when every link is signed by its issuer. */
+DmsCapabilityFault
+dms_capability_context_find_signature_fault (DmsCapabilityContext *self, DmsToken *token, DmsToken **link)
+{
+  DmsToken *at = token;
+
+  if (dms_chain_cache_check (self->cache, token))
+    return DMS_CAPABILITY_FAULT_NONE;
+  while (at != NULL && dms_token_can_check_signature (at))
+    at = dms_token_get_chain (at);
+  if (link != NULL)
+    *link = at != NULL ? at : token;
+  return at != NULL ? DMS_CAPABILITY_FAULT_WRONG_KEY_TYPE : DMS_CAPABILITY_FAULT_BAD_SIGNATURE;
+}
+
 gboolean
 dms_capability_context_verify (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns, GError **error)
 {
-  if (!dms_token_rules_check (token, now_ns, self->revoked, error))
-    return FALSE;
-  if (dms_chain_cache_check (self->cache, token))
+  DmsToken *link;
+  DmsCapabilityFault fault = dms_token_rules_find_fault (token, now_ns, self->revoked, &link);
+
+  if (fault == DMS_CAPABILITY_FAULT_NONE)
+    fault = dms_capability_context_find_signature_fault (self, token, &link);
+  if (fault == DMS_CAPABILITY_FAULT_NONE)
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE,
-               "a token of “%s” has a wrong signature in its chain",
-               dms_did_get_uri (dms_token_get_issuer (token)));
+  dms_token_rules_set_error (error, fault, link);
   return FALSE;
 }
 

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 DmsToken *dms_token_read (DmsWireReader *reader);
 /* Reads the inner object, after the member name. */
 DmsToken *dms_token_read_inner (DmsWireReader *reader);
+/* What somebody could sign, without their signature: to be judged, never to be sent. */
+DmsToken *dms_token_new_unsigned (DmsDid *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
+                                  const char * const *topics, const char * const *capabilities,
+                                  guint64 expiry_ns, guint64 depth, DmsToken *chain);
 void dms_token_write (DmsToken *self, DmsWireWriter *writer, const char *name);
 
 G_END_DECLS

@@ -30,24 +30,24 @@ audience_fits (DmsToken *parent, DmsDid *audience)
   return dms_did_is_empty (own) || (audience != NULL && dms_did_equal (own, audience));
 }
 
-/* What forbids this token as a child of its parent; NULL when nothing does. */
-static const char *
+/* What forbids this token as a child of its parent. */
+static DmsCapabilityFault
 find_chain_fault (DmsToken *token, DmsToken *parent)
 {
   if (dms_token_get_action (parent) != DMS_TOKEN_ACTION_DELEGATE)
-    return "its parent is not a delegation";
+    return DMS_CAPABILITY_FAULT_PARENT_NOT_DELEGATE;
   if (dms_token_get_expiry_ns (parent) < dms_token_get_expiry_ns (token))
-    return "it outlives its parent";
+    return DMS_CAPABILITY_FAULT_OUTLIVES_PARENT;
   if (dms_did_is_empty (dms_token_get_issuer (token))
       || !dms_did_equal (dms_token_get_issuer (token), dms_token_get_subject (parent)))
-    return "its issuer is not the subject of its parent";
+    return DMS_CAPABILITY_FAULT_BROKEN_CHAIN;
   if (!audience_fits (parent, dms_token_get_audience (token)))
-    return "its parent is for another audience";
+    return DMS_CAPABILITY_FAULT_WIDENED_AUDIENCE;
   if (!all_topics_implied (parent, dms_token_get_topics (token)))
-    return "its topics go beyond those of its parent";
+    return DMS_CAPABILITY_FAULT_WIDENED_TOPIC;
   if (!all_capabilities_implied (parent, dms_token_get_capabilities (token)))
-    return "its capabilities go beyond those of its parent";
-  return NULL;
+    return DMS_CAPABILITY_FAULT_WIDENED_CAPABILITY;
+  return DMS_CAPABILITY_FAULT_NONE;
 }
 
 static gboolean
@@ -61,74 +61,155 @@ is_revoked (DmsToken *token, GHashTable *revoked)
   return g_hash_table_contains (revoked, id);
 }
 
-static gboolean
-check_link (DmsToken *token, guint distance, GHashTable *revoked, GError **error)
+DmsCapabilityFault
+dms_token_rules_find_link_fault (DmsToken *token, guint distance, GHashTable *revoked)
 {
   DmsToken *parent = dms_token_get_chain (token);
   guint64 depth = dms_token_get_depth (token);
-  const char *fault;
 
   if (depth > 0 && distance > depth)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED,
-                   "a token of “%s” was passed on further than it allows",
-                   dms_did_get_uri (dms_token_get_issuer (token)));
-      return FALSE;
-    }
+    return DMS_CAPABILITY_FAULT_TOO_DEEP;
   if (is_revoked (token, revoked))
+    return DMS_CAPABILITY_FAULT_REVOKED;
+  return parent != NULL ? find_chain_fault (token, parent) : DMS_CAPABILITY_FAULT_NONE;
+}
+
+static DmsToken *
+find_expired_link (DmsToken *token, guint64 now_ns)
+{
+  for (DmsToken *link = token; link != NULL; link = dms_token_get_chain (link))
+    if (dms_token_get_expiry_ns (link) < now_ns)
+      return link;
+  return NULL;
+}
+
+/**
+ * dms_token_rules_find_fault:
+ * @link: (out) (optional) (nullable): the first link, from the leaf, that the fault is at
+ *
+ * capability.md, Verify, but for the signatures. Of a revocation only the expiry is looked at.
+ */
+DmsCapabilityFault
+dms_token_rules_find_fault (DmsToken *token, guint64 now_ns, GHashTable *revoked, DmsToken **link)
+{
+  DmsToken *at = find_expired_link (token, now_ns);
+  DmsCapabilityFault fault = at != NULL ? DMS_CAPABILITY_FAULT_EXPIRED : DMS_CAPABILITY_FAULT_NONE;
+  guint distance = 0;
+
+  if (fault == DMS_CAPABILITY_FAULT_NONE && dms_token_get_action (token) != DMS_TOKEN_ACTION_REVOKE)
+    for (DmsToken *next = token; next != NULL && fault == DMS_CAPABILITY_FAULT_NONE;
+         next = dms_token_get_chain (next))
+      {
+        at = next;
+        fault = dms_token_rules_find_link_fault (at, distance++, revoked);
+      }
+  if (link != NULL)
+    *link = fault != DMS_CAPABILITY_FAULT_NONE ? at : NULL;
+  return fault;
+}
+
+static DmsErrorCode
+get_error_code (DmsCapabilityFault fault)
+{
+  switch (fault)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_REVOKED, "a token of “%s” was revoked",
-                   dms_did_get_uri (dms_token_get_issuer (token)));
-      return FALSE;
+    case DMS_CAPABILITY_FAULT_EXPIRED:
+      return DMS_ERROR_EXPIRED;
+    case DMS_CAPABILITY_FAULT_REVOKED:
+      return DMS_ERROR_REVOKED;
+    case DMS_CAPABILITY_FAULT_BAD_SIGNATURE:
+    case DMS_CAPABILITY_FAULT_WRONG_KEY_TYPE:
+      return DMS_ERROR_BAD_SIGNATURE;
+    default:
+      return DMS_ERROR_NOT_AUTHORIZED;
     }
-  fault = parent != NULL ? find_chain_fault (token, parent) : NULL;
-  if (fault == NULL)
-    return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED, "a token of “%s” is not valid: %s",
-               dms_did_get_uri (dms_token_get_issuer (token)), fault);
-  return FALSE;
+}
+
+void
+dms_token_rules_set_error (GError **error, DmsCapabilityFault fault, DmsToken *link)
+{
+  if (error == NULL)
+    return;
+  g_set_error (error, DMS_ERROR, get_error_code (fault), "a token of “%s” is not valid: %s",
+               dms_did_get_uri (dms_token_get_issuer (link)), dms_capability_fault_get_text (fault));
+  dms_error_set_reason (*error, dms_capability_fault_get_nick (fault));
 }
 
 /**
  * dms_token_rules_check:
  *
- * capability.md, Verify, but for the signatures. Of a revocation only the expiry is looked at.
- *
- * Returns: whether the chain holds; if not, DMS_ERROR_EXPIRED, DMS_ERROR_REVOKED or DMS_ERROR_NOT_AUTHORIZED
+ * dms_token_rules_find_fault() with an error: DMS_ERROR_EXPIRED, DMS_ERROR_REVOKED or
+ * DMS_ERROR_NOT_AUTHORIZED, whose reason is the fault's nick.
  */
 gboolean
 dms_token_rules_check (DmsToken *token, guint64 now_ns, GHashTable *revoked, GError **error)
 {
-  guint distance = 0;
+  DmsToken *link;
+  DmsCapabilityFault fault = dms_token_rules_find_fault (token, now_ns, revoked, &link);
 
-  if (dms_token_is_expired (token, now_ns))
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_EXPIRED, "a token of “%s” has expired",
-                   dms_did_get_uri (dms_token_get_issuer (token)));
-      return FALSE;
-    }
-  if (dms_token_get_action (token) == DMS_TOKEN_ACTION_REVOKE)
+  if (fault == DMS_CAPABILITY_FAULT_NONE)
     return TRUE;
-  for (DmsToken *link = token; link != NULL; link = dms_token_get_chain (link))
-    if (!check_link (link, distance++, revoked, error))
-      return FALSE;
-  return TRUE;
+  dms_token_rules_set_error (error, fault, link);
+  return FALSE;
+}
+
+/**
+ * dms_token_rules_find_use_fault:
+ *
+ * capability.md, Require: whether this token by itself says what is asked.
+ */
+DmsCapabilityFault
+dms_token_rules_find_use_fault (DmsToken *token, const DmsTokenUse *use)
+{
+  DmsDid *own = dms_token_get_audience (token);
+
+  if (dms_token_get_action (token)
+      != (use->topic != NULL ? DMS_TOKEN_ACTION_BROADCAST : DMS_TOKEN_ACTION_INVOKE))
+    return DMS_CAPABILITY_FAULT_WRONG_ACTION;
+  if (dms_did_is_empty (use->subject) || !dms_did_equal (dms_token_get_subject (token), use->subject))
+    return DMS_CAPABILITY_FAULT_WRONG_SUBJECT;
+  if (!dms_did_is_empty (own) && (use->audience == NULL || !dms_did_equal (own, use->audience)))
+    return DMS_CAPABILITY_FAULT_WRONG_AUDIENCE;
+  if (!dms_token_implies (token, use->capability))
+    return DMS_CAPABILITY_FAULT_WRONG_CAPABILITY;
+  if (use->topic != NULL && (*use->topic == '\0' || !dms_token_implies_topic (token, use->topic)))
+    return DMS_CAPABILITY_FAULT_WRONG_TOPIC;
+  return DMS_CAPABILITY_FAULT_NONE;
+}
+
+/**
+ * dms_token_rules_find_anchor_fault:
+ *
+ * capability.md, Require: what keeps a require anchor from allowing a token. NOT_ANCHORED: the anchor is not
+ * for the first issuer of the token's chain; the others as if the anchor were the token's parent.
+ */
+DmsCapabilityFault
+dms_token_rules_find_anchor_fault (DmsToken *anchor, DmsToken *token)
+{
+  guint64 depth = dms_token_get_depth (anchor);
+  DmsDid *first = dms_token_get_issuer (dms_token_get_anchor (token));
+
+  if (dms_token_get_action (anchor) != DMS_TOKEN_ACTION_DELEGATE)
+    return DMS_CAPABILITY_FAULT_PARENT_NOT_DELEGATE;
+  if (dms_did_is_empty (first) || !dms_did_equal (first, dms_token_get_subject (anchor)))
+    return DMS_CAPABILITY_FAULT_NOT_ANCHORED;
+  if (dms_token_get_expiry_ns (anchor) < dms_token_get_expiry_ns (token))
+    return DMS_CAPABILITY_FAULT_OUTLIVES_PARENT;
+  if (depth > 0 && dms_token_get_links (token) > depth)
+    return DMS_CAPABILITY_FAULT_TOO_DEEP;
+  if (!audience_fits (anchor, dms_token_get_audience (token)))
+    return DMS_CAPABILITY_FAULT_WIDENED_AUDIENCE;
+  if (!all_capabilities_implied (anchor, dms_token_get_capabilities (token)))
+    return DMS_CAPABILITY_FAULT_WIDENED_CAPABILITY;
+  if (!all_topics_implied (anchor, dms_token_get_topics (token)))
+    return DMS_CAPABILITY_FAULT_WIDENED_TOPIC;
+  return DMS_CAPABILITY_FAULT_NONE;
 }
 
 gboolean
 dms_token_rules_anchor_allows (DmsToken *anchor, DmsToken *token)
 {
-  guint64 depth = dms_token_get_depth (anchor);
-  DmsDid *first = dms_token_get_issuer (dms_token_get_anchor (token));
-
-  return dms_token_get_action (anchor) == DMS_TOKEN_ACTION_DELEGATE
-         && !dms_did_is_empty (first)
-         && dms_did_equal (first, dms_token_get_subject (anchor))
-         && dms_token_get_expiry_ns (anchor) >= dms_token_get_expiry_ns (token)
-         && (depth == 0 || dms_token_get_links (token) <= depth)
-         && audience_fits (anchor, dms_token_get_audience (token))
-         && all_capabilities_implied (anchor, dms_token_get_capabilities (token))
-         && all_topics_implied (anchor, dms_token_get_topics (token));
+  return dms_token_rules_find_anchor_fault (anchor, token) == DMS_CAPABILITY_FAULT_NONE;
 }
 
 gboolean

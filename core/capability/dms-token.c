@@ -409,6 +409,14 @@ dms_token_implies_topic (DmsToken *self, const char *topic)
 }
 
 gboolean
+dms_token_can_check_signature (DmsToken *self)
+{
+  guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+
+  return dms_did_get_ed25519 (self->issuer, public_key);
+}
+
+gboolean
 dms_token_check_signature (DmsToken *self)
 {
   g_autoptr (GBytes) bytes = NULL;
@@ -449,10 +457,10 @@ new_unsigned (DmsDid *issuer, DmsTokenAction action, DmsDid *subject, guint64 ex
   return self;
 }
 
-static DmsToken *
-new_unsigned_full (DmsDid *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
-                   const char * const *topics, const char * const *capabilities,
-                   guint64 expiry_ns, guint64 depth, DmsToken *chain)
+DmsToken *
+dms_token_new_unsigned (DmsDid *issuer, DmsTokenAction action, DmsDid *subject, DmsDid *audience,
+                        const char * const *topics, const char * const *capabilities,
+                        guint64 expiry_ns, guint64 depth, DmsToken *chain)
 {
   DmsToken *self = new_unsigned (issuer, action, subject, expiry_ns);
 
@@ -482,8 +490,8 @@ dms_token_new_signed (DmsKey *issuer, DmsTokenAction action, DmsDid *subject, Dm
                       const char * const *topics, const char * const *capabilities,
                       guint64 expiry_ns, guint64 depth, DmsToken *chain)
 {
-  DmsToken *self = new_unsigned_full (dms_key_get_did (issuer), action, subject, audience, topics,
-                                      capabilities, expiry_ns, depth, chain);
+  DmsToken *self = dms_token_new_unsigned (dms_key_get_did (issuer), action, subject, audience, topics,
+                                           capabilities, expiry_ns, depth, chain);
   g_autoptr (GBytes) bytes = dms_token_dup_signed_bytes (self);
   guint8 signature[DMS_KEY_SIGNATURE_SIZE];
 
@@ -502,8 +510,8 @@ dms_token_new_by_signer (DmsSigner *issuer, DmsTokenAction action, DmsDid *subje
                          const char * const *topics, const char * const *capabilities,
                          guint64 expiry_ns, guint64 depth, DmsToken *chain, GError **error)
 {
-  g_autoptr (DmsToken) self = new_unsigned_full (dms_signer_get_did (issuer), action, subject, audience,
-                                                 topics, capabilities, expiry_ns, depth, chain);
+  g_autoptr (DmsToken) self = dms_token_new_unsigned (dms_signer_get_did (issuer), action, subject, audience,
+                                                      topics, capabilities, expiry_ns, depth, chain);
 
   return sign (self, issuer, error) ? g_steal_pointer (&self) : NULL;
 }

@@ -55,6 +55,8 @@ gboolean dms_token_implies (DmsToken *self, const char *capability);
 gboolean dms_token_implies_topic (DmsToken *self, const char *topic);
 /* Whether the issuer's signature of this link, and of no other, is right. */
 gboolean dms_token_check_signature (DmsToken *self);
+/* Whether the issuer is of a kind whose signatures can be checked. */
+gboolean dms_token_can_check_signature (DmsToken *self);
 /* Issuer, subject and nonce as one text: what a revocation names. */
 char *dms_token_dup_revocation_id (DmsToken *self);
 
