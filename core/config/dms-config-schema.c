@@ -118,6 +118,17 @@ static const DmsConfigSchema schema[] = {
   { "coinmarketcap.cache_ttl", DMS_CONFIG_STRING, "", 0, 0, NULL, "how long a rate is kept, such as 5m" },
   { "coinmarketcap.quote_ttl", DMS_CONFIG_STRING, "", 0, 0, NULL, "how long a quote is valid, such as 2m" },
 
+  { "limits.public_per_second", DMS_CONFIG_INT, "10", 0, 1000000, NULL,
+    "public questions a second that one sender may ask; 0 is no limit" },
+  { "limits.broadcasts_per_second", DMS_CONFIG_INT, "20", 0, 1000000, NULL,
+    "broadcasts a second that one sender may make" },
+  { "limits.topic_per_second", DMS_CONFIG_INT, "200", 0, 1000000, NULL,
+    "broadcasts a second on one topic" },
+  { "limits.messages_per_second", DMS_CONFIG_INT, "20000", 0, 1000000, NULL,
+    "other messages a second that one sender may send" },
+  { "limits.refused_per_second", DMS_CONFIG_INT, "50", 0, 1000000, NULL,
+    "messages of one peer that are looked at in vain" },
+
   { "plugins.disabled", DMS_CONFIG_STRV, "", 0, 0, NULL, "modules that are not loaded" },
   { "plugins.paths", DMS_CONFIG_STRV, "", 0, 0, NULL, "further directories with plugins" },
 
