@@ -98,7 +98,8 @@ hand_over (DmsCapabilitySuccession *self, DmsCapabilityContext *context, DmsToke
   g_autoptr (DmsToken) token = NULL;
 
   if (!dms_token_rules_can_chain (right, dms_key_get_did (self->old_key), dms_token_get_audience (right),
-                                  dms_token_get_topics (right), dms_token_get_capabilities (right), expiry_ns, 1)
+                                  dms_token_get_topics (right), dms_token_get_capabilities (right),
+                                  expiry_ns, 1)
       || !dms_capability_context_verify (self->old, right, (guint64) g_get_real_time () * 1000, NULL))
     {
       self->lost++;
