@@ -56,6 +56,8 @@ struct _DmsCapabilityContext
   /* Made from the above: revocation IDs, and when the next token expires. */
   GHashTable *revoked;
   guint64 next_expiry;
+  /* Nothing is dropped: the context is only looked at. */
+  gboolean keeps_expired;
   DmsChainCache *cache;
 };
 

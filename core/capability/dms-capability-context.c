@@ -166,6 +166,11 @@ sweep (DmsCapabilityContext *self, guint64 now_ns)
   GHashTableIter iter;
   gpointer tokens;
 
+  if (self->keeps_expired)
+    {
+      dms_capability_context_update_revoked (self);
+      return;
+    }
   self->next_expiry = G_MAXUINT64;
   sweep_array (self, self->require, now_ns);
   sweep_array (self, self->provide, now_ns);

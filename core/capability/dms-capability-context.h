@@ -24,6 +24,8 @@ DmsCapabilityContext *dms_capability_context_new (DmsDid *did, DmsKey *key);
 DmsCapabilityContext *dms_capability_context_new_for_signer (DmsSigner *signer);
 /* Reads <user_dir>/cap/<name>.cap. With a key, the file must belong to that key's DID. */
 DmsCapabilityContext *dms_capability_context_load (const char *path, DmsKey *key, GError **error);
+/* The same with what has expired in it, for showing; it allows nothing more for that. */
+DmsCapabilityContext *dms_capability_context_load_whole (const char *path, GError **error);
 /* The same for content at hand; @where names it in messages. */
 DmsCapabilityContext *dms_capability_context_new_from_data (const char *data, gsize size, const char *where,
                                                             DmsKey *key, GError **error);

@@ -86,21 +86,14 @@ check_owner (DmsCapabilityContext *self, const char *where, GError **error)
   return FALSE;
 }
 
-/**
- * dms_capability_context_new_from_data:
- * @where: names the file in messages
- * @key: (nullable): the key the context must belong to
- *
- * Returns: (transfer full): the context, or NULL with DMS_ERROR_CORRUPT or DMS_ERROR_WRONG_STATE
- */
-DmsCapabilityContext *
-dms_capability_context_new_from_data (const char *data, gsize size, const char *where, DmsKey *key,
-                                      GError **error)
+static DmsCapabilityContext *
+parse (const char *data, gsize size, const char *where, DmsKey *key, gboolean whole, GError **error)
 {
   g_autoptr (DmsWireReader) reader = dms_wire_reader_new (data, size, MAX_FILE_SIZE, "file");
   g_autoptr (DmsCapabilityContext) self = g_object_new (DMS_TYPE_CAPABILITY_CONTEXT, NULL);
   g_autoptr (GError) local = NULL;
 
+  self->keeps_expired = whole;
   self->signer = key != NULL ? dms_key_signer_new (key) : NULL;
   read_file (reader, self);
   if (!dms_wire_reader_finish (reader, &local))
@@ -116,6 +109,20 @@ dms_capability_context_new_from_data (const char *data, gsize size, const char *
   return g_steal_pointer (&self);
 }
 
+/**
+ * dms_capability_context_new_from_data:
+ * @where: names the file in messages
+ * @key: (nullable): the key the context must belong to
+ *
+ * Returns: (transfer full): the context, or NULL with DMS_ERROR_CORRUPT or DMS_ERROR_WRONG_STATE
+ */
+DmsCapabilityContext *
+dms_capability_context_new_from_data (const char *data, gsize size, const char *where, DmsKey *key,
+                                      GError **error)
+{
+  return parse (data, size, where, key, FALSE, error);
+}
+
 DmsCapabilityContext *
 dms_capability_context_load (const char *path, DmsKey *key, GError **error)
 {
@@ -126,6 +133,16 @@ dms_capability_context_load (const char *path, DmsKey *key, GError **error)
   return dms_capability_context_new_from_data (g_bytes_get_data (content, NULL), g_bytes_get_size (content),
                                                path,
                                                key, error);
+}
+
+DmsCapabilityContext *
+dms_capability_context_load_whole (const char *path, GError **error)
+{
+  g_autoptr (GBytes) content = dms_file_read (path, MAX_FILE_SIZE, error);
+
+  if (content == NULL)
+    return NULL;
+  return parse (g_bytes_get_data (content, NULL), g_bytes_get_size (content), path, NULL, TRUE, error);
 }
 
 static void

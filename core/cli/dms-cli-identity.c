@@ -106,6 +106,14 @@ dms_cli_identity_load_capabilities (DmsCliCall *call, const char *name, DmsKey *
   return path != NULL ? dms_capability_context_load (path, key, error) : NULL;
 }
 
+DmsCapabilityContext *
+dms_cli_identity_load_expired (DmsCliCall *call, const char *name, GError **error)
+{
+  g_autofree char *path = find_capabilities (call, name, error);
+
+  return path != NULL ? dms_capability_context_load_whole (path, error) : NULL;
+}
+
 gboolean
 dms_cli_identity_edit_capabilities (DmsCliCall *call, const char *name, DmsKey *key, DmsCapabilityEdit edit,
                                     gpointer user_data, GError **error)

@@ -21,6 +21,8 @@ gboolean dms_cli_identity_confirm_new_key (DmsCliCall *call, const char *name, G
 /* @key: (nullable): only needed to issue tokens. */
 DmsCapabilityContext *dms_cli_identity_load_capabilities (DmsCliCall *call, const char *name, DmsKey *key,
                                                           GError **error);
+/* With what has expired in it, for showing. */
+DmsCapabilityContext *dms_cli_identity_load_expired (DmsCliCall *call, const char *name, GError **error);
 gboolean dms_cli_identity_save_capabilities (DmsCliCall *call, const char *name,
                                              DmsCapabilityContext *context,
                                              GError **error);
