@@ -465,6 +465,33 @@ dms_cli_call_ask (DmsCliCall *self, const char *question)
 }
 
 /**
+ * dms_cli_call_read_input:
+ * @self: a call
+ * @max_size: the most bytes to take
+ * @error: return location for an error
+ *
+ * Returns: (transfer full) (nullable): what standard input has up to its end
+ */
+GBytes *
+dms_cli_call_read_input (DmsCliCall *self, gsize max_size, GError **error)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint8 chunk[4096];
+  gsize got;
+
+  while (bytes->len <= max_size && (got = fread (chunk, 1, sizeof chunk, self->in)) > 0)
+    g_byte_array_append (bytes, chunk, (guint) got);
+  if (bytes->len <= max_size && !ferror (self->in))
+    return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+  if (ferror (self->in))
+    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_IO, _ ("cannot read standard input"));
+  else
+    g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+                 _ ("there are more than %" G_GSIZE_FORMAT " bytes on standard input"), max_size);
+  return NULL;
+}
+
+/**
  * dms_cli_call_confirm:
  * @self: a call
  * @question: what to ask

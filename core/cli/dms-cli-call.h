@@ -54,6 +54,8 @@ FILE *dms_cli_call_get_err (DmsCliCall *self);
 
 /* Asks a yes/no question on standard error and reads the answer from standard input; end of input is no. */
 gboolean dms_cli_call_confirm (DmsCliCall *self, const char *question);
+/* All of standard input. DMS_ERROR_TOO_LARGE for more than @max_size bytes. */
+GBytes *dms_cli_call_read_input (DmsCliCall *self, gsize max_size, GError **error);
 /* Asks for a line; NULL at the end of input. */
 char *dms_cli_call_ask (DmsCliCall *self, const char *question);
 

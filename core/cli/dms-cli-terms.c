@@ -28,8 +28,8 @@ dms_cli_terms_parse_date (const char *text, guint64 *ns, GError **error)
   return TRUE;
 }
 
-static gboolean
-read_expiry (DmsCliCall *call, guint64 *expiry_ns, GError **error)
+gboolean
+dms_cli_terms_read_expiry (DmsCliCall *call, guint64 *expiry_ns, GError **error)
 {
   gint64 duration;
 
@@ -66,7 +66,7 @@ dms_cli_terms_read (DmsCliCall *call, DmsCliTerms *terms, GError **error)
   terms->topics = dms_cli_call_get_strv (call, "topic");
   terms->capabilities = dms_cli_call_get_strv (call, "cap");
   terms->depth = (guint64) dms_cli_call_get_int (call, "depth");
-  return read_expiry (call, &terms->expiry_ns, error);
+  return dms_cli_terms_read_expiry (call, &terms->expiry_ns, error);
 }
 
 void

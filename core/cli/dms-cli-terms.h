@@ -24,6 +24,9 @@ typedef struct
 gboolean dms_cli_terms_read (DmsCliCall *call, DmsCliTerms *terms, GError **error);
 void dms_cli_terms_clear (DmsCliTerms *terms);
 
+/* The flags `expiry` and `duration` alone; 0 when neither is given. */
+gboolean dms_cli_terms_read_expiry (DmsCliCall *call, guint64 *expiry_ns, GError **error);
+
 /* A date as people and scripts write it: 2026-01-01T00:00:00Z, without a zone in UTC, or the day alone. */
 gboolean dms_cli_terms_parse_date (const char *text, guint64 *ns, GError **error);
 
