@@ -8,7 +8,6 @@
 
 #include "capability/dms-token-list-private.h"
 #include "identity/dms-did-wire.h"
-#include "identity/dms-signature.h"
 
 #define SIGNED_PREFIX "dms:invitation:"
 #define NONCE_SIZE    16
@@ -574,14 +573,8 @@ static gboolean
 check_signature (DmsInvitation *self)
 {
   g_autoptr (GBytes) bytes = dup_signed_bytes (self);
-  guint8 public_key[DMS_KEY_PUBLIC_SIZE];
 
-  return self->signature != NULL && dms_did_get_ed25519 (self->organisation, public_key) &&
-         dms_signature_verify (public_key,
-                               g_bytes_get_data (bytes, NULL),
-                               g_bytes_get_size (bytes),
-                               g_bytes_get_data (self->signature, NULL),
-                               g_bytes_get_size (self->signature));
+  return dms_signer_check (self->organisation, bytes, self->signature);
 }
 
 static char *

@@ -409,18 +409,6 @@ dms_token_implies_topic (DmsToken *self, const char *topic)
   return any_implies (self->topics, topic);
 }
 
-/* 64 bytes are a plain signature and never anything else; what is longer can only be OpenPGP. */
-static gboolean
-check_packet (const guint8 *public_key, GBytes *bytes, GBytes *packet)
-{
-  g_autoptr (DmsOpenpgpSignature) signature
-    = dms_openpgp_signature_new_from_data (g_bytes_get_data (packet, NULL), g_bytes_get_size (packet), NULL);
-
-  return signature != NULL
-         && dms_openpgp_signature_verify (signature, public_key, g_bytes_get_data (bytes, NULL),
-                                          g_bytes_get_size (bytes));
-}
-
 gboolean
 dms_token_can_check_signature (DmsToken *self)
 {
@@ -433,15 +421,12 @@ gboolean
 dms_token_check_signature (DmsToken *self)
 {
   g_autoptr (GBytes) bytes = NULL;
-  guint8 public_key[DMS_KEY_PUBLIC_SIZE];
 
-  if (self->signature == NULL || !dms_did_get_ed25519 (self->issuer, public_key))
+  /* What cannot be signed is not written out either. */
+  if (self->signature == NULL || !dms_token_can_check_signature (self))
     return FALSE;
   bytes = dms_token_dup_signed_bytes (self);
-  if (g_bytes_get_size (self->signature) > DMS_KEY_SIGNATURE_SIZE)
-    return check_packet (public_key, bytes, self->signature);
-  return dms_signature_verify (public_key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-                               g_bytes_get_data (self->signature, NULL), g_bytes_get_size (self->signature));
+  return dms_signer_check (self->issuer, bytes, self->signature);
 }
 
 char *

@@ -3,6 +3,10 @@
 
 #include "identity/dms-signer.h"
 
+#include "identity/dms-key.h"
+#include "identity/dms-openpgp-signature.h"
+#include "identity/dms-signature.h"
+
 G_DEFINE_ABSTRACT_TYPE (DmsSigner, dms_signer, G_TYPE_OBJECT)
 
 static void
@@ -37,4 +41,29 @@ GBytes *
 dms_signer_sign (DmsSigner *self, GBytes *bytes, GError **error)
 {
   return DMS_SIGNER_GET_CLASS (self)->sign (self, bytes, error);
+}
+
+/* 64 bytes are a plain signature and never anything else; what is longer can only be OpenPGP. */
+static gboolean
+check_packet (const guint8 *public_key, GBytes *bytes, GBytes *packet)
+{
+  g_autoptr (DmsOpenpgpSignature) signature
+    = dms_openpgp_signature_new_from_data (g_bytes_get_data (packet, NULL), g_bytes_get_size (packet), NULL);
+
+  return signature != NULL
+         && dms_openpgp_signature_verify (signature, public_key, g_bytes_get_data (bytes, NULL),
+                                          g_bytes_get_size (bytes));
+}
+
+gboolean
+dms_signer_check (DmsDid *did, GBytes *bytes, GBytes *signature)
+{
+  guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+
+  if (signature == NULL || !dms_did_get_ed25519 (did, public_key))
+    return FALSE;
+  if (g_bytes_get_size (signature) > DMS_KEY_SIGNATURE_SIZE)
+    return check_packet (public_key, bytes, signature);
+  return dms_signature_verify (public_key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                               g_bytes_get_data (signature, NULL), g_bytes_get_size (signature));
 }

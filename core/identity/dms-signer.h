@@ -15,7 +15,7 @@ G_DECLARE_DERIVABLE_TYPE (DmsSigner, dms_signer, DMS, SIGNER, GObject)
 /**
  * DmsSignerClass:
  * @get_did: whose signatures these are; borrowed, the same for the signer's whole life
- * @sign: the signature of the bytes, in a form that dms_token_check_signature() takes for that DID
+ * @sign: the signature of the bytes, in a form that dms_signer_check() takes for that DID
  */
 struct _DmsSignerClass
 {
@@ -29,5 +29,8 @@ DmsDid *dms_signer_get_did (DmsSigner *self);
 /* May ask a person and take long, unless the signer is a DmsKeySigner. A signer that asks shows what is in
  * @bytes, so that what is shown and what is signed cannot differ. */
 GBytes *dms_signer_sign (DmsSigner *self, GBytes *bytes, GError **error);
+
+/* Whether a signer of this DID, of whichever kind, made this signature of the bytes. @signature: (nullable). */
+gboolean dms_signer_check (DmsDid *did, GBytes *bytes, GBytes *signature);
 
 G_END_DECLS
