@@ -9,8 +9,6 @@
 #include "capability/dms-token-private.h"
 #include "identity/dms-did-wire.h"
 #include "identity/dms-key-signer.h"
-#include "identity/dms-openpgp-signature.h"
-#include "identity/dms-signature.h"
 
 #define NONCE_SIZE 12
 /* More links than fit into a message's token list. */
@@ -422,7 +420,6 @@ dms_token_check_signature (DmsToken *self)
 {
   g_autoptr (GBytes) bytes = NULL;
 
-  /* What cannot be signed is not written out either. */
   if (self->signature == NULL || !dms_token_can_check_signature (self))
     return FALSE;
   bytes = dms_token_dup_signed_bytes (self);

@@ -30,7 +30,7 @@ DmsDid *dms_signer_get_did (DmsSigner *self);
  * @bytes, so that what is shown and what is signed cannot differ. */
 GBytes *dms_signer_sign (DmsSigner *self, GBytes *bytes, GError **error);
 
-/* Whether a signer of this DID, of whichever kind, made this signature of the bytes. @signature: (nullable). */
+/* Whether a signer of this DID, of either kind, made this signature of the bytes. @signature: (nullable). */
 gboolean dms_signer_check (DmsDid *did, GBytes *bytes, GBytes *signature);
 
 G_END_DECLS
