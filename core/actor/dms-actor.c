@@ -3,6 +3,8 @@
 
 #include "actor/dms-actor.h"
 
+#include <sodium.h>
+
 #include "actor/dms-actor-private.h"
 #include "actor/dms-actor-registry-private.h"
 #include "actor/dms-behaviour.h"
@@ -42,6 +44,7 @@ struct _DmsActor
   GHashTable *invocations;
   GHashTable *grants;
   guint64 next_invocation;
+  guint8 reply_secret[crypto_shorthash_KEYBYTES];
 };
 
 G_DEFINE_FINAL_TYPE (DmsActor, dms_actor, G_TYPE_OBJECT)
@@ -119,6 +122,7 @@ dms_actor_init (DmsActor *self)
   GDestroyNotify behaviour_unref = (GDestroyNotify) dms_behaviour_unref;
   GDestroyNotify invocation_unref = (GDestroyNotify) dms_invocation_unref;
 
+  crypto_shorthash_keygen (self->reply_secret);
   self->children = g_ptr_array_new ();
   self->context = g_main_context_ref_thread_default ();
   self->mailbox = dms_mailbox_new (MAX_WAITING_MESSAGES, MAX_WAITING_BYTES);
@@ -140,6 +144,7 @@ dms_actor_new (DmsActorRegistry *registry, const char *inbox, DmsSecurityContext
   self->handle =
       dms_handle_new (dms_security_context_get_actor_id (security), dms_security_context_get_did (security),
                       dms_actor_registry_get_host (registry), inbox);
+  dms_capability_context_keep_issued (dms_security_context_get_capabilities (security));
   return self;
 }
 
@@ -587,6 +592,7 @@ seal (DmsActor *self,
       JsonNode *payload,
       guint64 expiry_ns,
       const char *reply_behaviour,
+      const char *reply_capability,
       const char *topic,
       GBytes *tokens,
       GError **error)
@@ -607,7 +613,7 @@ seal (DmsActor *self,
       bytes = g_bytes_new_take (text, strlen (text));
     }
   return dms_security_context_seal (self->security, self->handle, to, behaviour, bytes, expiry_ns,
-                                    reply_behaviour, topic, tokens, error);
+                                    reply_behaviour, reply_capability, topic, tokens, error);
 }
 
 gboolean
@@ -620,7 +626,8 @@ dms_actor_send (DmsActor *self,
                 GError **error)
 {
   g_autoptr (DmsEnvelope) envelope =
-      seal (self, to, behaviour, payload, default_expiry (expiry_ns), reply_behaviour, NULL, NULL, error);
+      seal (self, to, behaviour, payload, default_expiry (expiry_ns), reply_behaviour, NULL, NULL, NULL,
+            error);
 
   if (envelope == NULL)
     return FALSE;
@@ -638,7 +645,7 @@ dms_actor_broadcast (DmsActor *self,
                      GError **error)
 {
   g_autoptr (DmsEnvelope) envelope = seal (self, NULL, behaviour, payload, default_expiry (expiry_ns),
-                                           reply_behaviour, topic, NULL, error);
+                                           reply_behaviour, NULL, topic, NULL, error);
 
   if (envelope == NULL)
     return FALSE;
@@ -659,8 +666,8 @@ dms_actor_reply (DmsActor *self, DmsEnvelope *question, JsonNode *payload, GByte
                    dms_envelope_get_behaviour (question));
       return FALSE;
     }
-  envelope =
-      seal (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL, tokens, error);
+  envelope = seal (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL, NULL,
+                   tokens, error);
   if (envelope == NULL)
     return FALSE;
   dms_actor_registry_send_async (self->registry, envelope, NULL, on_sent, sent_new (envelope));
@@ -695,6 +702,21 @@ on_question_sent (GObject *source, GAsyncResult *result, gpointer user_data)
     dms_invocation_fail (invocation, error);
 }
 
+/* Under what one target answers. It may use all of it, so one token serves for many questions; but only pending
+ * questions have a behaviour there, and no other target has a right to it. */
+static char *
+make_reply_prefix (DmsActor *self, DmsHandle *to)
+{
+  g_autofree char *target = g_strconcat (dms_handle_get_id (to), " ", dms_did_get_uri (dms_handle_get_did (to)),
+                                         NULL);
+  guint8 hash[crypto_shorthash_BYTES];
+  guint64 number = 0;
+
+  crypto_shorthash (hash, (const guint8 *) target, strlen (target), self->reply_secret);
+  memcpy (&number, hash, sizeof number);
+  return g_strdup_printf ("/private/%s/%016" G_GINT64_MODIFIER "x", self->inbox, number);
+}
+
 void
 dms_actor_invoke_async (DmsActor *self,
                         DmsHandle *to,
@@ -706,6 +728,7 @@ dms_actor_invoke_async (DmsActor *self,
                         gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *prefix = NULL;
   g_autofree char *path = NULL;
   g_autoptr (DmsEnvelope) envelope = NULL;
   DmsInvocation *invocation;
@@ -719,8 +742,9 @@ dms_actor_invoke_async (DmsActor *self,
                                behaviour, self->inbox);
       return;
     }
-  path = g_strdup_printf ("/private/%s/%" G_GUINT64_FORMAT, self->inbox, ++self->next_invocation);
-  envelope = seal (self, to, behaviour, payload, expiry_ns, path, NULL, NULL, &error);
+  prefix = make_reply_prefix (self, to);
+  path = g_strdup_printf ("%s/%" G_GUINT64_FORMAT, prefix, ++self->next_invocation);
+  envelope = seal (self, to, behaviour, payload, expiry_ns, path, prefix, NULL, NULL, &error);
   if (envelope == NULL)
     {
       g_task_return_error (task, error);

@@ -91,13 +91,13 @@ make_tokens (DmsSecurityContext *self,
              DmsHandle *to,
              const char *behaviour,
              guint64 expiry_ns,
-             const char *reply_behaviour,
+             const char *reply_capability,
              const char *topic,
              GBytes *extra_tokens,
              GError **error)
 {
   const char *const capabilities[] = { behaviour, NULL };
-  const char *const replies[] = { reply_behaviour, NULL };
+  const char *const replies[] = { reply_capability, NULL };
   g_autoptr (GBytes) provided = NULL;
   g_autoptr (DmsTokenList) own = NULL;
   g_autoptr (DmsTokenList) extra = NULL;
@@ -110,7 +110,7 @@ make_tokens (DmsSecurityContext *self,
   else
     provided = dms_capability_context_provide (self->capabilities, self->actor_id, dms_handle_get_id (to),
                                                dms_handle_get_did (to), expiry_ns, capabilities,
-                                               reply_behaviour != NULL ? replies : NULL, error);
+                                               reply_capability != NULL ? replies : NULL, error);
   if (provided == NULL)
     return NULL;
   if (extra_tokens == NULL)
@@ -140,6 +140,7 @@ dms_security_context_seal (DmsSecurityContext *self,
                            GBytes *payload,
                            guint64 expiry_ns,
                            const char *reply_behaviour,
+                           const char *reply_capability,
                            const char *topic,
                            GBytes *extra_tokens,
                            GError **error)
@@ -154,7 +155,9 @@ dms_security_context_seal (DmsSecurityContext *self,
   /* An actor that talks to itself needs its signature only. */
   if (to == NULL || !g_str_equal (dms_handle_get_id (to), self->actor_id))
     {
-      tokens = make_tokens (self, to, behaviour, expiry_ns, reply_behaviour, topic, extra_tokens, error);
+      tokens = make_tokens (self, to, behaviour, expiry_ns,
+                            reply_capability != NULL ? reply_capability : reply_behaviour, topic,
+                            extra_tokens, error);
       if (tokens == NULL)
         return NULL;
     }
@@ -262,7 +265,7 @@ dms_security_context_dup_sender_did (DmsSecurityContext *self, DmsEnvelope *enve
   if (dms_did_equal (claimed, dms_security_context_get_did (self)) && dms_did_equal (actor, self->actor_did))
     return dms_did_ref (claimed);
 
-  tokens = capability != NULL ? dms_token_list_new_from_bytes (capability, NULL) : NULL;
+  tokens = capability != NULL ? dms_capability_context_read_list (self->capabilities, capability, NULL) : NULL;
   for (guint i = 0; tokens != NULL && i < dms_token_list_get_size (tokens); i++)
     {
       if (vouches (self, dms_token_list_get (tokens, i), claimed, actor, now_ns))

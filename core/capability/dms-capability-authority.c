@@ -7,6 +7,11 @@
 #include "capability/dms-token-rules.h"
 #include "identity/dms-base32.h"
 
+/* What a parsed list takes for each byte it was read from, about. */
+#define PARSED_FACTOR 3
+/* How many delegations of one message may be used in answers. */
+#define MAX_DELEGATIONS 8
+
 /* The owner of an actor ID; NULL when that is not an Ed25519 key. */
 static DmsDid *
 did_of_id (const char *id)
@@ -32,17 +37,12 @@ concerns_us (DmsCapabilityContext *self, DmsToken *token, DmsDid *sender, guint6
 }
 
 DmsCapabilityFault
-dms_capability_context_find_arrival_fault (DmsCapabilityContext *self, DmsToken *token,
-                                           DmsToken *signed_part, DmsDid *sender, guint64 now_ns)
+dms_capability_context_find_arrival_fault (DmsCapabilityContext *self, DmsToken *token, DmsDid *sender,
+                                           guint64 now_ns)
 {
-  DmsCapabilityFault fault;
-
   if (!concerns_us (self, token, sender, now_ns))
     return DMS_CAPABILITY_FAULT_NOT_ANCHORED;
-  fault = dms_token_rules_find_fault (token, now_ns, self->revoked, NULL);
-  if (fault == DMS_CAPABILITY_FAULT_NONE && signed_part != NULL)
-    fault = dms_capability_context_find_signature_fault (self, signed_part, NULL);
-  return fault;
+  return dms_token_rules_find_fault (token, now_ns, self->revoked, NULL);
 }
 
 static void
@@ -56,37 +56,85 @@ dropped_token_free (gpointer data)
 
 /* Remembers why a token of the interaction that is being made is not kept. */
 static void
-note_dropped (DmsCapabilityContext *self, DmsToken *token, DmsCapabilityFault fault)
+note_dropped (DmsInteraction *interaction, DmsToken *token, DmsCapabilityFault fault)
 {
-  gint64 number = (gint64) self->last_interaction;
-  GPtrArray *tokens = g_hash_table_lookup (self->dropped, &number);
   DmsDroppedToken *item = g_new0 (DmsDroppedToken, 1);
 
-  if (tokens == NULL)
-    {
-      tokens = g_ptr_array_new_with_free_func (dropped_token_free);
-      g_hash_table_insert (self->dropped, g_memdup2 (&number, sizeof number), tokens);
-    }
+  if (interaction->dropped == NULL)
+    interaction->dropped = g_ptr_array_new_with_free_func (dropped_token_free);
   item->token = dms_token_ref (token);
   item->fault = fault;
-  g_ptr_array_add (tokens, item);
+  g_ptr_array_add (interaction->dropped, item);
 }
 
-/* A list that cannot be read is refused as a whole. */
+/* A list that cannot be read is refused as a whole. @known: (out): whether it was in the cache. */
 static DmsTokenList *
-read_list (GBytes *capability, GError **error)
+read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *known, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  DmsTokenList *tokens = dms_token_list_new_from_bytes (capability, &local);
-  gboolean is_large = g_error_matches (local, DMS_ERROR, DMS_ERROR_TOO_LARGE);
-  DmsCapabilityFault fault = is_large ? DMS_CAPABILITY_FAULT_LIST_TOO_LARGE : DMS_CAPABILITY_FAULT_MALFORMED;
+  DmsTokenList *tokens;
+  DmsCapabilityFault fault;
+  gpointer found;
+  gsize size;
+  const void *data = g_bytes_get_data (capability, &size);
 
+  *known = dms_segmented_cache_use (self->lists, data, size, &found);
+  if (*known)
+    return dms_token_list_ref (found);
+  tokens = dms_token_list_new_from_bytes (capability, &local);
   if (tokens == NULL)
     {
+      fault = g_error_matches (local, DMS_ERROR, DMS_ERROR_TOO_LARGE) ? DMS_CAPABILITY_FAULT_LIST_TOO_LARGE
+                                                                      : DMS_CAPABILITY_FAULT_MALFORMED;
       dms_error_set_reason (local, dms_capability_fault_get_nick (fault));
       g_propagate_error (error, g_steal_pointer (&local));
     }
   return tokens;
+}
+
+/* Only messages that are allowed get here, so nobody without a right pushes anything out. */
+static void
+remember_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *token)
+{
+  g_autoptr (DmsTokenList) list = g_steal_pointer (&interaction->list);
+  g_autoptr (GBytes) bytes = g_steal_pointer (&interaction->bytes);
+  gsize size;
+  const void *data;
+
+  if (list == NULL)
+    return;
+  data = g_bytes_get_data (bytes, &size);
+  dms_chain_cache_keep (self->cache, token);
+  dms_segmented_cache_insert (self->lists, data, size, g_steal_pointer (&list), size * PARSED_FACTOR);
+}
+
+static gboolean
+is_delegation_to_us (DmsCapabilityContext *self, DmsToken *token)
+{
+  return dms_token_get_action (token) == DMS_TOKEN_ACTION_DELEGATE
+         && dms_did_equal (dms_token_get_subject (token), self->did);
+}
+
+static void
+note_delegation (DmsCapabilityContext *self, DmsToken *token)
+{
+  const char *issuer = dms_did_get_uri (dms_token_get_issuer (token));
+  GPtrArray *tokens = g_hash_table_lookup (self->delegations, issuer);
+
+  if (tokens == NULL)
+    {
+      tokens = dms_capability_context_new_array ();
+      g_hash_table_insert (self->delegations, g_strdup (issuer), tokens);
+    }
+  g_ptr_array_add (tokens, dms_token_ref (token));
+}
+
+DmsTokenList *
+dms_capability_context_read_list (DmsCapabilityContext *self, GBytes *bytes, GError **error)
+{
+  gboolean known;
+
+  return read_list (self, bytes, &known, error);
 }
 
 /**
@@ -104,36 +152,45 @@ dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, 
                                 GError **error)
 {
   guint64 now_ns = dms_capability_context_look (self);
-  g_autoptr (GPtrArray) kept = NULL;
   g_autoptr (DmsTokenList) tokens = NULL;
+  DmsInteraction *interaction;
+  gboolean known = FALSE;
+  guint delegations = 0;
 
   if (capability == NULL)
     return ++self->last_interaction;
-  tokens = read_list (capability, error);
+  tokens = read_list (self, capability, &known, error);
   if (tokens == NULL)
     return 0;
-  kept = dms_capability_context_new_array ();
-  self->last_interaction++;
+  interaction = g_new0 (DmsInteraction, 1);
+  interaction->tokens = dms_capability_context_new_array ();
   for (guint i = 0; i < dms_token_list_get_size (tokens); i++)
     {
       DmsToken *token = dms_token_list_get (tokens, i);
-      DmsCapabilityFault fault = dms_capability_context_find_arrival_fault (self, token, token, sender_did,
-                                                                            now_ns);
+      DmsCapabilityFault fault = dms_capability_context_find_arrival_fault (self, token, sender_did, now_ns);
 
       if (fault != DMS_CAPABILITY_FAULT_NONE)
         {
-          note_dropped (self, token, fault);
+          note_dropped (interaction, token, fault);
           continue;
         }
-      g_ptr_array_add (kept, dms_token_ref (token));
+      g_ptr_array_add (interaction->tokens, dms_token_ref (token));
       dms_capability_context_note_expiry (self, token);
+      if (is_delegation_to_us (self, token) && delegations++ < MAX_DELEGATIONS)
+        note_delegation (self, token);
     }
-  if (kept->len > 0)
+  self->last_interaction++;
+  if (dms_token_list_get_size (tokens) == 0)
     {
-      gint64 number = (gint64) self->last_interaction;
-
-      g_hash_table_insert (self->interactions, g_memdup2 (&number, sizeof number), g_steal_pointer (&kept));
+      dms_capability_context_free_interaction (interaction);
+      return self->last_interaction;
     }
+  if (!known)
+    {
+      interaction->list = g_steal_pointer (&tokens);
+      interaction->bytes = g_bytes_ref (capability);
+    }
+  g_hash_table_insert (self->interactions, g_memdup2 (&self->last_interaction, sizeof (gint64)), interaction);
   return self->last_interaction;
 }
 
@@ -141,9 +198,11 @@ void
 dms_capability_context_discard (DmsCapabilityContext *self, guint64 interaction)
 {
   gint64 number = (gint64) interaction;
+  DmsInteraction *found = g_hash_table_lookup (self->interactions, &number);
 
+  for (guint i = 0; found != NULL && i < found->tokens->len; i++)
+    dms_capability_context_forget_delegation (self, g_ptr_array_index (found->tokens, i));
   g_hash_table_remove (self->interactions, &number);
-  g_hash_table_remove (self->dropped, &number);
 }
 
 DmsAuthority
@@ -159,8 +218,8 @@ dms_capability_context_find_authority (DmsCapabilityContext *self, DmsToken *tok
 }
 
 DmsCapabilityFault
-dms_capability_context_find_kept_fault (DmsCapabilityContext *self, DmsToken *token, const DmsTokenUse *use,
-                                        guint64 now_ns)
+dms_capability_context_find_kept_fault (DmsCapabilityContext *self, DmsToken *token, DmsToken *signed_part,
+                                        const DmsTokenUse *use, guint64 now_ns)
 {
   DmsCapabilityFault fault = dms_token_rules_find_use_fault (token, use);
 
@@ -169,6 +228,9 @@ dms_capability_context_find_kept_fault (DmsCapabilityContext *self, DmsToken *to
   if (fault == DMS_CAPABILITY_FAULT_NONE
       && dms_capability_context_find_authority (self, token, now_ns) == DMS_AUTHORITY_NONE)
     fault = DMS_CAPABILITY_FAULT_NOT_ANCHORED;
+  /* Last, since it costs most. */
+  if (fault == DMS_CAPABILITY_FAULT_NONE && signed_part != NULL)
+    fault = dms_capability_context_find_signature_fault (self, signed_part, NULL);
   return fault;
 }
 
@@ -179,17 +241,20 @@ find_authority (DmsCapabilityContext *self, guint64 interaction, const DmsTokenU
 {
   guint64 now_ns = dms_capability_context_look (self);
   gint64 number = (gint64) interaction;
-  GPtrArray *tokens = g_hash_table_lookup (self->interactions, &number);
-  GPtrArray *dropped = g_hash_table_lookup (self->dropped, &number);
+  DmsInteraction *found = g_hash_table_lookup (self->interactions, &number);
+  GPtrArray *dropped = found != NULL ? found->dropped : NULL;
   DmsCapabilityFault nearest = DMS_CAPABILITY_FAULT_NO_TOKEN;
 
-  for (guint i = 0; tokens != NULL && i < tokens->len; i++)
+  for (guint i = 0; found != NULL && i < found->tokens->len; i++)
     {
-      DmsToken *token = g_ptr_array_index (tokens, i);
-      DmsCapabilityFault fault = dms_capability_context_find_kept_fault (self, token, use, now_ns);
+      DmsToken *token = g_ptr_array_index (found->tokens, i);
+      DmsCapabilityFault fault = dms_capability_context_find_kept_fault (self, token, token, use, now_ns);
 
       if (fault == DMS_CAPABILITY_FAULT_NONE)
-        return fault;
+        {
+          remember_list (self, found, token);
+          return fault;
+        }
       nearest = MAX (nearest, fault);
     }
   for (guint i = 0; dropped != NULL && i < dropped->len; i++)

@@ -6,6 +6,8 @@
 #include "capability/dms-capability-context.h"
 #include "capability/dms-chain-cache.h"
 #include "capability/dms-token-rules.h"
+#include "capability/dms-token-wallet.h"
+#include "common/dms-segmented-cache.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +34,17 @@ typedef struct
   DmsCapabilityFault fault;
 } DmsDroppedToken;
 
+/* What came with one message and may matter here. Signatures are computed when they are needed. */
+typedef struct
+{
+  GPtrArray *tokens;
+  /* Of DmsDroppedToken; NULL: none. */
+  GPtrArray *dropped;
+  /* Until the message is allowed, if it ever is: the list and its bytes, when they were not in the cache. */
+  DmsTokenList *list;
+  GBytes *bytes;
+} DmsInteraction;
+
 struct _DmsCapabilityContext
 {
   GObject parent_instance;
@@ -50,8 +63,9 @@ struct _DmsCapabilityContext
   GPtrArray *held_require;
   GPtrArray *withdrawn;
   GHashTable *interactions;
-  GHashTable *dropped;
   guint64 last_interaction;
+  /* What others delegated to us with messages under way, by the URI of the issuer. */
+  GHashTable *delegations;
 
   /* Made from the above: revocation IDs, and when the next token expires. */
   GHashTable *revoked;
@@ -59,12 +73,19 @@ struct _DmsCapabilityContext
   /* Nothing is dropped: the context is only looked at. */
   gboolean keeps_expired;
   DmsChainCache *cache;
+  /* Token lists by the bytes they were read from, of messages that were allowed. */
+  DmsSegmentedCache *lists;
+  /* NULL: every token is made for one message. */
+  DmsTokenWallet *wallet;
 };
 
 /* Writes a context's file, under its lock, unless it holds just this already. From any thread. */
 gboolean dms_capability_file_replace (const char *path, const char *text, GError **error);
 
 GPtrArray *dms_capability_context_new_array (void);
+void dms_capability_context_free_interaction (DmsInteraction *interaction);
+/* Undoes the entry of an interaction's tokens among the delegations. */
+void dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *token);
 /* Drops what has expired, if anything has. Returns the time now. */
 guint64 dms_capability_context_look (DmsCapabilityContext *self);
 /* To be told of every token that is kept. */
@@ -74,14 +95,14 @@ gboolean dms_capability_context_is_root (DmsCapabilityContext *self, DmsDid *did
 /* What a real check and an explanation have in common. Signatures: @link (optional): where it fails. */
 DmsCapabilityFault dms_capability_context_find_signature_fault (DmsCapabilityContext *self, DmsToken *token,
                                                                 DmsToken **link);
-/* What keeps a token that comes with a message from being kept. @signed_part: (nullable): what of the chain
- * has signatures to be checked: the token itself, but for a leaf that is only assumed. */
+/* What keeps a token that comes with a message from being kept. */
 DmsCapabilityFault dms_capability_context_find_arrival_fault (DmsCapabilityContext *self, DmsToken *token,
-                                                              DmsToken *signed_part, DmsDid *sender,
-                                                              guint64 now_ns);
-/* What keeps a token that was verified when it came from allowing this use now. */
+                                                              DmsDid *sender, guint64 now_ns);
+/* What keeps a token that was kept from allowing this use now. @signed_part: (nullable): what of the chain has
+ * signatures to be checked: the token itself, but for a leaf that is only assumed. */
 DmsCapabilityFault dms_capability_context_find_kept_fault (DmsCapabilityContext *self, DmsToken *token,
-                                                           const DmsTokenUse *use, guint64 now_ns);
+                                                           DmsToken *signed_part, const DmsTokenUse *use,
+                                                           guint64 now_ns);
 DmsAuthority dms_capability_context_find_authority (DmsCapabilityContext *self, DmsToken *token,
                                                     guint64 now_ns);
 /* Whether some require anchor that is itself valid allows this token. */

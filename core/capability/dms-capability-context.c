@@ -7,7 +7,11 @@
 #include "identity/dms-key-signer.h"
 
 #define MAX_ANCHORS 4096
-#define CACHED_CHAINS 4096
+#define CACHED_LINKS 16384
+#define CACHED_LISTS 4096
+#define CACHED_LISTS_BYTES (16 * 1024 * 1024)
+#define ISSUED_TOKENS 2048
+#define ISSUED_BYTES (4 * 1024 * 1024)
 
 G_DEFINE_FINAL_TYPE (DmsCapabilityContext, dms_capability_context, G_TYPE_OBJECT)
 
@@ -27,6 +31,16 @@ dms_capability_context_new_array (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_token_unref);
 }
 
+void
+dms_capability_context_free_interaction (DmsInteraction *interaction)
+{
+  g_ptr_array_unref (interaction->tokens);
+  g_clear_pointer (&interaction->dropped, g_ptr_array_unref);
+  g_clear_pointer (&interaction->list, dms_token_list_unref);
+  g_clear_pointer (&interaction->bytes, g_bytes_unref);
+  g_free (interaction);
+}
+
 static void
 dms_capability_context_finalize (GObject *object)
 {
@@ -42,9 +56,11 @@ dms_capability_context_finalize (GObject *object)
   g_ptr_array_unref (self->held_require);
   g_ptr_array_unref (self->withdrawn);
   g_hash_table_unref (self->interactions);
-  g_hash_table_unref (self->dropped);
+  g_hash_table_unref (self->delegations);
   g_hash_table_unref (self->revoked);
   dms_chain_cache_free (self->cache);
+  dms_segmented_cache_free (self->lists);
+  dms_token_wallet_free (self->wallet);
   G_OBJECT_CLASS (dms_capability_context_parent_class)->finalize (object);
 }
 
@@ -65,12 +81,14 @@ dms_capability_context_init (DmsCapabilityContext *self)
   self->held_require = g_ptr_array_new_with_free_func (held_token_free);
   self->withdrawn = dms_capability_context_new_array ();
   self->interactions = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
-                                              (GDestroyNotify) g_ptr_array_unref);
-  self->dropped = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
-                                         (GDestroyNotify) g_ptr_array_unref);
+                                              (GDestroyNotify) dms_capability_context_free_interaction);
+  self->delegations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                             (GDestroyNotify) g_ptr_array_unref);
   self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->next_expiry = G_MAXUINT64;
-  self->cache = dms_chain_cache_new (CACHED_CHAINS);
+  self->cache = dms_chain_cache_new (CACHED_LINKS);
+  self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES,
+                                         (GDestroyNotify) dms_token_list_unref);
 }
 
 DmsCapabilityContext *
@@ -96,6 +114,13 @@ DmsDid *
 dms_capability_context_get_did (DmsCapabilityContext *self)
 {
   return self->did;
+}
+
+void
+dms_capability_context_keep_issued (DmsCapabilityContext *self)
+{
+  if (self->wallet == NULL)
+    self->wallet = dms_token_wallet_new (ISSUED_TOKENS, ISSUED_BYTES);
 }
 
 /**
@@ -160,11 +185,39 @@ sweep_held (DmsCapabilityContext *self, GPtrArray *held, guint64 now_ns)
     }
 }
 
+void
+dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *token)
+{
+  const char *issuer = dms_did_get_uri (dms_token_get_issuer (token));
+  GPtrArray *tokens = g_hash_table_lookup (self->delegations, issuer);
+
+  if (tokens != NULL && g_ptr_array_remove_fast (tokens, token) && tokens->len == 0)
+    g_hash_table_remove (self->delegations, issuer);
+}
+
+/* Drops the expired tokens of an interaction. */
+static void
+sweep_interaction (DmsCapabilityContext *self, DmsInteraction *interaction, guint64 now_ns)
+{
+  for (guint i = interaction->tokens->len; i > 0; i--)
+    {
+      DmsToken *token = g_ptr_array_index (interaction->tokens, i - 1);
+
+      if (!dms_token_is_expired (token, now_ns))
+        {
+          dms_capability_context_note_expiry (self, token);
+          continue;
+        }
+      dms_capability_context_forget_delegation (self, token);
+      g_ptr_array_remove_index (interaction->tokens, i - 1);
+    }
+}
+
 static void
 sweep (DmsCapabilityContext *self, guint64 now_ns)
 {
   GHashTableIter iter;
-  gpointer tokens;
+  gpointer interaction;
 
   if (self->keeps_expired)
     {
@@ -179,12 +232,8 @@ sweep (DmsCapabilityContext *self, guint64 now_ns)
   sweep_held (self, self->held, now_ns);
   sweep_held (self, self->held_require, now_ns);
   g_hash_table_iter_init (&iter, self->interactions);
-  while (g_hash_table_iter_next (&iter, NULL, &tokens))
-    {
-      sweep_array (self, tokens, now_ns);
-      if (((GPtrArray *) tokens)->len == 0)
-        g_hash_table_iter_remove (&iter);
-    }
+  while (g_hash_table_iter_next (&iter, NULL, &interaction))
+    sweep_interaction (self, interaction, now_ns);
   dms_capability_context_update_revoked (self);
 }
 
@@ -213,9 +262,11 @@ dms_capability_context_update_revoked (DmsCapabilityContext *self)
     {
       DmsToken *token = g_ptr_array_index (self->revoke, i);
 
-      if (dms_token_get_action (token) == DMS_TOKEN_ACTION_REVOKE && dms_chain_cache_check (self->cache,
-                                                                                            token))
-        g_hash_table_add (self->revoked, dms_token_dup_revocation_id (token));
+      if (dms_token_get_action (token) != DMS_TOKEN_ACTION_REVOKE
+          || !dms_chain_cache_check (self->cache, token))
+        continue;
+      dms_chain_cache_keep (self->cache, token);
+      g_hash_table_add (self->revoked, dms_token_dup_revocation_id (token));
     }
   for (guint i = 0; i < self->withdrawn->len; i++)
     g_hash_table_add (self->revoked, dms_token_dup_revocation_id (g_ptr_array_index (self->withdrawn, i)));
@@ -564,16 +615,16 @@ void
 dms_capability_context_hold (DmsCapabilityContext *self, guint64 interaction, const char *owner)
 {
   gint64 number = (gint64) interaction;
-  GPtrArray *tokens;
+  guint64 now_ns = dms_capability_context_look (self);
+  DmsInteraction *found = g_hash_table_lookup (self->interactions, &number);
 
-  dms_capability_context_look (self);
-  tokens = g_hash_table_lookup (self->interactions, &number);
-  for (guint i = 0; tokens != NULL && i < tokens->len && self->held->len < MAX_ANCHORS; i++)
+  for (guint i = 0; found != NULL && i < found->tokens->len && self->held->len < MAX_ANCHORS; i++)
     {
-      DmsToken *token = g_ptr_array_index (tokens, i);
+      DmsToken *token = g_ptr_array_index (found->tokens, i);
 
       if (dms_token_get_action (token) != DMS_TOKEN_ACTION_DELEGATE
-          || !dms_did_equal (dms_token_get_subject (token), self->did))
+          || !dms_did_equal (dms_token_get_subject (token), self->did)
+          || !dms_capability_context_verify (self, token, now_ns, NULL))
         continue;
       drop_subsumed (self->held, token, owner);
       add_held (self, self->held, token, owner);

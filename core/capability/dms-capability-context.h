@@ -43,6 +43,10 @@ gboolean dms_capability_context_edit (const char *path, DmsKey *key, DmsCapabili
 /* Reads the file again; on an error nothing changes. Held and consumed tokens stay. */
 gboolean dms_capability_context_reload (DmsCapabilityContext *self, const char *path, GError **error);
 
+/* From now on what is made for a message serves further ones to the same actor for a while: for actors that send
+ * many. */
+void dms_capability_context_keep_issued (DmsCapabilityContext *self);
+
 DmsDid *dms_capability_context_get_did (DmsCapabilityContext *self);
 /* (nullable): what issues tokens here; a DmsKeySigner for a key file. */
 DmsSigner *dms_capability_context_get_signer (DmsCapabilityContext *self);
@@ -84,9 +88,12 @@ DmsToken *dms_capability_context_revoke (DmsCapabilityContext *self, DmsToken *t
 gboolean dms_capability_context_verify (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns,
                                         GError **error);
 
+/* Reads the token list of a message; for those of messages that were allowed before, from memory. */
+DmsTokenList *dms_capability_context_read_list (DmsCapabilityContext *self, GBytes *bytes, GError **error);
 /* Takes the tokens that came with a message from @sender_did for one interaction. @capability: (nullable):
  * the bytes of the token list. Returns a number to ask and to discard with; 0 only on an error (a malformed
- * or too large list). Tokens that do not concern us or do not verify are left out silently. */
+ * or too large list). Tokens that do not concern us or break a rule are left out silently; signatures are
+ * computed when something depends on them. */
 guint64 dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, GBytes *capability,
                                         GError **error);
 void dms_capability_context_discard (DmsCapabilityContext *self, guint64 interaction);

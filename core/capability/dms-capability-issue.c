@@ -12,21 +12,24 @@
 
 /* Room for {"tok":[]}. */
 #define LIST_OVERHEAD 16
+/* A token that serves more than one message lives as long again as the first has left, and at most so much longer.
+ * Not more: an anchor of the other side stops allowing it when it would outlive the anchor. */
+#define MAX_REUSE_NS (60 * G_GUINT64_CONSTANT (1000000000))
+/* Answers to questions go to paths below this one. */
+#define REPLY_PREFIX "/private/"
 
-/* What a message's new tokens have in common. */
+/* What a message's new tokens have in common; `terms.parent` is that of the one being made. */
 typedef struct
 {
   DmsCapabilityContext *context;
-  DmsTokenAction action;
-  DmsDid *subject;
-  DmsDid *audience;
-  const char * const *topics;
-  const char * const *capabilities;
+  DmsTokenTerms terms;
   guint64 expiry_ns;
-  guint64 depth;
+  /* Where to look for tokens made before; NULL: nowhere. */
+  DmsTokenWallet *wallet;
   GPtrArray *tokens;
   GPtrArray *parents;
-  gsize size;
+  /* The tokens in JSON, with a comma after each. */
+  GString *text;
   GError *error;
 } Issue;
 
@@ -52,35 +55,28 @@ check_can_issue (DmsCapabilityContext *self, DmsDid *subject, const char * const
   return FALSE;
 }
 
-/* Keeps a new token unless the list would get too large for a message. */
+/* Keeps a token unless the list would get too large for a message. */
 static void
-keep_token (Issue *issue, DmsToken *token)
+keep_token (Issue *issue, DmsToken *token, const char *text)
 {
-  g_autofree char *text = dms_token_to_string (token);
-  gsize size = strlen (text) + 1;
-
-  if (issue->size + size > DMS_TOKEN_MAX_LIST_SIZE)
+  if (issue->text->len + strlen (text) + LIST_OVERHEAD > DMS_TOKEN_MAX_LIST_SIZE)
     {
       g_debug ("a token is left out: the list would have more than %d bytes", DMS_TOKEN_MAX_LIST_SIZE);
       return;
     }
-  issue->size += size;
+  g_string_append (issue->text, text);
+  g_string_append_c (issue->text, ',');
   g_ptr_array_add (issue->tokens, dms_token_ref (token));
 }
 
-/* Nothing more is issued after a failure: a person who refused one signature is not asked for the next. */
-static void
-issue_token (Issue *issue, DmsToken *parent, guint64 expiry_ns)
+static DmsToken *
+sign_token (Issue *issue, guint64 expiry_ns)
 {
-  g_autoptr (DmsToken) token = NULL;
+  const DmsTokenTerms *terms = &issue->terms;
 
-  if (issue->error != NULL)
-    return;
-  token = dms_token_new_by_signer (issue->context->signer, issue->action, issue->subject, issue->audience,
-                                   issue->topics, issue->capabilities, expiry_ns, issue->depth, parent,
-                                   &issue->error);
-  if (token != NULL)
-    keep_token (issue, token);
+  return dms_token_new_by_signer (issue->context->signer, terms->action, terms->subject, terms->audience,
+                                  terms->topics, terms->capabilities, expiry_ns, terms->depth, terms->parent,
+                                  &issue->error);
 }
 
 /* The first expiry in the chain, which a token that inherits it may not outlive. */
@@ -94,20 +90,68 @@ get_chain_expiry (DmsToken *token)
   return expiry_ns;
 }
 
+static guint64
+extend (guint64 expiry_ns, DmsToken *parent)
+{
+  guint64 now_ns = (guint64) g_get_real_time () * 1000;
+  guint64 left_ns = expiry_ns > now_ns ? expiry_ns - now_ns : 0;
+  guint64 longer_ns = expiry_ns + MIN (left_ns, MAX_REUSE_NS);
+
+  return parent != NULL ? MIN (longer_ns, get_chain_expiry (parent)) : longer_ns;
+}
+
+/* Nothing more is issued after a failure: a person who refused one signature is not asked for the next. */
+static void
+issue_token (Issue *issue, DmsToken *parent, guint64 expiry_ns)
+{
+  g_autoptr (DmsToken) made = NULL;
+  g_autofree char *made_text = NULL;
+  const char *text = NULL;
+  DmsToken *known;
+
+  if (issue->error != NULL)
+    return;
+  issue->terms.parent = parent;
+  known = issue->wallet != NULL
+            ? dms_token_wallet_lookup (issue->wallet, &issue->terms, expiry_ns, &text)
+            : NULL;
+  if (known != NULL)
+    {
+      keep_token (issue, known, text);
+      return;
+    }
+  if (issue->wallet != NULL)
+    expiry_ns = extend (expiry_ns, parent);
+  made = sign_token (issue, expiry_ns);
+  if (made == NULL)
+    return;
+  made_text = dms_token_to_string (made);
+  keep_token (issue, made, made_text);
+  if (issue->wallet != NULL)
+    dms_token_wallet_add (issue->wallet, &issue->terms, made, g_steal_pointer (&made_text));
+}
+
+static gboolean
+has_parent (Issue *issue, DmsToken *parent)
+{
+  for (guint i = 0; i < issue->parents->len; i++)
+    if (dms_token_equal (g_ptr_array_index (issue->parents, i), parent))
+      return TRUE;
+  return FALSE;
+}
+
 /* Chains a token on a parent that allows all of it, once. */
 static void
 chain_on (Issue *issue, DmsToken *parent, guint64 now_ns)
 {
-  guint room = issue->action == DMS_TOKEN_ACTION_DELEGATE ? 1 : 0;
+  guint room = issue->terms.action == DMS_TOKEN_ACTION_DELEGATE ? 1 : 0;
   guint64 expiry_ns = issue->expiry_ns != 0 ? issue->expiry_ns : get_chain_expiry (parent);
 
-  if (!dms_token_rules_can_chain (parent, issue->context->did, issue->audience, issue->topics,
-                                  issue->capabilities, expiry_ns, room)
+  if (has_parent (issue, parent)
+      || !dms_token_rules_can_chain (parent, issue->context->did, issue->terms.audience, issue->terms.topics,
+                                     issue->terms.capabilities, expiry_ns, room)
       || !dms_capability_context_verify (issue->context, parent, now_ns, NULL))
     return;
-  for (guint i = 0; i < issue->parents->len; i++)
-    if (dms_token_equal (g_ptr_array_index (issue->parents, i), parent))
-      return;
   g_ptr_array_add (issue->parents, dms_token_ref (parent));
   issue_token (issue, parent, expiry_ns);
 }
@@ -121,12 +165,11 @@ chain_on_provide (Issue *issue, guint64 now_ns)
     chain_on (issue, g_ptr_array_index (provide, i), now_ns);
 }
 
-/* What the target itself delegated to us, with messages that are being handled or in what is held. */
+/* What the target itself delegated to us, in what is held or with messages that are being handled. */
 static void
 chain_on_consumed (Issue *issue, DmsDid *target, guint64 now_ns)
 {
-  GHashTableIter iter;
-  gpointer tokens;
+  GPtrArray *consumed = g_hash_table_lookup (issue->context->delegations, dms_did_get_uri (target));
 
   for (guint i = 0; i < issue->context->held->len; i++)
     {
@@ -135,15 +178,18 @@ chain_on_consumed (Issue *issue, DmsDid *target, guint64 now_ns)
       if (dms_did_equal (dms_token_get_issuer (held->token), target))
         chain_on (issue, held->token, now_ns);
     }
-  g_hash_table_iter_init (&iter, issue->context->interactions);
-  while (g_hash_table_iter_next (&iter, NULL, &tokens))
-    for (guint i = 0; i < ((GPtrArray *) tokens)->len; i++)
-      {
-        DmsToken *token = g_ptr_array_index ((GPtrArray *) tokens, i);
+  for (guint i = 0; consumed != NULL && i < consumed->len; i++)
+    chain_on (issue, g_ptr_array_index (consumed, i), now_ns);
+}
 
-        if (dms_did_equal (dms_token_get_issuer (token), target))
-          chain_on (issue, token, now_ns);
-      }
+static void
+issue_init (Issue *issue, DmsCapabilityContext *context, guint64 expiry_ns)
+{
+  issue->context = context;
+  issue->expiry_ns = expiry_ns;
+  issue->tokens = dms_capability_context_new_array ();
+  issue->parents = dms_capability_context_new_array ();
+  issue->text = g_string_sized_new (2048);
 }
 
 static void
@@ -151,6 +197,8 @@ issue_clear (Issue *issue)
 {
   g_clear_pointer (&issue->tokens, g_ptr_array_unref);
   g_clear_pointer (&issue->parents, g_ptr_array_unref);
+  if (issue->text != NULL)
+    g_string_free (g_steal_pointer (&issue->text), TRUE);
   g_clear_error (&issue->error);
 }
 
@@ -169,9 +217,20 @@ finish (Issue *issue, GError **error)
 static GBytes *
 finish_bytes (Issue *issue, GError **error)
 {
-  g_autoptr (DmsTokenList) list = finish (issue, error);
+  g_autoptr (GString) list = NULL;
 
-  return list != NULL ? dms_token_list_to_bytes (list) : NULL;
+  if (issue->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&issue->error));
+      return NULL;
+    }
+  list = g_string_sized_new (issue->text->len + LIST_OVERHEAD);
+  if (issue->text->len == 0)
+    return g_bytes_new_static ("{}", 2);
+  g_string_append (list, "{\"tok\":[");
+  g_string_append_len (list, issue->text->str, (gssize) issue->text->len - 1);
+  g_string_append (list, "]}");
+  return g_string_free_to_bytes (g_steal_pointer (&list));
 }
 
 static DmsDid *
@@ -183,6 +242,70 @@ did_of_id (const char *id, GError **error)
     return dms_did_new_for_ed25519 (public_key);
   g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "“%.64s” is not the ID of an actor", id);
   return NULL;
+}
+
+/* Anybody can put tokens in somebody else's name into a message: forged ones go before they get in the way. */
+static void
+drop_forged (DmsCapabilityContext *self, DmsDid *issuer, guint64 now_ns)
+{
+  GPtrArray *consumed = g_hash_table_lookup (self->delegations, dms_did_get_uri (issuer));
+
+  for (guint i = consumed != NULL ? consumed->len : 0; i > 0; i--)
+    {
+      g_autoptr (DmsToken) token = dms_token_ref (g_ptr_array_index (consumed, i - 1));
+
+      if (!dms_capability_context_verify (self, token, now_ns, NULL))
+        dms_capability_context_forget_delegation (self, token);
+    }
+}
+
+static gboolean
+can_answer_with (DmsCapabilityContext *self, DmsToken *token, const char *granted, DmsDid *audience,
+                 guint64 expiry_ns)
+{
+  const char * const capabilities[] = { granted, NULL };
+
+  return dms_token_rules_can_chain (token, self->did, audience, NULL, capabilities, expiry_ns, 0);
+}
+
+/* Somebody who means to ask more than one question allows more than one answer: then our tokens say the same, and
+ * serve for all of them. (nullable) */
+static const char *
+find_reply_grant (DmsCapabilityContext *self, DmsDid *target, DmsDid *audience, const char *asked,
+                  guint64 expiry_ns)
+{
+  GPtrArray *consumed = g_hash_table_lookup (self->delegations, dms_did_get_uri (target));
+
+  for (guint i = 0; consumed != NULL && i < consumed->len; i++)
+    {
+      DmsToken *token = g_ptr_array_index (consumed, i);
+      const char * const *granted = dms_token_get_capabilities (token);
+
+      for (guint j = 0; granted[j] != NULL; j++)
+        if (g_str_has_prefix (granted[j], REPLY_PREFIX) && strlen (granted[j]) > strlen (REPLY_PREFIX)
+            && dms_capability_implies (granted[j], asked)
+            && can_answer_with (self, token, granted[j], audience, expiry_ns))
+          return granted[j];
+    }
+  return NULL;
+}
+
+/* The tokens of an invocation, once the delegation for the answer is there. */
+static void
+issue_invocations (Issue *issue, DmsDid *target, const char * const *asked, guint64 now_ns)
+{
+  const char *reply[] = { NULL, NULL };
+
+  if (target != NULL)
+    drop_forged (issue->context, target, now_ns);
+  if (target != NULL && g_str_has_prefix (asked[0], REPLY_PREFIX) && asked[1] == NULL)
+    reply[0] = find_reply_grant (issue->context, target, issue->terms.audience, asked[0], issue->expiry_ns);
+  issue->terms.capabilities = reply[0] != NULL ? reply : asked;
+  issue_token (issue, NULL, issue->expiry_ns);
+  if (target != NULL)
+    chain_on_consumed (issue, target, now_ns);
+  chain_on_provide (issue, now_ns);
+  issue->terms.capabilities = asked;
 }
 
 /**
@@ -206,22 +329,17 @@ dms_capability_context_provide (DmsCapabilityContext *self, const char *from_id,
 
   if (audience == NULL || !check_can_issue (self, own, capabilities, error))
     return NULL;
-  issue = (Issue) { self, DMS_TOKEN_ACTION_DELEGATE, to_did, own, NULL, reply_behaviours, expiry_ns, 1,
-                    dms_capability_context_new_array (), dms_capability_context_new_array (), LIST_OVERHEAD };
-  if (!dms_did_equal (own, audience))
+  issue_init (&issue, self, expiry_ns);
+  issue.wallet = self->wallet;
+  if (dms_did_equal (own, audience))
+    return finish_bytes (&issue, error);
+  if (known && reply_behaviours != NULL && reply_behaviours[0] != NULL)
     {
-      if (known && reply_behaviours != NULL && reply_behaviours[0] != NULL)
-        issue_token (&issue, NULL, expiry_ns);
-      issue.action = DMS_TOKEN_ACTION_INVOKE;
-      issue.subject = own;
-      issue.audience = audience;
-      issue.capabilities = capabilities;
-      issue.depth = 0;
+      issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_DELEGATE, to_did, own, NULL, reply_behaviours, 1, NULL };
       issue_token (&issue, NULL, expiry_ns);
-      if (known)
-        chain_on_consumed (&issue, to_did, now_ns);
-      chain_on_provide (&issue, now_ns);
     }
+  issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_INVOKE, own, audience, NULL, capabilities, 0, NULL };
+  issue_invocations (&issue, known ? to_did : NULL, capabilities, now_ns);
   return finish_bytes (&issue, error);
 }
 
@@ -236,8 +354,9 @@ dms_capability_context_provide_broadcast (DmsCapabilityContext *self, const char
 
   if (own == NULL || !check_can_issue (self, own, capabilities, error))
     return NULL;
-  issue = (Issue) { self, DMS_TOKEN_ACTION_BROADCAST, own, NULL, topics, capabilities, expiry_ns, 0,
-                    dms_capability_context_new_array (), dms_capability_context_new_array (), LIST_OVERHEAD };
+  issue_init (&issue, self, expiry_ns);
+  issue.wallet = self->wallet;
+  issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_BROADCAST, own, NULL, topics, capabilities, 0, NULL };
   issue_token (&issue, NULL, expiry_ns);
   chain_on_provide (&issue, now_ns);
   return finish_bytes (&issue, error);
@@ -292,9 +411,9 @@ dms_capability_context_delegate (DmsCapabilityContext *self, DmsDid *subject, Dm
   if (!check_can_issue (self, subject, capabilities, error)
       || !check_expiry (expiry_ns, now_ns, self_sign, error))
     return NULL;
-  issue = (Issue) { self, DMS_TOKEN_ACTION_DELEGATE, subject, audience, topics, capabilities, expiry_ns,
-                    depth,
-                    dms_capability_context_new_array (), dms_capability_context_new_array (), LIST_OVERHEAD };
+  issue_init (&issue, self, expiry_ns);
+  issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_DELEGATE, subject, audience, topics, capabilities, depth,
+                                  NULL };
   if (self_sign != DMS_SELF_SIGN_ONLY)
     chain_on_provide (&issue, now_ns);
   if (self_sign != DMS_SELF_SIGN_NO)

@@ -3,15 +3,15 @@
 
 #include "capability/dms-chain-cache.h"
 
-#include <sodium.h>
-#include <string.h>
+#include "common/dms-segmented-cache.h"
 
-/* Two generations: what is used moves to the young one, and the old one is dropped when that is full. */
+/* More than an item takes. */
+#define BYTES_PER_LINK 512
+
+/* Keyed by the digest of a link, which covers its whole chain with all signatures; no values. */
 struct _DmsChainCache
 {
-  GHashTable *young;
-  GHashTable *old;
-  guint limit;
+  DmsSegmentedCache *known;
   guint64 checks;
 };
 
@@ -20,9 +20,7 @@ dms_chain_cache_new (guint limit)
 {
   DmsChainCache *self = g_new0 (DmsChainCache, 1);
 
-  self->young = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
-  self->old = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
-  self->limit = limit;
+  self->known = dms_segmented_cache_new (limit, (gsize) limit * BYTES_PER_LINK, NULL);
   return self;
 }
 
@@ -31,57 +29,61 @@ dms_chain_cache_free (DmsChainCache *self)
 {
   if (self == NULL)
     return;
-  g_hash_table_unref (self->young);
-  g_hash_table_unref (self->old);
+  dms_segmented_cache_free (self->known);
   g_free (self);
 }
 
-/* The digest of the whole chain with its signatures. */
-static GBytes *
-compute_digest (DmsToken *token)
+static gboolean
+is_known (DmsChainCache *self, DmsToken *link)
 {
-  g_autofree char *text = dms_token_to_string (token);
-  guint8 digest[crypto_generichash_BYTES];
-
-  crypto_generichash (digest, sizeof digest, (const guint8 *) text, strlen (text), NULL, 0);
-  return g_bytes_new (digest, sizeof digest);
+  return dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, NULL);
 }
 
-static void
-remember (DmsChainCache *self, GBytes *digest)
+/* The next link whose signature matters. */
+static DmsToken *
+get_next (DmsToken *link)
 {
-  if (g_hash_table_size (self->young) >= self->limit)
-    {
-      GHashTable *full = g_steal_pointer (&self->young);
-
-      self->young = g_steal_pointer (&self->old);
-      self->old = full;
-      g_hash_table_remove_all (self->young);
-    }
-  g_hash_table_add (self->young, g_bytes_ref (digest));
+  return dms_token_get_action (link) != DMS_TOKEN_ACTION_REVOKE ? dms_token_get_chain (link) : NULL;
 }
 
+void
+dms_chain_cache_list_unknown (DmsChainCache *self, DmsToken *token, GPtrArray *links)
+{
+  guint first = links->len;
+
+  for (DmsToken *link = token; link != NULL; link = get_next (link))
+    if (!is_known (self, link))
+      g_ptr_array_insert (links, (int) first, dms_token_ref (link));
+}
+
+/* A forged link is usually the first, so the chain is checked from there. */
 gboolean
 dms_chain_cache_check (DmsChainCache *self, DmsToken *token)
 {
-  g_autoptr (GBytes) digest = compute_digest (token);
-  DmsToken *parent = dms_token_get_chain (token);
+  DmsToken *parent = get_next (token);
 
-  if (g_hash_table_contains (self->young, digest))
-    return TRUE;
-  if (g_hash_table_contains (self->old, digest))
-    {
-      remember (self, digest);
-      return TRUE;
-    }
-  if (parent != NULL && dms_token_get_action (token) != DMS_TOKEN_ACTION_REVOKE
-      && !dms_chain_cache_check (self, parent))
+  if (parent != NULL && !dms_chain_cache_check (self, parent))
     return FALSE;
+  if (is_known (self, token))
+    return TRUE;
   self->checks++;
   if (!dms_token_check_signature (token))
     return FALSE;
-  remember (self, digest);
+  dms_chain_cache_note (self, token);
   return TRUE;
+}
+
+void
+dms_chain_cache_note (DmsChainCache *self, DmsToken *link)
+{
+  dms_segmented_cache_insert (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, NULL, 0);
+}
+
+void
+dms_chain_cache_keep (DmsChainCache *self, DmsToken *token)
+{
+  for (DmsToken *link = token; link != NULL; link = get_next (link))
+    dms_segmented_cache_keep (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE);
 }
 
 guint64

@@ -7,17 +7,24 @@
 
 G_BEGIN_DECLS
 
-/* Remembers which chains have good signatures, so that each is computed once. It says nothing of expiry or
- * revocation, which are looked at every time. */
+/* Remembers which links have good signatures, so that each is computed once. It says nothing of expiry or
+ * revocation, which are looked at every time. What nobody keeps is soon forgotten. */
 typedef struct _DmsChainCache DmsChainCache;
 
-/* @limit: at least how many chains to remember. */
+/* @limit: how many links to remember. */
 DmsChainCache *dms_chain_cache_new (guint limit);
 void dms_chain_cache_free (DmsChainCache *self);
 
 /* Whether every link of the chain is signed by its issuer; of a revocation, whether this one is. */
 gboolean dms_chain_cache_check (DmsChainCache *self, DmsToken *token);
-/* How many signatures were computed so far. */
+/* The links of the chain whose signatures are not known yet, first the one that has no parent; of a revocation
+ * at most this one. They are added to @links, as references. */
+void dms_chain_cache_list_unknown (DmsChainCache *self, DmsToken *token, GPtrArray *links);
+/* Takes the word of somebody who has checked this link's own signature. */
+void dms_chain_cache_note (DmsChainCache *self, DmsToken *link);
+/* Keeps a chain that proved useful. */
+void dms_chain_cache_keep (DmsChainCache *self, DmsToken *token);
+/* How many signatures were computed here so far. */
 guint64 dms_chain_cache_get_checks (DmsChainCache *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsChainCache, dms_chain_cache_free)

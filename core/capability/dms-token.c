@@ -30,6 +30,8 @@ struct _DmsToken
   DmsToken *chain;
   GBytes *signature;
   guint links;
+  /* Made when it is first asked for. */
+  guint8 *digest;
 };
 
 G_DEFINE_BOXED_TYPE (DmsToken, dms_token, dms_token_ref, dms_token_unref)
@@ -53,6 +55,7 @@ clear_token (gpointer data)
   g_clear_pointer (&self->nonce, g_bytes_unref);
   g_clear_pointer (&self->chain, dms_token_unref);
   g_clear_pointer (&self->signature, g_bytes_unref);
+  g_clear_pointer (&self->digest, g_free);
 }
 
 void
@@ -240,6 +243,24 @@ dms_token_to_string (DmsToken *self)
 
   dms_token_write (self, writer, NULL);
   return dms_wire_writer_end_string (writer);
+}
+
+const guint8 *
+dms_token_get_digest (DmsToken *self)
+{
+  guint8 *digest = g_atomic_pointer_get (&self->digest);
+  g_autofree char *text = NULL;
+
+  if (digest != NULL)
+    return digest;
+  text = dms_token_to_string (self);
+  digest = g_malloc (DMS_TOKEN_DIGEST_SIZE);
+  crypto_generichash (digest, DMS_TOKEN_DIGEST_SIZE, (const guint8 *) text, strlen (text), NULL, 0);
+  if (g_atomic_pointer_compare_and_exchange (&self->digest, NULL, digest))
+    return digest;
+  /* Another thread was faster; both computed the same. */
+  g_free (digest);
+  return g_atomic_pointer_get (&self->digest);
 }
 
 GBytes *

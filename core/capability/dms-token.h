@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define DMS_TYPE_TOKEN (dms_token_get_type ())
 /* The most bytes of a token list that a message may carry (capability.md). */
 #define DMS_TOKEN_MAX_LIST_SIZE 16384
+#define DMS_TOKEN_DIGEST_SIZE 32
 
 /* A capability token (types.md section 2). Immutable and counted. Times are ns since the epoch. */
 typedef struct _DmsToken DmsToken;
@@ -26,6 +27,9 @@ void dms_token_unref (DmsToken *self);
 gboolean dms_token_equal (DmsToken *a, DmsToken *b);
 /* Compact JSON, without a line end. */
 char *dms_token_to_string (DmsToken *self);
+/* A BLAKE2b digest of the token as written, signatures and chain included; computed once. May be called from
+ * any thread. */
+const guint8 *dms_token_get_digest (DmsToken *self);
 /* What the issuer signs: "dms:token:" and the inner object without its signature. */
 GBytes *dms_token_dup_signed_bytes (DmsToken *self);
 

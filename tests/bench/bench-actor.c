@@ -160,6 +160,7 @@ seal_one (Bench *bench)
                                                                 "/private/bench/1",
                                                                 NULL,
                                                                 NULL,
+                                                                NULL,
                                                                 &error);
 
   g_assert_no_error (error);

@@ -281,7 +281,7 @@ test_forged_tokens (Fixture *f, gconstpointer data)
       g_autoptr (DmsTokenList) list = dms_token_list_new_single (tokens[i]);
       g_autoptr (GBytes) bytes = dms_token_list_to_bytes (list);
 
-      g_assert_false (accepts (&f->mallory, &f->node, bytes, "/dms/x"));
+      g_assert_false (accepts (&f->mallory, &f->node, bytes, "/dms/deployment/x"));
     }
 }
 
@@ -464,9 +464,9 @@ test_expiry (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   anchor_require (&f->node, required);
-  g_assert_true (accepts (&f->user, &f->node, tokens, "/dms/x"));
+  g_assert_true (accepts (&f->user, &f->node, tokens, "/dms/deployment/x"));
   g_usleep (70 * 1000);
-  g_assert_false (accepts (&f->user, &f->node, tokens, "/dms/x"));
+  g_assert_false (accepts (&f->user, &f->node, tokens, "/dms/deployment/x"));
   g_assert_false (dms_capability_context_verify (f->node.context, leaf, now (), &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_EXPIRED);
   left = dms_capability_context_dup_require (f->node.context);
@@ -483,7 +483,7 @@ test_require_expires_first (Fixture *f, gconstpointer data)
   g_autoptr (DmsTokenList) required = grant (&f->node, &f->user, NULL, CAPS ("/dms"), now () + 1000000000, 0);
 
   anchor_require (&f->node, required);
-  g_assert_false (can_use (&f->user, &f->node, "/dms/x"));
+  g_assert_false (can_use (&f->user, &f->node, "/dms/deployment/x"));
 }
 
 static void
@@ -580,9 +580,9 @@ test_grant_after_revocation (Fixture *f, gconstpointer data)
   revocation = dms_capability_context_revoke (f->node.context, dms_token_list_get (first, 0), NULL);
   list = dms_token_list_new_single (revocation);
   g_assert_true (dms_capability_context_anchor_revoke (f->node.context, list, NULL));
-  g_assert_false (can_use (&f->user, &f->node, "/dms/x"));
+  g_assert_false (can_use (&f->user, &f->node, "/dms/deployment/x"));
   anchor_require (&f->node, second);
-  g_assert_true (can_use (&f->user, &f->node, "/dms/x"));
+  g_assert_true (can_use (&f->user, &f->node, "/dms/deployment/x"));
 }
 
 static guint
@@ -851,22 +851,157 @@ test_list_limits (Fixture *f, gconstpointer data)
 static void
 test_cache (Fixture *f, gconstpointer data)
 {
-  g_autoptr (DmsChainCache) cache = dms_chain_cache_new (2);
+  g_autoptr (DmsChainCache) cache = dms_chain_cache_new (8);
+  g_autoptr (GPtrArray) unknown = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_token_unref);
   g_autoptr (DmsTokenList) first = grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 0);
   DmsToken *parent = dms_token_list_get (first, 0);
 
   g_assert_true (dms_chain_cache_check (cache, parent));
   g_assert_true (dms_chain_cache_check (cache, parent));
   g_assert_cmpuint (dms_chain_cache_get_checks (cache), ==, 1);
+  /* What was kept stays, whatever else comes. */
+  dms_chain_cache_keep (cache, parent);
   for (guint i = 0; i < 10; i++)
     {
       g_autoptr (DmsToken) leaf = dms_token_new_signed (f->org.key, DMS_TOKEN_ACTION_INVOKE, f->org.did,
                                                         NULL, NULL,
                                                         CAPS ("/dms"), FAR, 0, parent);
 
+      g_ptr_array_set_size (unknown, 0);
+      dms_chain_cache_list_unknown (cache, leaf, unknown);
+      g_assert_cmpuint (unknown->len, ==, 1);
+      g_assert_true (g_ptr_array_index (unknown, 0) == leaf);
       g_assert_true (dms_chain_cache_check (cache, leaf));
       g_assert_cmpuint (dms_chain_cache_get_checks (cache), ==, 2 + i);
     }
+}
+
+/* Whether two lists begin with the same tokens. */
+static guint
+count_common (GBytes *a, GBytes *b)
+{
+  g_autoptr (DmsTokenList) first = dms_token_list_new_from_bytes (a, NULL);
+  g_autoptr (DmsTokenList) second = dms_token_list_new_from_bytes (b, NULL);
+  guint n = 0;
+
+  for (guint i = 0; i < dms_token_list_get_size (first); i++)
+    for (guint j = 0; j < dms_token_list_get_size (second); j++)
+      n += dms_token_equal (dms_token_list_get (first, i), dms_token_list_get (second, j));
+  return n;
+}
+
+static GBytes *
+ask (Fixture *f, const char *capability, double seconds)
+{
+  GBytes *tokens = dms_capability_context_provide (f->user.context, f->user.actor_id, f->node.actor_id, f->node.did,
+                                                   now () + (guint64) (seconds * 1e9), CAPS (capability), NULL,
+                                                   NULL);
+
+  g_assert_nonnull (tokens);
+  return tokens;
+}
+
+/* Issued tokens serve again, while they outlive the message and what they hang on is still there. */
+static void
+test_reuse (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) first = NULL;
+  g_autoptr (GBytes) again = NULL;
+  g_autoptr (GBytes) other = NULL;
+  g_autoptr (GBytes) later = NULL;
+  g_autoptr (GBytes) without = NULL;
+  g_autoptr (GBytes) exact = NULL;
+  g_autoptr (DmsTokenList) provide = NULL;
+  g_autoptr (GError) error = NULL;
+
+  set_up_organisation (f);
+  exact = ask (f, "/dms/deployment/x", 10);
+  again = ask (f, "/dms/deployment/x", 10);
+  g_assert_cmpuint (count_common (exact, again), ==, 0);
+  g_clear_pointer (&again, g_bytes_unref);
+
+  dms_capability_context_keep_issued (f->user.context);
+  first = ask (f, "/dms/deployment/x", 10);
+  again = ask (f, "/dms/deployment/x", 12);
+  g_assert_true (g_bytes_equal (first, again));
+  g_assert_true (accepts (&f->user, &f->node, again, "/dms/deployment/x"));
+  other = ask (f, "/dms/deployment/y", 10);
+  g_assert_cmpuint (count_common (first, other), ==, 0);
+  g_assert_false (accepts (&f->user, &f->node, other, "/dms/deployment/x"));
+  later = ask (f, "/dms/deployment/x", 600);
+  g_assert_cmpuint (count_common (first, later), ==, 0);
+
+  /* Without the anchor only what is self-signed is left. */
+  provide = dms_capability_context_dup_provide (f->user.context);
+  for (guint i = 0; i < dms_token_list_get_size (provide); i++)
+    dms_capability_context_remove_provide (f->user.context, dms_token_list_get (provide, i), &error);
+  g_assert_no_error (error);
+  without = ask (f, "/dms/deployment/x", 10);
+  g_assert_false (accepts (&f->user, &f->node, without, "/dms/deployment/x"));
+}
+
+/* A reused token never outlives its parent. */
+static void
+test_reuse_ends_with_parent (Fixture *f, gconstpointer data)
+{
+  guint64 end = now () + 20000000000;
+  g_autoptr (DmsTokenList) granted = grant (&f->node, &f->user, NULL, CAPS ("/dms"), end, 0);
+  g_autoptr (DmsTokenList) list = NULL;
+  g_autoptr (GBytes) tokens = NULL;
+  g_autoptr (GError) error = NULL;
+  guint chained = 0;
+
+  dms_capability_context_keep_issued (f->user.context);
+  dms_capability_context_anchor_provide (f->user.context, granted, &error);
+  g_assert_no_error (error);
+  tokens = ask (f, "/dms/deployment/x", 15);
+  list = dms_token_list_new_from_bytes (tokens, &error);
+  for (guint i = 0; i < dms_token_list_get_size (list); i++)
+    {
+      DmsToken *token = dms_token_list_get (list, i);
+
+      if (dms_token_get_chain (token) == NULL)
+        continue;
+      chained++;
+      g_assert_cmpuint (dms_token_get_expiry_ns (token), ==, end);
+    }
+  g_assert_cmpuint (chained, ==, 1);
+}
+
+/* Delegations in a third party's name do not keep an answer from its way. */
+static void
+test_forged_delegation (Fixture *f, gconstpointer data)
+{
+  guint64 expiry = now () + 30000000000;
+  g_autoptr (GBytes) request = NULL;
+  g_autoptr (GBytes) forged = NULL;
+  g_autoptr (GBytes) reply = NULL;
+  g_autoptr (DmsToken) token = NULL;
+  g_autoptr (DmsTokenList) list = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GString) spliced = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 bad;
+  guint64 good;
+
+  token = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_DELEGATE, f->node.did, NULL, NULL,
+                                CAPS ("/private/user"), expiry, 1, NULL);
+  text = dms_token_to_string (token);
+  spliced = g_string_new (NULL);
+  g_string_printf (spliced, "{\"tok\":[%s]}", text);
+  g_string_replace (spliced, dms_did_get_uri (f->mallory.did), dms_did_get_uri (f->user.did), 0);
+  forged = g_bytes_new (spliced->str, spliced->len);
+  request = dms_capability_context_provide (f->user.context, f->user.actor_id, f->node.actor_id, f->node.did,
+                                            expiry, CAPS ("/public/hello"), CAPS ("/private/user/7"), &error);
+  bad = dms_capability_context_consume (f->node.context, f->user.did, forged, &error);
+  good = dms_capability_context_consume (f->node.context, f->user.did, request, &error);
+  g_assert_no_error (error);
+  reply = dms_capability_context_provide (f->node.context, f->node.actor_id, f->user.actor_id, f->user.did, expiry,
+                                          CAPS ("/private/user/7"), NULL, &error);
+  g_assert_no_error (error);
+  dms_capability_context_discard (f->node.context, bad);
+  dms_capability_context_discard (f->node.context, good);
+  g_assert_true (accepts (&f->node, &f->user, reply, "/private/user/7"));
 }
 
 int
@@ -878,6 +1013,9 @@ main (int argc, char **argv)
     void (*func) (Fixture *, gconstpointer);
   } tests[] = {
     { "/capability/default-deny", test_default_deny },
+    { "/capability/reuse", test_reuse },
+    { "/capability/reuse-ends-with-parent", test_reuse_ends_with_parent },
+    { "/capability/forged-delegation", test_forged_delegation },
     { "/capability/own-did", test_own_did },
     { "/capability/to-itself", test_to_itself },
     { "/capability/root", test_root },
