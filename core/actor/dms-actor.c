@@ -702,12 +702,13 @@ on_question_sent (GObject *source, GAsyncResult *result, gpointer user_data)
     dms_invocation_fail (invocation, error);
 }
 
-/* Under what one target answers. It may use all of it, so one token serves for many questions; but only pending
- * questions have a behaviour there, and no other target has a right to it. */
+/* Under what one target answers. It may use all of it, so one token serves for many questions; but only
+ * pending questions have a behaviour there, and no other target has a right to it. */
 static char *
 make_reply_prefix (DmsActor *self, DmsHandle *to)
 {
-  g_autofree char *target = g_strconcat (dms_handle_get_id (to), " ", dms_did_get_uri (dms_handle_get_did (to)),
+  g_autofree char *target = g_strconcat (dms_handle_get_id (to), " ",
+                                         dms_did_get_uri (dms_handle_get_did (to)),
                                          NULL);
   guint8 hash[crypto_shorthash_BYTES];
   guint64 number = 0;

@@ -265,7 +265,8 @@ dms_security_context_dup_sender_did (DmsSecurityContext *self, DmsEnvelope *enve
   if (dms_did_equal (claimed, dms_security_context_get_did (self)) && dms_did_equal (actor, self->actor_did))
     return dms_did_ref (claimed);
 
-  tokens = capability != NULL ? dms_capability_context_read_list (self->capabilities, capability, NULL) : NULL;
+  tokens = capability != NULL ? dms_capability_context_read_list (self->capabilities, capability,
+                                                                  NULL) : NULL;
   for (guint i = 0; tokens != NULL && i < dms_token_list_get_size (tokens); i++)
     {
       if (vouches (self, dms_token_list_get (tokens, i), claimed, actor, now_ns))

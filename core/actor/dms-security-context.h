@@ -29,8 +29,8 @@ DmsDid *dms_security_context_get_actor_did (DmsSecurityContext *self);
 /* The actor's ID as handles spell it. */
 const char *dms_security_context_get_actor_id (DmsSecurityContext *self);
 
-/* Signs a message. `to` is NULL for a broadcast, which then needs a topic. `reply_capability` is what the receiver
- * may use to answer, NULL for `reply_behaviour` itself. `extra_tokens` is a token list in JSON. */
+/* Signs a message. `to` is NULL for a broadcast, which then needs a topic. `reply_capability` is what the
+ * receiver may use to answer, NULL for `reply_behaviour` itself. `extra_tokens` is a token list in JSON. */
 DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
                                         DmsHandle *from,
                                         DmsHandle *to,

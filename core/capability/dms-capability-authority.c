@@ -175,7 +175,6 @@ dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, 
           continue;
         }
       g_ptr_array_add (interaction->tokens, dms_token_ref (token));
-      dms_capability_context_note_expiry (self, token);
       if (is_delegation_to_us (self, token) && delegations++ < MAX_DELEGATIONS)
         note_delegation (self, token);
     }

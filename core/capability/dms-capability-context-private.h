@@ -98,8 +98,8 @@ DmsCapabilityFault dms_capability_context_find_signature_fault (DmsCapabilityCon
 /* What keeps a token that comes with a message from being kept. */
 DmsCapabilityFault dms_capability_context_find_arrival_fault (DmsCapabilityContext *self, DmsToken *token,
                                                               DmsDid *sender, guint64 now_ns);
-/* What keeps a token that was kept from allowing this use now. @signed_part: (nullable): what of the chain has
- * signatures to be checked: the token itself, but for a leaf that is only assumed. */
+/* What keeps a token that was kept from allowing this use now. @signed_part: (nullable): what of the chain
+ * has signatures to be checked: the token itself, but for a leaf that is only assumed. */
 DmsCapabilityFault dms_capability_context_find_kept_fault (DmsCapabilityContext *self, DmsToken *token,
                                                            DmsToken *signed_part, const DmsTokenUse *use,
                                                            guint64 now_ns);

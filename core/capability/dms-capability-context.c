@@ -195,35 +195,15 @@ dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *
     g_hash_table_remove (self->delegations, issuer);
 }
 
-/* Drops the expired tokens of an interaction. */
-static void
-sweep_interaction (DmsCapabilityContext *self, DmsInteraction *interaction, guint64 now_ns)
-{
-  for (guint i = interaction->tokens->len; i > 0; i--)
-    {
-      DmsToken *token = g_ptr_array_index (interaction->tokens, i - 1);
-
-      if (!dms_token_is_expired (token, now_ns))
-        {
-          dms_capability_context_note_expiry (self, token);
-          continue;
-        }
-      dms_capability_context_forget_delegation (self, token);
-      g_ptr_array_remove_index (interaction->tokens, i - 1);
-    }
-}
-
 static void
 sweep (DmsCapabilityContext *self, guint64 now_ns)
 {
-  GHashTableIter iter;
-  gpointer interaction;
-
   if (self->keeps_expired)
     {
       dms_capability_context_update_revoked (self);
       return;
     }
+  /* What came with messages goes with them; nobody is told when it expires. */
   self->next_expiry = G_MAXUINT64;
   sweep_array (self, self->require, now_ns);
   sweep_array (self, self->provide, now_ns);
@@ -231,9 +211,6 @@ sweep (DmsCapabilityContext *self, guint64 now_ns)
   sweep_array (self, self->withdrawn, now_ns);
   sweep_held (self, self->held, now_ns);
   sweep_held (self, self->held_require, now_ns);
-  g_hash_table_iter_init (&iter, self->interactions);
-  while (g_hash_table_iter_next (&iter, NULL, &interaction))
-    sweep_interaction (self, interaction, now_ns);
   dms_capability_context_update_revoked (self);
 }
 

@@ -43,8 +43,8 @@ gboolean dms_capability_context_edit (const char *path, DmsKey *key, DmsCapabili
 /* Reads the file again; on an error nothing changes. Held and consumed tokens stay. */
 gboolean dms_capability_context_reload (DmsCapabilityContext *self, const char *path, GError **error);
 
-/* From now on what is made for a message serves further ones to the same actor for a while: for actors that send
- * many. */
+/* From now on what is made for a message serves further ones to the same actor for a while: for actors that
+ * send many. */
 void dms_capability_context_keep_issued (DmsCapabilityContext *self);
 
 DmsDid *dms_capability_context_get_did (DmsCapabilityContext *self);

@@ -12,8 +12,8 @@
 
 /* Room for {"tok":[]}. */
 #define LIST_OVERHEAD 16
-/* A token that serves more than one message lives as long again as the first has left, and at most so much longer.
- * Not more: an anchor of the other side stops allowing it when it would outlive the anchor. */
+/* A token that serves more than one message lives as long again as the first has left, and at most so much
+ * longer. Not more: an anchor of the other side stops allowing it when it would outlive the anchor. */
 #define MAX_REUSE_NS (60 * G_GUINT64_CONSTANT (1000000000))
 /* Answers to questions go to paths below this one. */
 #define REPLY_PREFIX "/private/"
@@ -244,7 +244,8 @@ did_of_id (const char *id, GError **error)
   return NULL;
 }
 
-/* Anybody can put tokens in somebody else's name into a message: forged ones go before they get in the way. */
+/* Anybody can put tokens in somebody else's name into a message: forged ones go before they get in the
+ * way. */
 static void
 drop_forged (DmsCapabilityContext *self, DmsDid *issuer, guint64 now_ns)
 {
@@ -268,8 +269,8 @@ can_answer_with (DmsCapabilityContext *self, DmsToken *token, const char *grante
   return dms_token_rules_can_chain (token, self->did, audience, NULL, capabilities, expiry_ns, 0);
 }
 
-/* Somebody who means to ask more than one question allows more than one answer: then our tokens say the same, and
- * serve for all of them. (nullable) */
+/* Somebody who means to ask more than one question allows more than one answer: then our tokens say the same,
+ * and serve for all of them. (nullable) */
 static const char *
 find_reply_grant (DmsCapabilityContext *self, DmsDid *target, DmsDid *audience, const char *asked,
                   guint64 expiry_ns)
@@ -335,7 +336,8 @@ dms_capability_context_provide (DmsCapabilityContext *self, const char *from_id,
     return finish_bytes (&issue, error);
   if (known && reply_behaviours != NULL && reply_behaviours[0] != NULL)
     {
-      issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_DELEGATE, to_did, own, NULL, reply_behaviours, 1, NULL };
+      issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_DELEGATE, to_did, own, NULL, reply_behaviours, 1,
+                                     NULL };
       issue_token (&issue, NULL, expiry_ns);
     }
   issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_INVOKE, own, audience, NULL, capabilities, 0, NULL };

@@ -238,7 +238,8 @@ judge (Making *making, DmsToken *token, DmsToken *signed_part)
   DmsCapabilityFault fault = dms_token_rules_find_use_fault (token, &making->use);
 
   if (fault == DMS_CAPABILITY_FAULT_NONE)
-    fault = dms_capability_context_find_arrival_fault (making->context, token, making->sender, making->now_ns);
+    fault = dms_capability_context_find_arrival_fault (making->context, token, making->sender,
+                                                       making->now_ns);
   if (fault == DMS_CAPABILITY_FAULT_NONE)
     fault = dms_capability_context_find_kept_fault (making->context, token, signed_part, &making->use,
                                                     making->now_ns);

@@ -86,7 +86,8 @@ make_key (const DmsTokenTerms *terms)
 }
 
 DmsToken *
-dms_token_wallet_lookup (DmsTokenWallet *self, const DmsTokenTerms *terms, guint64 expiry_ns, const char **text)
+dms_token_wallet_lookup (DmsTokenWallet *self, const DmsTokenTerms *terms, guint64 expiry_ns,
+                         const char **text)
 {
   g_autoptr (GString) key = make_key (terms);
   gpointer found;

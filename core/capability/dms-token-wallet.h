@@ -22,15 +22,16 @@ typedef struct
   DmsToken *parent;
 } DmsTokenTerms;
 
-/* The tokens that one key issued for its own messages, so that further messages with the same terms need no new
- * signature. Bounded; what is not used is forgotten. It says nothing of whether a parent is still good. */
+/* The tokens that one key issued for its own messages, so that further messages with the same terms need no
+ * new signature. Bounded; what is not used is forgotten. It says nothing of whether a parent is still
+ * good. */
 typedef struct _DmsTokenWallet DmsTokenWallet;
 
 DmsTokenWallet *dms_token_wallet_new (guint max_tokens, gsize max_bytes);
 void dms_token_wallet_free (DmsTokenWallet *self);
 
-/* A token of these terms that lives at least until @expiry_ns; (nullable) (transfer none) until the next change.
- * @text: (out): its JSON. */
+/* A token of these terms that lives at least until @expiry_ns; (nullable) (transfer none) until the next
+ * change. @text: (out): its JSON. */
 DmsToken *dms_token_wallet_lookup (DmsTokenWallet *self, const DmsTokenTerms *terms, guint64 expiry_ns,
                                    const char **text);
 /* Keeps a token of these terms, in place of an older one. Takes the text. */

@@ -135,7 +135,8 @@ test_other_target (Fixture *fixture, gconstpointer data)
   int outcome;
   int other_outcome;
 
-  dms_actor_add_behaviour (dms_test_node_get_root (other), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture, NULL);
+  dms_actor_add_behaviour (dms_test_node_get_root (other), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture,
+                           NULL);
   question = ask (fixture, fixture->b, 20, &outcome);
   to_other = ask (fixture, other, 20, &other_outcome);
   g_assert_false (same_prefix (path_of (question), path_of (to_other)));
