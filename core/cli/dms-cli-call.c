@@ -9,6 +9,10 @@
 
 #include "cli/dms-cli-call-private.h"
 #include "cli/dms-cli-flag.h"
+#include "identity/dms-openpgp-signer.h"
+
+#define OPENPGP_PREFIX "gpg:"
+#define FINGERPRINT_SIZE 40
 
 struct _DmsCliCall {
   DmsCliParser *parser;
@@ -319,6 +323,23 @@ dms_cli_call_dup_user_dir (DmsCliCall *self, GError **error)
   return config != NULL ? g_strdup (dms_config_get_string (config, "general.user_dir")) : NULL;
 }
 
+gboolean
+dms_cli_call_is_openpgp (const char *context)
+{
+  return context != NULL && g_str_has_prefix (context, OPENPGP_PREFIX);
+}
+
+gboolean
+dms_cli_call_refuse_identity (const char *kind, GError **error)
+{
+  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+               _ ("%s: this is not supported; an identity can be a key file (nunet key new NAME) or an "
+                  "OpenPGP "
+                  "key, also on a smart card (nunet cap new gpg:KEY)"),
+               kind);
+  return FALSE;
+}
+
 static char *
 dup_context_path (DmsCliCall *self, const char *context, const char *folder, const char *suffix,
                   GError **error)
@@ -334,9 +355,9 @@ dup_context_path (DmsCliCall *self, const char *context, const char *folder, con
     }
   if (g_str_has_prefix (context, "ledger") || g_str_has_prefix (context, "eternl"))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
-                   _ ("context “%s” is a hardware or browser wallet, which this program cannot use"),
-                   context);
+      g_autofree char *kind = g_strdup_printf (_ ("context “%s” is a hardware or browser wallet"), context);
+
+      dms_cli_call_refuse_identity (kind, error);
       return NULL;
     }
   if (strchr (context, G_DIR_SEPARATOR) != NULL || context[0] == '.' || strlen (context) > 128)
@@ -365,7 +386,47 @@ dup_context_path (DmsCliCall *self, const char *context, const char *folder, con
 char *
 dms_cli_call_dup_key_path (DmsCliCall *self, const char *context, GError **error)
 {
+  if (dms_cli_call_is_openpgp (context))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+                   _ ("“%s” has no key file: its key stays in GnuPG, and this needs one in a file"), context);
+      return NULL;
+    }
   return dup_context_path (self, context, "key", ".json", error);
+}
+
+/* The name that an OpenPGP key's capability file has, by the fingerprint of what signs. */
+static char *
+dup_openpgp_name (const char *key, GError **error)
+{
+  g_autoptr (DmsSigner) signer = dms_openpgp_signer_new (key, error);
+
+  if (signer == NULL)
+    return NULL;
+  return g_strconcat ("gpg-", dms_openpgp_signer_get_fingerprint (DMS_OPENPGP_SIGNER (signer)), NULL);
+}
+
+/* A whole fingerprint that has a file needs no GnuPG, so that a file can be looked at without its key. */
+static char *
+find_openpgp_path (DmsCliCall *self, const char *fingerprint)
+{
+  g_autofree char *upper = g_ascii_strup (fingerprint, -1);
+  g_autofree char *name = g_strconcat ("gpg-", upper, NULL);
+  g_autofree char *path = NULL;
+
+  if (strlen (upper) != FINGERPRINT_SIZE || strspn (upper, "0123456789ABCDEF") != FINGERPRINT_SIZE)
+    return NULL;
+  path = dup_context_path (self, name, "cap", ".cap", NULL);
+  return path != NULL && g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
+}
+
+static char *
+dup_openpgp_path (DmsCliCall *self, const char *key, GError **error)
+{
+  char *path = find_openpgp_path (self, key);
+  g_autofree char *name = path == NULL ? dup_openpgp_name (key, error) : NULL;
+
+  return name != NULL ? dup_context_path (self, name, "cap", ".cap", error) : path;
 }
 
 /**
@@ -379,6 +440,8 @@ dms_cli_call_dup_key_path (DmsCliCall *self, const char *context, GError **error
 char *
 dms_cli_call_dup_cap_path (DmsCliCall *self, const char *context, GError **error)
 {
+  if (dms_cli_call_is_openpgp (context))
+    return dup_openpgp_path (self, context + strlen (OPENPGP_PREFIX), error);
   return dup_context_path (self, context, "cap", ".cap", error);
 }
 

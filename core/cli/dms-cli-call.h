@@ -40,9 +40,15 @@ gconstpointer dms_cli_call_get_data (DmsCliCall *self);
 DmsConfig *dms_cli_call_get_config (DmsCliCall *self, GError **error);
 
 /* The files of a context: `<user_dir>/key/<name>.json` and `<user_dir>/cap/<name>.cap`. NULL with an error
- * when the name is empty or could lead out of the directory, or names a hardware wallet. */
+ * when the name is empty or could lead out of the directory, or names a hardware wallet. The capability file
+ * of an OpenPGP key is named after its fingerprint, whichever way the context names the key. */
 char *dms_cli_call_dup_key_path (DmsCliCall *self, const char *context, GError **error);
 char *dms_cli_call_dup_cap_path (DmsCliCall *self, const char *context, GError **error);
+/* Whether a context is “gpg:<key>”: an OpenPGP key, which has a capability file of its own and no key file.
+ * */
+gboolean dms_cli_call_is_openpgp (const char *context);
+/* Always FALSE: this kind of identity is not supported; the error says what is. */
+gboolean dms_cli_call_refuse_identity (const char *kind, GError **error);
 /* `<user_dir>` itself. */
 char *dms_cli_call_dup_user_dir (DmsCliCall *self, GError **error);
 

@@ -6,7 +6,10 @@
 #include <dms.h>
 #include <string.h>
 
+#include "cli/dms-cli-signing.h"
+#include "identity/dms-key-signer.h"
 #include "identity/dms-keystore.h"
+#include "identity/dms-openpgp-signer.h"
 
 /* The most bytes of a token list on the command line. */
 #define MAX_ARGUMENT (1024 * 1024)
@@ -45,6 +48,27 @@ dms_cli_identity_load_key (DmsCliCall *call, const char *name, GError **error)
   key = dms_keystore_load (keystore, name, passphrase, error);
   dms_cli_passphrase_free (passphrase);
   return key;
+}
+
+static DmsSigner *
+open_openpgp_signer (DmsCliCall *call, const char *key, GError **error)
+{
+  DmsSigner *signer = dms_openpgp_signer_new (key, error);
+
+  if (signer != NULL)
+    dms_openpgp_signer_set_show (DMS_OPENPGP_SIGNER (signer), dms_cli_signing_show, call);
+  return signer;
+}
+
+DmsSigner *
+dms_cli_identity_open_signer (DmsCliCall *call, const char *name, GError **error)
+{
+  g_autoptr (DmsKey) key = NULL;
+
+  if (dms_cli_call_is_openpgp (name))
+    return open_openpgp_signer (call, strchr (name, ':') + 1, error);
+  key = dms_cli_identity_load_key (call, name, error);
+  return key != NULL ? dms_key_signer_new (key) : NULL;
 }
 
 gboolean
@@ -112,6 +136,18 @@ dms_cli_identity_load_expired (DmsCliCall *call, const char *name, GError **erro
   g_autofree char *path = find_capabilities (call, name, error);
 
   return path != NULL ? dms_capability_context_load_whole (path, error) : NULL;
+}
+
+DmsCapabilityContext *
+dms_cli_identity_open_capabilities (DmsCliCall *call, const char *name, GError **error)
+{
+  g_autoptr (DmsSigner) signer = dms_cli_identity_open_signer (call, name, error);
+  g_autoptr (DmsCapabilityContext) context
+    = signer != NULL ? dms_cli_identity_load_capabilities (call, name, NULL, error) : NULL;
+
+  if (context == NULL || !dms_capability_context_set_signer (context, signer, error))
+    return NULL;
+  return g_steal_pointer (&context);
 }
 
 gboolean

@@ -6,6 +6,7 @@
 #include "capability/dms-capability-context.h"
 #include "cli/dms-cli-call.h"
 #include "identity/dms-key.h"
+#include "identity/dms-signer.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +14,9 @@ G_BEGIN_DECLS
 
 /* Asks for the passphrase. DMS_ERROR_NOT_FOUND when there is no such key. */
 DmsKey *dms_cli_identity_load_key (DmsCliCall *call, const char *name, GError **error);
+/* What signs for a context: its key file, whose passphrase is asked for, or the OpenPGP key of “gpg:<key>”,
+ * which shows what it signs. It must not outlive the call. */
+DmsSigner *dms_cli_identity_open_signer (DmsCliCall *call, const char *name, GError **error);
 /* Writes a key under a new passphrase. */
 gboolean dms_cli_identity_save_key (DmsCliCall *call, const char *name, DmsKey *key, GError **error);
 /* Whether the key file may be written: there is none, or the person agrees to lose it. */
@@ -23,6 +27,8 @@ DmsCapabilityContext *dms_cli_identity_load_capabilities (DmsCliCall *call, cons
                                                           GError **error);
 /* With what has expired in it, for showing. */
 DmsCapabilityContext *dms_cli_identity_load_expired (DmsCliCall *call, const char *name, GError **error);
+/* The same with what signs for the context: to issue tokens. */
+DmsCapabilityContext *dms_cli_identity_open_capabilities (DmsCliCall *call, const char *name, GError **error);
 gboolean dms_cli_identity_save_capabilities (DmsCliCall *call, const char *name,
                                              DmsCapabilityContext *context,
                                              GError **error);

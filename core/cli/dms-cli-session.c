@@ -22,7 +22,6 @@
 struct _DmsCliSession {
   DmsCliCall *call;
   DmsCliRest *rest;
-  DmsKey *key;
   DmsCapabilityContext *capabilities;
   DmsHandle *daemon;
   DmsHandle *destination;
@@ -101,11 +100,7 @@ load_identity (DmsCliSession *self, GError **error)
 
   if (context == NULL || context[0] == '\0')
     context = "user";
-  self->key = dms_cli_identity_load_key (self->call, context, error);
-  if (self->key == NULL)
-    return FALSE;
-
-  self->capabilities = dms_cli_identity_load_capabilities (self->call, context, self->key, error);
+  self->capabilities = dms_cli_identity_open_capabilities (self->call, context, error);
   return self->capabilities != NULL;
 }
 
@@ -197,7 +192,6 @@ void
 dms_cli_session_free (DmsCliSession *self)
 {
   g_clear_pointer (&self->rest, dms_cli_rest_free);
-  g_clear_pointer (&self->key, dms_key_unref);
   g_clear_object (&self->capabilities);
   g_clear_pointer (&self->daemon, dms_handle_unref);
   g_clear_pointer (&self->destination, dms_handle_unref);
@@ -307,7 +301,8 @@ dms_cli_session_make_envelope (DmsCliSession *self,
   const char *const wanted[] = { behaviour, NULL };
   const char *replies[] = { NULL, NULL };
 
-  from = dms_handle_new (id, dms_key_get_did (self->key), dms_handle_get_host (self->daemon), inbox);
+  from = dms_handle_new (id, dms_capability_context_get_did (self->capabilities),
+                         dms_handle_get_host (self->daemon), inbox);
   if (mode == DMS_CLI_MODE_BROADCAST)
     {
       reply = g_strdup_printf ("/public/user/%" G_GUINT64_FORMAT, nonce);

@@ -10,15 +10,13 @@ run (DmsCliCall *call, GError **error)
 {
   const char *name = dms_cli_call_get_string (call, "context");
   g_auto (DmsCliTerms) terms = { 0 };
-  g_autoptr (DmsKey) key = NULL;
   g_autoptr (DmsCapabilityContext) context = NULL;
   g_autoptr (DmsTokenList) tokens = NULL;
   g_autofree char *text = NULL;
 
   if (!dms_cli_terms_read (call, &terms, error))
     return FALSE;
-  key = dms_cli_identity_load_key (call, name, error);
-  context = key != NULL ? dms_cli_identity_load_capabilities (call, name, key, error) : NULL;
+  context = dms_cli_identity_open_capabilities (call, name, error);
   if (context == NULL)
     return FALSE;
   tokens = dms_capability_context_grant (context, terms.subject, terms.audience, terms.topics,

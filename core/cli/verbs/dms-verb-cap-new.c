@@ -5,6 +5,8 @@
 
 #include "cli/dms-cli-identity.h"
 #include "cli/dms-cli-verbs.h"
+#include "identity/dms-key-signer.h"
+#include "identity/dms-openpgp-signer.h"
 
 static gboolean
 may_write (DmsCliCall *call, const char *path, GError **error)
@@ -21,9 +23,20 @@ may_write (DmsCliCall *call, const char *path, GError **error)
   return FALSE;
 }
 
-/* The key of the context, made if there is none. */
-static DmsKey *
-obtain_key (DmsCliCall *call, const char *name, GError **error)
+static DmsSigner *
+obtain_openpgp (DmsCliCall *call, const char *name, GError **error)
+{
+  DmsSigner *signer = dms_cli_identity_open_signer (call, name, error);
+
+  if (signer != NULL)
+    dms_cli_call_print (call, "Using identity of the OpenPGP key %s...\n",
+                        dms_openpgp_signer_get_fingerprint (DMS_OPENPGP_SIGNER (signer)));
+  return signer;
+}
+
+/* What signs for the context; its key is made if there is none. */
+static DmsSigner *
+obtain_signer (DmsCliCall *call, const char *name, GError **error)
 {
   g_autofree char *path = dms_cli_call_dup_key_path (call, name, error);
   g_autoptr (DmsKey) key = NULL;
@@ -33,11 +46,11 @@ obtain_key (DmsCliCall *call, const char *name, GError **error)
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     {
       dms_cli_call_print (call, "Using identity at %s...\n", path);
-      return dms_cli_identity_load_key (call, name, error);
+      return dms_cli_identity_open_signer (call, name, error);
     }
   dms_cli_call_print (call, "A new identity will be created for '%s' context...\n", name);
   key = dms_key_generate ();
-  return dms_cli_identity_save_key (call, name, key, error) ? g_steal_pointer (&key) : NULL;
+  return dms_cli_identity_save_key (call, name, key, error) ? dms_key_signer_new (key) : NULL;
 }
 
 static gboolean
@@ -45,16 +58,17 @@ run (DmsCliCall *call, GError **error)
 {
   const char *name = dms_cli_call_get_arg (call, 0);
   g_autofree char *path = dms_cli_call_dup_cap_path (call, name, error);
-  g_autoptr (DmsKey) key = NULL;
+  g_autoptr (DmsSigner) signer = NULL;
   g_autoptr (DmsCapabilityContext) context = NULL;
 
   if (path == NULL || !may_write (call, path, error))
     return FALSE;
-  key = obtain_key (call, name, error);
-  if (key == NULL)
+  signer = dms_cli_call_is_openpgp (name) ? obtain_openpgp (call, name, error)
+                                          : obtain_signer (call, name, error);
+  if (signer == NULL)
     return FALSE;
   dms_cli_call_print (call, "Using did:key identity (no PRISM DID association found)\n");
-  context = dms_capability_context_new (dms_key_get_did (key), key);
+  context = dms_capability_context_new_for_signer (signer);
   return dms_cli_identity_save_capabilities (call, name, context, error);
 }
 
@@ -71,8 +85,11 @@ const DmsCliVerb dms_verb_cap_new = {
   .arguments = "<name>",
   .summary = N_ ("make an empty capability context"),
   .description = N_ ("Makes the capability context of a key, and the key too if there is none. An older "
-                     "one is kept beside it under its date."),
-  .examples = "  nunet cap new dms\n",
+                     "one is kept beside it under its date.\n\n"
+                     "With “gpg:” and a fingerprint, key ID or e-mail address for a name, the identity is an "
+                     "Ed25519 key in GnuPG, which may be on a smart card: “-c gpg:…” names it from then on."),
+  .examples = "  nunet cap new dms\n"
+              "  nunet cap new gpg:me@example.org\n",
   .flags = flags,
   .min_args = 1,
   .max_args = 1,

@@ -44,13 +44,11 @@ run (DmsCliCall *call, GError **error)
 {
   const char *name = dms_cli_call_get_string (call, "context");
   g_autoptr (DmsTokenList) tokens = read_tokens (call, dms_cli_call_get_arg (call, 0), error);
-  g_autoptr (DmsKey) key = NULL;
   g_autoptr (DmsCapabilityContext) context = NULL;
 
   if (tokens == NULL)
     return FALSE;
-  key = dms_cli_identity_load_key (call, name, error);
-  context = key != NULL ? dms_cli_identity_load_capabilities (call, name, key, error) : NULL;
+  context = dms_cli_identity_open_capabilities (call, name, error);
   if (context == NULL)
     return FALSE;
   for (guint i = 0; i < dms_token_list_get_size (tokens); i++)

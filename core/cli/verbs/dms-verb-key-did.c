@@ -7,11 +7,11 @@
 static gboolean
 run (DmsCliCall *call, GError **error)
 {
-  g_autoptr (DmsKey) key = dms_cli_identity_load_key (call, dms_cli_call_get_arg (call, 0), error);
+  g_autoptr (DmsSigner) signer = dms_cli_identity_open_signer (call, dms_cli_call_get_arg (call, 0), error);
 
-  if (key == NULL)
+  if (signer == NULL)
     return FALSE;
-  dms_cli_call_print (call, "%s\n", dms_did_get_uri (dms_key_get_did (key)));
+  dms_cli_call_print (call, "%s\n", dms_did_get_uri (dms_signer_get_did (signer)));
   return TRUE;
 }
 
@@ -19,7 +19,11 @@ const DmsCliVerb dms_verb_key_did = {
   .path = "key did",
   .arguments = "<name>",
   .summary = N_ ("show the DID of a key"),
-  .examples = "  nunet key did dms\n",
+  .description
+    = N_ ("With “gpg:” and a fingerprint, key ID or e-mail address for a name, it shows that of an "
+                     "Ed25519 key in GnuPG."),
+  .examples = "  nunet key did dms\n"
+              "  nunet key did gpg:me@example.org\n",
   .min_args = 1,
   .max_args = 1,
   .run = run,

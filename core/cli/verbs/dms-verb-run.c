@@ -7,6 +7,20 @@
 #include "cli/dms-cli-verbs.h"
 #include "daemon/dms-daemon.h"
 
+/* A node signs every message it sends, and nobody could answer for each of them. */
+static gboolean
+check_context (const char *context, GError **error)
+{
+  if (!dms_cli_call_is_openpgp (context))
+    return TRUE;
+  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+               _ ("a node cannot run as “%s”: it signs every message by itself, so it needs a key file of "
+                  "its own; "
+                  "let it trust you with: nunet cap anchor -c dms --root \"$(nunet key did %s)\""),
+               context, context);
+  return FALSE;
+}
+
 static gboolean
 run (DmsCliCall *call, GError **error)
 {
@@ -15,7 +29,7 @@ run (DmsCliCall *call, GError **error)
   g_autoptr (DmsDaemon) daemon = NULL;
   g_autoptr (DmsKey) key = NULL;
 
-  if (config == NULL)
+  if (config == NULL || !check_context (context, error))
     return FALSE;
 
   daemon = dms_daemon_new (config, context);

@@ -1,0 +1,15 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "cli/dms-cli-call.h"
+#include "identity/dms-openpgp-signer.h"
+
+G_BEGIN_DECLS
+
+/* Shows a person what an OpenPGP key is about to sign, on standard error, read from the very bytes that will
+ * be signed. @user_data: the call. Refuses what it cannot read. */
+gboolean dms_cli_signing_show (DmsOpenpgpSigner *signer, GBytes *bytes, gpointer user_data, GError **error);
+
+G_END_DECLS
