@@ -446,6 +446,18 @@ dms_cli_call_dup_cap_path (DmsCliCall *self, const char *context, GError **error
 }
 
 /**
+ * dms_cli_call_get_in:
+ * @self: a call
+ *
+ * Returns: standard input
+ */
+FILE *
+dms_cli_call_get_in (DmsCliCall *self)
+{
+  return self->in;
+}
+
+/**
  * dms_cli_call_get_out:
  * @self: a call
  *

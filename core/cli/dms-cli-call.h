@@ -55,6 +55,7 @@ char *dms_cli_call_dup_user_dir (DmsCliCall *self, GError **error);
 /* Standard output and standard error. Text is printed as it is, without a line feed added. */
 void dms_cli_call_print (DmsCliCall *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void dms_cli_call_note (DmsCliCall *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+FILE *dms_cli_call_get_in (DmsCliCall *self);
 FILE *dms_cli_call_get_out (DmsCliCall *self);
 FILE *dms_cli_call_get_err (DmsCliCall *self);
 

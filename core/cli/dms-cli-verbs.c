@@ -16,6 +16,7 @@ static const DmsCliVerb *const verbs[] = {
   &dms_verb_cap_anchor,
   &dms_verb_cap_broadcast,
   &dms_verb_cap_delegate,
+  &dms_verb_cap_explain,
   &dms_verb_cap_grant,
   &dms_verb_cap_invite,
   &dms_verb_cap_join,

@@ -38,6 +38,7 @@ extern const DmsCliVerb dms_verb_cap;
 extern const DmsCliVerb dms_verb_cap_anchor;
 extern const DmsCliVerb dms_verb_cap_broadcast;
 extern const DmsCliVerb dms_verb_cap_delegate;
+extern const DmsCliVerb dms_verb_cap_explain;
 extern const DmsCliVerb dms_verb_cap_grant;
 extern const DmsCliVerb dms_verb_cap_invite;
 extern const DmsCliVerb dms_verb_cap_join;
