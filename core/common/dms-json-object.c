@@ -7,11 +7,11 @@
 
 #include <dms.h>
 
-/* Bounds on JSON text that this program itself reads: json-glib's parser recurses. */
+#include "common/dms-json-text.h"
+
 enum
 {
   MAX_TEXT_BYTES = 16 * 1024 * 1024,
-  MAX_DEPTH = 64,
 };
 
 /**
@@ -203,29 +203,6 @@ dms_json_node_to_text (JsonNode *node)
   return json_to_string (node, FALSE);
 }
 
-static gboolean
-is_shallow (const char *text, gsize length)
-{
-  gsize depth = 0;
-  gboolean quoted = FALSE;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      char c = text[i];
-      if (quoted && c == '\\')
-        i++;
-      else if (c == '"')
-        quoted = !quoted;
-      else if (!quoted && (c == '{' || c == '['))
-        depth++;
-      else if (!quoted && (c == '}' || c == ']') && depth > 0)
-        depth--;
-      if (depth > MAX_DEPTH)
-        return FALSE;
-    }
-  return TRUE;
-}
-
 /**
  * dms_json_node_from_text:
  * @text: JSON
@@ -241,26 +218,19 @@ dms_json_node_from_text (const char *text, gssize length, GError **error)
   g_autoptr (JsonParser) parser = NULL;
   gsize n = length < 0 ? strlen (text) : (gsize) length;
 
-  if (n > MAX_TEXT_BYTES || !is_shallow (text, n))
+  if (n > MAX_TEXT_BYTES)
     {
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_TOO_LARGE,
-                   "cannot read JSON: it has more than %d bytes or is nested deeper than %d levels",
-                   MAX_TEXT_BYTES,
-                   MAX_DEPTH);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "cannot read JSON: it has more than %d bytes",
+                   MAX_TEXT_BYTES);
       return NULL;
     }
+  if (!dms_json_text_check (text, n, error))
+    return NULL;
 
   parser = json_parser_new_immutable ();
-  if (!g_utf8_validate_len (text, n, NULL) || !json_parser_load_from_data (parser, text, n, &local_error) ||
-      json_parser_get_root (parser) == NULL)
+  if (!json_parser_load_from_data (parser, text, (gssize) n, &local_error))
     {
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_INVALID_DATA,
-                   "cannot read JSON: %s",
-                   local_error != NULL ? local_error->message : "it is empty or not UTF-8");
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "cannot read JSON: %s", local_error->message);
       return NULL;
     }
   return json_node_ref (json_parser_get_root (parser));

@@ -4,6 +4,7 @@
 #include "common/dms-json-text.h"
 
 #include <dms.h>
+#include <math.h>
 #include <string.h>
 
 #define MAX_DEPTH 64
@@ -12,7 +13,7 @@ typedef struct {
   const char *start;
   const char *cursor;
   const char *end;
-  GString *out;
+  GString *out; /* NULL: nothing is written, and every text and number must be one that json-glib holds */
   gboolean pretty;
   guint blanks;
   GError **error;
@@ -26,6 +27,13 @@ fail (Layout *self, const char *expected)
   g_set_error (self->error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "no JSON: expected %s at byte %zu", expected,
                (gsize) (self->cursor - self->start));
   return FALSE;
+}
+
+static void
+append (Layout *self, const char *text, gsize length)
+{
+  if (self->out != NULL)
+    g_string_append_len (self->out, text, (gssize) length);
 }
 
 static int
@@ -50,34 +58,65 @@ break_line (Layout *self, guint depth)
     g_string_append_c (self->out, ' ');
 }
 
+/* The number of \uXXXX; -1 when that is not what is there. */
+static int
+read_unit (const char *cursor, const char *end)
+{
+  int unit = 0;
+
+  if (end - cursor < 6 || cursor[0] != '\\' || cursor[1] != 'u')
+    return -1;
+  for (guint i = 2; i < 6; i++)
+    {
+      if (!g_ascii_isxdigit (cursor[i]))
+        return -1;
+      unit = unit * 16 + g_ascii_xdigit_value (cursor[i]);
+    }
+  return unit;
+}
+
+static gboolean
+write_unicode (Layout *self)
+{
+  int unit = read_unit (self->cursor, self->end);
+  int next = unit >= 0 ? read_unit (self->cursor + 6, self->end) : -1;
+  gboolean is_pair = unit >= 0xd800 && unit < 0xdc00 && next >= 0xdc00 && next < 0xe000;
+  gsize length = is_pair ? 12 : 6;
+
+  if (unit < 0)
+    return fail (self, "four hexadecimal digits");
+  if (self->out == NULL && (unit == 0 || (unit >= 0xd800 && unit < 0xe000 && !is_pair)))
+    return fail (self, "a character");
+  append (self, self->cursor, length);
+  self->cursor += length;
+  return TRUE;
+}
+
 static gboolean
 write_escape (Layout *self)
 {
-  guint i;
-
   if (self->end - self->cursor < 2)
     return fail (self, "an escape");
-
-  if (self->cursor[1] != 'u')
-    {
-      if (self->cursor[1] == '\0' || strchr ("\"\\/bfnrt", self->cursor[1]) == NULL)
-        return fail (self, "an escape");
-      g_string_append_len (self->out, self->cursor, 2);
-      self->cursor += 2;
-      return TRUE;
-    }
-
-  if (self->end - self->cursor < 6)
-    return fail (self, "four hexadecimal digits");
-  for (i = 2; i < 6; i++)
-    {
-      if (!g_ascii_isxdigit (self->cursor[i]))
-        return fail (self, "four hexadecimal digits");
-    }
-  g_string_append_len (self->out, self->cursor, 6);
-  self->cursor += 6;
-
+  if (self->cursor[1] == 'u')
+    return write_unicode (self);
+  if (self->cursor[1] == '\0' || strchr ("\"\\/bfnrt", self->cursor[1]) == NULL)
+    return fail (self, "an escape");
+  append (self, self->cursor, 2);
+  self->cursor += 2;
   return TRUE;
+}
+
+/* What needs no look one by one. */
+static void
+write_plain (Layout *self)
+{
+  const char *first = self->cursor;
+
+  while (self->cursor < self->end && *self->cursor >= 0x20 && (guchar) *self->cursor < 0x80
+         && *self->cursor != '"' && *self->cursor != '\\' && *self->cursor != '<' && *self->cursor != '>'
+         && *self->cursor != '&')
+    self->cursor++;
+  append (self, first, (gsize) (self->cursor - first));
 }
 
 static gboolean
@@ -93,15 +132,19 @@ write_character (Layout *self)
   character = g_utf8_get_char_validated (self->cursor, self->end - self->cursor);
   if (character == (gunichar) -1 || character == (gunichar) -2)
     {
+      if (self->out == NULL)
+        return fail (self, "UTF-8");
       g_string_append (self->out, "\\ufffd");
       self->cursor++;
       return TRUE;
     }
 
-  if (character == '<' || character == '>' || character == '&' || character == 0x2028 || character == 0x2029)
+  if (self->out != NULL
+      && (character == '<' || character == '>' || character == '&' || character == 0x2028
+          || character == 0x2029))
     g_string_append_printf (self->out, "\\u%04x", character);
   else
-    g_string_append_unichar (self->out, character);
+    append (self, self->cursor, (gsize) (g_utf8_next_char (self->cursor) - self->cursor));
   self->cursor = g_utf8_next_char (self->cursor);
 
   return TRUE;
@@ -114,8 +157,8 @@ write_string (Layout *self)
     return fail (self, "a string");
 
   self->cursor++;
-  g_string_append_c (self->out, '"');
-  while (self->cursor < self->end && *self->cursor != '"')
+  append (self, "\"", 1);
+  for (write_plain (self); self->cursor < self->end && *self->cursor != '"'; write_plain (self))
     {
       if (!write_character (self))
         return FALSE;
@@ -124,7 +167,7 @@ write_string (Layout *self)
     return fail (self, "the end of a string");
 
   self->cursor++;
-  g_string_append_c (self->out, '"');
+  append (self, "\"", 1);
   return TRUE;
 }
 
@@ -139,10 +182,28 @@ skip_digits (Layout *self)
   return self->cursor > first || fail (self, "a digit");
 }
 
+/* json-glib keeps whole numbers in 64 bits, and takes what is larger for anything. */
+static gboolean
+check_size (Layout *self, const char *first, gboolean whole)
+{
+  gsize length = (gsize) (self->cursor - first);
+  g_autofree char *text = NULL;
+
+  if (self->out != NULL || (whole && length < 19))
+    return TRUE;
+  text = g_strndup (first, length);
+  if (!whole)
+    return isfinite (g_ascii_strtod (text, NULL)) || fail (self, "a number in range");
+  return (*text == '-' ? g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, NULL, NULL)
+                       : g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, NULL, NULL))
+         || fail (self, "a number of at most 64 bits");
+}
+
 static gboolean
 write_number (Layout *self)
 {
   const char *first = self->cursor;
+  gboolean whole = TRUE;
 
   if (*self->cursor == '-')
     self->cursor++;
@@ -154,6 +215,7 @@ write_number (Layout *self)
   if (self->cursor < self->end && *self->cursor == '.')
     {
       self->cursor++;
+      whole = FALSE;
       if (!skip_digits (self))
         return FALSE;
     }
@@ -161,14 +223,15 @@ write_number (Layout *self)
   if (self->cursor < self->end && (*self->cursor == 'e' || *self->cursor == 'E'))
     {
       self->cursor++;
+      whole = FALSE;
       if (self->cursor < self->end && (*self->cursor == '+' || *self->cursor == '-'))
         self->cursor++;
       if (!skip_digits (self))
         return FALSE;
     }
 
-  g_string_append_len (self->out, first, self->cursor - first);
-  return TRUE;
+  append (self, first, (gsize) (self->cursor - first));
+  return check_size (self, first, whole);
 }
 
 static gboolean
@@ -183,7 +246,7 @@ write_word (Layout *self)
 
       if ((gsize) (self->end - self->cursor) >= length && memcmp (self->cursor, words[i], length) == 0)
         {
-          g_string_append (self->out, words[i]);
+          append (self, words[i], length);
           self->cursor += length;
           return TRUE;
         }
@@ -201,7 +264,7 @@ write_member (Layout *self, guint depth)
     return fail (self, "a colon");
 
   self->cursor++;
-  g_string_append (self->out, self->pretty ? ": " : ":");
+  append (self, ": ", self->pretty ? 2 : 1);
   return write_value (self, depth);
 }
 
@@ -218,7 +281,7 @@ write_container (Layout *self, char opening, char closing, guint depth)
     }
 
   self->cursor++;
-  g_string_append_c (self->out, opening);
+  append (self, &opening, 1);
   for (first = TRUE; peek (self) != closing; first = FALSE)
     {
       if (!first && peek (self) != ',')
@@ -226,7 +289,7 @@ write_container (Layout *self, char opening, char closing, guint depth)
       if (!first)
         {
           self->cursor++;
-          g_string_append_c (self->out, ',');
+          append (self, ",", 1);
         }
 
       break_line (self, depth + 1);
@@ -237,7 +300,7 @@ write_container (Layout *self, char opening, char closing, guint depth)
   self->cursor++;
   if (!first)
     break_line (self, depth);
-  g_string_append_c (self->out, closing);
+  append (self, &closing, 1);
 
   return TRUE;
 }
@@ -262,21 +325,19 @@ write_value (Layout *self, guint depth)
     }
 }
 
+static gboolean
+write_all (Layout *self)
+{
+  return write_value (self, 0) && (peek (self) < 0 || fail (self, "nothing more"));
+}
+
 static char *
 lay_out (const char *text, gsize length, gboolean pretty, guint blanks, GError **error)
 {
   g_autoptr (GString) out = g_string_sized_new (length + 64);
   Layout self = { text, text, text + length, out, pretty, blanks, error };
 
-  if (!write_value (&self, 0))
-    return NULL;
-  if (peek (&self) >= 0)
-    {
-      fail (&self, "nothing more");
-      return NULL;
-    }
-
-  return g_string_free (g_steal_pointer (&out), FALSE);
+  return write_all (&self) ? g_string_free (g_steal_pointer (&out), FALSE) : NULL;
 }
 
 /**
@@ -314,12 +375,13 @@ dms_json_text_compact (const char *text, gsize length, GError **error)
  * @length: its bytes
  * @error: return location for an error
  *
- * Returns: whether it is JSON of bounded depth
+ * Returns: whether it is JSON (RFC 8259) of bounded depth that json-glib reads for what it is
  */
 gboolean
 dms_json_text_check (const char *text, gsize length, GError **error)
 {
-  g_autofree char *out = lay_out (text, length, FALSE, 0, error);
+  const char *start = length > 0 ? text : "";
+  Layout self = { start, start, start + length, NULL, FALSE, 0, error };
 
-  return out != NULL;
+  return write_all (&self);
 }

@@ -16,7 +16,10 @@ char *dms_json_text_indent (const char *text, gsize length, guint blanks, GError
 /* The same without any white space. */
 char *dms_json_text_compact (const char *text, gsize length, GError **error);
 
-/* Whether the text is JSON that nests no deeper than 64 levels: a check before a recursive parser sees it. */
+/* A check before json-glib sees the text: whether it is JSON as RFC 8259 has it, which nests no deeper than
+ * 64 levels, is UTF-8 throughout, has no NUL and no half surrogate pair in its strings, whole numbers of at
+ * most 64 bits and no number that is infinite. json-glib itself takes comments, other quotes and more, so it
+ * may see as a container what a simpler check saw as text; and it recurses. */
 gboolean dms_json_text_check (const char *text, gsize length, GError **error);
 
 G_END_DECLS

@@ -6,6 +6,8 @@
 #include <dms.h>
 #include <string.h>
 
+#include "common/dms-json-text.h"
+
 #define MAX_STRING 65536
 #define MAX_ITEMS 1024
 
@@ -394,7 +396,8 @@ parse_json (const DmsConfigSchema *self, const char *text, GError **error)
   if (strlen (text) > MAX_STRING)
     return refuse (self, "at most 64 KiB", error);
 
-  node = json_from_string (text, NULL);
+  if (dms_json_text_check (text, strlen (text), NULL))
+    node = json_from_string (text, NULL);
   if (node == NULL)
     return refuse (self,
                    self->type == DMS_CONFIG_STRV ? "a list of texts" : "null or a list of objects",

@@ -179,7 +179,7 @@ dms_allocation_manifest_new_from_json (JsonNode *node, GError **error)
     return NULL;
   if (check != NULL && JSON_NODE_HOLDS_OBJECT (check))
     self->health_check = dms_health_check_new_from_json (check, &local);
-  if (local != NULL)
+  if (local != NULL && !g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_FOUND))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return NULL;

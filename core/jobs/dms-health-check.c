@@ -105,6 +105,9 @@ dms_health_check_new_from_json (JsonNode *node, GError **error)
       dms_job_report_propagate (report, error);
       return NULL;
     }
+  if (self == NULL)
+    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
+                         "the health check is empty: give its type, “command” or “http”");
   return g_steal_pointer (&self);
 }
 

@@ -21,7 +21,7 @@ DmsHealthCheck *dms_health_check_new (const char *type,
                                       const char *response_type,
                                       const char *response_value,
                                       gint64 interval_ns);
-/* NULL with DMS_ERROR_INVALID_DATA. */
+/* NULL with DMS_ERROR_INVALID_DATA, or DMS_ERROR_NOT_FOUND for an empty one, which stands for none. */
 DmsHealthCheck *dms_health_check_new_from_json (JsonNode *node, GError **error);
 /* `command` or `http` */
 const char *dms_health_check_get_type_name (DmsHealthCheck *self);

@@ -288,12 +288,15 @@ static gboolean
 read_health_check (DmsAllocationRecord *self, JsonObject *object, const char *name, GError **error)
 {
   JsonNode *node = dms_json_object_get_member (object, name);
+  g_autoptr (GError) local = NULL;
 
-  if (node == NULL || JSON_NODE_HOLDS_NULL (node) ||
-      json_object_get_size (dms_json_node_get_child (node)) == 0)
+  if (node == NULL || JSON_NODE_HOLDS_NULL (node))
     return TRUE;
-  self->health_check = dms_health_check_new_from_json (node, error);
-  return self->health_check != NULL;
+  self->health_check = dms_health_check_new_from_json (node, &local);
+  if (self->health_check != NULL || g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 /**
