@@ -404,7 +404,7 @@ check_anchor (DmsCapabilityContext *self, DmsToken *token, gboolean ours, guint6
     }
   if (dms_capability_context_verify (self, token, now_ns, &local))
     return TRUE;
-  g_set_error (error, DMS_ERROR, local->code, "cannot anchor this token: %s", local->message);
+  g_propagate_prefixed_error (error, g_steal_pointer (&local), "cannot anchor this token: ");
   return FALSE;
 }
 
@@ -460,7 +460,7 @@ check_revocation (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns, G
     }
   if (dms_capability_context_verify (self, token, now_ns, &local))
     return TRUE;
-  g_set_error (error, DMS_ERROR, local->code, "cannot anchor this revocation: %s", local->message);
+  g_propagate_prefixed_error (error, g_steal_pointer (&local), "cannot anchor this revocation: ");
   return FALSE;
 }
 

@@ -322,6 +322,16 @@ find_name (const char * const *names, const char *name)
   return -1;
 }
 
+/* Readers of the field take “ſ” for an s and the Kelvin sign for a k in the name of a member. Such a name
+ * would mean one thing there and nothing here. */
+static gboolean
+resembles_name (const char * const *names, const char *name)
+{
+  g_autofree char *folded = g_str_is_ascii (name) ? NULL : g_utf8_casefold (name, -1);
+
+  return folded != NULL && find_name (names, folded) >= 0;
+}
+
 /**
  * dms_wire_reader_next_member:
  * @names: at most 32 member names, ended by NULL
@@ -342,6 +352,11 @@ dms_wire_reader_next_member (DmsWireReader *self, const char * const *names)
       if (!take_string (self, name))
         return -1;
       found = find_name (names, name->str);
+      if (found < 0 && resembles_name (names, name->str))
+        {
+          dms_wire_reader_fail (self, "the name of a member resembles one that is known");
+          return -1;
+        }
       if (found >= 0 && (level->seen & (1u << found)) != 0)
         {
           dms_wire_reader_fail (self, "“%s” is there twice", names[found]);
