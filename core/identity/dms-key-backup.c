@@ -131,22 +131,28 @@ read_item (DmsWireReader *reader, DmsKeyBackup *self)
 }
 
 static void
+read_items (DmsWireReader *reader, DmsKeyBackup *self)
+{
+  if (dms_wire_reader_enter_array (reader))
+    while (dms_wire_reader_next_element (reader))
+      read_item (reader, self);
+}
+
+static void
 read_backup (DmsWireReader *reader, DmsKeyBackup *self)
 {
   static const char * const names[] = { "dms-backup", "contexts", NULL };
   guint64 version = 0;
   int name;
 
-  if (!dms_wire_reader_enter_object (reader))
-    return;
-  while ((name = dms_wire_reader_next_member (reader, names)) >= 0)
-    {
-      if (name == 0)
-        version = dms_wire_reader_read_uint64 (reader);
-      else if (dms_wire_reader_enter_array (reader))
-        while (dms_wire_reader_next_element (reader))
-          read_item (reader, self);
-    }
+  if (dms_wire_reader_enter_object (reader))
+    while ((name = dms_wire_reader_next_member (reader, names)) >= 0)
+      {
+        if (name == 0)
+          version = dms_wire_reader_read_uint64 (reader);
+        else
+          read_items (reader, self);
+      }
   if (version != FORMAT_VERSION)
     dms_wire_reader_fail (reader, "it is not a backup of version %d", FORMAT_VERSION);
   if (self->items->len == 0)
