@@ -397,6 +397,23 @@ dms_actor_has_behaviour (DmsActor *self, const char *path)
   return g_hash_table_contains (self->behaviours, path) || g_hash_table_contains (self->broadcasts, path);
 }
 
+GStrv
+dms_actor_dup_behaviours (DmsActor *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  GHashTableIter iter;
+  gpointer path;
+
+  g_hash_table_iter_init (&iter, self->behaviours);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    g_strv_builder_add (builder, path);
+  g_hash_table_iter_init (&iter, self->broadcasts);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    if (!g_hash_table_contains (self->behaviours, path))
+      g_strv_builder_add (builder, path);
+  return g_strv_builder_end (builder);
+}
+
 /* Receiving */
 
 static gboolean

@@ -76,6 +76,8 @@ void dms_actor_add_broadcast (DmsActor *self,
                               GDestroyNotify destroy);
 gboolean dms_actor_remove_behaviour (DmsActor *self, const char *path);
 gboolean dms_actor_has_behaviour (DmsActor *self, const char *path);
+/* (transfer full): the paths of all it answers to now, in no order. */
+GStrv dms_actor_dup_behaviours (DmsActor *self);
 
 /* Nanoseconds since the epoch, `seconds` from now: what every `expiry_ns` wants. */
 guint64 dms_actor_expiry_in (double seconds);

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "api/rest/dms-rest-server.h"
-#include "node/dms-node.h"
 
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
@@ -252,6 +251,14 @@ dms_daemon_stop_finish (DmsDaemon *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+DmsNode *
+dms_daemon_get_node (DmsDaemon *self)
+{
+  g_return_val_if_fail (DMS_IS_DAEMON (self), NULL);
+
+  return self->node;
 }
 
 void

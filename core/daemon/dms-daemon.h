@@ -5,6 +5,7 @@
 
 #include "config/dms-config.h"
 #include "identity/dms-key.h"
+#include "node/dms-node.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +37,9 @@ void dms_daemon_stop_async (DmsDaemon *self,
                             GAsyncReadyCallback callback,
                             gpointer user_data);
 gboolean dms_daemon_stop_finish (DmsDaemon *self, GAsyncResult *result, GError **error);
+
+/* (nullable): the node, once it begins to start. */
+DmsNode *dms_daemon_get_node (DmsDaemon *self);
 
 /* Reads the capability file again; what is wrong with it is logged, and nothing changes then. */
 void dms_daemon_reload (DmsDaemon *self);

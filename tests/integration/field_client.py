@@ -179,7 +179,7 @@ class FieldClient:
         return token_list(*tokens)
 
     def envelope(self, behaviour, payload, *, target=None, timeout=8.0, tokens=None, actor=None, topic=None,
-                 expiry=None, nonce=None):
+                 expiry=None, nonce=None, host=None):
         actor = actor or Identity()
         target = target or self.handle()
         inbox_nonce = int.from_bytes(os.urandom(6), "big")
@@ -187,7 +187,8 @@ class FieldClient:
         expiry = expiry or now() + int(timeout * 10**9)
         if tokens is None:
             tokens = self.tokens_for(actor, target, behaviour, expiry, reply)
-        host = target["addr"]["host"]
+        # Where the answer goes: to the daemon that carries this, which is not always the target.
+        host = host or target["addr"]["host"]
         envelope = {
             "to": target,
             "be": behaviour,

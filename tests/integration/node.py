@@ -61,6 +61,8 @@ class Node:
         self.process = None
         self.log = None
         self.extra_env = env or {}
+        # The context that asks the daemon; where nobody else owns the node, that of the node itself.
+        self.owner = "user"
         self.root.mkdir(parents=True, exist_ok=True)
         (self.root / "home").mkdir(exist_ok=True)
         settings = {
@@ -109,7 +111,7 @@ class Node:
 
     def actor(self, behaviour, *flags, **kwargs):
         """`actor cmd` as the node's owner; answers the reply's JSON."""
-        return self.cli("-c", "user", "actor", "cmd", behaviour, *flags, **kwargs).json
+        return self.cli("-c", self.owner, "actor", "cmd", behaviour, *flags, **kwargs).json
 
     def set_up(self):
         """Makes the identities: the node's, and a user who owns it."""

@@ -38,6 +38,12 @@ class WorldNode(Node):
             self.world.wait_line("stopped", self)
         self.process = None
 
+    def behaviours(self):
+        """All that the node's root actor answers to."""
+        self.world.tell("behaviours", self)
+        line = self.world.wait_line("behaviours", self)
+        return sorted(line.split(": ", 1)[1].split())
+
     def kill(self):
         raise NotImplementedError("a node of a world cannot be killed alone")
 
@@ -93,12 +99,12 @@ class World:
         def answered():
             for line in self.answer_lines()[self.seen:]:
                 assert not line.startswith(f"failed {node.config_file}"), line
-                if line == wanted:
-                    return True
+                if line == wanted or line.startswith(wanted + ": "):
+                    return line
             assert self.process.poll() is None, f"the world ended:\n{self.log_text()[-4000:]}"
             return False
 
-        node.wait_for(answered, timeout, f"no “{wanted}”")
+        return node.wait_for(answered, timeout, f"no “{wanted}”")
 
     def log_text(self):
         path = self.root / "world.log"

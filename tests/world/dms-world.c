@@ -7,7 +7,8 @@
  *   dms-world CONFIGURATION...
  *
  * The context of each is `dms`, its passphrase is in DMS_PASSPHRASE. Prints `ready CONFIGURATION` for each.
- * Lines on standard input: `start CONFIGURATION`, and `stop CONFIGURATION`, answered by `stopped …`. What
+ * Lines on standard input: `start CONFIGURATION`; `stop CONFIGURATION`, answered by `stopped …`; `behaviours
+ * CONFIGURATION`, answered by `behaviours …: PATH PATH…` with all that its root actor answers to. What
  * cannot be done is answered by `failed CONFIGURATION: why`. SIGUSR1 reads every capability file again,
  * SIGTERM and the end of standard input stop all. */
 
@@ -188,6 +189,22 @@ reload (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+show_behaviours (World *world, const char *path)
+{
+  DmsDaemon *daemon = g_hash_table_lookup (world->daemons, path);
+  DmsNode *node = daemon != NULL ? dms_daemon_get_node (daemon) : NULL;
+  g_auto (GStrv) behaviours = NULL;
+  g_autofree char *text = NULL;
+
+  if (node == NULL || dms_node_get_root (node) == NULL)
+    return FALSE;
+  behaviours = dms_actor_dup_behaviours (dms_node_get_root (node));
+  text = g_strjoinv (" ", behaviours);
+  say ("behaviours", path, text);
+  return TRUE;
+}
+
 static void
 obey (World *world, const char *line)
 {
@@ -195,8 +212,10 @@ obey (World *world, const char *line)
   g_autoptr (GError) error = NULL;
 
   if (path == NULL)
-    fail (world, line, "the commands are: start CONFIGURATION, stop CONFIGURATION");
+    fail (world, line, "the commands are: start, stop or behaviours, and a CONFIGURATION");
   else if (g_str_has_prefix (line, "stop ") && !stop (world, path + 1))
+    fail (world, path + 1, "it does not run");
+  else if (g_str_has_prefix (line, "behaviours ") && !show_behaviours (world, path + 1))
     fail (world, path + 1, "it does not run");
   else if (g_str_has_prefix (line, "start ") && !start (world, path + 1, &error))
     fail (world, path + 1, error->message);
