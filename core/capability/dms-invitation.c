@@ -9,12 +9,11 @@
 #include "capability/dms-token-list-private.h"
 #include "identity/dms-did-wire.h"
 
-#define SIGNED_PREFIX "dms:invitation:"
-#define NONCE_SIZE    16
-#define MAX_PATHS     64
-#define MAX_PATH      256
-#define MAX_NAME      64
-#define NS_PER_DAY    (G_GUINT64_CONSTANT (86400) * 1000000000)
+#define NONCE_SIZE 16
+#define MAX_PATHS  64
+#define MAX_PATH   256
+#define MAX_NAME   64
+#define NS_PER_DAY (G_GUINT64_CONSTANT (86400) * 1000000000)
 /* How far each token may be passed on: to one use, or to the joiner and one use. */
 #define DEPTH_ADDRESSED 1
 #define DEPTH_OPEN      2
@@ -109,7 +108,7 @@ dup_signed_bytes (DmsInvitation *self)
 {
   g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
 
-  dms_wire_writer_add_prefix (writer, SIGNED_PREFIX);
+  dms_wire_writer_add_prefix (writer, DMS_INVITATION_SIGNED_PREFIX);
   write_json (self, writer, FALSE);
   return dms_wire_writer_end (writer);
 }
@@ -328,6 +327,38 @@ dms_invitation_new_from_text (const char *text, gsize size, GError **error)
   if (fault == NULL)
     return g_steal_pointer (&self);
   g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the invitation is malformed: %s", fault);
+  return NULL;
+}
+
+/**
+ * dms_invitation_new_from_signed_bytes:
+ * @bytes: what a signer is asked to sign
+ *
+ * Returns: (transfer full): the invitation; NULL with DMS_ERROR_INVALID_DATA or DMS_ERROR_TOO_LARGE when the
+ *   bytes are of nothing else than one
+ */
+DmsInvitation *
+dms_invitation_new_from_signed_bytes (GBytes *bytes, GError **error)
+{
+  const gsize prefix = strlen (DMS_INVITATION_SIGNED_PREFIX);
+  g_autoptr (DmsInvitation) self = NULL;
+  g_autoptr (GBytes) again = NULL;
+  const char *data;
+  gsize size;
+
+  data = g_bytes_get_data (bytes, &size);
+  if (size <= prefix || memcmp (data, DMS_INVITATION_SIGNED_PREFIX, prefix) != 0)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "these bytes are not of an invitation");
+      return NULL;
+    }
+  self = read_json (data + prefix, size - prefix, error);
+  if (self == NULL)
+    return NULL;
+  again = dup_signed_bytes (self);
+  if (dms_invitation_find_fault (self) == NULL && g_bytes_equal (again, bytes))
+    return g_steal_pointer (&self);
+  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "these bytes are of a malformed invitation");
   return NULL;
 }
 

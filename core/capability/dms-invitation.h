@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_INVITATION (dms_invitation_get_type ())
 
+/* What the bytes that are signed begin with: nothing else that is signed does. */
+#define DMS_INVITATION_SIGNED_PREFIX "dms:invitation:"
 /* What a text invitation begins with; the rest is base64url (RFC 4648 section 5) without padding. */
 #define DMS_INVITATION_PREFIX "dms-invitation:v1:"
 /* The most bytes of a text, and the most DIDs it may be addressed to. */
@@ -50,6 +52,9 @@ typedef struct
 DmsInvitation *dms_invitation_new (DmsSigner *organisation, const DmsInvitationTerms *terms, GError **error);
 /* Reads a text. It is well formed then, and in the one form it can have, but not verified. */
 DmsInvitation *dms_invitation_new_from_text (const char *text, gsize size, GError **error);
+/* Reads the very bytes that an organisation signs, to show them before it does. There is no signature in it.
+ */
+DmsInvitation *dms_invitation_new_from_signed_bytes (GBytes *bytes, GError **error);
 DmsInvitation *dms_invitation_ref (DmsInvitation *self);
 void dms_invitation_unref (DmsInvitation *self);
 /* One line, without its end. That of an open invitation is a secret. */

@@ -21,6 +21,7 @@ static const Meaning meanings[] = {
   { "/broadcast", N_ ("speak to all nodes at once, on the topics named below") },
   { "/dms/deployment", N_ ("have jobs run on a node") },
   { "/dms/tokenomics/contract", N_ ("make contracts with a node and settle them") },
+  { "/dms/cap/revoke/broadcast", N_ ("tell all nodes of rights that were taken back") },
   { "/dms/volume", N_ ("make and delete volumes on a node") },
 };
 
@@ -148,6 +149,16 @@ dms_cli_invitation_show (DmsCliCall *call, DmsInvitation *invitation)
   dms_cli_call_print (call, "\n");
 }
 
+/* Whether a right contains, or is part of, what operates a node. That revocations are told is no danger: each
+ * counts only by the signature of who issued what it takes back. */
+static gboolean
+is_wide (const char *capability, const Meaning *meaning)
+{
+  return dms_capability_implies (capability, meaning->path) ||
+         (dms_capability_implies (meaning->path, capability) &&
+          !dms_capability_implies ("/dms/cap/revoke/broadcast", capability));
+}
+
 gboolean
 dms_cli_invitation_warn (DmsCliCall *call, const char *const *capabilities)
 {
@@ -155,8 +166,7 @@ dms_cli_invitation_warn (DmsCliCall *call, const char *const *capabilities)
 
   for (guint i = 0; capabilities[i] != NULL; i++)
     for (guint j = 0; j < G_N_ELEMENTS (wide); j++)
-      if (dms_capability_implies (capabilities[i], wide[j].path) ||
-          dms_capability_implies (wide[j].path, capabilities[i]))
+      if (is_wide (capabilities[i], &wide[j]))
         {
           dms_cli_call_note (call, _ ("WARNING: “%s” lets others %s.\n"), capabilities[i], _ (wide[j].text));
           found = TRUE;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "capability/dms-token.h"
+#include "cli/dms-cli-invitation.h"
 
 #define PREFIX "dms:token:"
 #define NS_PER_S G_GUINT64_CONSTANT (1000000000)
@@ -22,7 +23,7 @@ read_token (GBytes *bytes, GError **error)
   if (size < strlen (PREFIX) || memcmp (data, PREFIX, strlen (PREFIX)) != 0)
     {
       g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_DATA,
-                           _ ("an OpenPGP key signs nothing but capability tokens here"));
+                           _ ("an OpenPGP key signs nothing but capability tokens and invitations here"));
       return NULL;
     }
   g_string_append_len (text, data + strlen (PREFIX), (gssize) (size - strlen (PREFIX)));
@@ -87,19 +88,55 @@ print_terms (DmsCliCall *call, DmsToken *token)
     print_text (call, _ ("passed on:   "), depth);
 }
 
+static void
+announce (DmsCliCall *call, DmsOpenpgpSigner *signer)
+{
+  dms_cli_call_note (call, _ ("The OpenPGP key %s (%s) is asked to sign:\n"),
+                     dms_openpgp_signer_get_fingerprint (signer), dms_openpgp_signer_get_user_id (signer));
+}
+
+static gboolean
+show_invitation (DmsCliCall *call, DmsOpenpgpSigner *signer, GBytes *bytes, GError **error)
+{
+  g_autoptr (DmsInvitation) invitation = dms_invitation_new_from_signed_bytes (bytes, error);
+  g_autofree char *until = NULL;
+  gboolean open;
+
+  if (invitation == NULL)
+    return FALSE;
+  open = dms_invitation_is_open (invitation);
+  until = dms_cli_invitation_format_time (dms_invitation_get_until_ns (invitation));
+  announce (call, signer);
+  print_text (call, _ ("what:        "),
+              open ? _ ("an invitation for whoever has it") : _ ("an invitation for those it names"));
+  print_text (call, _ ("name:        "), dms_invitation_get_name (invitation));
+  print_items (call, _ ("joiners get: "), dms_invitation_get_get_capabilities (invitation));
+  print_items (call, _ ("  on topics: "), dms_invitation_get_get_topics (invitation));
+  print_items (call, _ ("they allow:  "), dms_invitation_get_ask_capabilities (invitation));
+  print_items (call, _ ("  on topics: "), dms_invitation_get_ask_topics (invitation));
+  print_text (call, _ ("until:       "), until);
+  fflush (dms_cli_call_get_err (call));
+  return TRUE;
+}
+
 gboolean
 dms_cli_signing_show (DmsOpenpgpSigner *signer, GBytes *bytes, gpointer user_data, GError **error)
 {
   DmsCliCall *call = user_data;
-  g_autoptr (DmsToken) token = read_token (bytes, error);
+  g_autoptr (DmsToken) token = NULL;
+  const gsize prefix = strlen (DMS_INVITATION_SIGNED_PREFIX);
 
+  if (g_bytes_get_size (bytes) > prefix
+      && memcmp (g_bytes_get_data (bytes, NULL), DMS_INVITATION_SIGNED_PREFIX, prefix) == 0)
+    return show_invitation (call, signer, bytes, error);
+
+  token = read_token (bytes, error);
   if (token == NULL)
     {
       g_prefix_error (error, "%s", _ ("not signed: "));
       return FALSE;
     }
-  dms_cli_call_note (call, _ ("The OpenPGP key %s (%s) is asked to sign:\n"),
-                     dms_openpgp_signer_get_fingerprint (signer), dms_openpgp_signer_get_user_id (signer));
+  announce (call, signer);
   print_text (call, _ ("what:        "), describe_action (dms_token_get_action (token)));
   print_text (call, _ ("subject:     "), dms_did_get_uri (dms_token_get_subject (token)));
   print_items (call, _ ("capabilities:"), dms_token_get_capabilities (token));

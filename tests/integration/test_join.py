@@ -3,11 +3,12 @@
 """Joining an organisation in one step, and what members, and others, can do to each other after it."""
 
 import json
+import threading
 import time
 
 import pytest
 
-from field_client import FieldClient, now, token_list
+from field_client import FieldClient, Identity, now, token_list
 from key_file import write_key_file
 from node import PASSPHRASE, PATIENCE, Node
 from test_world import hello_on
@@ -259,70 +260,251 @@ def test_code_for_the_terminal(lab):
 
 # Nothing but what it names.
 
+ALLOCATION_BEHAVIOURS = ["start", "restart", "stats", "subnet/add-peer", "subnet/accept-peers", "subnet/remove-peers",
+                         "subnet/map-port", "subnet/unmap-port", "subnet/dns/add-records", "subnet/dns/remove-records"]
+TOPICS = {"/broadcast/hello": "/nunet/hello", "/broadcast/dms/status": "/nunet/status",
+          "/dms/deployment/request": "/nunet/deployment", "/dms/cap/revoke/broadcast": "/nunet/revocation"}
+
+
 class Prober:
     """Sends messages to a node, and reads from its own counters what became of them."""
 
     def __init__(self, lab, target):
-        self.target = target
+        self.lab = lab
         self.owner = lab.client(target)
         self.handle = self.owner.handle()
+        self.threads = []
 
     def refusals(self):
-        (status,) = self.owner.invoke("/dms/node/status").values()
+        (status,) = self.owner.invoke("/dms/node/status", timeout=20).values()
         return {reason: count for reason, count in status["refusals"].items() if isinstance(count, int)}
 
-    def is_refused(self, client, behaviour, payload=None, topic=None, **kwargs):
-        """Whether this message is refused for want of a right; no other reason counts as an answer."""
+    def send(self, client, behaviour, target=None, **kwargs):
+        envelope = client.envelope(behaviour, kwargs.pop("payload", {}), target=target or self.handle,
+                                   host=client.host, **{"timeout": 20, **kwargs})
+        status, body = client.post("send", envelope)
+        assert status == 200, (behaviour, status, body)
+
+    def broadcast(self, client, behaviour, topic, answers=None):
+        """Publishes, and collects the answers on the side until the message's end."""
+        actor, expiry = Identity(), now() + int(1.5 * PATIENCE * 10**9)
+        tokens = [client.identity.token("broadcast", actor.did, [behaviour], topics=[topic], expiry=expiry,
+                                        chain=chain) for chain in client.provide + [None]]
+        envelope = client.envelope(behaviour, {}, target=self.handle, host=client.host, topic=topic, actor=actor,
+                                   expiry=expiry, tokens=token_list(*tokens))
+        thread = threading.Thread(target=lambda: (answers or []).append(client.post("broadcast", envelope)))
+        thread.start()
+        return thread
+
+    def assert_refused(self, client, behaviour, **kwargs):
+        """For want of a right; no other reason counts as an answer."""
         before = self.refusals()
-        envelope = client.envelope(behaviour, payload or {}, target=kwargs.pop("target", self.handle),
-                                   host=client.host, topic=topic, timeout=20, **kwargs)
-        status, body = client.post("broadcast" if topic else "send", envelope) if not topic else \
-            client.post("send", envelope)
-        assert status == 200, body
-        # What comes later has been looked at later: when the probe after it is answered, it is decided.
-        deadline = time.monotonic() + 0.15 * PATIENCE
+        if "topic" in kwargs:
+            self.threads.append(self.broadcast(client, behaviour, **kwargs))
+        else:
+            self.send(client, behaviour, **kwargs)
+        deadline = time.monotonic() + 10 * PATIENCE
         while True:
             after = self.refusals()
             changed = {reason for reason in after if after[reason] != before.get(reason, 0)}
             assert changed <= {"not-authorized"}, f"{behaviour}: refused for {changed}"
-            if changed or time.monotonic() > deadline:
-                return bool(changed)
-            time.sleep(0.02)
+            if changed:
+                return
+            assert time.monotonic() < deadline, f"{behaviour} is not refused"
+            time.sleep(0.01)
+
+    def assert_answered(self, client, behaviour):
+        """What comes back may well say that the payload makes no sense: the right is not what is missing."""
+        client.invoke(behaviour, {}, target=self.handle, host=client.host, timeout=10)
+
+    def assert_taken(self, client, behaviour, topic):
+        """A broadcast; the bid that one asks for is made to an orchestrator, and there is none."""
+        before, answers = self.refusals(), [None]
+        self.broadcast(client, behaviour, topic, answers).join()
+        assert self.refusals() == before, behaviour
+        if not behaviour.startswith("/broadcast/"):
+            return
+        status, body = answers[1]
+        assert status == 200, body
+        assert self.handle["id"] in [answer["from"]["id"] for answer in json.loads(body)], behaviour
+
+
+class Busy:
+    """Members a, b and d, where a has a service running on b, and c who is none."""
+
+    def __init__(self, lab, *words):
+        self.invitation = lab.invite(*(words or RIGHTS))
+        self.a, self.b, self.d = (lab.member(name, self.invitation) for name in "abd")
+        self.c = lab.outsider("c")
+        self.b.onboard()
+        job = hello_on(self.b.peer).replace("task", "service").replace("/bin/echo", "/bin/sleep")
+        self.ensemble = self.a.deploy(self.a.write_job("service.yaml", job.replace("hello from afar", "600")))
+        self.a.wait_status(self.ensemble, "Running")
+        self.manifest = self.a.actor("/dms/node/deployment/manifest", "-i", self.ensemble)["manifest"]
+
+    def assert_untouched(self):
+        assert self.a.status(self.ensemble)["status"] == "Running"
+        assert self.b.actor("/dms/node/onboarding/status")["onboarded"] is True
+        assert len(self.b.actor("/dms/node/allocations/list")["allocations"]) == 1
+        for node in (self.a, self.b, self.d):
+            assert not anchors(node)["roots"] and len(anchors(node)["require"]["tok"]) == 1
+
+    def end(self):
+        assert self.a.actor("/dms/node/deployment/shutdown", "-i", self.ensemble)["OK"] is True
+        self.a.wait_status(self.ensemble, "Completed")
 
 
 def test_every_behaviour_is_tried(lab):
     """Members can use what the invitation names, and nothing else; outsiders nothing at all."""
-    invitation = lab.invite(*RIGHTS)
-    a, b = (lab.member(name, invitation) for name in "ab")
-    outsider = lab.outsider("c")
-    b.onboard()
-    # While a job of another member runs, so that its behaviours are there too.
-    service = hello_on(b.peer).replace("task", "service").replace('["/bin/echo", "hello from afar"]',
-                                                                 '["/bin/sleep", "600"]')
-    ensemble = a.deploy(a.write_job("service.yaml", service))
-    a.wait_status(ensemble, "Running")
-    third = lab.member("d", invitation)
-
-    tried = 0
-    for target, senders in ((b, (third, outsider)), (a, (third, b, outsider)), (outsider, (a,))):
+    busy = Busy(lab)
+    answered, refused = set(), set()
+    for target, senders in ((busy.b, (busy.d, busy.c)), (busy.a, (busy.b, busy.c)), (busy.c, (busy.a,))):
         prober = Prober(lab, target)
         paths = target.behaviours()
         assert SOME_BEHAVIOURS <= set(paths), SOME_BEHAVIOURS - set(paths)
-        if target is not outsider:
-            assert any(ensemble in path for path in paths)
+        # What b answers to the orchestrator of the running job is among them.
+        assert target is not busy.b or any(busy.ensemble in path for path in paths)
         for sender in senders:
             client = lab.client(sender)
-            member = sender is not outsider and target is not outsider
+            member = sender is not busy.c and target is not busy.c
             for path in paths:
-                if path == "/broadcast/hello" or path.startswith("/broadcast/") or path.endswith("/broadcast"):
+                topic = TOPICS.get(path)
+                if topic and member and named(path):
+                    prober.assert_taken(client, path, topic)
+                elif topic:
+                    prober.assert_refused(client, path, topic=topic)
+                if path.startswith("/broadcast/"):
                     continue
-                allowed = member and named(path)
-                assert prober.is_refused(client, path) is not allowed, (sender.label, target.label, path)
-                tried += 1
-    assert tried > 200
+                if member and named(path):
+                    if path not in TOPICS:
+                        prober.assert_answered(client, path)
+                    answered.add(path)
+                else:
+                    prober.assert_refused(client, path)
+                    refused.add(path)
+        for thread in prober.threads:
+            thread.join()
+    assert {"/public/hello", "/dms/deployment/commit", "/dms/deployment/allocate"} <= answered
+    assert len(refused) > 40
+    busy.assert_untouched()
+    busy.end()
 
-    # Nothing of it did anything.
-    assert a.status(ensemble)["status"] == "Running"
-    assert b.actor("/dms/node/onboarding/status")["onboarded"] is True
-    a.actor("/dms/node/deployment/shutdown", "-i", ensemble)
-    a.wait_status(ensemble, "Completed")
+
+def test_actors_of_a_job_are_not_the_members_business(lab):
+    """The orchestrator and the allocation of one member's job answer to nobody else."""
+    busy = Busy(lab)
+    (allocation,) = busy.manifest["allocations"].values()
+    on_provider, on_orchestrator = Prober(lab, busy.b), Prober(lab, busy.a)
+    for sender in (busy.d, busy.c):
+        client = lab.client(sender)
+        for suffix in ALLOCATION_BEHAVIOURS:
+            on_provider.assert_refused(client, f"/dms/allocation/{suffix}", target=allocation["handle"])
+        on_provider.assert_refused(client, "/dms/actor/healthcheck/register", target=allocation["handle"])
+        for suffix in ("task-termination", "allocation/liveness", "allocation/status", "deployment/state"):
+            on_orchestrator.assert_refused(client, f"/dms/orchestrator/{busy.ensemble}/{suffix}",
+                                           target=busy.manifest["orchestrator"],
+                                           payload={"allocation_id": allocation["id"], "status": "failed"})
+    busy.assert_untouched()
+
+    # What a member may ask of any provider does nothing to a job that is another's: nor when it claims to be it.
+    d = lab.client(busy.d)
+    for name in (allocation["id"], "there.main", "main"):
+        payload = {"EnsembleID": busy.ensemble, "AllocsByName": [name]}
+        d.invoke("/dms/deployment/revert", payload, target=on_provider.handle, host=d.host)
+        envelope = d.envelope("/dms/deployment/revert", payload, target=on_provider.handle, host=d.host)
+        envelope["from"]["did"] = {"uri": busy.a.dms_did}
+        d.post("send", envelope)
+    busy.assert_untouched()
+    busy.end()
+
+
+def test_rights_are_not_stretched(lab):
+    """With the token it was given and its own key, a member cannot make itself more, or let others in."""
+    invitation = lab.invite("--cap", "/dms/deployment/request,/public/hello", "--topic", "/nunet/hello")
+    a, b = (lab.member(name, invitation) for name in "ab")
+    c = lab.outsider("c")
+    prober = Prober(lab, b)
+    client = lab.client(a)
+    prober.assert_answered(client, "/public/hello")
+    for path in ("/public/status", "/dms/deployment/commit", "/dms/node/peers/self"):
+        prober.assert_refused(client, path)
+    # A capability by which nothing but the sender's own signature stands.
+    for right in ("/", "/dms", "/public"):
+        actor = Identity()
+        tokens = [lab.keys["a"].token("invoke", actor.did, [right], audience=b.dms_did, expiry=now() + 20 * 10**9,
+                                      chain=chain) for chain in client.provide + [None]]
+        prober.assert_refused(client, "/public/status", actor=actor, tokens=token_list(*tokens))
+    # Passed on to somebody outside: one link too many.
+    passed = [lab.keys["a"].grant(c.dms_did, ["/public/hello"], chain=token, expiry=token["dms"]["exp"])
+              for token in client.provide]
+    outsider = FieldClient(c.url, lab.keys["c"], provide=passed)
+    outsider.host = outsider.handle()["addr"]["host"]
+    prober.assert_refused(outsider, "/public/hello")
+
+
+def test_one_direction(lab):
+    """Who only allows, may not; who only gets, need not allow."""
+    worker = lab.member("worker", lab.invite("--give", "/dms/deployment,/broadcast,/public", "--topic", "/nunet"))
+    customer = lab.member("customer", lab.invite("--get", "/dms/deployment,/broadcast,/public", "--topic", "/nunet"))
+    worker.onboard()
+    deploy_and_wait(customer, worker)
+    Prober(lab, worker).assert_answered(lab.client(customer), "/public/hello")
+    Prober(lab, customer).assert_refused(lab.client(worker), "/public/hello")
+
+
+# The end of it.
+
+def revoke(lab, invitation):
+    """The organisation's revocations of what an invitation gives, one a line."""
+    file = lab.home.root / "to-revoke"
+    file.write_text(invitation)
+    return lab.home.cli("cap", "revoke", "-c", "org", file).out.split()
+
+
+def test_revoked_invitation(lab):
+    """All who joined by it are cut off where the revocation is known; others are not."""
+    invitation, other = lab.invite(*RIGHTS), lab.invite(*RIGHTS)
+    a, b = (lab.member(name, invitation) for name in "ab")
+    d = lab.member("d", other)
+    b.onboard()
+    deploy_and_wait(a, b)
+    prober = Prober(lab, b)
+    for revocation in revoke(lab, invitation):
+        b.cli("cap", "anchor", "-c", "dms", "--revoke", revocation)
+    b.wait_for(lambda: "capabilities_reloaded" in lab.world.log_text(), 10, "not reloaded")
+    for path in ("/dms/deployment/commit", "/public/hello"):
+        prober.assert_refused(lab.client(a), path)
+    ensemble = a.deploy(a.write_job("again.yaml", hello_on(b.peer)))
+    a.wait_for(lambda: "behavior=/dms/deployment/request" in lab.world.log_text(), 20, "nothing was refused")
+    assert a.status(ensemble)["status"] in ("Preparing", "Generating", "Committing", "Failed")
+    assert not b.actor("/dms/node/allocations/list")["allocations"]
+    prober.assert_answered(lab.client(d), "/public/hello")
+    deploy_and_wait(d, b)
+
+    refused = join(lab.machine("e"), invitation)
+    assert refused.status == 0, "who does not know of the revocation cannot see it"
+    late = b.cli("cap", "join", b.root / "invitation", "--yes", check=False)
+    assert late.status == 1 and "took it back" in late.err
+
+
+def test_leaving(lab):
+    invitation = lab.invite(*RIGHTS)
+    a, b = (lab.member(name, invitation) for name in "ab")
+    probe_b, probe_a = Prober(lab, b), Prober(lab, a)
+    stolen = anchors(b)["require"]["tok"]
+    probe_b.assert_answered(lab.client(a), "/public/hello")
+    left = b.cli("cap", "leave", lab.key.did)
+    assert "dropped: 1, grants revoked: 1" in left.out
+    assert not anchors(b)["require"].get("tok") and not anchors(b)["provide"].get("tok")
+    b.wait_for(lambda: "capabilities_reloaded" in lab.world.log_text(), 10, "not reloaded")
+    probe_b.assert_refused(lab.client(a), "/public/hello")
+    probe_a.assert_refused(lab.client(b), "/public/hello")
+
+    # Not even with a copy of the grant, passed on by the organisation itself.
+    (grant,) = stolen
+    thief = lab.client(a)
+    thief.provide = [lab.key.grant(a.dms_did, ["/public"], chain=grant, expiry=grant["dms"]["exp"])]
+    probe_b.assert_refused(thief, "/public/hello")
+    again = b.cli("cap", "leave", lab.key.did, check=False)
+    assert again.status == 1 and "nothing to leave" in again.err
+    assert join(b, invitation).status == 0

@@ -12,7 +12,6 @@
 #include "cli/dms-cli-terms.h"
 #include "cli/dms-cli-verbs.h"
 #include "common/dms-file.h"
-#include "identity/dms-key-signer.h"
 
 static GPtrArray *
 read_joiners (DmsCliCall *call, GError **error)
@@ -76,7 +75,6 @@ make (DmsCliCall *call, GError **error)
   g_auto (GStrv) get = join_lists (both, dms_cli_call_get_strv (call, "get"));
   g_auto (GStrv) ask = join_lists (both, dms_cli_call_get_strv (call, "give"));
   g_autoptr (GPtrArray) joiners = read_joiners (call, error);
-  g_autoptr (DmsKey) key = NULL;
   g_autoptr (DmsSigner) signer = NULL;
   DmsInvitationTerms terms = {
     .name = dms_cli_call_get_string (call, "name"),
@@ -90,10 +88,9 @@ make (DmsCliCall *call, GError **error)
   if (joiners == NULL || !dms_cli_terms_read_expiry (call, &terms.until_ns, error) ||
       !read_accept (call, terms.until_ns, &terms.accept_ns, error))
     return NULL;
-  key = dms_cli_identity_load_key (call, dms_cli_call_get_string (call, "context"), error);
-  if (key == NULL)
+  signer = dms_cli_identity_open_signer (call, dms_cli_call_get_string (call, "context"), error);
+  if (signer == NULL)
     return NULL;
-  signer = dms_key_signer_new (key);
   return dms_invitation_new (signer, &terms, error);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/dms-cli-invitation.h"
 #include "cli/dms-cli-reload.h"
 #include "cli/dms-cli-verbs.h"
+#include "identity/dms-key-signer.h"
 
 /* What there is of the joiner before he joins. */
 typedef struct
@@ -14,7 +15,7 @@ typedef struct
   const char *name;
   gboolean has_key;
   /* (nullable) */
-  DmsKey *key;
+  DmsSigner *signer;
   /* (nullable) */
   DmsCapabilityContext *context;
 } Joiner;
@@ -22,30 +23,41 @@ typedef struct
 static void
 joiner_clear (Joiner *joiner)
 {
-  g_clear_pointer (&joiner->key, dms_key_unref);
+  g_clear_object (&joiner->signer);
   g_clear_object (&joiner->context);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Joiner, joiner_clear)
 
 static gboolean
+find_key (DmsCliCall *call, Joiner *joiner, GError **error)
+{
+  g_autofree char *path = NULL;
+
+  joiner->has_key = dms_cli_call_is_openpgp (joiner->name);
+  if (joiner->has_key)
+    return TRUE;
+  path = dms_cli_call_dup_key_path (call, joiner->name, error);
+  joiner->has_key = path != NULL && g_file_test (path, G_FILE_TEST_EXISTS);
+  return path != NULL;
+}
+
+static gboolean
 find_joiner (DmsCliCall *call, Joiner *joiner, GError **error)
 {
-  g_autofree char *key_path = dms_cli_call_dup_key_path (call, joiner->name, error);
-  g_autofree char *cap_path = key_path != NULL ? dms_cli_call_dup_cap_path (call, joiner->name, error) : NULL;
+  g_autofree char *path = dms_cli_call_dup_cap_path (call, joiner->name, error);
 
-  if (cap_path == NULL)
+  if (path == NULL || !find_key (call, joiner, error))
     return FALSE;
-  joiner->has_key = g_file_test (key_path, G_FILE_TEST_EXISTS);
-  if (g_file_test (cap_path, G_FILE_TEST_EXISTS))
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
     {
       joiner->context = dms_cli_identity_load_capabilities (call, joiner->name, NULL, error);
       return joiner->context != NULL;
     }
   if (!joiner->has_key)
     return TRUE;
-  joiner->key = dms_cli_identity_load_key (call, joiner->name, error);
-  return joiner->key != NULL;
+  joiner->signer = dms_cli_identity_open_signer (call, joiner->name, error);
+  return joiner->signer != NULL;
 }
 
 static gboolean
@@ -53,8 +65,8 @@ check_joiner (Joiner *joiner, DmsInvitation *invitation, GError **error)
 {
   if (joiner->context != NULL)
     return dms_invitation_check_joiner (invitation, dms_capability_context_get_did (joiner->context), error);
-  if (joiner->key != NULL)
-    return dms_invitation_check_joiner (invitation, dms_key_get_did (joiner->key), error);
+  if (joiner->signer != NULL)
+    return dms_invitation_check_joiner (invitation, dms_signer_get_did (joiner->signer), error);
   if (dms_invitation_is_open (invitation))
     return TRUE;
   g_set_error (
@@ -100,26 +112,25 @@ ask (DmsCliCall *call, gboolean is_wide, gboolean from_input, GError **error)
 }
 
 static gboolean
-obtain_key (DmsCliCall *call, Joiner *joiner, GError **error)
+make_key (DmsCliCall *call, Joiner *joiner, GError **error)
 {
-  if (joiner->key != NULL)
+  g_autoptr (DmsKey) key = dms_key_generate ();
+
+  if (!dms_cli_identity_save_key (call, joiner->name, key, error))
+    return FALSE;
+  joiner->signer = dms_key_signer_new (key);
+  return TRUE;
+}
+
+static gboolean
+obtain_signer (DmsCliCall *call, Joiner *joiner, GError **error)
+{
+  if (joiner->signer != NULL)
     return TRUE;
-  if (joiner->has_key)
-    {
-      joiner->key = dms_cli_identity_load_key (call, joiner->name, error);
-      return joiner->key != NULL;
-    }
-  if (joiner->context != NULL)
-    {
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_NOT_FOUND,
-                   _ ("there is a capability context “%s”, but not the key of that name"),
-                   joiner->name);
-      return FALSE;
-    }
-  joiner->key = dms_key_generate ();
-  return dms_cli_identity_save_key (call, joiner->name, joiner->key, error);
+  if (!joiner->has_key && joiner->context == NULL)
+    return make_key (call, joiner, error);
+  joiner->signer = dms_cli_identity_open_signer (call, joiner->name, error);
+  return joiner->signer != NULL;
 }
 
 static gboolean
@@ -127,28 +138,40 @@ obtain_context (DmsCliCall *call, Joiner *joiner, GError **error)
 {
   if (joiner->context != NULL)
     return TRUE;
-  joiner->context = dms_capability_context_new (dms_key_get_did (joiner->key), joiner->key);
+  joiner->context = dms_capability_context_new_for_signer (joiner->signer);
   return dms_cli_identity_save_capabilities (call, joiner->name, joiner->context, error);
 }
+
+typedef struct
+{
+  DmsSigner *signer;
+  DmsInvitation *invitation;
+} Acceptance;
 
 static gboolean
 accept (DmsCapabilityContext *context, gpointer user_data, GError **error)
 {
-  return dms_invitation_accept (user_data, context, error);
+  Acceptance *acceptance = user_data;
+
+  return dms_capability_context_set_signer (context, acceptance->signer, error) &&
+         dms_invitation_accept (acceptance->invitation, context, error);
 }
 
 static gboolean
 join (DmsCliCall *call, Joiner *joiner, DmsInvitation *invitation, GError **error)
 {
   g_autofree char *until = dms_cli_invitation_format_time (dms_invitation_get_until_ns (invitation));
+  Acceptance acceptance = { NULL, invitation };
 
-  if (!obtain_key (call, joiner, error) || !obtain_context (call, joiner, error) ||
-      !dms_cli_identity_edit_capabilities (call, joiner->name, joiner->key, accept, invitation, error))
+  if (!obtain_signer (call, joiner, error) || !obtain_context (call, joiner, error))
+    return FALSE;
+  acceptance.signer = joiner->signer;
+  if (!dms_cli_identity_edit_capabilities (call, joiner->name, NULL, accept, &acceptance, error))
     return FALSE;
   dms_cli_reload_daemon (call);
   dms_cli_call_print (call,
                       _ ("%s has joined until %s. “nunet cap leave -c %s %s” undoes it.\n"),
-                      dms_did_get_uri (dms_key_get_did (joiner->key)),
+                      dms_did_get_uri (dms_signer_get_did (joiner->signer)),
                       until,
                       joiner->name,
                       dms_did_get_uri (dms_invitation_get_organisation (invitation)));

@@ -10,6 +10,7 @@
 
 typedef struct
 {
+  DmsSigner *signer;
   DmsDid *organisation;
   guint n_dropped;
   guint n_revoked;
@@ -20,8 +21,9 @@ leave (DmsCapabilityContext *context, gpointer user_data, GError **error)
 {
   Leaving *leaving = user_data;
 
-  return dms_invitation_leave (
-      context, leaving->organisation, &leaving->n_dropped, &leaving->n_revoked, error);
+  return dms_capability_context_set_signer (context, leaving->signer, error) &&
+         dms_invitation_leave (
+             context, leaving->organisation, &leaving->n_dropped, &leaving->n_revoked, error);
 }
 
 static gboolean
@@ -29,10 +31,11 @@ run (DmsCliCall *call, GError **error)
 {
   const char *name = dms_cli_call_get_string (call, "context");
   g_autoptr (DmsDid) organisation = dms_did_new (dms_cli_call_get_arg (call, 0), error);
-  g_autoptr (DmsKey) key = organisation != NULL ? dms_cli_identity_load_key (call, name, error) : NULL;
-  Leaving leaving = { organisation, 0, 0 };
+  g_autoptr (DmsSigner) signer =
+      organisation != NULL ? dms_cli_identity_open_signer (call, name, error) : NULL;
+  Leaving leaving = { signer, organisation, 0, 0 };
 
-  if (key == NULL || !dms_cli_identity_edit_capabilities (call, name, key, leave, &leaving, error))
+  if (signer == NULL || !dms_cli_identity_edit_capabilities (call, name, NULL, leave, &leaving, error))
     return FALSE;
   dms_cli_reload_daemon (call);
   dms_cli_call_print (call,
