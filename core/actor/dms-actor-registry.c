@@ -6,7 +6,10 @@
 #include "actor/dms-actor-private.h"
 #include "actor/dms-actor-registry-private.h"
 #include "actor/dms-raw-inbox.h"
+#include "actor/dms-receiver.h"
 #include "observability/dms-log.h"
+
+#define MAX_WORKERS 16
 
 struct _DmsActorRegistry
 {
@@ -19,6 +22,7 @@ struct _DmsActorRegistry
   GHashTable *topics;
   gboolean stopped;
   DmsRefusals *refusals;
+  DmsReceiver *receiver;
 };
 
 G_DEFINE_FINAL_TYPE (DmsActorRegistry, dms_actor_registry, G_TYPE_OBJECT)
@@ -38,6 +42,7 @@ dms_actor_registry_finalize (GObject *object)
 {
   DmsActorRegistry *self = DMS_ACTOR_REGISTRY (object);
 
+  g_clear_pointer (&self->receiver, dms_receiver_free);
   g_clear_pointer (&self->host, g_free);
   g_clear_pointer (&self->actors, g_hash_table_unref);
   g_clear_pointer (&self->raw, g_hash_table_unref);
@@ -102,30 +107,89 @@ deliver_to (DmsActorRegistry *self, DmsActor *actor, DmsEnvelope *envelope, gsiz
   return FALSE;
 }
 
-/* What comes from the network and what we send ourselves take the same way from here. */
 static gboolean
-deliver (DmsActorRegistry *self, const char *inbox, GBytes *bytes, GError **error)
+refuse_unknown (DmsActorRegistry *self, const char *inbox, GError **error)
+{
+  dms_actor_registry_refuse (self, DMS_REFUSAL_NO_INBOX, inbox, NULL, "there is no such inbox");
+  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no inbox “%s” on this node", inbox);
+  return FALSE;
+}
+
+static gboolean
+refuse_busy (DmsActorRegistry *self, const char *inbox, const char *why, GError **error)
+{
+  dms_actor_registry_refuse (self, DMS_REFUSAL_BUSY, inbox, NULL, why);
+  g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the inbox “%s” cannot take more: %s; try again later",
+               inbox,
+               why);
+  return FALSE;
+}
+
+/* What nobody has looked at, from a peer or (NULL) from outside on this machine. */
+static gboolean
+receive (DmsActorRegistry *self, const char *peer, const char *inbox, GBytes *bytes, GError **error)
 {
   DmsRawInbox *raw = g_hash_table_lookup (self->raw, inbox);
-  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
-  g_autoptr (DmsEnvelope) envelope = NULL;
 
   if (raw != NULL)
-    {
-      if (dms_raw_inbox_push (raw, bytes))
-        return TRUE;
-      dms_actor_registry_refuse (self, DMS_REFUSAL_BUSY, inbox, NULL, "too much waits in the inbox");
-      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the inbox “%s” is full; try again later", inbox);
-      return FALSE;
-    }
+    return dms_raw_inbox_push (raw, bytes) || refuse_busy (self, inbox, "too much waits in it", error);
+  if (!g_hash_table_contains (self->actors, inbox))
+    return refuse_unknown (self, inbox, error);
+  return dms_receiver_push (self->receiver, peer, inbox, bytes, NULL)
+         || refuse_busy (self, inbox, "too much waits to be checked", error);
+}
+
+/* The receiver */
+
+static GPtrArray *
+dup_unchecked (const char *inbox, DmsEnvelope *envelope, gpointer user_data)
+{
+  DmsActorRegistry *self = user_data;
+  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
+
+  return actor != NULL ? dms_actor_dup_unchecked (actor, envelope) : NULL;
+}
+
+static void
+on_checked (const char *inbox, DmsToken *link, gboolean is_good, gpointer user_data)
+{
+  DmsActorRegistry *self = user_data;
+  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
+
+  if (actor != NULL)
+    dms_capability_context_note_checked (
+        dms_security_context_get_capabilities (dms_actor_get_security (actor)), link, is_good);
+}
+
+static void
+on_arrived (const char *peer,
+            const char *inbox,
+            DmsEnvelope *envelope,
+            gsize size,
+            const GError *error,
+            gpointer user_data)
+{
+  DmsActorRegistry *self = user_data;
+  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
+
+  if (envelope == NULL)
+    dms_actor_registry_refuse (self, dms_refusal_of_error (error), inbox, NULL, error->message);
+  else if (actor == NULL)
+    refuse_unknown (self, inbox, NULL);
+  else
+    deliver_to (self, actor, envelope, size, NULL);
+}
+
+/* What was signed here has been checked, and goes straight to the actor. */
+static gboolean
+deliver_own (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
+{
+  const char *inbox = dms_handle_get_inbox (dms_envelope_get_to (envelope));
+  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
+
   if (actor == NULL)
-    {
-      dms_actor_registry_refuse (self, DMS_REFUSAL_NO_INBOX, inbox, NULL, "there is no such inbox");
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no inbox “%s” on this node", inbox);
-      return FALSE;
-    }
-  envelope = parse (self, inbox, bytes, error);
-  return envelope != NULL && deliver_to (self, actor, envelope, g_bytes_get_size (bytes), error);
+    return refuse_unknown (self, inbox, error);
+  return deliver_to (self, actor, envelope, dms_envelope_get_size_bound (envelope), error);
 }
 
 static void
@@ -138,7 +202,7 @@ on_inbox_message (DmsTransport *transport,
   g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
 
   /* Why it was refused is in the log; the sender learns nothing. */
-  deliver (self, inbox, bytes, NULL);
+  receive (self, from != NULL ? dms_peer_id_get_text (from) : NULL, inbox, bytes, NULL);
 }
 
 /* Topics */
@@ -217,14 +281,25 @@ dms_actor_registry_unlisten (DmsActorRegistry *self, const char *topic)
 
 /* The node */
 
+/* With one core the threads would only take turns with the loop. */
+static guint
+count_workers (void)
+{
+  guint n = g_get_num_processors ();
+
+  return n > 1 ? MIN (n, MAX_WORKERS) : 0;
+}
+
 DmsActorRegistry *
 dms_actor_registry_new (DmsTransport *transport)
 {
+  static const DmsReceiverFuncs funcs = { dup_unchecked, on_checked, on_arrived };
   DmsActorRegistry *self = g_object_new (DMS_TYPE_ACTOR_REGISTRY, NULL);
   g_autoptr (DmsPeerId) peer = dms_transport_dup_peer_id (transport);
 
   self->transport = g_object_ref (transport);
   self->host = g_strdup (peer != NULL ? dms_peer_id_get_text (peer) : "");
+  self->receiver = dms_receiver_new (count_workers (), &funcs, self);
   dms_transport_set_inbox_handler (transport, on_inbox_message, self, NULL);
   return self;
 }
@@ -246,6 +321,7 @@ dms_actor_registry_stop (DmsActorRegistry *self)
     return;
   self->stopped = TRUE;
   dms_transport_set_inbox_handler (self->transport, NULL, NULL, NULL);
+  dms_receiver_stop (self->receiver);
   /* Each one leaves when it stops, and may take others along. */
   for (gpointer actor = any_value (self->actors); actor != NULL; actor = any_value (self->actors))
     {
@@ -369,6 +445,32 @@ on_transport_sent (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_error (task, g_steal_pointer (&error));
 }
 
+static GBytes *
+write_envelope (DmsEnvelope *envelope, GError **error)
+{
+  g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+
+  if (g_bytes_get_size (bytes) <= DMS_ENVELOPE_MAX_SIZE)
+    return g_steal_pointer (&bytes);
+  g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+               "cannot send “%s”: the message has %" G_GSIZE_FORMAT " bytes, %d are allowed",
+               dms_envelope_get_behaviour (envelope), g_bytes_get_size (bytes), DMS_ENVELOPE_MAX_SIZE);
+  return NULL;
+}
+
+static gboolean
+send_here (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
+{
+  const char *inbox = dms_handle_get_inbox (dms_envelope_get_to (envelope));
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (dms_envelope_is_verified (envelope) && !g_hash_table_contains (self->raw, inbox)
+      && dms_envelope_get_size_bound (envelope) <= DMS_ENVELOPE_MAX_SIZE)
+    return deliver_own (self, envelope, error);
+  bytes = write_envelope (envelope, error);
+  return bytes != NULL && receive (self, NULL, inbox, bytes, error);
+}
+
 void
 dms_actor_registry_send_async (DmsActorRegistry *self,
                                DmsEnvelope *envelope,
@@ -377,7 +479,7 @@ dms_actor_registry_send_async (DmsActorRegistry *self,
                                gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+  g_autoptr (GBytes) bytes = NULL;
   DmsHandle *to = dms_envelope_get_to (envelope);
   const char *host = dms_handle_get_host (to);
   g_autoptr (DmsPeerId) peer = NULL;
@@ -385,23 +487,21 @@ dms_actor_registry_send_async (DmsActorRegistry *self,
 
   g_task_set_source_tag (task, dms_actor_registry_send_async);
   g_task_set_task_data (task, g_strdup (dms_handle_get_id (to)), g_free);
-  if (g_bytes_get_size (bytes) > DMS_ENVELOPE_MAX_SIZE)
-    {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_TOO_LARGE,
-                               "cannot send “%s”: the message has %" G_GSIZE_FORMAT " bytes, %d are allowed",
-                               dms_envelope_get_behaviour (envelope), g_bytes_get_size (bytes),
-                               DMS_ENVELOPE_MAX_SIZE);
-      return;
-    }
   if (*host == '\0' || g_str_equal (host, self->host))
     {
-      if (deliver (self, dms_handle_get_inbox (to), bytes, &error))
+      if (send_here (self, envelope, &error))
         g_task_return_boolean (task, TRUE);
       else
         {
           g_prefix_error (&error, "failed to send message to %s: ", dms_handle_get_id (to));
           g_task_return_error (task, error);
         }
+      return;
+    }
+  bytes = write_envelope (envelope, &error);
+  if (bytes == NULL)
+    {
+      g_task_return_error (task, error);
       return;
     }
   peer = dms_peer_id_new (host, &error);

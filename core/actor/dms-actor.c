@@ -539,6 +539,20 @@ dms_actor_deliver (DmsActor *self, DmsEnvelope *envelope, gsize size, GError **e
   return TRUE;
 }
 
+GPtrArray *
+dms_actor_dup_unchecked (DmsActor *self, DmsEnvelope *envelope)
+{
+  GHashTable *table = dms_envelope_is_broadcast (envelope) ? self->broadcasts : self->behaviours;
+  DmsBehaviour *behaviour = g_hash_table_lookup (table, dms_envelope_get_behaviour (envelope));
+  gboolean is_open;
+
+  if (behaviour == NULL || !is_for_us (self, envelope))
+    return NULL;
+  is_open = (dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) != 0;
+  return dms_security_context_dup_unchecked (self->security, envelope,
+                                             is_open ? NULL : dms_behaviour_get_capability (behaviour));
+}
+
 gboolean
 dms_actor_listens_to (DmsActor *self, DmsEnvelope *envelope)
 {

@@ -20,7 +20,17 @@ struct _DmsEnvelope
   GBytes *payload;
   GBytes *capability;
   GBytes *signature;
+  /* Of Verdict; atomic. */
+  gint verdict;
 };
+
+/* On the signature, which is computed once. */
+typedef enum
+{
+  VERDICT_NONE,
+  VERDICT_GOOD,
+  VERDICT_BAD,
+} Verdict;
 
 G_DEFINE_BOXED_TYPE (DmsEnvelope, dms_envelope, dms_envelope_ref, dms_envelope_unref)
 
@@ -193,6 +203,21 @@ dms_envelope_to_string (DmsEnvelope *self)
   return dms_wire_writer_end_string (writer);
 }
 
+gsize
+dms_envelope_get_size_bound (DmsEnvelope *self)
+{
+  GBytes *parts[] = { self->payload, self->capability, self->signature };
+  const char *texts[] = { self->behaviour, self->reply_behaviour, self->topic };
+  /* Names, numbers, and the brackets; a character of a text takes up to six. */
+  gsize size = 512 + 6 * (dms_handle_get_text_size (self->to) + dms_handle_get_text_size (self->from));
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    size += 6 * strlen (texts[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    size += parts[i] != NULL ? (g_bytes_get_size (parts[i]) / 3 + 1) * 4 : 4;
+  return size;
+}
+
 GBytes *
 dms_envelope_dup_signed_bytes (DmsEnvelope *self)
 {
@@ -203,8 +228,8 @@ dms_envelope_dup_signed_bytes (DmsEnvelope *self)
   return dms_wire_writer_end (writer);
 }
 
-gboolean
-dms_envelope_verify_signature (DmsEnvelope *self)
+static gboolean
+compute_verdict (DmsEnvelope *self)
 {
   g_autoptr (GBytes) bytes = NULL;
   guint8 public_key[DMS_KEY_PUBLIC_SIZE];
@@ -214,6 +239,35 @@ dms_envelope_verify_signature (DmsEnvelope *self)
   bytes = dms_envelope_dup_signed_bytes (self);
   return dms_signature_verify (public_key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
                                g_bytes_get_data (self->signature, NULL), g_bytes_get_size (self->signature));
+}
+
+gboolean
+dms_envelope_verify_signature (DmsEnvelope *self)
+{
+  gint verdict = g_atomic_int_get (&self->verdict);
+
+  if (verdict == VERDICT_NONE)
+    {
+      verdict = compute_verdict (self) ? VERDICT_GOOD : VERDICT_BAD;
+      g_atomic_int_set (&self->verdict, verdict);
+    }
+  return verdict == VERDICT_GOOD;
+}
+
+gboolean
+dms_envelope_is_verified (DmsEnvelope *self)
+{
+  return g_atomic_int_get (&self->verdict) == VERDICT_GOOD;
+}
+
+/* Whether what this key signs can be checked with the sender's ID. */
+static gboolean
+is_key_of (DmsKey *key, DmsHandle *from)
+{
+  guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+
+  return dms_handle_get_ed25519 (from, public_key)
+         && memcmp (public_key, dms_key_get_public (key), sizeof public_key) == 0;
 }
 
 DmsEnvelope *
@@ -238,6 +292,7 @@ dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsH
   bytes = dms_envelope_dup_signed_bytes (self);
   dms_key_sign (key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), signature);
   self->signature = g_bytes_new (signature, sizeof signature);
+  self->verdict = is_key_of (key, from) ? VERDICT_GOOD : VERDICT_NONE;
   return self;
 }
 

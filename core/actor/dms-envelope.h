@@ -32,10 +32,14 @@ void dms_envelope_unref (DmsEnvelope *self);
 /* Compact JSON, byte for byte as on the wire. */
 GBytes *dms_envelope_to_bytes (DmsEnvelope *self);
 char *dms_envelope_to_string (DmsEnvelope *self);
+/* At least the bytes it takes on the wire, told without writing it. */
+gsize dms_envelope_get_size_bound (DmsEnvelope *self);
 /* "dms:msg:" and the message without its signature. */
 GBytes *dms_envelope_dup_signed_bytes (DmsEnvelope *self);
-/* Whether the message was signed by the key in from.id. */
+/* Whether the message was signed by the key in from.id. Computed once; may be called from any thread. */
 gboolean dms_envelope_verify_signature (DmsEnvelope *self);
+/* Whether that is known already, and so. */
+gboolean dms_envelope_is_verified (DmsEnvelope *self);
 
 DmsHandle *dms_envelope_get_to (DmsEnvelope *self);
 const char *dms_envelope_get_behaviour (DmsEnvelope *self);

@@ -114,6 +114,13 @@ dms_handle_get_inbox (DmsHandle *self)
   return self->inbox;
 }
 
+gsize
+dms_handle_get_text_size (DmsHandle *self)
+{
+  return strlen (self->id) + strlen (dms_did_get_uri (self->did)) + strlen (self->host)
+         + strlen (self->inbox);
+}
+
 gboolean
 dms_handle_is_empty (DmsHandle *self)
 {

@@ -34,6 +34,8 @@ const char *dms_handle_get_id (DmsHandle *self);
 DmsDid *dms_handle_get_did (DmsHandle *self);
 const char *dms_handle_get_host (DmsHandle *self);
 const char *dms_handle_get_inbox (DmsHandle *self);
+/* The bytes of all its texts together. */
+gsize dms_handle_get_text_size (DmsHandle *self);
 gboolean dms_handle_is_empty (DmsHandle *self);
 /* Writes the raw key of the ID; FALSE when the ID is not a proper Ed25519 one. */
 gboolean dms_handle_get_ed25519 (DmsHandle *self, guint8 public_key[32]);

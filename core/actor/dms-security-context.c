@@ -166,6 +166,24 @@ dms_security_context_seal (DmsSecurityContext *self,
                                   tokens);
 }
 
+GPtrArray *
+dms_security_context_dup_unchecked (DmsSecurityContext *self, DmsEnvelope *envelope, const char *capability)
+{
+  const char *answer = dms_envelope_get_reply_behaviour (envelope);
+  gboolean is_broadcast = dms_envelope_is_broadcast (envelope);
+  g_autoptr (DmsDid) subject = NULL;
+  DmsTokenUse use = { NULL, is_broadcast ? NULL : self->actor_did, capability,
+                      is_broadcast ? dms_envelope_get_topic (envelope) : NULL };
+  guint8 public_key[32];
+
+  if (!dms_handle_get_ed25519 (dms_envelope_get_from (envelope), public_key))
+    return NULL;
+  subject = dms_did_new_for_ed25519 (public_key);
+  use.subject = subject;
+  return dms_capability_context_dup_unchecked (self->capabilities, dms_envelope_get_capability (envelope),
+                                               &use, *answer != '\0' ? answer : NULL);
+}
+
 guint64
 dms_security_context_open (DmsSecurityContext *self, DmsEnvelope *envelope, GError **error)
 {

@@ -67,9 +67,10 @@ note_dropped (DmsInteraction *interaction, DmsToken *token, DmsCapabilityFault f
   g_ptr_array_add (interaction->dropped, item);
 }
 
-/* A list that cannot be read is refused as a whole. @known: (out): whether it was in the cache. */
+/* A list that cannot be read is refused as a whole. What is read is on probation in the cache until a message
+ * is allowed because of it. @proven: (out): whether one was. */
 static DmsTokenList *
-read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *known, GError **error)
+read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *proven, GError **error)
 {
   g_autoptr (GError) local = NULL;
   DmsTokenList *tokens;
@@ -78,9 +79,12 @@ read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *known, GErr
   gsize size;
   const void *data = g_bytes_get_data (capability, &size);
 
-  *known = dms_segmented_cache_use (self->lists, data, size, &found);
-  if (*known)
-    return dms_token_list_ref (found);
+  *proven = FALSE;
+  if (dms_segmented_cache_lookup (self->lists, data, size, &found))
+    {
+      *proven = ((DmsKnownList *) found)->proven;
+      return dms_token_list_ref (((DmsKnownList *) found)->list);
+    }
   tokens = dms_token_list_new_from_bytes (capability, &local);
   if (tokens == NULL)
     {
@@ -88,24 +92,28 @@ read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *known, GErr
                                                                       : DMS_CAPABILITY_FAULT_MALFORMED;
       dms_error_set_reason (local, dms_capability_fault_get_nick (fault));
       g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
     }
+  dms_segmented_cache_insert (self->lists, data, size, dms_capability_context_new_known_list (tokens),
+                              size * PARSED_FACTOR);
   return tokens;
 }
 
-/* Only messages that are allowed get here, so nobody without a right pushes anything out. */
+/* Only messages that are allowed get here, so nobody without a right pushes out what is in use. */
 static void
-remember_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *token)
+keep_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *token)
 {
-  g_autoptr (DmsTokenList) list = g_steal_pointer (&interaction->list);
   g_autoptr (GBytes) bytes = g_steal_pointer (&interaction->bytes);
+  gpointer found;
   gsize size;
   const void *data;
 
-  if (list == NULL)
+  if (bytes == NULL)
     return;
   data = g_bytes_get_data (bytes, &size);
   dms_chain_cache_keep (self->cache, token);
-  dms_segmented_cache_insert (self->lists, data, size, g_steal_pointer (&list), size * PARSED_FACTOR);
+  if (dms_segmented_cache_use (self->lists, data, size, &found))
+    ((DmsKnownList *) found)->proven = TRUE;
 }
 
 static gboolean
@@ -132,9 +140,9 @@ note_delegation (DmsCapabilityContext *self, DmsToken *token)
 DmsTokenList *
 dms_capability_context_read_list (DmsCapabilityContext *self, GBytes *bytes, GError **error)
 {
-  gboolean known;
+  gboolean proven;
 
-  return read_list (self, bytes, &known, error);
+  return read_list (self, bytes, &proven, error);
 }
 
 /**
@@ -154,12 +162,12 @@ dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, 
   guint64 now_ns = dms_capability_context_look (self);
   g_autoptr (DmsTokenList) tokens = NULL;
   DmsInteraction *interaction;
-  gboolean known = FALSE;
+  gboolean proven = FALSE;
   guint delegations = 0;
 
   if (capability == NULL)
     return ++self->last_interaction;
-  tokens = read_list (self, capability, &known, error);
+  tokens = read_list (self, capability, &proven, error);
   if (tokens == NULL)
     return 0;
   interaction = g_new0 (DmsInteraction, 1);
@@ -184,11 +192,8 @@ dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, 
       dms_capability_context_free_interaction (interaction);
       return self->last_interaction;
     }
-  if (!known)
-    {
-      interaction->list = g_steal_pointer (&tokens);
-      interaction->bytes = g_bytes_ref (capability);
-    }
+  if (!proven)
+    interaction->bytes = g_bytes_ref (capability);
   g_hash_table_insert (self->interactions, g_memdup2 (&self->last_interaction, sizeof (gint64)), interaction);
   return self->last_interaction;
 }
@@ -251,7 +256,7 @@ find_authority (DmsCapabilityContext *self, guint64 interaction, const DmsTokenU
 
       if (fault == DMS_CAPABILITY_FAULT_NONE)
         {
-          remember_list (self, found, token);
+          keep_list (self, found, token);
           return fault;
         }
       nearest = MAX (nearest, fault);
@@ -307,4 +312,58 @@ dms_capability_context_require_broadcast (DmsCapabilityContext *self, guint64 in
   if (subject != NULL)
     fault = find_authority (self, interaction, &use);
   return fault == DMS_CAPABILITY_FAULT_NONE || refuse (from_id, capability, fault, error);
+}
+
+/* What must be signed well for a token to be of use here; the rest is told without. */
+static gboolean
+is_worth_checking (DmsCapabilityContext *self, DmsToken *token, const DmsTokenUse *use, const char *answer,
+                   guint64 now_ns)
+{
+  if (answer != NULL && is_delegation_to_us (self, token) && dms_token_implies (token, answer))
+    return dms_token_rules_find_fault (token, now_ns, self->revoked, NULL) == DMS_CAPABILITY_FAULT_NONE;
+  return use->capability != NULL
+         && dms_capability_context_find_kept_fault (self, token, NULL, use, now_ns)
+              == DMS_CAPABILITY_FAULT_NONE;
+}
+
+/**
+ * dms_capability_context_dup_unchecked:
+ * @capability: (nullable): the token list of the message
+ * @use: what the message needs; its capability is NULL when it needs none
+ * @answer: (nullable): the behaviour that an answer goes to
+ *
+ * A list has at most 16,384 bytes, so there are at most some forty links.
+ *
+ * Returns: (transfer full) (nullable): links whose signatures are to be computed before the message is
+ *   judged; NULL when there are none, or hardly any: the message brings what another was allowed for
+ */
+GPtrArray *
+dms_capability_context_dup_unchecked (DmsCapabilityContext *self, GBytes *capability, const DmsTokenUse *use,
+                                      const char *answer)
+{
+  guint64 now_ns = dms_capability_context_look (self);
+  g_autoptr (DmsTokenList) tokens = NULL;
+  g_autoptr (GPtrArray) links = NULL;
+  gboolean proven = FALSE;
+
+  if (capability == NULL)
+    return NULL;
+  tokens = read_list (self, capability, &proven, NULL);
+  if (proven)
+    return NULL;
+  links = dms_capability_context_new_array ();
+  for (guint i = 0; tokens != NULL && i < dms_token_list_get_size (tokens); i++)
+    {
+      DmsToken *token = dms_token_list_get (tokens, i);
+
+      if (is_worth_checking (self, token, use, answer, now_ns))
+        dms_chain_cache_list_unknown (self->cache, token, links);
+    }
+  return links->len > 0 ? g_steal_pointer (&links) : NULL;
+}
+
+void
+dms_capability_context_note_checked (DmsCapabilityContext *self, DmsToken *link, gboolean is_good)
+{
+  dms_chain_cache_note (self->cache, link, is_good);
 }

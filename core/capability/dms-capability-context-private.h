@@ -40,10 +40,16 @@ typedef struct
   GPtrArray *tokens;
   /* Of DmsDroppedToken; NULL: none. */
   GPtrArray *dropped;
-  /* Until the message is allowed, if it ever is: the list and its bytes, when they were not in the cache. */
-  DmsTokenList *list;
+  /* The bytes of a list that no message was allowed for so far; NULL: one was. */
   GBytes *bytes;
 } DmsInteraction;
+
+/* A token list by the bytes it was read from. */
+typedef struct
+{
+  DmsTokenList *list;
+  gboolean proven;
+} DmsKnownList;
 
 struct _DmsCapabilityContext
 {
@@ -73,7 +79,7 @@ struct _DmsCapabilityContext
   /* Nothing is dropped: the context is only looked at. */
   gboolean keeps_expired;
   DmsChainCache *cache;
-  /* Token lists by the bytes they were read from, of messages that were allowed. */
+  /* DmsKnownList by the bytes they were read from. */
   DmsSegmentedCache *lists;
   /* NULL: every token is made for one message. */
   DmsTokenWallet *wallet;
@@ -84,6 +90,7 @@ gboolean dms_capability_file_replace (const char *path, const char *text, GError
 
 GPtrArray *dms_capability_context_new_array (void);
 void dms_capability_context_free_interaction (DmsInteraction *interaction);
+DmsKnownList *dms_capability_context_new_known_list (DmsTokenList *list);
 /* Undoes the entry of an interaction's tokens among the delegations. */
 void dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *token);
 /* Drops what has expired, if anything has. Returns the time now. */

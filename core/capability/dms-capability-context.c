@@ -36,9 +36,24 @@ dms_capability_context_free_interaction (DmsInteraction *interaction)
 {
   g_ptr_array_unref (interaction->tokens);
   g_clear_pointer (&interaction->dropped, g_ptr_array_unref);
-  g_clear_pointer (&interaction->list, dms_token_list_unref);
   g_clear_pointer (&interaction->bytes, g_bytes_unref);
   g_free (interaction);
+}
+
+DmsKnownList *
+dms_capability_context_new_known_list (DmsTokenList *list)
+{
+  DmsKnownList *self = g_new0 (DmsKnownList, 1);
+
+  self->list = dms_token_list_ref (list);
+  return self;
+}
+
+static void
+known_list_free (gpointer data)
+{
+  dms_token_list_unref (((DmsKnownList *) data)->list);
+  g_free (data);
 }
 
 static void
@@ -87,8 +102,7 @@ dms_capability_context_init (DmsCapabilityContext *self)
   self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->next_expiry = G_MAXUINT64;
   self->cache = dms_chain_cache_new (CACHED_LINKS);
-  self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES,
-                                         (GDestroyNotify) dms_token_list_unref);
+  self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES, known_list_free);
 }
 
 DmsCapabilityContext *

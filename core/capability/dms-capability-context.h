@@ -4,6 +4,7 @@
 #pragma once
 
 #include "capability/dms-token-list.h"
+#include "capability/dms-token-rules.h"
 
 G_BEGIN_DECLS
 
@@ -88,7 +89,12 @@ DmsToken *dms_capability_context_revoke (DmsCapabilityContext *self, DmsToken *t
 gboolean dms_capability_context_verify (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns,
                                         GError **error);
 
-/* Reads the token list of a message; for those of messages that were allowed before, from memory. */
+/* For a caller that wants signatures computed elsewhere before a message is consumed: which ones, and what
+ * came of it. */
+GPtrArray *dms_capability_context_dup_unchecked (DmsCapabilityContext *self, GBytes *capability,
+                                                 const DmsTokenUse *use, const char *answer);
+void dms_capability_context_note_checked (DmsCapabilityContext *self, DmsToken *link, gboolean is_good);
+/* Reads the token list of a message, from memory if it came before. */
 DmsTokenList *dms_capability_context_read_list (DmsCapabilityContext *self, GBytes *bytes, GError **error);
 /* Takes the tokens that came with a message from @sender_did for one interaction. @capability: (nullable):
  * the bytes of the token list. Returns a number to ask and to discard with; 0 only on an error (a malformed

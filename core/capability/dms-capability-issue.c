@@ -127,8 +127,12 @@ issue_token (Issue *issue, DmsToken *parent, guint64 expiry_ns)
     return;
   made_text = dms_token_to_string (made);
   keep_token (issue, made, made_text);
-  if (issue->wallet != NULL)
-    dms_token_wallet_add (issue->wallet, &issue->terms, made, g_steal_pointer (&made_text));
+  if (issue->wallet == NULL)
+    return;
+  /* Whoever is on this node need not check what was signed here. */
+  dms_chain_cache_note (issue->context->cache, made, TRUE);
+  dms_chain_cache_keep (issue->context->cache, made);
+  dms_token_wallet_add (issue->wallet, &issue->terms, made, g_steal_pointer (&made_text));
 }
 
 static gboolean

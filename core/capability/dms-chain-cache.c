@@ -8,7 +8,14 @@
 /* More than an item takes. */
 #define BYTES_PER_LINK 512
 
-/* Keyed by the digest of a link, which covers its whole chain with all signatures; no values. */
+typedef enum
+{
+  LINK_UNKNOWN,
+  LINK_GOOD,
+  LINK_BAD,
+} LinkState;
+
+/* Link states by the digest of a link, which covers its whole chain with all signatures. */
 struct _DmsChainCache
 {
   DmsSegmentedCache *known;
@@ -33,10 +40,13 @@ dms_chain_cache_free (DmsChainCache *self)
   g_free (self);
 }
 
-static gboolean
-is_known (DmsChainCache *self, DmsToken *link)
+static LinkState
+get_state (DmsChainCache *self, DmsToken *link)
 {
-  return dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, NULL);
+  gpointer state = GINT_TO_POINTER (LINK_UNKNOWN);
+
+  dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, &state);
+  return GPOINTER_TO_INT (state);
 }
 
 /* The next link whose signature matters. */
@@ -52,7 +62,7 @@ dms_chain_cache_list_unknown (DmsChainCache *self, DmsToken *token, GPtrArray *l
   guint first = links->len;
 
   for (DmsToken *link = token; link != NULL; link = get_next (link))
-    if (!is_known (self, link))
+    if (get_state (self, link) == LINK_UNKNOWN)
       g_ptr_array_insert (links, (int) first, dms_token_ref (link));
 }
 
@@ -61,22 +71,25 @@ gboolean
 dms_chain_cache_check (DmsChainCache *self, DmsToken *token)
 {
   DmsToken *parent = get_next (token);
+  gboolean is_good;
+  LinkState state;
 
   if (parent != NULL && !dms_chain_cache_check (self, parent))
     return FALSE;
-  if (is_known (self, token))
-    return TRUE;
+  state = get_state (self, token);
+  if (state != LINK_UNKNOWN)
+    return state == LINK_GOOD;
   self->checks++;
-  if (!dms_token_check_signature (token))
-    return FALSE;
-  dms_chain_cache_note (self, token);
-  return TRUE;
+  is_good = dms_token_check_signature (token);
+  dms_chain_cache_note (self, token, is_good);
+  return is_good;
 }
 
 void
-dms_chain_cache_note (DmsChainCache *self, DmsToken *link)
+dms_chain_cache_note (DmsChainCache *self, DmsToken *link, gboolean is_good)
 {
-  dms_segmented_cache_insert (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, NULL, 0);
+  dms_segmented_cache_insert (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE,
+                              GINT_TO_POINTER (is_good ? LINK_GOOD : LINK_BAD), 0);
 }
 
 void

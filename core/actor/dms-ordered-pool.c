@@ -1,0 +1,317 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "actor/dms-ordered-pool.h"
+
+/* How many jobs for each thread leave the fair queue before their turn, so that no thread waits for the
+ * loop. */
+#define JOBS_PER_THREAD 8
+/* How many are worked on in the main context before other work of the loop gets its turn. */
+#define JOBS_PER_TURN 8
+
+typedef struct
+{
+  char *name;
+  /* Of jobs, in the order in which they came. */
+  GQueue jobs;
+} Line;
+
+typedef struct
+{
+  GList link;
+  Line *line;
+  gpointer job;
+  gboolean finished;
+} Entry;
+
+struct _DmsOrderedPool
+{
+  grefcount references;
+  DmsOrderedPoolFuncs funcs;
+  gpointer user_data;
+  GSource *source;
+  GHashTable *lines;
+  guint n_jobs;
+  /* What no thread has yet. */
+  DmsFairQueue *waiting;
+  guint n_threads;
+  GThreadPool *threads;
+  guint in_flight;
+  /* From the threads. */
+  GAsyncQueue *worked;
+  gboolean stopped;
+};
+
+typedef struct
+{
+  GSource parent;
+  DmsOrderedPool *pool;
+} PoolSource;
+
+static void
+line_free (gpointer data)
+{
+  Line *line = data;
+
+  g_free (line->name);
+  g_free (line);
+}
+
+static Line *
+get_line (DmsOrderedPool *self, const char *name)
+{
+  Line *line = g_hash_table_lookup (self->lines, name);
+
+  if (line != NULL)
+    return line;
+  line = g_new0 (Line, 1);
+  line->name = g_strdup (name);
+  g_queue_init (&line->jobs);
+  g_hash_table_insert (self->lines, line->name, line);
+  return line;
+}
+
+static void
+leave_line (DmsOrderedPool *self, Entry *entry)
+{
+  Line *line = entry->line;
+
+  g_queue_unlink (&line->jobs, &entry->link);
+  self->n_jobs--;
+  if (line->jobs.length == 0)
+    g_hash_table_remove (self->lines, line->name);
+}
+
+static void
+entry_free (DmsOrderedPool *self, Entry *entry)
+{
+  self->funcs.destroy (entry->job);
+  g_free (entry);
+}
+
+static void
+on_displaced (const char *key, gpointer item, gpointer user_data)
+{
+  DmsOrderedPool *self = user_data;
+  Entry *entry = item;
+
+  leave_line (self, entry);
+  if (self->funcs.displaced != NULL)
+    self->funcs.displaced (entry->job, self->user_data);
+  entry_free (self, entry);
+}
+
+/* In a worker thread. */
+static void
+on_work (gpointer data, gpointer user_data)
+{
+  DmsOrderedPool *self = user_data;
+  Entry *entry = data;
+
+  self->funcs.work (entry->job);
+  g_async_queue_push (self->worked, entry);
+  g_source_set_ready_time (self->source, 0);
+}
+
+static void
+give_to_threads (DmsOrderedPool *self, Entry *entry)
+{
+  self->in_flight++;
+  g_thread_pool_push (self->threads, entry, NULL);
+}
+
+/* Ends the jobs at the head of a line that are finished. The pool may be stopped by one. */
+static void
+advance (DmsOrderedPool *self, Entry *finished)
+{
+  g_autofree char *name = g_strdup (finished->line->name);
+  Line *line = finished->line;
+
+  finished->finished = TRUE;
+  while (line != NULL && ((Entry *) line->jobs.head->data)->finished)
+    {
+      Entry *entry = line->jobs.head->data;
+
+      leave_line (self, entry);
+      self->funcs.done (entry->job, self->user_data);
+      entry_free (self, entry);
+      line = self->stopped ? NULL : g_hash_table_lookup (self->lines, name);
+    }
+}
+
+/* After its work. */
+static void
+settle (DmsOrderedPool *self, Entry *entry)
+{
+  if (self->funcs.needs_more (entry->job, self->user_data))
+    give_to_threads (self, entry);
+  else
+    advance (self, entry);
+}
+
+static void
+work_here (DmsOrderedPool *self, Entry *entry)
+{
+  do
+    self->funcs.work (entry->job);
+  while (self->funcs.needs_more (entry->job, self->user_data));
+  advance (self, entry);
+}
+
+static void
+collect (DmsOrderedPool *self)
+{
+  Entry *entry;
+
+  while (!self->stopped && (entry = g_async_queue_try_pop (self->worked)) != NULL)
+    {
+      self->in_flight--;
+      settle (self, entry);
+    }
+}
+
+/* A single message on an idle node is worked on here: handing it to a thread and back takes longer than what
+ * it would free the loop of, and whoever waits for the answer waits for both. */
+static void
+distribute (DmsOrderedPool *self)
+{
+  guint here = self->threads == NULL ? JOBS_PER_TURN : 0;
+  Entry *entry;
+
+  if (self->in_flight == 0 && dms_fair_queue_get_length (self->waiting) == 1)
+    here = 1;
+  while (!self->stopped && here > 0 && (entry = dms_fair_queue_pop (self->waiting)) != NULL)
+    {
+      here--;
+      work_here (self, entry);
+    }
+  while (!self->stopped && self->threads != NULL && self->in_flight < self->n_threads * JOBS_PER_THREAD
+         && (entry = dms_fair_queue_pop (self->waiting)) != NULL)
+    give_to_threads (self, entry);
+}
+
+static gboolean
+pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  g_autoptr (DmsOrderedPool) self = dms_ordered_pool_ref (((PoolSource *) source)->pool);
+
+  g_source_set_ready_time (source, -1);
+  collect (self);
+  if (!self->stopped)
+    distribute (self);
+  /* With threads, each that ends its work wakes us. */
+  if (!self->stopped && self->threads == NULL && dms_fair_queue_get_length (self->waiting) > 0)
+    g_source_set_ready_time (source, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+DmsOrderedPool *
+dms_ordered_pool_new (guint n_threads, const DmsFairQueueLimits *limits, const DmsOrderedPoolFuncs *funcs,
+                      gpointer user_data)
+{
+  static GSourceFuncs source_funcs = { .dispatch = pool_source_dispatch };
+  DmsOrderedPool *self = g_new0 (DmsOrderedPool, 1);
+
+  g_ref_count_init (&self->references);
+  self->funcs = *funcs;
+  self->user_data = user_data;
+  self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, line_free);
+  self->waiting = dms_fair_queue_new (limits, NULL);
+  dms_fair_queue_set_displaced_func (self->waiting, on_displaced, self);
+  self->worked = g_async_queue_new ();
+  self->n_threads = n_threads;
+  if (n_threads > 0)
+    self->threads = g_thread_pool_new (on_work, self, (int) n_threads, FALSE, NULL);
+  self->source = g_source_new (&source_funcs, sizeof (PoolSource));
+  ((PoolSource *) self->source)->pool = self;
+  g_source_set_static_name (self->source, "messages to check");
+  g_source_attach (self->source, g_main_context_get_thread_default ());
+  return self;
+}
+
+static void
+forget_line (DmsOrderedPool *self, Line *line)
+{
+  while (line->jobs.length > 0)
+    {
+      Entry *entry = line->jobs.head->data;
+
+      g_queue_unlink (&line->jobs, &entry->link);
+      entry_free (self, entry);
+    }
+}
+
+void
+dms_ordered_pool_stop (DmsOrderedPool *self)
+{
+  GHashTableIter iter;
+  gpointer line;
+
+  if (self->stopped)
+    return;
+  self->stopped = TRUE;
+  if (self->threads != NULL)
+    g_thread_pool_free (g_steal_pointer (&self->threads), TRUE, TRUE);
+  g_source_destroy (self->source);
+  /* Every job is in its line; the queues only borrow. */
+  while (dms_fair_queue_pop (self->waiting) != NULL)
+    ;
+  while (g_async_queue_try_pop (self->worked) != NULL)
+    ;
+  g_hash_table_iter_init (&iter, self->lines);
+  while (g_hash_table_iter_next (&iter, NULL, &line))
+    forget_line (self, line);
+  g_hash_table_remove_all (self->lines);
+  self->n_jobs = 0;
+  self->in_flight = 0;
+}
+
+DmsOrderedPool *
+dms_ordered_pool_ref (DmsOrderedPool *self)
+{
+  g_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+dms_ordered_pool_unref (DmsOrderedPool *self)
+{
+  if (!g_ref_count_dec (&self->references))
+    return;
+  dms_ordered_pool_stop (self);
+  g_source_unref (self->source);
+  g_hash_table_unref (self->lines);
+  dms_fair_queue_free (self->waiting);
+  g_async_queue_unref (self->worked);
+  g_free (self);
+}
+
+DmsFairQueueAnswer
+dms_ordered_pool_push (DmsOrderedPool *self, const char *line, gsize size, gpointer job)
+{
+  Entry *entry;
+  DmsFairQueueAnswer answer;
+
+  g_return_val_if_fail (!self->stopped, DMS_FAIR_QUEUE_FULL);
+
+  entry = g_new0 (Entry, 1);
+  entry->job = job;
+  entry->link.data = entry;
+  answer = dms_fair_queue_push (self->waiting, line, size, entry);
+  if (answer != DMS_FAIR_QUEUE_TAKEN)
+    {
+      g_free (entry);
+      return answer;
+    }
+  entry->line = get_line (self, line);
+  g_queue_push_tail_link (&entry->line->jobs, &entry->link);
+  self->n_jobs++;
+  g_source_set_ready_time (self->source, 0);
+  return answer;
+}
+
+guint
+dms_ordered_pool_get_n_jobs (DmsOrderedPool *self)
+{
+  return self->n_jobs;
+}
