@@ -194,6 +194,17 @@ def test_forged_signatures(home, change):
     home.cli("cap", "anchor", "-c", "dms", "--require", granted)
 
 
+def test_invitation(home, gnupg, tmp_path):
+    """An organisation whose key is in GnuPG invites; the joiner needs no GnuPG."""
+    invited = home.cli("cap", "invite", "-c", GPG, "--cap", "/dms/deployment", "--duration", "24h")
+    assert "an invitation: whoever has it may join" in invited.err and "/dms/deployment" in invited.err
+    joiner = Node(tmp_path / "joiner", env={"GNUPGHOME": "/invalid"})
+    joiner.cli("cap", "join", "-c", "dms", invited.out.strip(), "--yes", "--allow-wide")
+    cap = json.loads((joiner.user_dir / "cap" / "dms.cap").read_text())
+    assert len(base64.b64decode(cap["provide"]["tok"][0]["dms"]["chain"]["dms"]["sig"])) > 64
+    assert cap["require"]["tok"][0]["dms"]["sub"]["uri"] == home.person
+
+
 def test_other_keys_are_refused(gnupg, home):
     gnupg.run("gpg", "--quick-generate-key", "Rob <rob@example.org>", "rsa2048", "sign,cert", "never")
     refused = home.cli("cap", "new", "gpg:rob@example.org", check=False)
