@@ -19,6 +19,8 @@ read_token (GBytes *bytes, GError **error)
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
   g_autoptr (GString) text = g_string_new ("{\"dms\":");
+  g_autoptr (DmsToken) token = NULL;
+  g_autoptr (GBytes) own = NULL;
 
   if (size < strlen (PREFIX) || memcmp (data, PREFIX, strlen (PREFIX)) != 0)
     {
@@ -28,7 +30,16 @@ read_token (GBytes *bytes, GError **error)
     }
   g_string_append_len (text, data + strlen (PREFIX), (gssize) (size - strlen (PREFIX)));
   g_string_append_c (text, '}');
-  return dms_token_new_from_data (text->str, text->len, error);
+  token = dms_token_new_from_data (text->str, text->len, error);
+  if (token == NULL)
+    return NULL;
+  /* Nothing may be in the bytes that is not shown. */
+  own = dms_token_dup_signed_bytes (token);
+  if (g_bytes_equal (own, bytes))
+    return g_steal_pointer (&token);
+  g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_DATA,
+                       _ ("the token is written in an unknown way"));
+  return NULL;
 }
 
 /* One line. What others wrote may not steer the terminal. */
