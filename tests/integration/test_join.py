@@ -487,6 +487,33 @@ def test_revoked_invitation(lab):
     assert late.status == 1 and "took it back" in late.err
 
 
+def test_revocation_is_told_to_members(lab):
+    """One member anchors it and tells the others, who have allowed that and nothing more of the kind."""
+    invitation = lab.invite("--cap", "/public,/dms/cap/revoke/broadcast", "--topic", "/nunet")
+    gone, others = lab.machine("gone"), [lab.member(name, invitation) for name in "ab"]
+    own = lab.invite("--cap", "/public", "--for", gone.dms_did)
+    assert join(gone, own).status == 0
+    gone.start()
+    outsider = lab.outsider("c")
+    probers = [Prober(lab, node) for node in others]
+    for prober in probers:
+        prober.assert_answered(lab.client(gone), "/public/hello")
+    probers[1].assert_refused(lab.client(others[0]), "/dms/cap/revoke/anchor")
+    (revocation,) = revoke(lab, own)
+
+    # The outsider may know of it, but is not listened to.
+    outsider.cli("cap", "anchor", "-c", "dms", "--revoke", revocation)
+    outsider.cli("cap", "broadcast", "-c", "dms")
+    time.sleep(0.5 * PATIENCE)
+    probers[1].assert_answered(lab.client(gone), "/public/hello")
+
+    others[0].cli("cap", "anchor", "-c", "dms", "--revoke", revocation)
+    others[0].cli("cap", "broadcast", "-c", "dms")
+    others[1].wait_for(lambda: anchors(others[1])["revoke"].get("tok"), 10, "not told")
+    for prober in probers:
+        prober.assert_refused(lab.client(gone), "/public/hello")
+
+
 def test_leaving(lab):
     invitation = lab.invite(*RIGHTS)
     a, b = (lab.member(name, invitation) for name in "ab")

@@ -348,3 +348,32 @@ def test_rotated_node_keeps_its_promises(home):
         assert home.actor("/dms/node/peers/self")["id"]
     finally:
         home.stop()
+
+
+def test_invites_into_an_organisation(home, tmp_path):
+    """The organisation's key is in GnuPG: what it signs is shown, and whoever joins needs no GnuPG."""
+    joiner = Node(tmp_path / "joiner", env={"GNUPGHOME": "/nonexistent"})
+    made = home.cli("cap", "invite", "-c", GPG, "--name", "Ada's", "--cap", "/dms/deployment", "--topic", "/nunet",
+                    "--duration", "24h")
+    assert "an invitation for whoever has it" in made.err and "Ada's" in made.err
+    joined = joiner.cli("cap", "join", "-", "--yes", stdin=made.out)
+    assert home.person in joined.out
+    held = json.loads((joiner.user_dir / "cap" / "dms.cap").read_text())
+    assert held["provide"]["tok"][0]["dms"]["chain"]["dms"]["iss"]["uri"] == home.person
+    assert held["require"]["tok"][0]["dms"]["sub"]["uri"] == home.person
+
+    prefix, body = made.out.strip().rsplit(":", 1)
+    text = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).replace(b"Ada's", b"Eve's")
+    forged = prefix + ":" + base64.urlsafe_b64encode(text).decode().rstrip("=")
+    refused = joiner.cli("cap", "join", "-", "--yes", stdin=forged, check=False)
+    assert refused.status == 1 and "was changed on the way" in refused.err
+
+
+def test_joins_an_organisation(home, tmp_path):
+    """A person whose key is in GnuPG joins as well."""
+    organisation = Node(tmp_path / "organisation", name="org").set_up()
+    made = organisation.cli("cap", "invite", "-c", "org", "--cap", "/public", "--duration", "24h", "--for", home.person)
+    assert home.person in home.cli("cap", "join", "-c", GPG, "-", "--yes", stdin=made.out).out
+    again = home.cli("cap", "join", "-c", GPG, "-", "--yes", stdin=made.out)
+    assert "already" in again.out
+    assert "grants revoked: 1" in home.cli("cap", "leave", "-c", GPG, organisation.dms_did).out
