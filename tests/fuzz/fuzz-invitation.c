@@ -45,6 +45,22 @@ try_text (const char *text, gsize size)
   g_assert_true (dms_invitation_is_joined (invitation, context));
 }
 
+/* What is shown before it is signed is all that is signed. */
+static void
+try_signed (const guint8 *data, gsize size)
+{
+  g_autoptr (GByteArray) array = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsInvitation) invitation = NULL;
+
+  g_byte_array_append (
+      array, (const guint8 *) DMS_INVITATION_SIGNED_PREFIX, strlen (DMS_INVITATION_SIGNED_PREFIX));
+  g_byte_array_append (array, data, (guint) size);
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&array));
+  invitation = dms_invitation_new_from_signed_bytes (bytes, NULL);
+  g_assert_false (invitation != NULL && dms_invitation_verify (invitation, 1, NULL));
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -52,5 +68,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
   try_text ((const char *) data, size);
   try_text (wrapped, strlen (wrapped));
+  try_signed (data, size);
   return 0;
 }

@@ -10,7 +10,9 @@ const DmsCliVerb dms_verb_cap = {
                      "require anchors (what others may do here), provide anchors (what this context may do "
                      "elsewhere) and revocations. Tokens carry rights from one to another; they are "
                      "signed, they expire, and nobody can pass on more than they have."),
-  .examples = "  # let an organisation use this machine for jobs\n"
+  .examples = "  # join an organisation that has sent an invitation: see what it means, then agree or not\n"
+              "  nunet cap join invitation.txt\n"
+              "  # let an organisation use this machine for jobs\n"
               "  nunet cap anchor -c dms --require \"$(nunet cap grant -c dms --cap /dms/deployment \\\n"
               "      --cap /public --cap /broadcast --topic /nunet --duration 720h <organisation DID>)\"\n",
 };

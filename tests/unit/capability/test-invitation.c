@@ -533,6 +533,43 @@ test_prefixes (Fixture *fixture, gconstpointer data)
     }
 }
 
+static DmsInvitation *
+read_signed (const char *text, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return dms_invitation_new_from_signed_bytes (bytes, error);
+}
+
+/* What a person is shown before signing is read from the very bytes. */
+static void
+test_signed_bytes (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DmsInvitation) invitation = make_invitation (fixture, fixture->joiner);
+  g_autofree char *json = dup_json (invitation);
+  char *end = g_strrstr (json, ",\"sig\":\"");
+  g_autofree char *signed_whole = g_strconcat (DMS_INVITATION_SIGNED_PREFIX, json, NULL);
+  g_autofree char *bytes = NULL;
+  g_autofree char *spaced = NULL;
+  g_autofree char *renamed = NULL;
+  g_autoptr (DmsInvitation) read = NULL;
+  g_autoptr (GError) error = NULL;
+
+  *end = '\0';
+  bytes = g_strconcat (DMS_INVITATION_SIGNED_PREFIX, json, "}", NULL);
+  spaced = g_strconcat (bytes, " ", NULL);
+  renamed = g_strconcat ("dms:token:", json, "}", NULL);
+  read = read_signed (bytes, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_strv_equal (dms_invitation_get_ask_capabilities (read), usual));
+  g_assert_false (dms_invitation_verify (read, now (), NULL));
+
+  g_assert_null (read_signed (spaced, NULL));
+  g_assert_null (read_signed (renamed, NULL));
+  g_assert_null (read_signed (signed_whole, NULL));
+  g_assert_null (read_signed ("", NULL));
+}
+
 static void
 assert_not_made (Fixture *fixture, const DmsInvitationTerms *terms, int code)
 {
@@ -627,6 +664,7 @@ main (int argc, char *argv[])
   add ("/capability/invitation/tampered", test_tampered);
   add ("/capability/invitation/forged", test_forged);
   add ("/capability/invitation/prefixes", test_prefixes);
+  add ("/capability/invitation/signed-bytes", test_signed_bytes);
   add ("/capability/invitation/bad-terms", test_bad_terms);
   add ("/capability/invitation/one-direction", test_one_direction);
 
