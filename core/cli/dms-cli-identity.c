@@ -6,6 +6,7 @@
 #include <dms.h>
 #include <string.h>
 
+#include "cli/dms-cli-key-cache.h"
 #include "cli/dms-cli-signing.h"
 #include "identity/dms-key-signer.h"
 #include "identity/dms-keystore.h"
@@ -45,7 +46,13 @@ dms_cli_identity_load_key (DmsCliCall *call, const char *name, GError **error)
   passphrase = dms_cli_call_read_passphrase (call, FALSE, error);
   if (passphrase == NULL)
     return NULL;
-  key = dms_keystore_load (keystore, name, passphrase, error);
+  key = dms_cli_key_cache_load (path, passphrase);
+  if (key == NULL)
+    {
+      key = dms_keystore_load (keystore, name, passphrase, error);
+      if (key != NULL)
+        dms_cli_key_cache_save (path, passphrase, key);
+    }
   dms_cli_passphrase_free (passphrase);
   return key;
 }

@@ -357,11 +357,13 @@ parse_words (DmsCliParser *self, const char *const *words, GError **error)
 
 /* `help cap grant` is `cap grant --help`. */
 static void
-turn_help_around (GPtrArray *words)
+turn_help_around (DmsCliParser *self, GPtrArray *words)
 {
-  if (words->len > 0 && strcmp (g_ptr_array_index (words, 0), "help") == 0)
+  guint place = find_word (self, words);
+
+  if (place < words->len && strcmp (g_ptr_array_index (words, place), "help") == 0)
     {
-      g_ptr_array_remove_index (words, 0);
+      g_ptr_array_remove_index (words, place);
       g_ptr_array_add (words, (gpointer) "--help");
     }
 }
@@ -390,7 +392,7 @@ dms_cli_parser_parse (DmsCliParser *self, const char *const *words, GError **err
         }
       g_ptr_array_add (rest, (gpointer) *words);
     }
-  turn_help_around (rest);
+  turn_help_around (self, rest);
   descend (self, rest);
 
   place = find_word (self, rest);

@@ -49,6 +49,23 @@ dms_cli_terms_read_expiry (DmsCliCall *call, guint64 *expiry_ns, GError **error)
   return TRUE;
 }
 
+/* Without the slash it would be a right to nothing; nothing at all is refused by whoever signs. */
+static gboolean
+check_capabilities (const char *const *capabilities, GError **error)
+{
+  for (; *capabilities != NULL; capabilities++)
+    {
+      if ((*capabilities)[0] == '/' || (*capabilities)[0] == '\0')
+        continue;
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   _ ("--cap: “%s” is no capability: begin it with a slash, such as /dms/deployment"),
+                   *capabilities);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 dms_cli_terms_read (DmsCliCall *call, DmsCliTerms *terms, GError **error)
 {
@@ -66,7 +83,8 @@ dms_cli_terms_read (DmsCliCall *call, DmsCliTerms *terms, GError **error)
   terms->topics = dms_cli_call_get_strv (call, "topic");
   terms->capabilities = dms_cli_call_get_strv (call, "cap");
   terms->depth = (guint64) dms_cli_call_get_int (call, "depth");
-  return dms_cli_terms_read_expiry (call, &terms->expiry_ns, error);
+  return check_capabilities (terms->capabilities, error)
+         && dms_cli_terms_read_expiry (call, &terms->expiry_ns, error);
 }
 
 void
