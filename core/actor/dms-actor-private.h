@@ -16,7 +16,7 @@ gboolean dms_actor_listens_to (DmsActor *self, DmsEnvelope *envelope);
 
 gboolean dms_actor_reply (DmsActor *self,
                           DmsEnvelope *question,
-                          JsonNode *payload,
+                          GBytes *payload,
                           GBytes *tokens,
                           GError **error);
 

@@ -617,6 +617,36 @@ on_published (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static DmsEnvelope *
+seal_bytes (DmsActor *self,
+            DmsHandle *to,
+            const char *behaviour,
+            GBytes *payload,
+            guint64 expiry_ns,
+            const char *reply_behaviour,
+            const char *reply_capability,
+            const char *topic,
+            GBytes *tokens,
+            GError **error)
+{
+  if (to != NULL && *dms_handle_get_inbox (to) == '\0')
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                   "cannot send “%s”: the receiver has no inbox", behaviour);
+      return NULL;
+    }
+  return dms_security_context_seal (self->security, self->handle, to, behaviour, payload, expiry_ns,
+                                    reply_behaviour, reply_capability, topic, tokens, error);
+}
+
+static GBytes *
+payload_to_bytes (JsonNode *payload)
+{
+  char *text = payload != NULL ? dms_json_node_to_text (payload) : NULL;
+
+  return text != NULL ? g_bytes_new_take (text, strlen (text)) : NULL;
+}
+
+static DmsEnvelope *
 seal (DmsActor *self,
       DmsHandle *to,
       const char *behaviour,
@@ -628,23 +658,10 @@ seal (DmsActor *self,
       GBytes *tokens,
       GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (DmsEnvelope) envelope = NULL;
+  g_autoptr (GBytes) bytes = payload_to_bytes (payload);
 
-  if (to != NULL && *dms_handle_get_inbox (to) == '\0')
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "cannot send “%s”: the receiver has no inbox", behaviour);
-      return NULL;
-    }
-  if (payload != NULL)
-    {
-      char *text = dms_json_node_to_text (payload);
-
-      bytes = g_bytes_new_take (text, strlen (text));
-    }
-  return dms_security_context_seal (self->security, self->handle, to, behaviour, bytes, expiry_ns,
-                                    reply_behaviour, reply_capability, topic, tokens, error);
+  return seal_bytes (self, to, behaviour, bytes, expiry_ns, reply_behaviour, reply_capability, topic, tokens,
+                     error);
 }
 
 gboolean
@@ -675,7 +692,21 @@ dms_actor_broadcast (DmsActor *self,
                      const char *reply_behaviour,
                      GError **error)
 {
-  g_autoptr (DmsEnvelope) envelope = seal (self, NULL, behaviour, payload, default_expiry (expiry_ns),
+  g_autoptr (GBytes) bytes = payload_to_bytes (payload);
+
+  return dms_actor_broadcast_bytes (self, topic, behaviour, bytes, expiry_ns, reply_behaviour, error);
+}
+
+gboolean
+dms_actor_broadcast_bytes (DmsActor *self,
+                           const char *topic,
+                           const char *behaviour,
+                           GBytes *payload,
+                           guint64 expiry_ns,
+                           const char *reply_behaviour,
+                           GError **error)
+{
+  g_autoptr (DmsEnvelope) envelope = seal_bytes (self, NULL, behaviour, payload, default_expiry (expiry_ns),
                                            reply_behaviour, NULL, topic, NULL, error);
 
   if (envelope == NULL)
@@ -685,7 +716,7 @@ dms_actor_broadcast (DmsActor *self,
 }
 
 gboolean
-dms_actor_reply (DmsActor *self, DmsEnvelope *question, JsonNode *payload, GBytes *tokens, GError **error)
+dms_actor_reply (DmsActor *self, DmsEnvelope *question, GBytes *payload, GBytes *tokens, GError **error)
 {
   const char *behaviour = dms_envelope_get_reply_behaviour (question);
   guint64 expiry_ns = dms_envelope_get_expiry_ns (question);
@@ -697,8 +728,8 @@ dms_actor_reply (DmsActor *self, DmsEnvelope *question, JsonNode *payload, GByte
                    dms_envelope_get_behaviour (question));
       return FALSE;
     }
-  envelope = seal (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL, NULL,
-                   tokens, error);
+  envelope = seal_bytes (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL,
+                         NULL, tokens, error);
   if (envelope == NULL)
     return FALSE;
   dms_actor_registry_send_async (self->registry, envelope, NULL, on_sent, sent_new (envelope));

@@ -110,6 +110,15 @@ gboolean dms_actor_broadcast (DmsActor *self,
                               const char *reply_behaviour,
                               GError **error);
 
+/* The same with a payload that is JSON already. (payload: nullable) */
+gboolean dms_actor_broadcast_bytes (DmsActor *self,
+                                    const char *topic,
+                                    const char *behaviour,
+                                    GBytes *payload,
+                                    guint64 expiry_ns,
+                                    const char *reply_behaviour,
+                                    GError **error);
+
 /* Allows a DID some capabilities on this actor alone, until the expiry; replaces what `owner` (any text,
  * such as an ensemble ID) granted that DID here before. The node keeps the grant, so the subject's own
  * signature is enough from then on; the returned tokens may be attached to a reply besides. NULL on error. */

@@ -3,6 +3,8 @@
 
 #include "actor/dms-message.h"
 
+#include <string.h>
+
 #include "actor/dms-actor-private.h"
 #include "actor/dms-message-private.h"
 #include "common/dms-json-object.h"
@@ -131,9 +133,28 @@ dms_message_reply (DmsMessage *self, JsonNode *payload, GError **error)
 gboolean
 dms_message_reply_with_tokens (DmsMessage *self, JsonNode *payload, GBytes *tokens, GError **error)
 {
+  char *text = payload != NULL ? dms_json_node_to_text (payload) : NULL;
+  g_autoptr (GBytes) bytes = text != NULL ? g_bytes_new_take (text, strlen (text)) : NULL;
+
   if (!dms_message_wants_reply (self))
     return TRUE;
-  return dms_actor_reply (self->actor, self->envelope, payload, tokens, error);
+  return dms_actor_reply (self->actor, self->envelope, bytes, tokens, error);
+}
+
+static void
+log_lost_reply (DmsMessage *self, const GError *error)
+{
+  dms_log_event (G_LOG_LEVEL_INFO, "A reply could not be sent", "behavior", dms_message_get_behaviour (self),
+                 "error", error->message, NULL);
+}
+
+void
+dms_message_reply_bytes (DmsMessage *self, GBytes *payload)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (dms_message_wants_reply (self) && !dms_actor_reply (self->actor, self->envelope, payload, NULL, &error))
+    log_lost_reply (self, error);
 }
 
 void
@@ -144,8 +165,7 @@ dms_message_reply_object (DmsMessage *self, JsonObject *object)
 
   json_object_unref (object);
   if (!dms_message_reply (self, payload, &error))
-    dms_log_event (G_LOG_LEVEL_INFO, "A reply could not be sent", "behavior",
-                   dms_message_get_behaviour (self), "error", error->message, NULL);
+    log_lost_reply (self, error);
 }
 
 void

@@ -44,6 +44,8 @@ JsonObject *dms_message_get_object (DmsMessage *self);
 gboolean dms_message_reply (DmsMessage *self, JsonNode *payload, GError **error);
 /* The same, with more tokens (a token list in JSON) beside those that allow the reply. */
 gboolean dms_message_reply_with_tokens (DmsMessage *self, JsonNode *payload, GBytes *tokens, GError **error);
+/* The same with a payload that is JSON already; what goes wrong is logged. */
+void dms_message_reply_bytes (DmsMessage *self, GBytes *payload);
 /* The same with an object (transfer full); what goes wrong is logged. The usual end of a handler. */
 void dms_message_reply_object (DmsMessage *self, JsonObject *object);
 

@@ -73,7 +73,7 @@ struct _DmsCapabilityContext
   /* What others delegated to us with messages under way, by the URI of the issuer. */
   GHashTable *delegations;
 
-  /* Made from the above: revocation IDs, and when the next token expires. */
+  /* Made from the above: what is revoked, by revocation ID, and when the next token expires. */
   GHashTable *revoked;
   guint64 next_expiry;
   /* Nothing is dropped: the context is only looked at. */

@@ -99,7 +99,7 @@ dms_capability_context_init (DmsCapabilityContext *self)
                                               (GDestroyNotify) dms_capability_context_free_interaction);
   self->delegations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                              (GDestroyNotify) g_ptr_array_unref);
-  self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_token_unref);
   self->next_expiry = G_MAXUINT64;
   self->cache = dms_chain_cache_new (CACHED_LINKS);
   self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES, known_list_free);
@@ -244,6 +244,12 @@ dms_capability_context_sweep (DmsCapabilityContext *self)
   sweep (self, (guint64) g_get_real_time () * 1000);
 }
 
+static void
+note_revoked (DmsCapabilityContext *self, DmsToken *token)
+{
+  g_hash_table_replace (self->revoked, dms_token_dup_revocation_id (token), dms_token_ref (token));
+}
+
 /* A revocation counts only with its issuer's signature. */
 void
 dms_capability_context_update_revoked (DmsCapabilityContext *self)
@@ -257,10 +263,10 @@ dms_capability_context_update_revoked (DmsCapabilityContext *self)
           || !dms_chain_cache_check (self->cache, token))
         continue;
       dms_chain_cache_keep (self->cache, token);
-      g_hash_table_add (self->revoked, dms_token_dup_revocation_id (token));
+      note_revoked (self, token);
     }
   for (guint i = 0; i < self->withdrawn->len; i++)
-    g_hash_table_add (self->revoked, dms_token_dup_revocation_id (g_ptr_array_index (self->withdrawn, i)));
+    note_revoked (self, g_ptr_array_index (self->withdrawn, i));
 }
 
 /* NONE when every link is signed by its issuer. */
@@ -461,73 +467,6 @@ dms_capability_context_anchor_provide (DmsCapabilityContext *self, DmsTokenList 
 }
 
 static gboolean
-check_revocation (DmsCapabilityContext *self, DmsToken *token, guint64 now_ns, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-
-  if (dms_token_get_action (token) != DMS_TOKEN_ACTION_REVOKE)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "cannot anchor a token of action “%s” as a revocation",
-                   dms_token_action_to_string (dms_token_get_action (token)));
-      return FALSE;
-    }
-  if (dms_capability_context_verify (self, token, now_ns, &local))
-    return TRUE;
-  g_propagate_prefixed_error (error, g_steal_pointer (&local), "cannot anchor this revocation: ");
-  return FALSE;
-}
-
-/* A later expiry of the same revocation wins. */
-static void
-add_revocation (DmsCapabilityContext *self, DmsToken *token)
-{
-  g_autofree char *id = dms_token_dup_revocation_id (token);
-
-  for (guint i = self->revoke->len; i > 0; i--)
-    {
-      DmsToken *other = g_ptr_array_index (self->revoke, i - 1);
-      g_autofree char *other_id = dms_token_dup_revocation_id (other);
-
-      if (!g_str_equal (id, other_id))
-        continue;
-      if (g_hash_table_contains (self->revoked, id)
-          && dms_token_get_expiry_ns (other) >= dms_token_get_expiry_ns (token))
-        return;
-      g_ptr_array_remove_index (self->revoke, i - 1);
-    }
-  g_ptr_array_add (self->revoke, dms_token_ref (token));
-  dms_capability_context_note_expiry (self, token);
-}
-
-gboolean
-dms_capability_context_anchor_revoke (DmsCapabilityContext *self, DmsTokenList *tokens, GError **error)
-{
-  guint64 now_ns = dms_capability_context_look (self);
-  guint size = dms_token_list_get_size (tokens);
-
-  if (size == 0)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                   "cannot anchor: the list of revocations is empty");
-      return FALSE;
-    }
-  if (self->revoke->len + size > MAX_ANCHORS)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "cannot anchor more than %d revocations",
-                   MAX_ANCHORS);
-      return FALSE;
-    }
-  for (guint i = 0; i < size; i++)
-    if (!check_revocation (self, dms_token_list_get (tokens, i), now_ns, error))
-      return FALSE;
-  for (guint i = 0; i < size; i++)
-    add_revocation (self, dms_token_list_get (tokens, i));
-  dms_capability_context_update_revoked (self);
-  return TRUE;
-}
-
-static gboolean
 report_missing (const char *what, GError **error)
 {
   g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "cannot remove this %s: it is not anchored here", what);
@@ -662,7 +601,7 @@ dms_capability_context_release (DmsCapabilityContext *self, const char *owner)
         continue;
       if (dms_did_equal (dms_token_get_issuer (item->token), self->did))
         {
-          g_hash_table_add (self->revoked, dms_token_dup_revocation_id (item->token));
+          note_revoked (self, item->token);
           g_ptr_array_add (self->withdrawn, dms_token_ref (item->token));
         }
       g_ptr_array_remove_index (self->held_require, i - 1);

@@ -13,6 +13,15 @@ G_BEGIN_DECLS
 /* What one DID trusts, demands and can present (capability.md). Not thread safe: one main context. */
 G_DECLARE_FINAL_TYPE (DmsCapabilityContext, dms_capability_context, DMS, CAPABILITY_CONTEXT, GObject)
 
+/* The most revocations that are kept, and that may be learned from others: the rest is for the owner's. An
+ * issuer who is named in an anchor has a share; the others have a smaller one each, and one together. When
+ * a share is full, a revocation takes the place of that which expires last, if that expires later. */
+#define DMS_REVOCATIONS_MAX 4096
+#define DMS_REVOCATIONS_LEARNED 3072
+#define DMS_REVOCATIONS_PER_KNOWN_ISSUER 1024
+#define DMS_REVOCATIONS_PER_ISSUER 64
+#define DMS_REVOCATIONS_OF_OTHERS 1024
+
 typedef enum {
   DMS_SELF_SIGN_NO,
   DMS_SELF_SIGN_ALSO,
@@ -67,6 +76,15 @@ gboolean dms_capability_context_anchor_provide (DmsCapabilityContext *self, DmsT
                                                 GError **error);
 gboolean dms_capability_context_anchor_revoke (DmsCapabilityContext *self, DmsTokenList *tokens,
                                                GError **error);
+/* What others say was revoked: takes those that their issuers signed and that are news, each for itself,
+ * within the bounds below. Returns how many; they count at once. */
+guint dms_capability_context_learn_revocations (DmsCapabilityContext *self, DmsTokenList *tokens);
+/* How many of these it would take. */
+guint dms_capability_context_count_news (DmsCapabilityContext *self, DmsTokenList *tokens);
+/* A part of what is known to be revoked here, in an order that stays. @after: (nullable): what an earlier
+ * call wrote to @next; @next: (out) (transfer full) (nullable): NULL when this was the last part. */
+DmsTokenList *dms_capability_context_list_revocations (DmsCapabilityContext *self, const char *after,
+                                                       guint max, char **next);
 /* DMS_ERROR_NOT_FOUND when there is no such anchor. */
 gboolean dms_capability_context_remove_root (DmsCapabilityContext *self, DmsDid *root, GError **error);
 gboolean dms_capability_context_remove_require (DmsCapabilityContext *self, DmsToken *token, GError **error);

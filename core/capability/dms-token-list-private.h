@@ -11,6 +11,5 @@ G_BEGIN_DECLS
 
 /* Never NULL; what is there after an error is not to be used. */
 DmsTokenList *dms_token_list_read (DmsWireReader *reader);
-void dms_token_list_write (DmsTokenList *self, DmsWireWriter *writer, const char *name);
 
 G_END_DECLS

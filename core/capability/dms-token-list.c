@@ -136,12 +136,28 @@ dms_token_list_new_from_bytes (GBytes *bytes, GError **error)
   return dms_token_list_new_from_data (data, size, DMS_TOKEN_MAX_LIST_SIZE, error);
 }
 
+/**
+ * dms_token_list_new_from_member:
+ * @object: a JSON object, such as the payload of a message
+ *
+ * Returns: (transfer full): the list; empty when there is no such member; NULL with DMS_ERROR_INVALID_DATA or
+ *   DMS_ERROR_TOO_LARGE
+ */
 DmsTokenList *
-dms_token_list_new_from_json (JsonNode *node, GError **error)
+dms_token_list_new_from_member (GBytes *object, const char *name, GError **error)
 {
-  g_autofree char *text = json_to_string (node, FALSE);
+  const char *names[] = { name, NULL };
+  gsize size = 0;
+  const char *data = object != NULL ? g_bytes_get_data (object, &size) : NULL;
+  g_autoptr (DmsWireReader) reader = dms_wire_reader_new (data, size, MAX_PART_SIZE, "message");
+  g_autoptr (DmsTokenList) self = NULL;
 
-  return dms_token_list_new_from_data (text, strlen (text), MAX_PART_SIZE, error);
+  if (dms_wire_reader_enter_object (reader))
+    while (dms_wire_reader_next_member (reader, names) >= 0)
+      self = dms_token_list_read (reader);
+  if (!dms_wire_reader_finish (reader, error))
+    return NULL;
+  return self != NULL ? g_steal_pointer (&self) : dms_token_list_new_empty ();
 }
 
 guint
@@ -199,18 +215,4 @@ dms_token_list_to_bytes (DmsTokenList *self)
 
   dms_token_list_write (self, writer, NULL);
   return dms_wire_writer_end (writer);
-}
-
-/**
- * dms_token_list_to_json:
- *
- * For a reply in JSON. Numbers beyond the signed 64-bit range, which json-glib cannot hold, lose precision;
- * what is to be verified elsewhere travels as bytes.
- */
-JsonNode *
-dms_token_list_to_json (DmsTokenList *self)
-{
-  g_autofree char *text = dms_token_list_to_string (self);
-
-  return json_from_string (text, NULL);
 }

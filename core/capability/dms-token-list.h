@@ -4,6 +4,7 @@
 #pragma once
 
 #include "capability/dms-token.h"
+#include "common/dms-wire-writer.h"
 
 G_BEGIN_DECLS
 
@@ -22,8 +23,9 @@ DmsTokenList *dms_token_list_new_single (DmsToken *token);
  * @max_size: the most bytes to accept, DMS_TOKEN_MAX_LIST_SIZE for what came with a message. */
 DmsTokenList *dms_token_list_new_from_data (const char *data, gsize size, gsize max_size, GError **error);
 DmsTokenList *dms_token_list_new_from_bytes (GBytes *bytes, GError **error);
-/* From part of a larger message, such as {"Token": ...}; also takes one token by itself. */
-DmsTokenList *dms_token_list_new_from_json (JsonNode *node, GError **error);
+/* From part of a larger message, such as {"Token": ...}; also takes one token by itself. It is read from
+ * the bytes, because a JSON tree cannot hold every number of a token. @object: (nullable). */
+DmsTokenList *dms_token_list_new_from_member (GBytes *object, const char *name, GError **error);
 DmsTokenList *dms_token_list_ref (DmsTokenList *self);
 void dms_token_list_unref (DmsTokenList *self);
 
@@ -34,7 +36,8 @@ DmsTokenList *dms_token_list_join (DmsTokenList *a, DmsTokenList *b);
 /* Compact JSON without a line end; {} when empty. */
 char *dms_token_list_to_string (DmsTokenList *self);
 GBytes *dms_token_list_to_bytes (DmsTokenList *self);
-JsonNode *dms_token_list_to_json (DmsTokenList *self);
+/* As a member of a larger message. */
+void dms_token_list_write (DmsTokenList *self, DmsWireWriter *writer, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsTokenList, dms_token_list_unref)
 

@@ -143,6 +143,13 @@ dms_wire_writer_add_null (DmsWireWriter *self, const char *name)
 }
 
 void
+dms_wire_writer_add_boolean (DmsWireWriter *self, const char *name, gboolean value)
+{
+  begin_value (self, name);
+  g_string_append (self->text, value ? "true" : "false");
+}
+
+void
 dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value)
 {
   gsize size, at;

@@ -20,6 +20,7 @@ void dms_wire_writer_begin_array (DmsWireWriter *self, const char *name);
 void dms_wire_writer_end_array (DmsWireWriter *self);
 void dms_wire_writer_add_string (DmsWireWriter *self, const char *name, const char *value);
 void dms_wire_writer_add_uint64 (DmsWireWriter *self, const char *name, guint64 value);
+void dms_wire_writer_add_boolean (DmsWireWriter *self, const char *name, gboolean value);
 void dms_wire_writer_add_null (DmsWireWriter *self, const char *name);
 /* A byte string: padded standard base64, "" when empty, null when NULL. */
 void dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value);

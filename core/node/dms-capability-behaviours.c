@@ -3,11 +3,8 @@
 
 #include "node/dms-capability-behaviours.h"
 
-#include "common/dms-json-object.h"
-
-/* Directly from the owner: spread what is revoked. As a broadcast on the topic: take what others revoked. */
-#define REVOKE_BROADCAST "/dms/cap/revoke/broadcast"
-#define REVOCATION_TOPIC "/nunet/revocation"
+#include "common/dms-wire-writer.h"
+#include "identity/dms-did-wire.h"
 
 typedef gboolean (*AnchorFunc) (DmsCapabilityContext *context, DmsTokenList *tokens, GError **error);
 
@@ -70,24 +67,16 @@ on_anchored (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 anchor (DmsNode *node, DmsMessage *message, AnchorFunc func, const char *what)
 {
-  JsonNode *member = dms_json_object_get_member (dms_message_get_object (message), "Token");
-  g_autoptr (DmsTokenList) tokens = NULL;
+  GBytes *payload = dms_envelope_get_payload (dms_message_get_envelope (message));
   g_autoptr (GError) error = NULL;
+  g_autoptr (DmsTokenList) tokens = dms_token_list_new_from_member (payload, "Token", &error);
   Anchoring *anchoring;
 
-  if (member == NULL)
-    {
-      g_set_error (&error,
-                   DMS_ERROR,
-                   DMS_ERROR_INVALID_ARGUMENT,
-                   "there is no Token to anchor; send {\"Token\": {\"tok\": […]}}");
-      reply_ok (message, error);
-      return;
-    }
-
-  tokens = dms_token_list_new_from_json (member, &error);
   if (tokens != NULL && dms_token_list_get_size (tokens) == 0)
-    g_set_error (&error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the token list is empty");
+    g_set_error (&error,
+                 DMS_ERROR,
+                 DMS_ERROR_INVALID_ARGUMENT,
+                 "there is no Token to anchor; send {\"Token\": {\"tok\": […]}}");
   if (error != NULL)
     {
       reply_ok (message, error);
@@ -121,12 +110,7 @@ on_revoke_anchor (DmsActor *actor, DmsMessage *message, gpointer user_data)
   anchor (user_data, message, dms_capability_context_anchor_revoke, "revoke");
 }
 
-static void
-set_tokens (JsonObject *reply, const char *name, DmsTokenList *tokens)
-{
-  json_object_set_member (reply, name, dms_token_list_to_json (tokens));
-}
-
+/* Written by hand: a JSON tree cannot hold every number of a token. */
 static void
 on_list (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
@@ -135,76 +119,22 @@ on_list (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_autoptr (DmsTokenList) require = dms_capability_context_dup_require (context);
   g_autoptr (DmsTokenList) provide = dms_capability_context_dup_provide (context);
   g_autoptr (DmsTokenList) revoke = dms_capability_context_dup_revoke (context);
-  JsonObject *reply = json_object_new ();
-  JsonArray *array = json_array_new ();
+  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+  g_autoptr (GBytes) payload = NULL;
 
+  dms_wire_writer_begin_object (writer, NULL);
+  dms_wire_writer_add_boolean (writer, "OK", TRUE);
+  dms_wire_writer_add_string (writer, "Error", "");
+  dms_wire_writer_begin_array (writer, "Roots");
   for (guint i = 0; i < roots->len; i++)
-    json_array_add_element (array, dms_did_to_json (roots->pdata[i]));
-
-  json_object_set_boolean_member (reply, "OK", TRUE);
-  json_object_set_string_member (reply, "Error", "");
-  json_object_set_array_member (reply, "Roots", array);
-  set_tokens (reply, "Require", require);
-  set_tokens (reply, "Provide", provide);
-  set_tokens (reply, "Revoke", revoke);
-  dms_message_reply_object (message, reply);
-}
-
-/* From the owner: spread every revocation known here. From other nodes, on the topic: take theirs. A
- * revocation proves itself by its issuer's signature, so nothing is believed that the issuer did not say. */
-static void
-on_revoke_broadcast (DmsActor *actor, DmsMessage *message, gpointer user_data)
-{
-  DmsNode *node = user_data;
-  g_autoptr (DmsTokenList) tokens = dms_capability_context_dup_revoke (dms_node_get_capabilities (node));
-  g_autoptr (JsonNode) payload = NULL;
-  g_autoptr (GError) error = NULL;
-  JsonObject *object = json_object_new ();
-
-  json_object_set_member (object, "Token", dms_token_list_to_json (tokens));
-  payload = json_node_init_object (json_node_alloc (), object);
-  json_object_unref (object);
-
-  if (dms_token_list_get_size (tokens) > 0)
-    dms_actor_broadcast (actor, REVOCATION_TOPIC, REVOKE_BROADCAST, payload, 0, NULL, &error);
-  reply_ok (message, error);
-}
-
-static gboolean
-take_revocations (DmsCapabilityContext *context, gpointer user_data, GError **error)
-{
-  return dms_capability_context_anchor_revoke (context, user_data, error);
-}
-
-static void
-on_revocations_taken (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!dms_capability_keeper_edit_finish (DMS_CAPABILITY_KEEPER (source), result, &error))
-    dms_log_event (G_LOG_LEVEL_WARNING, "revocation_refused", "error", error->message, NULL);
-}
-
-static void
-on_revoke_received (DmsActor *actor, DmsMessage *message, gpointer user_data)
-{
-  DmsNode *node = user_data;
-  JsonNode *member = dms_json_object_get_member (dms_message_get_object (message), "Token");
-  g_autoptr (DmsTokenList) tokens = NULL;
-
-  if (member == NULL)
-    return;
-
-  tokens = dms_token_list_new_from_json (member, NULL);
-  if (tokens == NULL || dms_token_list_get_size (tokens) == 0)
-    return;
-
-  dms_capability_keeper_edit_async (dms_node_get_capability_keeper (node),
-                                    take_revocations,
-                                    g_steal_pointer (&tokens),
-                                    (GDestroyNotify) dms_token_list_unref,
-                                    on_revocations_taken,
-                                    NULL);
+    dms_did_wire_write (roots->pdata[i], writer, NULL);
+  dms_wire_writer_end_array (writer);
+  dms_token_list_write (require, writer, "Require");
+  dms_token_list_write (provide, writer, "Provide");
+  dms_token_list_write (revoke, writer, "Revoke");
+  dms_wire_writer_end_object (writer);
+  payload = dms_wire_writer_end (writer);
+  dms_message_reply_bytes (message, payload);
 }
 
 void
@@ -219,6 +149,4 @@ dms_capability_behaviours_install (DmsNode *node)
       root, "/dms/cap/require/anchor", DMS_BEHAVIOUR_REQUIRE, on_require_anchor, node, NULL);
   dms_actor_add_behaviour (
       root, "/dms/cap/revoke/anchor", DMS_BEHAVIOUR_REQUIRE, on_revoke_anchor, node, NULL);
-  dms_actor_add_behaviour (root, REVOKE_BROADCAST, DMS_BEHAVIOUR_REQUIRE, on_revoke_broadcast, node, NULL);
-  dms_actor_add_broadcast (root, REVOKE_BROADCAST, REVOCATION_TOPIC, on_revoke_received, node, NULL);
 }

@@ -7,6 +7,7 @@
 #include "node/dms-logger-behaviours.h"
 #include "node/dms-peer-behaviours.h"
 #include "node/dms-public-behaviours.h"
+#include "node/dms-revocation-exchange.h"
 #include "node/dms-status-behaviours.h"
 
 /* The inbox of a node's root actor (types.md §1). */
@@ -29,6 +30,7 @@ struct _DmsNode
   DmsActor *root;
   DmsProvider *provider;
   DmsOrchestrator *orchestrator;
+  DmsRevocationExchange *revocations;
 };
 
 G_DEFINE_FINAL_TYPE (DmsNode, dms_node, G_TYPE_OBJECT)
@@ -38,6 +40,7 @@ dms_node_finalize (GObject *object)
 {
   DmsNode *self = DMS_NODE (object);
 
+  g_clear_object (&self->revocations);
   g_clear_object (&self->orchestrator);
   g_clear_object (&self->provider);
   g_clear_object (&self->root);
@@ -144,6 +147,7 @@ dms_node_start_async (DmsNode *self,
   dms_peer_behaviours_install (self);
   dms_public_behaviours_install (self);
   dms_status_behaviours_install (self);
+  self->revocations = dms_revocation_exchange_new (self);
   dms_provider_install_behaviours (self->provider, self->root);
   dms_orchestrator_install_behaviours (self->orchestrator, self->root);
 
@@ -152,6 +156,8 @@ dms_node_start_async (DmsNode *self,
       g_task_return_error (task, error);
       return;
     }
+
+  dms_revocation_exchange_start (self->revocations);
 
   /* The provider first: what the orchestrator takes up again asks for the allocations. */
   dms_provider_start_async (self->provider, cancellable, on_provider_started, g_steal_pointer (&task));
@@ -204,9 +210,13 @@ dms_node_stop_async (DmsNode *self,
 
   g_task_set_source_tag (task, dms_node_stop_async);
   if (self->root == NULL)
-    g_task_return_boolean (task, TRUE);
-  else
-    dms_orchestrator_stop_async (self->orchestrator, NULL, on_orchestrator_stopped, g_steal_pointer (&task));
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  dms_revocation_exchange_stop (self->revocations);
+  dms_orchestrator_stop_async (self->orchestrator, NULL, on_orchestrator_stopped, g_steal_pointer (&task));
 }
 
 gboolean

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include <dms.h>
-#include <string.h>
 
 #include "cli/dms-cli-session.h"
 #include "cli/dms-cli-verbs.h"
@@ -12,11 +11,9 @@
 
 /* Invokes a behaviour whose reply is {OK, Error}. */
 static gboolean
-ask (DmsCliSession *session, const char *behaviour, JsonObject *payload, GError **error)
+ask (DmsCliSession *session, const char *behaviour, DmsWireWriter *payload, GError **error)
 {
-  g_autoptr (JsonNode) request = json_node_init_object (json_node_alloc (), payload);
-  g_autofree char *text = dms_json_node_to_text (request);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GBytes) bytes = dms_wire_writer_end (payload);
   g_autoptr (GBytes) reply = dms_cli_session_invoke (session, behaviour, bytes, error);
   g_autoptr (JsonNode) node = NULL;
   const char *complaint;
@@ -45,8 +42,8 @@ run (DmsCliCall *call, GError **error)
 {
   g_autoptr (DmsCliSession) session = dms_cli_session_open (call, DEFAULT_TIMEOUT, error);
   g_autoptr (DmsTokenList) tokens = NULL;
-  g_autoptr (JsonObject) anchored = NULL;
-  g_autoptr (JsonObject) broadcast = NULL;
+  g_autoptr (DmsWireWriter) anchored = dms_wire_writer_new ();
+  g_autoptr (DmsWireWriter) broadcast = dms_wire_writer_new ();
 
   if (session == NULL)
     return FALSE;
@@ -55,10 +52,12 @@ run (DmsCliCall *call, GError **error)
   if (dms_token_list_get_size (tokens) > 0)
     {
       /* The node passes on what it heeds itself. */
-      anchored = json_object_new ();
-      json_object_set_member (anchored, "Token", dms_token_list_to_json (tokens));
-      broadcast = json_object_new ();
-      json_object_set_string_member (broadcast, "Context", dms_cli_call_get_string (call, "context"));
+      dms_wire_writer_begin_object (anchored, NULL);
+      dms_token_list_write (tokens, anchored, "Token");
+      dms_wire_writer_end_object (anchored);
+      dms_wire_writer_begin_object (broadcast, NULL);
+      dms_wire_writer_add_string (broadcast, "Context", dms_cli_call_get_string (call, "context"));
+      dms_wire_writer_end_object (broadcast);
       if (!ask (session, "/dms/cap/revoke/anchor", anchored, error)
           || !ask (session, "/dms/cap/revoke/broadcast", broadcast, error))
         return FALSE;
