@@ -7,8 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* Puts a message, not checked yet, into the mailbox. DMS_ERROR_BUSY when that is full. `size` is in bytes. */
-gboolean dms_actor_deliver (DmsActor *self, DmsEnvelope *envelope, gsize size, GError **error);
+/* Puts a message, not checked yet, into the mailbox. DMS_ERROR_BUSY when that is full. `peer` brought it
+ * (NULL: this machine); `size` is in bytes. */
+gboolean dms_actor_deliver (DmsActor *self,
+                            DmsEnvelope *envelope,
+                            const char *peer,
+                            gsize size,
+                            GError **error);
 /* Links of a message's tokens whose signatures are to be computed before it is delivered; NULL: none. */
 GPtrArray *dms_actor_dup_unchecked (DmsActor *self, DmsEnvelope *envelope);
 /* Whether some behaviour listens to this broadcast. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actor/dms-actor-registry.h"
+#include "actor/dms-admission.h"
 
 G_BEGIN_DECLS
 
@@ -14,11 +15,14 @@ void dms_actor_registry_detach (DmsActorRegistry *self, DmsActor *actor);
 void dms_actor_registry_listen (DmsActorRegistry *self, const char *topic);
 void dms_actor_registry_unlisten (DmsActorRegistry *self, const char *topic);
 
-/* Counts and logs a refused message. `envelope` is NULL when the bytes were none. */
+/* Counts and logs a refused message. `peer` brought it (NULL: this machine); `envelope` is NULL when the
+ * bytes were none. */
 void dms_actor_registry_refuse (DmsActorRegistry *self,
                                 DmsRefusal refusal,
+                                const char *peer,
                                 const char *inbox,
                                 DmsEnvelope *envelope,
-                                const char *why);
+                                const GError *why);
+DmsAdmission *dms_actor_registry_get_admission (DmsActorRegistry *self);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "actor/dms-actor-private.h"
 #include "actor/dms-actor-registry-private.h"
+#include "actor/dms-admission.h"
 #include "actor/dms-raw-inbox.h"
 #include "actor/dms-receiver.h"
 #include "observability/dms-log.h"
@@ -21,8 +22,12 @@ struct _DmsActorRegistry
   GHashTable *raw;
   GHashTable *topics;
   gboolean stopped;
+<<<<<<< HEAD
   DmsRefusals *refusals;
   DmsReceiver *receiver;
+=======
+  DmsAdmission *admission;
+>>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
 };
 
 G_DEFINE_FINAL_TYPE (DmsActorRegistry, dms_actor_registry, G_TYPE_OBJECT)
@@ -47,7 +52,7 @@ dms_actor_registry_finalize (GObject *object)
   g_clear_pointer (&self->actors, g_hash_table_unref);
   g_clear_pointer (&self->raw, g_hash_table_unref);
   g_clear_pointer (&self->topics, g_hash_table_unref);
-  g_clear_pointer (&self->refusals, dms_refusals_free);
+  g_clear_pointer (&self->admission, dms_admission_free);
   G_OBJECT_CLASS (dms_actor_registry_parent_class)->finalize (object);
 }
 
@@ -66,7 +71,7 @@ dms_actor_registry_init (DmsActorRegistry *self)
   self->actors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->raw = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_raw_inbox_unref);
   self->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->refusals = dms_refusals_new ();
+  self->admission = dms_admission_new ();
 }
 
 /* Receiving */
@@ -74,40 +79,74 @@ dms_actor_registry_init (DmsActorRegistry *self)
 void
 dms_actor_registry_refuse (DmsActorRegistry *self,
                            DmsRefusal refusal,
+                           const char *peer,
                            const char *inbox,
                            DmsEnvelope *envelope,
-                           const char *why)
+                           const GError *why)
 {
-  dms_refusals_note (self->refusals, refusal, NULL, NULL, inbox, envelope, why);
+  dms_admission_refuse (self->admission, refusal, dms_error_get_reason (why), peer, inbox, envelope,
+                        why->message);
 }
 
-/* Opens what came; NULL: refused. */
-static DmsEnvelope *
-parse (DmsActorRegistry *self, const char *inbox, GBytes *bytes, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  DmsEnvelope *envelope = dms_envelope_new_from_bytes (bytes, &local);
-
-  if (envelope != NULL)
-    return envelope;
-  dms_actor_registry_refuse (self, dms_refusal_of_error (local), inbox, NULL, local->message);
-  g_propagate_error (error, g_steal_pointer (&local));
-  return NULL;
-}
-
+/* FALSE, and the error for a sender on this machine; others learn nothing. Takes it. */
 static gboolean
-deliver_to (DmsActorRegistry *self, DmsActor *actor, DmsEnvelope *envelope, gsize size, GError **error)
+refuse (DmsActorRegistry *self,
+        DmsRefusal refusal,
+        const char *peer,
+        const char *inbox,
+        DmsEnvelope *envelope,
+        GError *why,
+        GError **error)
 {
-  g_autoptr (GError) local = NULL;
-
-  if (dms_actor_deliver (actor, envelope, size, &local))
-    return TRUE;
-  dms_actor_registry_refuse (self, DMS_REFUSAL_BUSY, dms_actor_get_inbox (actor), envelope, local->message);
-  g_propagate_error (error, g_steal_pointer (&local));
+  dms_actor_registry_refuse (self, refusal, peer, inbox, envelope, why);
+  g_propagate_error (error, why);
   return FALSE;
 }
 
+/* The transport knows which peer it talks to; one that speaks for an actor elsewhere is not believed. */
 static gboolean
+is_from (DmsEnvelope *envelope, const char *peer)
+{
+  return peer == NULL || g_str_equal (dms_handle_get_host (dms_envelope_get_from (envelope)), peer);
+}
+
+static gboolean
+deliver_to (DmsActorRegistry *self,
+            DmsActor *actor,
+            DmsEnvelope *envelope,
+            const char *peer,
+            gsize size,
+            GError **error)
+{
+  const char *inbox = dms_actor_get_inbox (actor);
+  GError *local = NULL;
+
+  if (!is_from (envelope, peer))
+    return refuse (self, DMS_REFUSAL_WRONG_HOST, peer, inbox, envelope,
+                   g_error_new_literal (DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED,
+                                        "its sender is on another peer than the one that brought it"),
+                   error);
+  return dms_actor_deliver (actor, envelope, peer, size, &local)
+         || refuse (self, DMS_REFUSAL_BUSY, peer, inbox, envelope, local, error);
+}
+
+static gboolean
+deliver_raw (DmsActorRegistry *self,
+             DmsRawInbox *raw,
+             const char *peer,
+             const char *inbox,
+             GBytes *bytes,
+             GError **error)
+{
+  return dms_raw_inbox_push (raw, bytes)
+         || refuse (self, DMS_REFUSAL_BUSY, peer, inbox, NULL,
+                    g_error_new (DMS_ERROR, DMS_ERROR_BUSY, "the inbox “%.512s” is full; try again later",
+                                 inbox),
+                    error);
+}
+
+static gboolean
+<<<<<<< HEAD
 refuse_unknown (DmsActorRegistry *self, const char *inbox, GError **error)
 {
   dms_actor_registry_refuse (self, DMS_REFUSAL_NO_INBOX, inbox, NULL, "there is no such inbox");
@@ -190,6 +229,35 @@ deliver_own (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
   if (actor == NULL)
     return refuse_unknown (self, inbox, error);
   return deliver_to (self, actor, envelope, dms_envelope_get_size_bound (envelope), error);
+=======
+deliver (DmsActorRegistry *self, const char *peer, const char *inbox, GBytes *bytes, GError **error)
+{
+  DmsRawInbox *raw = g_hash_table_lookup (self->raw, inbox);
+  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
+  g_autoptr (DmsEnvelope) envelope = NULL;
+  GError *local = NULL;
+
+  if (raw != NULL)
+    return deliver_raw (self, raw, peer, inbox, bytes, error);
+  if (actor == NULL)
+    return refuse (self, DMS_REFUSAL_NO_INBOX, peer, inbox, NULL,
+                   g_error_new (DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no inbox “%.512s” on this node",
+                                inbox),
+                   error);
+  envelope = dms_envelope_new_from_bytes (bytes, &local);
+  if (envelope == NULL)
+    return refuse (self, dms_refusal_of_error (local), peer, inbox, NULL, local, error);
+  return deliver_to (self, actor, envelope, peer, g_bytes_get_size (bytes), error);
+}
+
+/* NULL for this machine. A peer that the transport does not know speaks for nobody. */
+static const char *
+text_of_peer (DmsActorRegistry *self, DmsPeerId *peer)
+{
+  const char *text = peer != NULL ? dms_peer_id_get_text (peer) : "unknown";
+
+  return g_str_equal (text, self->host) ? NULL : text;
+>>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
 }
 
 static void
@@ -200,32 +268,28 @@ on_inbox_message (DmsTransport *transport,
                   gpointer user_data)
 {
   g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
+  const char *peer = text_of_peer (self, from);
 
   /* Why it was refused is in the log; the sender learns nothing. */
+<<<<<<< HEAD
   receive (self, from != NULL ? dms_peer_id_get_text (from) : NULL, inbox, bytes, NULL);
+=======
+  if (dms_admission_listens_to (self->admission, peer, inbox))
+    deliver (self, peer, inbox, bytes, NULL);
+>>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
 }
 
 /* Topics */
 
-static gboolean
-is_broadcast_on (DmsEnvelope *envelope, const char *topic)
-{
-  return dms_envelope_is_broadcast (envelope) && g_str_equal (dms_envelope_get_topic (envelope), topic);
-}
-
 static DmsValidation
 on_validate (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
 {
-  g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, NULL);
+  DmsActorRegistry *self = user_data;
 
-  if (envelope == NULL || !is_broadcast_on (envelope, topic) || !dms_envelope_verify_signature (envelope))
-    return DMS_VALIDATION_REJECT;
-  /* Clocks differ and networks are slow: being late is nobody's fault. */
-  if (dms_envelope_get_expiry_ns (envelope) < (guint64) g_get_real_time () * 1000)
-    return DMS_VALIDATION_IGNORE;
-  return DMS_VALIDATION_ACCEPT;
+  return dms_admission_validate (self->admission, topic, text_of_peer (self, from), bytes);
 }
 
+/* What the validator accepted. */
 static void
 on_topic_message (DmsTransport *transport,
                   const char *topic,
@@ -234,22 +298,17 @@ on_topic_message (DmsTransport *transport,
                   gpointer user_data)
 {
   g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
-  g_autoptr (DmsEnvelope) envelope = parse (self, topic, bytes, NULL);
+  g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, NULL);
   g_autoptr (GList) actors = NULL;
 
-  if (envelope == NULL)
+  if (envelope == NULL || !dms_envelope_is_broadcast (envelope)
+      || !g_str_equal (dms_envelope_get_topic (envelope), topic))
     return;
-  if (!is_broadcast_on (envelope, topic))
-    {
-      dms_actor_registry_refuse (self, DMS_REFUSAL_WRONG_ADDRESS, topic, envelope,
-                                 "it is no broadcast on this topic");
-      return;
-    }
   actors = g_hash_table_get_values (self->actors);
   for (GList *l = actors; l != NULL; l = l->next)
     {
       if (dms_actor_listens_to (l->data, envelope))
-        deliver_to (self, l->data, envelope, g_bytes_get_size (bytes), NULL);
+        deliver_to (self, l->data, envelope, text_of_peer (self, from), g_bytes_get_size (bytes), NULL);
     }
 }
 
@@ -262,7 +321,7 @@ dms_actor_registry_listen (DmsActorRegistry *self, const char *topic)
   g_hash_table_replace (self->topics, g_strdup (topic), GUINT_TO_POINTER (n + 1));
   if (n > 0)
     return;
-  dms_transport_set_topic_validator (self->transport, topic, on_validate, NULL, NULL);
+  dms_transport_set_topic_validator (self->transport, topic, on_validate, self, NULL);
   if (!dms_transport_subscribe (self->transport, topic, on_topic_message, self, NULL, &error))
     dms_log_event (G_LOG_LEVEL_WARNING, "A topic cannot be listened to", "topic", topic, "error",
                    error->message, NULL);
@@ -276,7 +335,10 @@ dms_actor_registry_unlisten (DmsActorRegistry *self, const char *topic)
   if (n > 1)
     g_hash_table_replace (self->topics, g_strdup (topic), GUINT_TO_POINTER (n - 1));
   else if (g_hash_table_remove (self->topics, topic))
-    dms_transport_unsubscribe (self->transport, topic);
+    {
+      dms_transport_unsubscribe (self->transport, topic);
+      dms_transport_set_topic_validator (self->transport, topic, NULL, NULL, NULL);
+    }
 }
 
 /* The node */
@@ -353,13 +415,31 @@ dms_actor_registry_lookup (DmsActorRegistry *self, const char *inbox)
 guint64
 dms_actor_registry_get_refusals (DmsActorRegistry *self, DmsRefusal refusal)
 {
-  return dms_refusals_get_count (self->refusals, refusal);
+  return dms_refusals_get_count (dms_admission_get_refusals (self->admission), refusal);
+}
+
+DmsAdmission *
+dms_actor_registry_get_admission (DmsActorRegistry *self)
+{
+  return self->admission;
+}
+
+void
+dms_actor_registry_set_limits (DmsActorRegistry *self, const DmsLimits *limits)
+{
+  dms_admission_set_limits (self->admission, limits);
+}
+
+void
+dms_actor_registry_set_replay_guard (DmsActorRegistry *self, DmsReplayGuard *guard)
+{
+  dms_admission_set_replay_guard (self->admission, guard);
 }
 
 DmsRefusals *
 dms_actor_registry_get_refusal_log (DmsActorRegistry *self)
 {
-  return self->refusals;
+  return dms_admission_get_refusals (self->admission);
 }
 
 static gboolean
@@ -489,7 +569,11 @@ dms_actor_registry_send_async (DmsActorRegistry *self,
   g_task_set_task_data (task, g_strdup (dms_handle_get_id (to)), g_free);
   if (*host == '\0' || g_str_equal (host, self->host))
     {
+<<<<<<< HEAD
       if (send_here (self, envelope, &error))
+=======
+      if (deliver (self, NULL, dms_handle_get_inbox (to), bytes, &error))
+>>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
         g_task_return_boolean (task, TRUE);
       else
         {

@@ -7,7 +7,9 @@
 
 #include "actor/dms-actor.h"
 #include "actor/dms-envelope.h"
+#include "actor/dms-limits.h"
 #include "actor/dms-refusals.h"
+#include "actor/dms-replay-guard.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +26,10 @@ typedef void (*DmsRawHandlerFunc) (DmsActorRegistry *self,
                                    gpointer user_data);
 
 DmsActorRegistry *dms_actor_registry_new (DmsTransport *transport);
+/* What it takes from others; before that the built-in limits hold. */
+void dms_actor_registry_set_limits (DmsActorRegistry *self, const DmsLimits *limits);
+/* Takes the memory for replays; before that there is one that ends with the process. */
+void dms_actor_registry_set_replay_guard (DmsActorRegistry *self, DmsReplayGuard *guard);
 /* Leaves the transport and stops every actor. */
 void dms_actor_registry_stop (DmsActorRegistry *self);
 

@@ -11,14 +11,11 @@
 #include "actor/dms-invocation.h"
 #include "actor/dms-mailbox.h"
 #include "actor/dms-message-private.h"
-#include "actor/dms-replay-guard.h"
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 
 #define MAX_WAITING_MESSAGES 1024
 #define MAX_WAITING_BYTES (16 * 1024 * 1024)
-#define MAX_SEEN_PER_SENDER 131072
-#define MAX_SEEN 524288
 /* How many messages are handled before other work of the loop gets its turn. */
 #define MESSAGES_PER_TURN 16
 #define MAX_INBOX_LENGTH 512
@@ -38,7 +35,6 @@ struct _DmsActor
   GMainContext *context;
   GSource *dispatch;
   DmsMailbox *mailbox;
-  DmsReplayGuard *seen;
   GHashTable *behaviours;
   GHashTable *broadcasts;
   GHashTable *invocations;
@@ -99,12 +95,21 @@ dms_actor_finalize (GObject *object)
   g_clear_pointer (&self->children, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->mailbox, dms_mailbox_free);
-  g_clear_pointer (&self->seen, dms_replay_guard_free);
   g_clear_pointer (&self->behaviours, g_hash_table_unref);
   g_clear_pointer (&self->broadcasts, g_hash_table_unref);
   g_clear_pointer (&self->invocations, g_hash_table_unref);
   g_clear_pointer (&self->grants, g_hash_table_unref);
   G_OBJECT_CLASS (dms_actor_parent_class)->finalize (object);
+}
+
+static void
+on_displaced (DmsEnvelope *envelope, const char *peer, gpointer user_data)
+{
+  DmsActor *self = user_data;
+  g_autoptr (GError) why =
+      g_error_new_literal (DMS_ERROR, DMS_ERROR_BUSY, "the mailbox is full, and others have less in it");
+
+  dms_actor_registry_refuse (self->registry, DMS_REFUSAL_BUSY, peer, self->inbox, envelope, why);
 }
 
 static void
@@ -125,8 +130,7 @@ dms_actor_init (DmsActor *self)
   crypto_shorthash_keygen (self->reply_secret);
   self->children = g_ptr_array_new ();
   self->context = g_main_context_ref_thread_default ();
-  self->mailbox = dms_mailbox_new (MAX_WAITING_MESSAGES, MAX_WAITING_BYTES);
-  self->seen = dms_replay_guard_new (MAX_SEEN_PER_SENDER, MAX_SEEN);
+  self->mailbox = dms_mailbox_new (MAX_WAITING_MESSAGES, MAX_WAITING_BYTES, on_displaced, self);
   self->behaviours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, behaviour_unref);
   self->broadcasts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, behaviour_unref);
   self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, invocation_unref);
@@ -429,73 +433,100 @@ is_for_us (DmsActor *self, DmsEnvelope *envelope)
          && (*host == '\0' || g_str_equal (host, dms_handle_get_host (self->handle)));
 }
 
+/* Who answers for a message. Of an open behaviour's nobody has proven anything: they share one place. */
+static const char *
+owner_of (DmsMessage *message, DmsBehaviour *behaviour)
+{
+  return (dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) == 0
+           ? dms_did_get_uri (dms_message_get_sender_did (message))
+           : "";
+}
+
+/* Our own are not limited, and neither is an answer that we asked for. */
+static gboolean
+is_limited (DmsActor *self, const char *owner, DmsBehaviour *behaviour)
+{
+  return (dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_ONCE) == 0
+         && !g_str_equal (owner, dms_did_get_uri (dms_security_context_get_did (self->security)));
+}
+
 /* Everything that stands between a message and its handler; the cheap checks first. NULL: refused. */
 static DmsMessage *
-admit (DmsActor *self, DmsEnvelope *envelope, DmsBehaviour *behaviour)
+admit (DmsActor *self, DmsEnvelope *envelope, DmsBehaviour *behaviour, DmsRefusal *refusal, GError **error)
 {
-  const char *sender = dms_handle_get_id (dms_envelope_get_from (envelope));
-  guint64 nonce = dms_envelope_get_nonce (envelope);
-  guint64 expiry_ns = dms_envelope_get_expiry_ns (envelope);
-  guint64 now = now_ns ();
+  DmsAdmission *admission = dms_actor_registry_get_admission (self->registry);
   g_autoptr (DmsMessage) message = NULL;
-  g_autoptr (GError) error = NULL;
+  DmsPermit *permit;
+  const char *owner;
   guint64 interaction;
 
-  if (dms_replay_guard_has_seen (self->seen, sender, nonce, expiry_ns))
+  if (dms_admission_has_seen (admission, self->inbox, envelope))
     {
-      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_REPLAYED, self->inbox, envelope,
-                                 "it was seen before, or is older than what can be remembered");
+      *refusal = DMS_REFUSAL_REPLAYED;
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_REPLAYED, "the message was accepted before");
       return NULL;
     }
-  interaction = dms_security_context_open (self->security, envelope, &error);
+  interaction = dms_security_context_open (self->security, envelope, error);
   if (interaction == 0)
     {
-      dms_actor_registry_refuse (self->registry, dms_refusal_of_error (error), self->inbox, envelope,
-                                 error->message);
+      *refusal = dms_refusal_of_error (*error);
       return NULL;
     }
   message = dms_message_new (self, envelope, interaction);
   if ((dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) == 0
       && !dms_security_context_require (self->security, interaction, envelope,
-                                        dms_behaviour_get_capability (behaviour), &error))
+                                        dms_behaviour_get_capability (behaviour), error))
     {
-      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_NOT_AUTHORIZED, self->inbox, envelope,
-                                 error->message);
+      *refusal = DMS_REFUSAL_NOT_AUTHORIZED;
       return NULL;
     }
-  if (!dms_replay_guard_add (self->seen, sender, nonce, expiry_ns, now))
-    {
-      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_BUSY, self->inbox, envelope,
-                                 "too many messages are remembered");
-      return NULL;
-    }
+  owner = owner_of (message, behaviour);
+  permit = dms_admission_admit (admission, self->inbox, envelope, owner, is_limited (self, owner, behaviour),
+                                refusal, error);
+  if (permit == NULL)
+    return NULL;
+  dms_message_set_permit (message, permit);
   return g_steal_pointer (&message);
 }
 
-static void
-handle_envelope (DmsActor *self, DmsEnvelope *envelope)
+/* The behaviour that a message is for; NULL with the reason. */
+static DmsBehaviour *
+find_behaviour (DmsActor *self, DmsEnvelope *envelope, DmsRefusal *refusal, GError **error)
 {
   GHashTable *table = dms_envelope_is_broadcast (envelope) ? self->broadcasts : self->behaviours;
   DmsBehaviour *found = g_hash_table_lookup (table, dms_envelope_get_behaviour (envelope));
-  g_autoptr (DmsBehaviour) behaviour = NULL;
-  g_autoptr (DmsMessage) message = NULL;
 
   if (!is_for_us (self, envelope))
     {
-      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_WRONG_ADDRESS, self->inbox, envelope,
-                                 "it is addressed to another actor");
-      return;
+      *refusal = DMS_REFUSAL_WRONG_ADDRESS;
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED, "it is addressed to another actor");
+      return NULL;
     }
   if (found == NULL || !dms_behaviour_accepts (found, envelope, now_ns ()))
     {
-      dms_actor_registry_refuse (self->registry, DMS_REFUSAL_NO_BEHAVIOUR, self->inbox, envelope,
-                                 "the actor has no such behaviour");
+      *refusal = DMS_REFUSAL_NO_BEHAVIOUR;
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "the actor has no such behaviour");
+      return NULL;
+    }
+  return dms_behaviour_ref (found);
+}
+
+static void
+handle_envelope (DmsActor *self, DmsEnvelope *envelope, const char *peer)
+{
+  g_autoptr (DmsBehaviour) behaviour = NULL;
+  g_autoptr (DmsMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsRefusal refusal;
+
+  behaviour = find_behaviour (self, envelope, &refusal, &error);
+  if (behaviour != NULL)
+    message = admit (self, envelope, behaviour, &refusal, &error);
+  if (message == NULL)
+    {
+      dms_actor_registry_refuse (self->registry, refusal, peer, self->inbox, envelope, error);
       return;
     }
-  behaviour = dms_behaviour_ref (found);
-  message = admit (self, envelope, behaviour);
-  if (message == NULL)
-    return;
   if ((dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_ONCE) != 0)
     dms_actor_remove_behaviour (self, dms_behaviour_get_path (behaviour));
   dms_behaviour_run (behaviour, self, message);
@@ -508,11 +539,12 @@ on_dispatch (gpointer user_data)
 
   for (guint i = 0; i < MESSAGES_PER_TURN && self->running; i++)
     {
-      g_autoptr (DmsEnvelope) envelope = dms_mailbox_pop (self->mailbox);
+      g_autofree char *peer = NULL;
+      g_autoptr (DmsEnvelope) envelope = dms_mailbox_pop (self->mailbox, &peer);
 
       if (envelope == NULL)
         break;
-      handle_envelope (self, envelope);
+      handle_envelope (self, envelope, peer);
     }
   if (self->running && dms_mailbox_get_length (self->mailbox) > 0)
     return G_SOURCE_CONTINUE;
@@ -521,9 +553,9 @@ on_dispatch (gpointer user_data)
 }
 
 gboolean
-dms_actor_deliver (DmsActor *self, DmsEnvelope *envelope, gsize size, GError **error)
+dms_actor_deliver (DmsActor *self, DmsEnvelope *envelope, const char *peer, gsize size, GError **error)
 {
-  if (!dms_mailbox_push (self->mailbox, envelope, size))
+  if (!dms_mailbox_push (self->mailbox, envelope, peer, size))
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the mailbox of “%s” is full; try again later",
                    self->inbox);

@@ -130,6 +130,12 @@ settle (DmsPermit *permit)
   dms_limiter_unref (self);
 }
 
+DmsPermit *
+dms_permit_new_free (void)
+{
+  return g_new0 (DmsPermit, 1);
+}
+
 void
 dms_permit_free (DmsPermit *permit)
 {

@@ -33,6 +33,8 @@ DmsPermit *dms_limiter_admit (DmsLimiter *self,
                               guint64 expiry_ns,
                               guint64 now_ns,
                               DmsRefusal *refusal);
+/* One that holds nothing, for what is not limited. */
+DmsPermit *dms_permit_new_free (void);
 void dms_permit_free (DmsPermit *permit);
 
 guint dms_limiter_get_n_senders (DmsLimiter *self);

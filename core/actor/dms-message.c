@@ -16,6 +16,7 @@ struct _DmsMessage
   DmsActor *actor;
   DmsEnvelope *envelope;
   guint64 interaction;
+  DmsPermit *permit;
   DmsDid *sender_did;
   JsonNode *payload;
   gboolean parsed;
@@ -35,6 +36,13 @@ dms_message_new (DmsActor *actor, DmsEnvelope *envelope, guint64 interaction)
   return self;
 }
 
+void
+dms_message_set_permit (DmsMessage *self, DmsPermit *permit)
+{
+  g_clear_pointer (&self->permit, dms_permit_free);
+  self->permit = permit;
+}
+
 DmsMessage *
 dms_message_ref (DmsMessage *self)
 {
@@ -48,6 +56,7 @@ dms_message_unref (DmsMessage *self)
   if (!g_ref_count_dec (&self->references))
     return;
   dms_security_context_discard (dms_actor_get_security (self->actor), self->interaction);
+  g_clear_pointer (&self->permit, dms_permit_free);
   g_clear_pointer (&self->payload, json_node_unref);
   g_clear_pointer (&self->sender_did, dms_did_unref);
   dms_envelope_unref (self->envelope);

@@ -481,8 +481,9 @@ static void
 test_bad_signature (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsKey) thief = dms_key_generate ();
-  g_autoptr (DmsHandle) nobody = dms_handle_new ("AAAA", dms_test_node_get_did (fixture->a), NULL, "x");
   DmsHandle *to = dms_test_node_get_handle (fixture->b);
+  const char *host = dms_handle_get_host (dms_test_node_get_handle (fixture->a));
+  g_autoptr (DmsHandle) nobody = dms_handle_new ("AAAA", dms_test_node_get_did (fixture->a), host, "x");
   g_autoptr (DmsEnvelope) forged = NULL;
   g_autoptr (DmsEnvelope) no_key = NULL;
 
@@ -600,6 +601,7 @@ test_garbage (Fixture *fixture, gconstpointer data)
   dms_test_run (50);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_MALFORMED)
                         + refusals (fixture->b, DMS_REFUSAL_WRONG_ADDRESS)
+                        + refusals (fixture->b, DMS_REFUSAL_WRONG_HOST)
                         + refusals (fixture->b, DMS_REFUSAL_NO_BEHAVIOUR),
                     ==, G_N_ELEMENTS (texts));
 }
