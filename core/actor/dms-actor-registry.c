@@ -22,12 +22,8 @@ struct _DmsActorRegistry
   GHashTable *raw;
   GHashTable *topics;
   gboolean stopped;
-<<<<<<< HEAD
-  DmsRefusals *refusals;
-  DmsReceiver *receiver;
-=======
   DmsAdmission *admission;
->>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
+  DmsReceiver *receiver;
 };
 
 G_DEFINE_FINAL_TYPE (DmsActorRegistry, dms_actor_registry, G_TYPE_OBJECT)
@@ -146,22 +142,12 @@ deliver_raw (DmsActorRegistry *self,
 }
 
 static gboolean
-<<<<<<< HEAD
-refuse_unknown (DmsActorRegistry *self, const char *inbox, GError **error)
+refuse_unknown (DmsActorRegistry *self, const char *peer, const char *inbox, GError **error)
 {
-  dms_actor_registry_refuse (self, DMS_REFUSAL_NO_INBOX, inbox, NULL, "there is no such inbox");
-  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no inbox “%s” on this node", inbox);
-  return FALSE;
-}
-
-static gboolean
-refuse_busy (DmsActorRegistry *self, const char *inbox, const char *why, GError **error)
-{
-  dms_actor_registry_refuse (self, DMS_REFUSAL_BUSY, inbox, NULL, why);
-  g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the inbox “%s” cannot take more: %s; try again later",
-               inbox,
-               why);
-  return FALSE;
+  return refuse (self, DMS_REFUSAL_NO_INBOX, peer, inbox, NULL,
+                 g_error_new (DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no inbox “%.512s” on this node",
+                              inbox),
+                 error);
 }
 
 /* What nobody has looked at, from a peer or (NULL) from outside on this machine. */
@@ -169,13 +155,14 @@ static gboolean
 receive (DmsActorRegistry *self, const char *peer, const char *inbox, GBytes *bytes, GError **error)
 {
   DmsRawInbox *raw = g_hash_table_lookup (self->raw, inbox);
+  GError *local = NULL;
 
   if (raw != NULL)
-    return dms_raw_inbox_push (raw, bytes) || refuse_busy (self, inbox, "too much waits in it", error);
+    return deliver_raw (self, raw, peer, inbox, bytes, error);
   if (!g_hash_table_contains (self->actors, inbox))
-    return refuse_unknown (self, inbox, error);
-  return dms_receiver_push (self->receiver, peer, inbox, bytes, NULL)
-         || refuse_busy (self, inbox, "too much waits to be checked", error);
+    return refuse_unknown (self, peer, inbox, error);
+  return dms_receiver_push (self->receiver, peer, inbox, bytes, &local)
+         || refuse (self, dms_refusal_of_error (local), peer, inbox, NULL, local, error);
 }
 
 /* The receiver */
@@ -212,11 +199,11 @@ on_arrived (const char *peer,
   DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
 
   if (envelope == NULL)
-    dms_actor_registry_refuse (self, dms_refusal_of_error (error), inbox, NULL, error->message);
+    dms_actor_registry_refuse (self, dms_refusal_of_error (error), peer, inbox, NULL, error);
   else if (actor == NULL)
-    refuse_unknown (self, inbox, NULL);
+    refuse_unknown (self, peer, inbox, NULL);
   else
-    deliver_to (self, actor, envelope, size, NULL);
+    deliver_to (self, actor, envelope, peer, size, NULL);
 }
 
 /* What was signed here has been checked, and goes straight to the actor. */
@@ -227,27 +214,8 @@ deliver_own (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
   DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
 
   if (actor == NULL)
-    return refuse_unknown (self, inbox, error);
-  return deliver_to (self, actor, envelope, dms_envelope_get_size_bound (envelope), error);
-=======
-deliver (DmsActorRegistry *self, const char *peer, const char *inbox, GBytes *bytes, GError **error)
-{
-  DmsRawInbox *raw = g_hash_table_lookup (self->raw, inbox);
-  DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
-  g_autoptr (DmsEnvelope) envelope = NULL;
-  GError *local = NULL;
-
-  if (raw != NULL)
-    return deliver_raw (self, raw, peer, inbox, bytes, error);
-  if (actor == NULL)
-    return refuse (self, DMS_REFUSAL_NO_INBOX, peer, inbox, NULL,
-                   g_error_new (DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no inbox “%.512s” on this node",
-                                inbox),
-                   error);
-  envelope = dms_envelope_new_from_bytes (bytes, &local);
-  if (envelope == NULL)
-    return refuse (self, dms_refusal_of_error (local), peer, inbox, NULL, local, error);
-  return deliver_to (self, actor, envelope, peer, g_bytes_get_size (bytes), error);
+    return refuse_unknown (self, NULL, inbox, error);
+  return deliver_to (self, actor, envelope, NULL, dms_envelope_get_size_bound (envelope), error);
 }
 
 /* NULL for this machine. A peer that the transport does not know speaks for nobody. */
@@ -257,7 +225,6 @@ text_of_peer (DmsActorRegistry *self, DmsPeerId *peer)
   const char *text = peer != NULL ? dms_peer_id_get_text (peer) : "unknown";
 
   return g_str_equal (text, self->host) ? NULL : text;
->>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
 }
 
 static void
@@ -271,12 +238,8 @@ on_inbox_message (DmsTransport *transport,
   const char *peer = text_of_peer (self, from);
 
   /* Why it was refused is in the log; the sender learns nothing. */
-<<<<<<< HEAD
-  receive (self, from != NULL ? dms_peer_id_get_text (from) : NULL, inbox, bytes, NULL);
-=======
   if (dms_admission_listens_to (self->admission, peer, inbox))
-    deliver (self, peer, inbox, bytes, NULL);
->>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
+    receive (self, peer, inbox, bytes, NULL);
 }
 
 /* Topics */
@@ -569,11 +532,7 @@ dms_actor_registry_send_async (DmsActorRegistry *self,
   g_task_set_task_data (task, g_strdup (dms_handle_get_id (to)), g_free);
   if (*host == '\0' || g_str_equal (host, self->host))
     {
-<<<<<<< HEAD
       if (send_here (self, envelope, &error))
-=======
-      if (deliver (self, NULL, dms_handle_get_inbox (to), bytes, &error))
->>>>>>> d857c43 (Remember accepted messages over restarts; keep senders, topics and peers within limits; share mailboxes fairly)
         g_task_return_boolean (task, TRUE);
       else
         {

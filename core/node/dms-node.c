@@ -12,6 +12,8 @@
 
 /* The inbox of a node's root actor (types.md §1). */
 #define ROOT_INBOX "root"
+/* Below general.data_dir: the memory for replays. */
+#define SEEN_FOLDER "seen"
 
 struct _DmsNode
 {
@@ -121,6 +123,23 @@ on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
       self->orchestrator, cancellable, on_orchestrator_started, g_steal_pointer (&task));
 }
 
+/* What may come from others, and what came already: also before this process was started. */
+static gboolean
+set_limits (DmsNode *self, GError **error)
+{
+  g_autofree char *folder =
+      g_build_filename (dms_config_get_string (self->config, "general.data_dir"), SEEN_FOLDER, NULL);
+  DmsReplayGuard *guard = dms_replay_guard_open (folder, (guint64) g_get_real_time () * 1000, error);
+  DmsLimits limits;
+
+  if (guard == NULL)
+    return FALSE;
+  dms_actor_registry_set_replay_guard (self->registry, guard);
+  dms_limits_init_from_config (&limits, self->config);
+  dms_actor_registry_set_limits (self->registry, &limits);
+  return TRUE;
+}
+
 void
 dms_node_start_async (DmsNode *self,
                       GCancellable *cancellable,
@@ -138,6 +157,11 @@ dms_node_start_async (DmsNode *self,
 
   security = dms_security_context_new (self->key, self->capabilities);
   self->registry = dms_actor_registry_new (self->transport);
+  if (!set_limits (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   self->root = dms_actor_new (self->registry, ROOT_INBOX, security);
   self->provider = dms_provider_new (self->store, self->plugins, self->root, self->key, self->config);
   self->orchestrator = dms_orchestrator_new (self->store, self->root, self->key, self->config);
