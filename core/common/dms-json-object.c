@@ -195,12 +195,17 @@ dms_json_node_get_child (JsonNode *node)
  * dms_json_node_to_text:
  * @node: a node
  *
+ * Texts that are not UTF-8, such as messages that quote something cut off, are made so: what reads this would
+ * refuse all of it.
+ *
  * Returns: (transfer full): its JSON text without needless spaces
  */
 char *
 dms_json_node_to_text (JsonNode *node)
 {
-  return json_to_string (node, FALSE);
+  g_autofree char *text = json_to_string (node, FALSE);
+
+  return g_utf8_validate (text, -1, NULL) ? g_steal_pointer (&text) : g_utf8_make_valid (text, -1);
 }
 
 /**

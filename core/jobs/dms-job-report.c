@@ -62,10 +62,11 @@ dms_job_report_new (const char *name)
   return self;
 }
 
+/* What a message quotes may be cut off within a character. */
 static char *
 compose (DmsJobReport *self, guint line, guint column, const char *path, const char *text)
 {
-  GString *out = g_string_new (NULL);
+  g_autoptr (GString) out = g_string_new (NULL);
 
   if (self->name != NULL && line > 0)
     g_string_append_printf (out, "%s:%u:%u: ", self->name, line, column);
@@ -74,7 +75,7 @@ compose (DmsJobReport *self, guint line, guint column, const char *path, const c
   if (path != NULL && *path != '\0')
     g_string_append_printf (out, "%s: ", path);
   g_string_append (out, text);
-  return g_string_free (out, FALSE);
+  return g_utf8_make_valid (out->str, (gssize) out->len);
 }
 
 void

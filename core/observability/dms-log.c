@@ -9,6 +9,8 @@
 #include <dms.h>
 #include <json-glib/json-glib.h>
 
+#include "common/dms-json-object.h"
+
 /* Fields of GLib's structured log that are ours carry this prefix; what follows is the label. */
 #define LABEL_PREFIX        "DMS_"
 #define LABEL_PREFIX_LENGTH 4
@@ -185,7 +187,7 @@ write_file (DmsLog *self, guint index, const GLogField *fields, gsize n_fields)
   json_builder_end_object (builder);
 
   root = json_builder_get_root (builder);
-  json = json_to_string (root, FALSE);
+  json = dms_json_node_to_text (root);
   g_string_append (line, json);
   g_string_append_c (line, '\n');
   dms_log_file_write_line (self->file, line->str, line->len);

@@ -194,7 +194,9 @@ dms_multiaddr_new (const char *text, GError **error)
   fault = dms_multiaddr_find_fault (copy);
   if (fault != NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "“%.200s” is not a multiaddr: %s", copy, fault);
+      g_autofree char *shown = g_utf8_make_valid (copy, (gssize) MIN (length, 200));
+
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "“%s” is not a multiaddr: %s", shown, fault);
       return NULL;
     }
   self = g_atomic_rc_box_new0 (DmsMultiaddr);

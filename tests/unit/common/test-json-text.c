@@ -86,6 +86,28 @@ test_layout (void)
   g_assert_cmpstr (lines, ==, "{\n  \"a\": [\n    1,\n    \"\\u003c\\ud800\\ufffd\"\n  ],\n  \"b\": {}\n}");
 }
 
+/* What this program writes it can read, even when a message quotes half a character. */
+static void
+test_written (void)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+  g_autoptr (JsonNode) again = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  json_object_set_string_member (object, "quoted", "“abc\xe2\x80");
+  json_object_set_string_member (object, "control", "\x01\n\x7f\\\"");
+  text = dms_json_node_to_text (node);
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  again = dms_json_node_from_text (text, -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (again), "quoted"), ==,
+                   "“abc\xef\xbf\xbd\xef\xbf\xbd");
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (again), "control"), ==,
+                   "\x01\n\x7f\\\"");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -94,5 +116,6 @@ main (int argc, char **argv)
   g_test_add_func ("/json-text/refused", test_refused);
   g_test_add_func ("/json-text/depth", test_depth);
   g_test_add_func ("/json-text/layout", test_layout);
+  g_test_add_func ("/json-text/written", test_written);
   return g_test_run ();
 }

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs for a long time what the tests run for a short one, and writes build/soak/KIND.md.
+
+Usage: soak.py KIND [ARGUMENTS]
+
+  fuzz [SECONDS] [TARGET…]   libFuzzer on each target, 600 seconds unless said otherwise
+  properties [COUNT]         random questions to the capabilities, against the model in Python: 1,000,000
+  messages [COUNT]           messages to one daemon, and what its memory does meanwhile: 10,000
+  crashes [COUNT]            SIGKILL at so many random moments of deployments: 200
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+
+import fuzz  # noqa: E402
+import messages  # noqa: E402
+from node import BUILD, SOURCE  # noqa: E402
+
+
+def take_number(words, usual):
+    """The number that the words begin with, and the other words."""
+    if words and words[0].isdigit():
+        return int(words[0]), words[1:]
+    return usual, words
+
+
+def write(kind, lines):
+    path = BUILD / "soak" / f"{kind}.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    print("wrote", os.path.relpath(path))
+
+
+def run_program(kind, title, command, env=None):
+    """A program whose exit status says how it went, with what it printed in the report."""
+    begin = time.monotonic()
+    process = subprocess.Popen(command, env={**os.environ, **(env or {})}, text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+    printed = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        printed.append(line.rstrip("\n"))
+    status = process.wait()
+    write(kind, [f"# {title}", "", f"{'Passed' if status == 0 else 'FAILED'} after {time.monotonic() - begin:.0f} s.",
+                 "", "```", *printed[-40:], "```"])
+    return status
+
+
+def run_properties(words):
+    count, _ = take_number(words, 1000000)
+    return run_program("properties", f"{count} random questions about capabilities",
+                       [sys.executable, str(SOURCE / "tests/model/check_capabilities.py"),
+                        str(BUILD / "tests/model/capability-judge"), "--count", str(count)])
+
+
+def run_crashes(words):
+    count, _ = take_number(words, 200)
+    return run_program("crashes", f"SIGKILL at {count} random moments",
+                       [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider",
+                        str(SOURCE / "tests/integration/test_crash.py")], {"DMS_CRASH_POINTS": str(count)})
+
+
+def run_messages(words):
+    count, _ = take_number(words, 10000)
+    lines, status = messages.soak(count)
+    write("messages", lines)
+    return status
+
+
+def run_fuzz(words):
+    seconds, targets = take_number(words, 600)
+    lines, status = fuzz.soak(seconds, targets)
+    write("fuzz", lines)
+    return status
+
+
+KINDS = {"fuzz": run_fuzz, "properties": run_properties, "messages": run_messages, "crashes": run_crashes}
+
+
+def main(words):
+    if not words or words[0] not in KINDS:
+        print(__doc__.split("\n\n", 1)[1].strip(), file=sys.stderr)
+        return 0 if not words or words[0] in ("help", "--help", "-h") else 2
+    return KINDS[words[0]](words[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
