@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs for a long time what the tests run for a short one, and writes build/soak/KIND.md.
 
-Usage: soak.py KIND [ARGUMENTS]
+Usage: ./dev soak KIND [ARGUMENTS]
 
   fuzz [SECONDS] [TARGET…]   libFuzzer on each target, 600 seconds unless said otherwise
   properties [COUNT]         random questions to the capabilities, against the model in Python: 1,000,000
