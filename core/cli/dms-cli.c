@@ -8,6 +8,7 @@
 #include "cli/dms-cli-parser.h"
 
 #include <dms.h>
+#include <string.h>
 
 /**
  * dms_cli_get_global_flags:
@@ -38,12 +39,14 @@ dms_cli_get_global_flags (void)
 static int
 fail (FILE *err, const GError *error)
 {
-  /* Who interrupted it knows why it ended. */
-  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED))
-    return 1;
-
   fprintf (err, "Error: %s\n", error != NULL ? error->message : _ ("the command failed without saying why"));
   return 1;
+}
+
+static gboolean
+is_interrupted_service (const DmsCliVerb *verb, const GError *error)
+{
+  return strcmp (verb->path, "run") == 0 && g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED);
 }
 
 /**
@@ -79,7 +82,8 @@ dms_cli_run (const DmsCliVerb *const *verbs, const char *const *words, FILE *in,
   if (!verb->run (call, &error))
     {
       fflush (out);
-      return fail (err, error);
+      /* Who interrupted the service knows why it ended. */
+      return is_interrupted_service (verb, error) ? 1 : fail (err, error);
     }
 
   /* A full disk or a closed pipe is no success. */

@@ -9,6 +9,7 @@ import pty
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -38,12 +39,38 @@ nodes:
 """
 
 
-class Gnupg:
-    """A throw-away home with a key of a person, and no passphrase to ask for."""
+PINENTRY = """#!/bin/sh
+# Answers as a person would whose answer lies in a file; without the file, she closes the window.
+echo OK
+while read -r word rest; do
+  case $word in
+    GETPIN)
+      echo asked >> "{home}/asked"
+      if [ -f "{home}/answer" ]; then
+        printf 'D %s\\nOK\\n' "$(cat "{home}/answer")"
+      else
+        echo 'ERR 83886179 Operation cancelled'
+      fi ;;
+    BYE) echo OK; exit ;;
+    *) echo OK ;;
+  esac
+done
+"""
 
-    def __init__(self):
+
+class Gnupg:
+    """A throw-away home with a key of a person, which has no passphrase unless one is given."""
+
+    def __init__(self, passphrase=""):
         # Sockets of the agent are in it, and their paths have to be short.
         self.home = tempfile.mkdtemp(prefix="dms-gpg-")
+        self.directory = Path(self.home)
+        self.passphrase = passphrase
+        pinentry = self.directory / "pinentry"
+        pinentry.write_text(PINENTRY.format(home=self.home))
+        pinentry.chmod(0o700)
+        (self.directory / "gpg-agent.conf").write_text(f"pinentry-program {pinentry}\nmax-cache-ttl 0\n"
+                                                       "default-cache-ttl 0\n")
         self.env = {**os.environ, "GNUPGHOME": self.home, "LC_ALL": "C.UTF-8"}
         self.run("gpg", "--quick-generate-key", f"Ada <{PERSON}>", "ed25519", "sign,cert", "never")
         self.fingerprint = self.fingerprints(PERSON)[0]
@@ -51,7 +78,8 @@ class Gnupg:
 
     def run(self, *words):
         program, *rest = words
-        flags = ("--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback") if program == "gpg" else ()
+        flags = ("--batch", "--quiet", "--passphrase", self.passphrase, "--pinentry-mode", "loopback")
+        flags = flags if program == "gpg" else ()
         return subprocess.run([program, *flags, *rest], env=self.env, check=True, capture_output=True,
                               timeout=60 * PATIENCE).stdout
 
@@ -192,6 +220,32 @@ def test_forged_signatures(home, change):
     assert refused.status == 1 and "not signed by its issuer" in refused.err, refused
     assert (home.user_dir / "cap" / "dms.cap").read_text() == before
     home.cli("cap", "anchor", "-c", "dms", "--require", granted)
+
+
+def test_the_person_is_asked(tmp_path):
+    """A passphrase goes from the window to the agent, and a closed window is a no."""
+    gnupg = Gnupg(passphrase="open sesame")
+    try:
+        home = node_of(gnupg, tmp_path / "home")
+        home.cli("key", "new", "user")
+        subject = home.cli("key", "did", "user").out.strip()
+        # Neither to make a context nor to look at it takes the secret half.
+        home.cli("cap", "new", GPG)
+        home.cli("cap", "list", "-c", GPG)
+        asked = gnupg.directory / "asked"
+        assert not asked.exists()
+        grant = ("cap", "grant", "-c", GPG, "--cap", "/dms", "--duration", "1h", subject)
+        refused = home.cli(*grant, check=False)
+        assert refused.status == 1 and refused.out == "" and "ancel" in refused.err, refused
+        assert "is asked to sign" in refused.err and asked.read_text() == "asked\n"
+        (gnupg.directory / "answer").write_text("wrong")
+        refused = home.cli(*grant, check=False)
+        assert refused.status == 1 and refused.out == "" and "passphrase" in refused.err, refused
+        (gnupg.directory / "answer").write_text("open sesame")
+        granted = home.cli(*grant)
+        assert json.loads(granted.out)["tok"] and "sesame" not in granted.err
+    finally:
+        gnupg.close()
 
 
 def test_invitation(home, gnupg, tmp_path):
