@@ -165,6 +165,7 @@ static void
 explain_anchor (Making *making, JsonArray *anchors, DmsToken *anchor, DmsToken *token)
 {
   DmsCapabilityFault fault = dms_token_rules_find_anchor_fault (anchor, token);
+  gboolean covers = fault == DMS_CAPABILITY_FAULT_NONE;
   JsonObject *object;
 
   /* Those that are about others would only be noise. */
@@ -179,6 +180,10 @@ explain_anchor (Making *making, JsonArray *anchors, DmsToken *anchor, DmsToken *
   if (fault == DMS_CAPABILITY_FAULT_NONE)
     add_line (making, "  the require anchor of %s for %s covers it", get_name (dms_token_get_issuer (anchor)),
               get_name (dms_token_get_subject (anchor)));
+  else if (covers)
+    add_line (making, "  the require anchor of %s for %s would cover it, but does not count, %s: %s",
+              get_name (dms_token_get_issuer (anchor)), get_name (dms_token_get_subject (anchor)),
+              dms_capability_fault_get_nick (fault), dms_capability_fault_get_text (fault));
   else
     add_line (making, "  the require anchor of %s for %s does not cover it, %s: as its child, %s",
               get_name (dms_token_get_issuer (anchor)), get_name (dms_token_get_subject (anchor)),

@@ -293,6 +293,10 @@ dms_cli_help_print_manual (const DmsCliVerb *const *verbs, FILE *out)
          "the passphrase of keys; nothing is asked when it is set\n", out);
   fputs (".TP\n\\fBDMS_\\fISECTION\\fB_\\fIKEY\\fR\n"
          "overrides a configuration value: DMS_REST_PORT is rest.port\n", out);
+  fputs (".TP\n\\fBNO_COLOR\\fR\nnothing is coloured or bold when it is set\n", out);
+  fputs (".TP\n\\fBDMS_E2E_CACHE_KEYS\\fR\n"
+         "for tests: when it is 1, opened keys are kept for ten minutes in XDG_RUNTIME_DIR, if that is "
+         "private, sealed with the passphrase but without its costly derivation\n", out);
   fputs (".TP\n\\fBEDITOR\\fR\neditor for \\fBnunet config edit\\fR\n", out);
   fputs (".SH EXIT STATUS\n"
          "0 when the command completed, even if the daemon's answer tells of an error; 1 otherwise.\n",

@@ -59,6 +59,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
   {
     .path = "actor cmd /dms/cap/list",
     .summary = N_ ("list the capabilities of the running daemon"),
+    .examples = "  nunet actor cmd /dms/cap/list\n",
     .flags = list_flags,
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .fields = context_fields },
@@ -66,6 +67,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
   {
     .path = "actor cmd /dms/cap/provide/anchor",
     .summary = N_ ("give the daemon a capability it can present"),
+    .examples = "  nunet actor cmd /dms/cap/provide/anchor --token '{\"dms\":{…}}'\n",
     .flags = token_flags,
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .complete = add_token },
@@ -73,6 +75,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
   {
     .path = "actor cmd /dms/cap/require/anchor",
     .summary = N_ ("let the daemon accept what a token grants"),
+    .examples = "  nunet actor cmd /dms/cap/require/anchor --token '{\"dms\":{…}}'\n",
     .flags = token_flags,
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .complete = add_token },
@@ -80,6 +83,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
   {
     .path = "actor cmd /dms/cap/revoke/anchor",
     .summary = N_ ("let the daemon refuse a revoked token"),
+    .examples = "  nunet actor cmd /dms/cap/revoke/anchor --token \"$(nunet cap revoke -c dms TOKEN)\"\n",
     .flags = token_flags,
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .complete = add_token },
@@ -87,6 +91,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
   {
     .path = "actor cmd /dms/cap/revoke/broadcast",
     .summary = N_ ("tell all nodes of a revoked token"),
+    .examples = "  nunet actor cmd /dms/cap/revoke/broadcast --token '{\"dms\":{…}}'\n",
     .flags = token_flags,
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .fields = context_fields, .complete = add_token },

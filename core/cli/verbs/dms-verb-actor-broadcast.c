@@ -15,6 +15,7 @@ const DmsCliVerb dms_verb_actor_broadcast = {
   .arguments = "<envelope JSON>",
   .summary = N_ ("publish a signed message and print the replies"),
   .description = N_ ("Takes a message that \"actor msg\" made and prints the daemon's answer as JSON."),
+  .examples = "  nunet actor broadcast \"$(nunet actor msg -b /nunet/hello /broadcast/hello '{}' -t 3s)\"\n",
   .min_args = 1,
   .max_args = 1,
   .run = run,

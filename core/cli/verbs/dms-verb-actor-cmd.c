@@ -13,5 +13,10 @@ const DmsCliVerb dms_verb_actor_cmd = {
                      "The message is signed with the key of --context and carries its capabilities. A node "
                      "that "
                      "accepts neither says nothing at all, so that the call ends with a timeout."),
+  .examples = "  nunet actor cmd /dms/node/peers/self\n"
+              "  # the same of another node, which must allow it\n"
+              "  nunet actor cmd /dms/node/peers/self --dest did:key:z6Mk… --timeout 10s\n"
+              "  # why is there no answer?\n"
+              "  nunet cap explain -c dms --from user --cap /dms/node/peers/self\n",
   .persistent_flags = dms_cli_message_flags,
 };

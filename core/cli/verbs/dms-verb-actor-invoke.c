@@ -15,6 +15,7 @@ const DmsCliVerb dms_verb_actor_invoke = {
   .arguments = "<envelope JSON>",
   .summary = N_ ("send a signed message and print the reply"),
   .description = N_ ("Takes a message that \"actor msg\" made and prints the daemon's answer as JSON."),
+  .examples = "  nunet actor invoke \"$(nunet actor msg --invoke /dms/node/peers/self '{}')\"\n",
   .min_args = 1,
   .max_args = 1,
   .run = run,

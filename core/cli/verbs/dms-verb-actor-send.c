@@ -15,6 +15,7 @@ const DmsCliVerb dms_verb_actor_send = {
   .arguments = "<envelope JSON>",
   .summary = N_ ("send a signed message"),
   .description = N_ ("Takes a message that \"actor msg\" made and prints the daemon's answer as JSON."),
+  .examples = "  nunet actor send \"$(nunet actor msg /public/hello '{}')\"\n",
   .min_args = 1,
   .max_args = 1,
   .run = run,

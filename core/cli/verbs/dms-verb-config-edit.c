@@ -68,5 +68,6 @@ const DmsCliVerb dms_verb_config_edit = {
   .description = N_ ("Opens the configuration file in the program that the variable EDITOR names, and checks "
                      "it "
                      "afterwards."),
+  .examples = "  EDITOR=nano nunet config edit\n",
   .run = run,
 };

@@ -12,6 +12,7 @@ static const DmsCliField fields[] = {
 const DmsCliVerb dms_verb_contracts_list_incoming = {
   .path = "contracts list incoming",
   .summary = N_ ("list the contracts in which this node is the provider"),
+  .examples = "  nunet contracts list incoming\n",
   .run = dms_cli_behaviour_run,
   .data = &(const DmsCliBehaviour){ .path = "/dms/tokenomics/contract/list", .fields = fields },
 };

@@ -12,6 +12,7 @@ static const DmsCliField fields[] = {
 const DmsCliVerb dms_verb_contracts_list_outgoing = {
   .path = "contracts list outgoing",
   .summary = N_ ("list the contracts in which this node is the requestor"),
+  .examples = "  nunet contracts list outgoing\n",
   .run = dms_cli_behaviour_run,
   .data = &(const DmsCliBehaviour){ .path = "/dms/tokenomics/contract/list", .fields = fields },
 };

@@ -12,6 +12,7 @@ static const DmsCliField fields[] = {
 const DmsCliVerb dms_verb_get_deployments = {
   .path = "get deployments",
   .summary = N_ ("list the deployments of this node"),
+  .examples = "  nunet get deployments\n",
   .run = dms_cli_behaviour_run,
   .data = &(const DmsCliBehaviour){ .path = "/dms/node/deployment/list", .fields = fields },
 };

@@ -56,5 +56,6 @@ const DmsCliVerb dms_verb_gpu_list = {
   .summary = N_ ("list the GPUs of this machine"),
   .description = N_ ("Looks at the machine itself; no daemon is needed. The index is what onboarding takes: "
                      "--gpus index:GiB."),
+  .examples = "  nunet gpu list\n",
   .run = run,
 };

@@ -58,5 +58,6 @@ const DmsCliVerb dms_verb_gpu_test = {
   .description = N_ ("Runs a container named nunet-gpu-test with Docker and shows what it sees of the GPUs. "
                      "With GPUs of "
                      "NVIDIA, their container toolkit must be installed."),
+  .examples = "  nunet gpu test\n",
   .run = run,
 };
