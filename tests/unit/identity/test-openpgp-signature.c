@@ -29,7 +29,8 @@ typedef struct
   const char *unhashed;
   const char *trailing;
   const char *after;
-  /* 1: the old form; 2: five bytes of length; 3: a partial length. */
+  /* 1: the old form; 2: five bytes of length; 3: a partial length; 4: the old form as short as
+   * the new one. */
   int header;
   int claimed_more;
   int tag;
@@ -86,6 +87,12 @@ append_header (GByteArray *to, const Case *c, guint length)
 
   if (c->header == 1)
     g_byte_array_append (to, old_form, sizeof old_form);
+  else if (c->header == 4)
+    {
+      new_form[0] = 0x80 | (guint8) (tag << 2);
+      new_form[1] = (guint8) length;
+      g_byte_array_append (to, new_form, sizeof new_form);
+    }
   else if (c->header == 2)
     g_byte_array_append (to, five, sizeof five);
   else if (c->header == 3)
@@ -185,6 +192,7 @@ static const Case cases[] = {
   { "ECDSA", "Ed25519", .algorithm = 19 },
   { "Ed25519 of version 6", "Ed25519", .algorithm = 27 },
   { "an old header", "canonical", .header = 1 },
+  { "an old header of the same length", "canonical", .header = 4 },
   { "a long length", "canonical", .header = 2 },
   { "a partial length", "signature packet", .header = 3 },
   { "another packet", "signature packet", .tag = 6 },
