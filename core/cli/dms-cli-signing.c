@@ -89,10 +89,10 @@ print_terms (DmsCliCall *call, DmsToken *token)
   guint64 seconds = dms_token_get_expiry_ns (token) / NS_PER_S;
   g_autoptr (GDateTime) until = g_date_time_new_from_unix_utc ((gint64) seconds);
   g_autofree char *date = until != NULL ? g_date_time_format (until, "%Y-%m-%d %H:%M:%S UTC") : NULL;
+  g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, dms_token_get_depth (token));
   g_autofree char *depth = dms_token_get_depth (token) == 0
                              ? g_strdup (_ ("any number of times"))
-                             : g_strdup_printf (_ ("at most %" G_GUINT64_FORMAT " times"),
-                                                dms_token_get_depth (token));
+                             : g_strdup_printf (_ ("at most %s times"), number);
 
   print_text (call, _ ("until:       "), date != NULL ? date : _ ("for ever"));
   if (dms_token_get_action (token) == DMS_TOKEN_ACTION_DELEGATE)
