@@ -11,8 +11,8 @@ from node import BUILD
 from report import Figure
 
 
-def messages(directory):
-    program = BUILD / "tests" / "bench" / "bench-actor"
+def run(name):
+    program = BUILD / "tests" / "bench" / name
     if not program.exists():
         raise Unmeasurable(f"{program} is not built")
     output = subprocess.run([str(program)], capture_output=True, text=True, timeout=300, check=True,
@@ -20,4 +20,14 @@ def messages(directory):
     return [Figure(**json.loads(line)) for line in output.splitlines() if line.startswith("{")]
 
 
-MEASURES = [(("actor.cold", "actor.codec", "actor.round_trip"), messages)]
+def messages(directory):
+    return run("bench-actor")
+
+
+def flood(directory):
+    return run("bench-flood")
+
+
+MEASURES = [(("actor.cold", "actor.codec", "actor.round_trip"), messages),
+            (("actor.quiet_p50", "actor.quiet_p99", "actor.flood_p50", "actor.flood_p99", "actor.flood_open_p50",
+              "actor.flood_open_p99"), flood)]
