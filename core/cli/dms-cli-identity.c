@@ -60,8 +60,10 @@ dms_cli_identity_load_key (DmsCliCall *call, const char *name, GError **error)
 static DmsSigner *
 open_openpgp_signer (DmsCliCall *call, const char *key, GError **error)
 {
-  DmsSigner *signer = dms_openpgp_signer_new (key, error);
+  DmsSigner *signer;
 
+  dms_cli_signing_prepare_terminal ();
+  signer = dms_openpgp_signer_new (key, error);
   if (signer != NULL)
     dms_openpgp_signer_set_show (DMS_OPENPGP_SIGNER (signer), dms_cli_signing_show, call);
   return signer;

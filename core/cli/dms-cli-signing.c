@@ -5,12 +5,24 @@
 
 #include <dms.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capability/dms-token.h"
 #include "cli/dms-cli-invitation.h"
 
 #define PREFIX "dms:token:"
 #define NS_PER_S G_GUINT64_CONSTANT (1000000000)
+
+void
+dms_cli_signing_prepare_terminal (void)
+{
+  static const int streams[] = { STDIN_FILENO, STDERR_FILENO };
+  char name[256];
+
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
+    if (g_getenv ("GPG_TTY") == NULL && ttyname_r (streams[i], name, sizeof name) == 0)
+      g_setenv ("GPG_TTY", name, TRUE);
+}
 
 /* The token in the bytes; NULL with an error when they are of nothing that a person could judge. */
 static DmsToken *

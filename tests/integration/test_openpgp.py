@@ -44,6 +44,7 @@ PINENTRY = """#!/bin/sh
 echo OK
 while read -r word rest; do
   case $word in
+    OPTION) echo "$rest" >> "{home}/options"; echo OK ;;
     GETPIN)
       echo asked >> "{home}/asked"
       if [ -f "{home}/answer" ]; then
@@ -244,6 +245,19 @@ def test_the_person_is_asked(tmp_path):
         (gnupg.directory / "answer").write_text("open sesame")
         granted = home.cli(*grant)
         assert json.loads(granted.out)["tok"] and "sesame" not in granted.err
+
+        # The window is on the terminal, also when the token goes into a variable.
+        leader, terminal = pty.openpty()
+        try:
+            caught = subprocess.run([str(NUNET), "--config", str(home.config_file), *grant], stdout=subprocess.PIPE,
+                                    env={key: value for key, value in home.env.items() if key != "GPG_TTY"},
+                                    stdin=terminal, stderr=terminal,
+                                    timeout=60 * PATIENCE, check=True).stdout
+            assert json.loads(caught)["tok"]
+            assert f"ttyname={os.ttyname(terminal)}" in (gnupg.directory / "options").read_text().splitlines()
+        finally:
+            os.close(leader)
+            os.close(terminal)
     finally:
         gnupg.close()
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/dms-cli-identity.h"
+#include "cli/dms-cli-signing.h"
 #include "cli/dms-cli-verbs.h"
 #include "common/dms-file.h"
 #include "identity/dms-key-backup.h"
@@ -79,6 +80,7 @@ open_backup (const char *path, GError **error)
 
   if (cipher == NULL)
     return NULL;
+  dms_cli_signing_prepare_terminal ();
   plain = dms_openpgp_cipher_decrypt (cipher, DMS_KEY_BACKUP_MAX_SIZE, error);
   backup = plain != NULL ? dms_key_backup_new_from_bytes (plain, error) : NULL;
   if (backup == NULL)
