@@ -9,11 +9,12 @@
 #include "capability/dms-token-list-private.h"
 #include "identity/dms-did-wire.h"
 
-#define NONCE_SIZE 16
-#define MAX_PATHS  64
-#define MAX_PATH   256
-#define MAX_NAME   64
-#define NS_PER_DAY (G_GUINT64_CONSTANT (86400) * 1000000000)
+#define NONCE_SIZE       16
+#define MAX_PATHS        32
+#define MAX_PATHS_LENGTH 1024
+#define MAX_PATH         128
+#define MAX_NAME         64
+#define NS_PER_DAY       (G_GUINT64_CONSTANT (86400) * 1000000000)
 /* How far each token may be passed on: to one use, or to the joiner and one use. */
 #define DEPTH_ADDRESSED 1
 #define DEPTH_OPEN      2
@@ -378,12 +379,18 @@ is_path (const char *text)
   return length == 1 || (text[length - 1] != '/' && strstr (text, "//") == NULL);
 }
 
+/* Few enough to be read, and short enough to leave room for others in what goes along with a message. */
 static gboolean
 are_paths (const char *const *paths)
 {
+  gsize length = 0;
+
   for (guint i = 0; paths[i] != NULL; i++)
-    if (i >= MAX_PATHS || !is_path (paths[i]))
-      return FALSE;
+    {
+      length += strlen (paths[i]);
+      if (i >= MAX_PATHS || length > MAX_PATHS_LENGTH || !is_path (paths[i]))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -476,7 +483,7 @@ dms_invitation_find_fault (DmsInvitation *self)
   if (!are_paths (get_capabilities) || !are_paths (dms_invitation_get_get_topics (self)) ||
       !are_paths ((const char *const *) self->ask_capabilities) ||
       !are_paths ((const char *const *) self->ask_topics))
-    return "a capability or topic is not a path like /dms/deployment";
+    return "a capability or topic is not a path like /dms/deployment, or there are too many";
   return find_token_fault (self);
 }
 

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "cli/dms-cli-text.h"
 #include "common/dms-file.h"
 
 typedef struct
@@ -30,14 +31,6 @@ static const Meaning wide[] = {
   { "/dms/cap", N_ ("change whom a node trusts, and so allow themselves everything") },
   { "/dms/node", N_ ("operate a node: what it lends, all its deployments and their logs, its settings") },
 };
-
-char *
-dms_cli_invitation_format_time (guint64 time_ns)
-{
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc ((gint64) (time_ns / 1000000000));
-
-  return time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M UTC") : g_strdup (_ ("the end of time"));
-}
 
 static GBytes *
 read_argument (DmsCliCall *call, const char *argument, GError **error)
@@ -118,8 +111,9 @@ dms_cli_invitation_show (DmsCliCall *call, DmsInvitation *invitation)
   const char *name = dms_invitation_get_name (invitation);
   const char *const *get = dms_invitation_get_get_capabilities (invitation);
   const char *const *ask = dms_invitation_get_ask_capabilities (invitation);
-  g_autofree char *until = dms_cli_invitation_format_time (dms_invitation_get_until_ns (invitation));
-  g_autofree char *accept = dms_cli_invitation_format_time (dms_invitation_get_accept_ns (invitation));
+  guint64 now_ns = (guint64) g_get_real_time () * 1000;
+  g_autofree char *until = dms_cli_text_dup_time (dms_invitation_get_until_ns (invitation), now_ns);
+  g_autofree char *accept = dms_cli_text_dup_time (dms_invitation_get_accept_ns (invitation), now_ns);
 
   dms_cli_call_print (
       call, _ ("Invitation by %s\n"), dms_did_get_uri (dms_invitation_get_organisation (invitation)));

@@ -16,7 +16,5 @@ dms_cli_invitation_read (DmsCliCall *call, const char *argument, gboolean *from_
 void dms_cli_invitation_show (DmsCliCall *call, DmsInvitation *invitation);
 /* Warns of rights that let others do more than use a node. Returns whether there are any. */
 gboolean dms_cli_invitation_warn (DmsCliCall *call, const char *const *capabilities);
-/* A time as people read it, in UTC. */
-char *dms_cli_invitation_format_time (guint64 time_ns);
 
 G_END_DECLS

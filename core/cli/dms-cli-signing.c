@@ -9,6 +9,7 @@
 
 #include "capability/dms-token.h"
 #include "cli/dms-cli-invitation.h"
+#include "cli/dms-cli-text.h"
 
 #define PREFIX "dms:token:"
 #define NS_PER_S G_GUINT64_CONSTANT (1000000000)
@@ -128,7 +129,7 @@ show_invitation (DmsCliCall *call, DmsOpenpgpSigner *signer, GBytes *bytes, GErr
   if (invitation == NULL)
     return FALSE;
   open = dms_invitation_is_open (invitation);
-  until = dms_cli_invitation_format_time (dms_invitation_get_until_ns (invitation));
+  until = dms_cli_text_dup_time (dms_invitation_get_until_ns (invitation), (guint64) g_get_real_time () * 1000);
   announce (call, signer);
   print_text (call, _ ("what:        "),
               open ? _ ("an invitation for whoever has it") : _ ("an invitation for those it names"));

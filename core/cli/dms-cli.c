@@ -6,6 +6,7 @@
 #include "cli/dms-cli-call-private.h"
 #include "cli/dms-cli-help.h"
 #include "cli/dms-cli-parser.h"
+#include "cli/dms-cli-text.h"
 
 #include <dms.h>
 #include <string.h>
@@ -36,10 +37,29 @@ dms_cli_get_global_flags (void)
   return flags;
 }
 
+/* Errors quote what others sent, which may not steer the terminal. Those of job files have several lines. */
+static char *
+dup_safe_lines (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *safe = dms_cli_text_dup_safe (lines[i]);
+
+      g_free (lines[i]);
+      lines[i] = safe;
+    }
+  return g_strjoinv ("\n", lines);
+}
+
 static int
 fail (FILE *err, const GError *error)
 {
-  fprintf (err, "Error: %s\n", error != NULL ? error->message : _ ("the command failed without saying why"));
+  g_autofree char *message =
+    dup_safe_lines (error != NULL ? error->message : _ ("the command failed without saying why"));
+
+  fprintf (err, "Error: %s\n", message);
   return 1;
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several complete nodes that meet: one process (tests/world/dms-world.c), each with a CLI of its own."""
 
+import contextlib
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class WorldNode(Node):
         super().__init__(world.root / name, **kwargs)
         self.world = world
         self.label = name
+        self.unfinished = set()
 
     @property
     def peer(self):
@@ -42,6 +44,23 @@ class WorldNode(Node):
             self.world.tell("stop", self)
             self.world.wait_line("stopped", self)
         self.process = None
+
+    def deploy(self, job):
+        ensemble = super().deploy(job)
+        self.unfinished.add(ensemble)
+        return ensemble
+
+    def wait_status(self, ensemble, *wanted, **kwargs):
+        seen = super().wait_status(ensemble, *wanted, **kwargs)
+        if seen["status"] in ("Completed", "Failed"):
+            self.unfinished.discard(ensemble)
+        return seen
+
+    def wind_down(self):
+        """Ends the jobs of a test that did not come so far."""
+        for ensemble in list(self.unfinished):
+            self.actor("/dms/node/deployment/shutdown", "-i", ensemble)
+            self.wait_status(ensemble, "Completed", "Failed")
 
     def behaviours(self):
         """All that the node's root actor answers to."""
@@ -120,6 +139,10 @@ class World:
     def stop(self):
         if self.process is None:
             return
+        for node in self.nodes:
+            with contextlib.suppress(AssertionError, KeyError):
+                if node.process is not None and node.process.poll() is None:
+                    node.wind_down()
         process, self.process = self.process, None
         if process.poll() is None:
             process.terminate()

@@ -8,6 +8,7 @@
 
 #include "cli/dms-cli-identity.h"
 #include "cli/dms-cli-invitation.h"
+#include "cli/dms-cli-text.h"
 #include "cli/dms-cli-qr.h"
 #include "cli/dms-cli-terms.h"
 #include "cli/dms-cli-verbs.h"
@@ -142,7 +143,8 @@ deliver (DmsCliCall *call, DmsInvitation *invitation, GError **error)
 static void
 explain (DmsCliCall *call, DmsInvitation *invitation)
 {
-  g_autofree char *until = dms_cli_invitation_format_time (dms_invitation_get_until_ns (invitation));
+  g_autofree char *until =
+      dms_cli_text_dup_time (dms_invitation_get_until_ns (invitation), (guint64) g_get_real_time () * 1000);
 
   dms_cli_invitation_warn (call, dms_invitation_get_get_capabilities (invitation));
   dms_cli_invitation_warn (call, dms_invitation_get_ask_capabilities (invitation));

@@ -5,6 +5,7 @@
 
 #include "cli/dms-cli-identity.h"
 #include "cli/dms-cli-invitation.h"
+#include "cli/dms-cli-text.h"
 #include "cli/dms-cli-reload.h"
 #include "cli/dms-cli-verbs.h"
 #include "identity/dms-key-signer.h"
@@ -160,7 +161,8 @@ accept (DmsCapabilityContext *context, gpointer user_data, GError **error)
 static gboolean
 join (DmsCliCall *call, Joiner *joiner, DmsInvitation *invitation, GError **error)
 {
-  g_autofree char *until = dms_cli_invitation_format_time (dms_invitation_get_until_ns (invitation));
+  g_autofree char *until =
+      dms_cli_text_dup_time (dms_invitation_get_until_ns (invitation), (guint64) g_get_real_time () * 1000);
   Acceptance acceptance = { NULL, invitation };
 
   if (!obtain_signer (call, joiner, error) || !obtain_context (call, joiner, error))

@@ -585,6 +585,8 @@ test_bad_terms (Fixture *fixture, gconstpointer data)
   static const char *const none[] = { NULL };
   static const char *const odd[] = { "dms", NULL };
   g_autoptr (GPtrArray) many = g_ptr_array_new ();
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  g_autofree char *long_path = g_strnfill (129, 'x');
   DmsInvitationTerms terms = usual_terms (NULL);
 
   terms.until_ns = now () + 31 * 24 * NS_PER_HOUR;
@@ -601,6 +603,15 @@ test_bad_terms (Fixture *fixture, gconstpointer data)
   assert_not_made (fixture, &terms, DMS_ERROR_INVALID_ARGUMENT);
   terms = usual_terms (NULL);
   terms.get_capabilities = odd;
+  assert_not_made (fixture, &terms, DMS_ERROR_INVALID_ARGUMENT);
+  for (guint i = 0; i < 33; i++)
+    g_ptr_array_add (paths, (gpointer) "/dms/deployment");
+  g_ptr_array_add (paths, NULL);
+  terms = usual_terms (NULL);
+  terms.ask_capabilities = (const char *const *) paths->pdata;
+  assert_not_made (fixture, &terms, DMS_ERROR_INVALID_ARGUMENT);
+  long_path[0] = '/';
+  terms.ask_capabilities = (const char *const[]){ long_path, NULL };
   assert_not_made (fixture, &terms, DMS_ERROR_INVALID_ARGUMENT);
   terms = usual_terms (NULL);
   terms.name = "a\tb";
