@@ -129,7 +129,8 @@ show_invitation (DmsCliCall *call, DmsOpenpgpSigner *signer, GBytes *bytes, GErr
   if (invitation == NULL)
     return FALSE;
   open = dms_invitation_is_open (invitation);
-  until = dms_cli_text_dup_time (dms_invitation_get_until_ns (invitation), (guint64) g_get_real_time () * 1000);
+  until = dms_cli_text_dup_time (dms_invitation_get_until_ns (invitation),
+                                 (guint64) g_get_real_time () * 1000);
   announce (call, signer);
   print_text (call, _ ("what:        "),
               open ? _ ("an invitation for whoever has it") : _ ("an invitation for those it names"));
