@@ -276,7 +276,8 @@ class Prober:
     """Sends messages to a node, and reads from its own counters what became of them."""
 
     def __init__(self, lab, target):
-        self.lab = lab
+        # What nodes ask by themselves is refused as well, and must not be taken for an answer.
+        lab.world.settle()
         self.owner = lab.client(target)
         self.handle = self.owner.handle()
         self.threads = []

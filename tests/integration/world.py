@@ -4,6 +4,7 @@
 
 import contextlib
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ class WorldNode(Node):
         if self.world.process is None:
             self.world.start()
         self.process = self.world.process
+        self.world.changed = time.monotonic()
         self.world.tell("start", self)
         if wait:
             self.world.wait_line("ready", self)
@@ -88,12 +90,17 @@ class World:
         self.process = None
         self.log = None
         self.answers = None
+        self.changed = 0
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
         self.stop()
+
+    def settle(self):
+        """Waits until the nodes have asked each other what they ask when they meet, five seconds after a start."""
+        time.sleep(max(0, self.changed + 5 + 2 * PATIENCE - time.monotonic()))
 
     def add(self, name, **kwargs):
         """A node without identities: set_up() makes them, start() runs it."""
