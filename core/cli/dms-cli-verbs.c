@@ -58,6 +58,7 @@ static const DmsCliVerb *const verbs[] = {
   &dms_verb_plugin_info,
   &dms_verb_plugin_list,
   &dms_verb_run,
+  &dms_verb_validate,
   &dms_verb_version,
 };
 

@@ -63,6 +63,7 @@ extern const DmsCliVerb dms_verb_plugin;
 extern const DmsCliVerb dms_verb_plugin_info;
 extern const DmsCliVerb dms_verb_plugin_list;
 extern const DmsCliVerb dms_verb_run;
+extern const DmsCliVerb dms_verb_validate;
 extern const DmsCliVerb dms_verb_version;
 
 G_END_DECLS
