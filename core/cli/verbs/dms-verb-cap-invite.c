@@ -235,8 +235,9 @@ const DmsCliVerb dms_verb_cap_invite = {
       N_ ("Prints one line of text by which others join with “cap join”: it says what they get and "
           "what they are asked to allow, and the organisation's key signs it. Both take effect on the "
           "joiner's node; nothing changes here.\n\n"
-          "An invitation with --for is of use only to those it names. One without is a secret that "
-          "lets in whoever has it; it lasts 30 days at most."),
+          "An invitation with --for is of use only to those it names. One without is a secret "
+                     "that lets in whoever has it, until its rights end or are revoked: --accept-within "
+                     "binds only those who join with this program. It lasts 30 days at most."),
   .examples = "  # let two machines run jobs on each other for a month\n"
               "  nunet cap invite -c org --name \"Our lab\" --cap /dms/deployment --cap /broadcast \\\n"
               "    --cap /public --topic /nunet --duration 720h --for did:key:z6MkA… --for did:key:z6MkB…\n"
