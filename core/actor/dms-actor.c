@@ -11,6 +11,7 @@
 #include "actor/dms-invocation.h"
 #include "actor/dms-mailbox.h"
 #include "actor/dms-message-private.h"
+#include "actor/dms-namespace.h"
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 
@@ -38,7 +39,7 @@ struct _DmsActor
   GHashTable *behaviours;
   GHashTable *broadcasts;
   GHashTable *invocations;
-  GHashTable *grants;
+  GHashTable *namespaces;
   guint64 next_invocation;
   guint8 reply_secret[crypto_shorthash_KEYBYTES];
 };
@@ -71,12 +72,15 @@ stop_dispatch (DmsActor *self)
   g_clear_pointer (&self->dispatch, g_source_unref);
 }
 
+static void withdraw_all (DmsActor *self);
+
 static void
 dms_actor_dispose (GObject *object)
 {
   DmsActor *self = DMS_ACTOR (object);
 
   dms_actor_stop (self);
+  withdraw_all (self);
   if (self->parent != NULL)
     g_ptr_array_remove_fast (self->parent->children, self);
   g_clear_object (&self->parent);
@@ -98,7 +102,7 @@ dms_actor_finalize (GObject *object)
   g_clear_pointer (&self->behaviours, g_hash_table_unref);
   g_clear_pointer (&self->broadcasts, g_hash_table_unref);
   g_clear_pointer (&self->invocations, g_hash_table_unref);
-  g_clear_pointer (&self->grants, g_hash_table_unref);
+  g_clear_pointer (&self->namespaces, g_hash_table_unref);
   G_OBJECT_CLASS (dms_actor_parent_class)->finalize (object);
 }
 
@@ -134,7 +138,8 @@ dms_actor_init (DmsActor *self)
   self->behaviours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, behaviour_unref);
   self->broadcasts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, behaviour_unref);
   self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, invocation_unref);
-  self->grants = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  self->namespaces =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_namespace_free);
 }
 
 DmsActor *
@@ -237,8 +242,8 @@ withdraw_all (DmsActor *self)
 {
   const char *owner;
 
-  for (owner = any_key_or_value (self->grants, TRUE); owner != NULL;
-       owner = any_key_or_value (self->grants, TRUE))
+  for (owner = any_key_or_value (self->namespaces, TRUE); owner != NULL;
+       owner = any_key_or_value (self->namespaces, TRUE))
     {
       g_autofree char *kept = g_strdup (owner);
 
@@ -863,7 +868,20 @@ dms_actor_invoke_finish (DmsActor *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* Granting */
+/* What ends together */
+
+static DmsNamespace *
+get_namespace (DmsActor *self, const char *owner)
+{
+  DmsNamespace *found = g_hash_table_lookup (self->namespaces, owner);
+
+  if (found == NULL)
+    {
+      found = dms_namespace_new (self);
+      g_hash_table_insert (self->namespaces, g_strdup (owner), found);
+    }
+  return found;
+}
 
 GBytes *
 dms_actor_grant (DmsActor *self,
@@ -877,30 +895,37 @@ dms_actor_grant (DmsActor *self,
   GBytes *tokens = dms_security_context_grant (self->security, key, subject,
                                                dms_security_context_get_actor_did (self->security),
                                                capabilities, expiry_ns, error);
-  GHashTable *keys = g_hash_table_lookup (self->grants, owner);
 
-  if (tokens == NULL)
-    return NULL;
-  if (keys == NULL)
-    {
-      keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      g_hash_table_insert (self->grants, g_strdup (owner), keys);
-    }
-  g_hash_table_add (keys, g_steal_pointer (&key));
+  if (tokens != NULL)
+    dms_namespace_add_grant (get_namespace (self, owner), key);
   return tokens;
+}
+
+void
+dms_actor_bind_behaviour (DmsActor *self, const char *owner, const char *path)
+{
+  dms_namespace_add_behaviour (get_namespace (self, owner), path);
+}
+
+void
+dms_actor_bind_child (DmsActor *self, const char *owner, DmsActor *child)
+{
+  g_return_if_fail (child->parent == self);
+
+  dms_namespace_add_child (get_namespace (self, owner), child);
 }
 
 void
 dms_actor_withdraw (DmsActor *self, const char *owner)
 {
-  GHashTable *keys = g_hash_table_lookup (self->grants, owner);
-  GHashTableIter iter;
-  gpointer key;
+  g_autofree char *key = NULL;
+  g_autoptr (DmsNamespace) found = NULL;
+  gpointer stolen_key = NULL;
+  gpointer stolen = NULL;
 
-  if (keys == NULL)
+  /* Out of the table first: what ends may ask for this again. */
+  if (!g_hash_table_steal_extended (self->namespaces, owner, &stolen_key, &stolen))
     return;
-  g_hash_table_iter_init (&iter, keys);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    dms_security_context_withdraw (self->security, key);
-  g_hash_table_remove (self->grants, owner);
+  key = stolen_key;
+  found = stolen;
 }

@@ -128,7 +128,11 @@ GBytes *dms_actor_grant (DmsActor *self,
                          const char *const *capabilities,
                          guint64 expiry_ns,
                          GError **error);
-/* Takes back what was granted under an owner on this actor. Stopping the actor takes back everything. */
+/* Lets a behaviour, or a child, end with an owner. */
+void dms_actor_bind_behaviour (DmsActor *self, const char *owner, const char *path);
+void dms_actor_bind_child (DmsActor *self, const char *owner, DmsActor *child);
+/* Ends an owner's name space on this actor: takes back what was granted, removes its behaviours, stops its
+ * children. Stopping the actor ends all of them. */
 void dms_actor_withdraw (DmsActor *self, const char *owner);
 
 G_END_DECLS

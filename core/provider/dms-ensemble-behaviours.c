@@ -274,15 +274,6 @@ dms_ensemble_behaviours_install (DmsProvider *provider, DmsActor *root, const ch
       scope->provider = provider;
       scope->ensemble_id = g_strdup (ensemble_id);
       dms_actor_add_behaviour (root, path, DMS_BEHAVIOUR_REQUIRE, funcs[i], scope, scope_free);
-    }
-}
-
-void
-dms_ensemble_behaviours_remove (DmsActor *root, const char *ensemble_id)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (SUFFIXES); i++)
-    {
-      g_autofree char *path = dup_path (ensemble_id, SUFFIXES[i]);
-      (void) dms_actor_remove_behaviour (root, path);
+      dms_actor_bind_behaviour (root, ensemble_id, path);
     }
 }

@@ -46,6 +46,5 @@ void dms_resource_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_onboarding_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_allocation_behaviours_install (DmsAllocation *allocation, DmsActor *actor);
 void dms_ensemble_behaviours_install (DmsProvider *provider, DmsActor *root, const char *ensemble_id);
-void dms_ensemble_behaviours_remove (DmsActor *root, const char *ensemble_id);
 
 G_END_DECLS

@@ -552,7 +552,6 @@ forget_ensemble_without_records (DmsProvider *self, const char *ensemble_id)
   left = dms_collection_query (self->records, query, NULL, NULL);
   if (left == NULL || left->len > 0)
     return;
-  dms_ensemble_behaviours_remove (self->root, ensemble_id);
   dms_actor_withdraw (self->root, ensemble_id);
   g_hash_table_remove (self->ensembles, ensemble_id);
 }
