@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import wind_down
+from field_client import FieldClient, Identity, Response, wire
 from node import NUNET, PATIENCE, PASSPHRASE, Node
 
 PERSON = "ada@example.org"
@@ -280,6 +281,40 @@ def test_invitation(home, gnupg, tmp_path):
     forged = prefix + ":" + base64.urlsafe_b64encode(changed_text).decode().rstrip("=")
     refused = joiner.cli("cap", "join", "-", "--yes", stdin=forged, check=False)
     assert refused.status == 1 and "was changed on the way" in refused.err
+
+
+def test_gpg_agrees(home, gnupg, tmp_path):
+    """What a token carries is a signature that GnuPG itself calls good, over the bytes of the specification."""
+    granted = home.cli("cap", "grant", "-c", GPG, *CAPS, "--duration", "1h", home.user_did).json["tok"][0]["dms"]
+    packet = base64.b64decode(granted.pop("sig"))
+    (tmp_path / "data").write_bytes(b"dms:token:" + wire(granted))
+    (tmp_path / "sig").write_bytes(packet)
+    gnupg.run("gpg", "--verify", str(tmp_path / "sig"), str(tmp_path / "data"))
+    (tmp_path / "data").write_bytes(b"dms:token:" + wire({**granted, "cap": ["/"]}))
+    with pytest.raises(subprocess.CalledProcessError):
+        gnupg.run("gpg", "--verify", str(tmp_path / "sig"), str(tmp_path / "data"))
+
+
+def test_a_node_refuses_forged_links(home):
+    """Messages of a client that shares no code with the node, with good and bad links of the person's key."""
+    user = Identity()
+    granted = home.cli("cap", "grant", "-c", GPG, "--cap", "/dms/node/peers", "--duration", "1h", user.did).out.strip()
+    home.cli("cap", "anchor", "-c", "dms", "--root", home.person)
+    home.start()
+    try:
+        assert FieldClient(home.url, user, json.loads(granted)["tok"]).invoke("/dms/node/peers/self")["id"]
+        widened = json.loads(granted)
+        widened["tok"][0]["dms"]["cap"] = ["/dms/node"]
+        forged = [widened] + [json.loads(changed(granted, change)) for change in (
+            lambda s: s[-64:], lambda s: s + b"x", lambda s: s[:-1] + bytes([s[-1] ^ 1]), lambda s: b"\x88" + s[1:])]
+        # The same link, signed by the user's own key instead of the person's.
+        own = user.grant(user.did, ["/dms/node/peers"], issuer=home.person)
+        for tokens in (*forged, {"tok": [own]}):
+            with pytest.raises(Response):
+                FieldClient(home.url, user, tokens["tok"]).invoke("/dms/node/peers/self", timeout=1.0)
+        assert FieldClient(home.url, user, json.loads(granted)["tok"]).invoke("/dms/node/peers/self")["id"]
+    finally:
+        home.stop()
 
 
 def test_other_keys_are_refused(gnupg, home):
