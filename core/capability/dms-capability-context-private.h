@@ -85,8 +85,9 @@ struct _DmsCapabilityContext
   DmsTokenWallet *wallet;
 };
 
-/* Writes a context's file, under its lock, unless it holds just this already. From any thread. */
-gboolean dms_capability_file_replace (const char *path, const char *text, GError **error);
+/* Writes a context's file, under its lock, unless it holds just this already. @keep: whether the version
+ * before stays under another name. From any thread. */
+gboolean dms_capability_file_replace (const char *path, const char *text, gboolean keep, GError **error);
 
 GPtrArray *dms_capability_context_new_array (void);
 void dms_capability_context_free_interaction (DmsInteraction *interaction);

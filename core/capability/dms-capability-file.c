@@ -228,7 +228,7 @@ keep_previous (const char *path, GError **error)
 }
 
 gboolean
-dms_capability_file_replace (const char *path, const char *text, GError **error)
+dms_capability_file_replace (const char *path, const char *text, gboolean keep, GError **error)
 {
   g_autoptr (GBytes) before = dms_file_read (path, MAX_FILE_SIZE, NULL);
   gsize size = strlen (text);
@@ -237,7 +237,7 @@ dms_capability_file_replace (const char *path, const char *text, GError **error)
       && memcmp (g_bytes_get_data (before, NULL), text, size) == 0)
     return TRUE;
 
-  return keep_previous (path, error) && dms_file_write_private (path, text, size, error);
+  return (!keep || keep_previous (path, error)) && dms_file_write_private (path, text, size, error);
 }
 
 static gboolean
@@ -245,7 +245,7 @@ replace (DmsCapabilityContext *self, const char *path, GError **error)
 {
   g_autofree char *text = dms_capability_context_to_string (self);
 
-  return dms_capability_file_replace (path, text, error);
+  return dms_capability_file_replace (path, text, TRUE, error);
 }
 
 gboolean

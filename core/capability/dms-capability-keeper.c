@@ -34,12 +34,14 @@ typedef struct
   DmsCapabilityEdit edit;
   gpointer user_data;
   GDestroyNotify destroy;
+  gboolean keeps_previous;
 } Change;
 
 typedef struct
 {
   char *path;
   char *text;
+  gboolean keeps_previous;
 } Work;
 
 G_DEFINE_FINAL_TYPE (DmsCapabilityKeeper, dms_capability_keeper, G_TYPE_OBJECT)
@@ -164,7 +166,7 @@ write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
   const Work *work = data;
   GError *error = NULL;
 
-  if (dms_capability_file_replace (work->path, work->text, &error))
+  if (dms_capability_file_replace (work->path, work->text, work->keeps_previous, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -190,6 +192,21 @@ make_changes (DmsCapabilityKeeper *self)
     }
 }
 
+/* Whether the owner made one of the changes that are about to be written. */
+static gboolean
+keeps_previous (DmsCapabilityKeeper *self)
+{
+  for (GList *link = self->made.head; link != NULL; link = link->next)
+    {
+      const Change *change = g_task_get_task_data (link->data);
+
+      if (change->keeps_previous)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 run_in_thread (DmsCapabilityKeeper *self, char *text, GTaskThreadFunc func, GAsyncReadyCallback callback)
 {
@@ -198,6 +215,7 @@ run_in_thread (DmsCapabilityKeeper *self, char *text, GTaskThreadFunc func, GAsy
 
   work->path = g_strdup (self->path);
   work->text = text;
+  work->keeps_previous = keeps_previous (self);
   g_task_set_task_data (task, work, work_free);
   g_task_run_in_thread (task, func);
 }
@@ -244,6 +262,26 @@ begin (DmsCapabilityKeeper *self)
   run_in_thread (self, NULL, lock_in_thread, on_locked);
 }
 
+static void
+change_async (DmsCapabilityKeeper *self, const Change *wanted, GAsyncReadyCallback callback,
+              gpointer callback_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, callback_data);
+
+  g_task_set_source_tag (task, change_async);
+  g_task_set_task_data (task, g_memdup2 (wanted, sizeof *wanted), change_free);
+  if (g_queue_get_length (&self->waiting) >= MAX_WAITING)
+    {
+      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_BUSY,
+                               "too many changes of the capabilities wait to be written; try again later");
+      return;
+    }
+
+  g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
+  if (!self->busy)
+    begin (self);
+}
+
 /**
  * dms_capability_keeper_edit_async:
  * @self: a keeper
@@ -260,26 +298,34 @@ dms_capability_keeper_edit_async (DmsCapabilityKeeper *self, DmsCapabilityEdit e
                                   GDestroyNotify destroy, GAsyncReadyCallback callback,
                                   gpointer callback_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, callback_data);
-  Change *change = g_new0 (Change, 1);
+  const Change change = { edit, user_data, destroy, TRUE };
 
   g_return_if_fail (DMS_IS_CAPABILITY_KEEPER (self));
 
-  g_task_set_source_tag (task, dms_capability_keeper_edit_async);
-  change->edit = edit;
-  change->user_data = user_data;
-  change->destroy = destroy;
-  g_task_set_task_data (task, change, change_free);
-  if (g_queue_get_length (&self->waiting) >= MAX_WAITING)
-    {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_BUSY,
-                               "too many changes of the capabilities wait to be written; try again later");
-      return;
-    }
+  change_async (self, &change, callback, callback_data);
+}
 
-  g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
-  if (!self->busy)
-    begin (self);
+/**
+ * dms_capability_keeper_learn_async:
+ * @self: a keeper
+ * @edit: (scope notified): changes the context, all of it or nothing
+ * @user_data: for @edit
+ * @destroy: (nullable): frees @user_data
+ * @callback: called when the change is on the disk, or failed
+ * @callback_data: for @callback
+ *
+ * Begins a change that another node brought about; ends with dms_capability_keeper_edit_finish().
+ */
+void
+dms_capability_keeper_learn_async (DmsCapabilityKeeper *self, DmsCapabilityEdit edit, gpointer user_data,
+                                   GDestroyNotify destroy, GAsyncReadyCallback callback,
+                                   gpointer callback_data)
+{
+  const Change change = { edit, user_data, destroy, FALSE };
+
+  g_return_if_fail (DMS_IS_CAPABILITY_KEEPER (self));
+
+  change_async (self, &change, callback, callback_data);
 }
 
 gboolean

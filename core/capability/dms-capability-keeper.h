@@ -23,6 +23,10 @@ DmsCapabilityKeeper *dms_capability_keeper_new (DmsCapabilityContext *context, c
 void dms_capability_keeper_edit_async (DmsCapabilityKeeper *self, DmsCapabilityEdit edit, gpointer user_data,
                                        GDestroyNotify destroy, GAsyncReadyCallback callback,
                                        gpointer callback_data);
+/* The same for what other nodes tell. The version before is not kept: it would let them fill the disk. */
+void dms_capability_keeper_learn_async (DmsCapabilityKeeper *self, DmsCapabilityEdit edit, gpointer user_data,
+                                        GDestroyNotify destroy, GAsyncReadyCallback callback,
+                                        gpointer callback_data);
 gboolean dms_capability_keeper_edit_finish (DmsCapabilityKeeper *self, GAsyncResult *result, GError **error);
 
 /* Reads the file again; on an error nothing changes. During a change it is done after it. */

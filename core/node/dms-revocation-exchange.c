@@ -109,9 +109,9 @@ write_now (DmsRevocationExchange *self)
 
   self->written_at = now_seconds ();
   g_ptr_array_set_size (self->unwritten, 0);
-  dms_capability_keeper_edit_async (dms_node_get_capability_keeper (self->node), learn,
-                                    g_steal_pointer (&tokens), (GDestroyNotify) dms_token_list_unref,
-                                    on_written, NULL);
+  dms_capability_keeper_learn_async (dms_node_get_capability_keeper (self->node), learn,
+                                     g_steal_pointer (&tokens), (GDestroyNotify) dms_token_list_unref,
+                                     on_written, NULL);
 }
 
 static gboolean

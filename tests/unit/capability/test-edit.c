@@ -170,6 +170,45 @@ test_keeper (Fixture *f, gconstpointer data)
   g_assert_cmpuint (roots->len, ==, 2 * CHANGES);
 }
 
+static guint
+count_files (Fixture *f)
+{
+  g_autofree char *folder = g_path_get_dirname (f->path);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    count++;
+  return count;
+}
+
+/* Other nodes cannot fill the disk with versions; what the owner changes can be brought back. */
+static void
+test_keeper_versions (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsCapabilityContext) context = dms_capability_context_load (f->path, f->key, NULL);
+  g_autoptr (DmsCapabilityKeeper) keeper = dms_capability_keeper_new (context, f->path);
+  guint before = count_files (f);
+  guint left = 1;
+
+  dms_capability_keeper_learn_async (keeper, add_root, dms_key_generate (), (GDestroyNotify) dms_key_unref,
+                                     on_edited, &left);
+  while (left > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (count_roots (f), ==, 1);
+  g_assert_cmpuint (count_files (f), ==, before);
+
+  left = 2;
+  dms_capability_keeper_learn_async (keeper, add_root, dms_key_generate (), (GDestroyNotify) dms_key_unref,
+                                     on_edited, &left);
+  dms_capability_keeper_edit_async (keeper, add_root, dms_key_generate (), (GDestroyNotify) dms_key_unref,
+                                    on_edited, &left);
+  while (left > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (count_roots (f), ==, 3);
+  g_assert_cmpuint (count_files (f), ==, before + 1);
+}
+
 /* What cannot be written does not count in memory. */
 static void
 test_keeper_without_disk (Fixture *f, gconstpointer data)
@@ -258,6 +297,7 @@ main (int argc, char *argv[])
   } tests[] = {
     { "/capability-edit/writers", test_writers },
     { "/capability-edit/keeper", test_keeper },
+    { "/capability-edit/keeper-versions", test_keeper_versions },
     { "/capability-edit/keeper-without-disk", test_keeper_without_disk },
     { "/capability-edit/refused-change", test_refused_change },
     { "/capability-edit/no-change", test_no_change },
