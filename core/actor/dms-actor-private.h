@@ -21,6 +21,7 @@ gboolean dms_actor_listens_to (DmsActor *self, DmsEnvelope *envelope);
 
 gboolean dms_actor_reply (DmsActor *self,
                           DmsEnvelope *question,
+                          guint64 interaction,
                           GBytes *payload,
                           GBytes *tokens,
                           GError **error);

@@ -3,6 +3,8 @@
 
 #include "actor/dms-actor-registry.h"
 
+#include <sched.h>
+
 #include "actor/dms-actor-private.h"
 #include "actor/dms-actor-registry-private.h"
 #include "actor/dms-admission.h"
@@ -310,7 +312,9 @@ dms_actor_registry_unlisten (DmsActorRegistry *self, const char *topic)
 static guint
 count_workers (void)
 {
-  guint n = g_get_num_processors ();
+  cpu_set_t cores;
+  guint n = sched_getaffinity (0, sizeof cores, &cores) == 0 ? (guint) CPU_COUNT (&cores)
+                                                             : g_get_num_processors ();
 
   return n > 1 ? MIN (n, MAX_WORKERS) : 0;
 }

@@ -581,13 +581,12 @@ dms_actor_dup_unchecked (DmsActor *self, DmsEnvelope *envelope)
 {
   GHashTable *table = dms_envelope_is_broadcast (envelope) ? self->broadcasts : self->behaviours;
   DmsBehaviour *behaviour = g_hash_table_lookup (table, dms_envelope_get_behaviour (envelope));
-  gboolean is_open;
 
-  if (behaviour == NULL || !is_for_us (self, envelope))
+  if (behaviour == NULL || !is_for_us (self, envelope)
+      || (dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) != 0)
     return NULL;
-  is_open = (dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) != 0;
   return dms_security_context_dup_unchecked (self->security, envelope,
-                                             is_open ? NULL : dms_behaviour_get_capability (behaviour));
+                                             dms_behaviour_get_capability (behaviour));
 }
 
 gboolean
@@ -655,6 +654,7 @@ on_published (GObject *source, GAsyncResult *result, gpointer user_data)
 
 static DmsEnvelope *
 seal_bytes (DmsActor *self,
+            guint64 question,
             DmsHandle *to,
             const char *behaviour,
             GBytes *payload,
@@ -671,7 +671,7 @@ seal_bytes (DmsActor *self,
                    "cannot send “%s”: the receiver has no inbox", behaviour);
       return NULL;
     }
-  return dms_security_context_seal (self->security, self->handle, to, behaviour, payload, expiry_ns,
+  return dms_security_context_seal (self->security, question, self->handle, to, behaviour, payload, expiry_ns,
                                     reply_behaviour, reply_capability, topic, tokens, error);
 }
 
@@ -697,8 +697,8 @@ seal (DmsActor *self,
 {
   g_autoptr (GBytes) bytes = payload_to_bytes (payload);
 
-  return seal_bytes (self, to, behaviour, bytes, expiry_ns, reply_behaviour, reply_capability, topic, tokens,
-                     error);
+  return seal_bytes (self, 0, to, behaviour, bytes, expiry_ns, reply_behaviour, reply_capability, topic,
+                     tokens, error);
 }
 
 gboolean
@@ -743,7 +743,8 @@ dms_actor_broadcast_bytes (DmsActor *self,
                            const char *reply_behaviour,
                            GError **error)
 {
-  g_autoptr (DmsEnvelope) envelope = seal_bytes (self, NULL, behaviour, payload, default_expiry (expiry_ns),
+  g_autoptr (DmsEnvelope) envelope = seal_bytes (self, 0, NULL, behaviour, payload,
+                                                 default_expiry (expiry_ns),
                                            reply_behaviour, NULL, topic, NULL, error);
 
   if (envelope == NULL)
@@ -753,7 +754,12 @@ dms_actor_broadcast_bytes (DmsActor *self,
 }
 
 gboolean
-dms_actor_reply (DmsActor *self, DmsEnvelope *question, GBytes *payload, GBytes *tokens, GError **error)
+dms_actor_reply (DmsActor *self,
+                 DmsEnvelope *question,
+                 guint64 interaction,
+                 GBytes *payload,
+                 GBytes *tokens,
+                 GError **error)
 {
   const char *behaviour = dms_envelope_get_reply_behaviour (question);
   guint64 expiry_ns = dms_envelope_get_expiry_ns (question);
@@ -765,8 +771,8 @@ dms_actor_reply (DmsActor *self, DmsEnvelope *question, GBytes *payload, GBytes 
                    dms_envelope_get_behaviour (question));
       return FALSE;
     }
-  envelope = seal_bytes (self, dms_envelope_get_from (question), behaviour, payload, expiry_ns, NULL, NULL,
-                         NULL, tokens, error);
+  envelope = seal_bytes (self, interaction, dms_envelope_get_from (question), behaviour, payload, expiry_ns,
+                         NULL, NULL, NULL, tokens, error);
   if (envelope == NULL)
     return FALSE;
   dms_actor_registry_send_async (self->registry, envelope, NULL, on_sent, sent_new (envelope));

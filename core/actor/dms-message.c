@@ -147,7 +147,7 @@ dms_message_reply_with_tokens (DmsMessage *self, JsonNode *payload, GBytes *toke
 
   if (!dms_message_wants_reply (self))
     return TRUE;
-  return dms_actor_reply (self->actor, self->envelope, bytes, tokens, error);
+  return dms_actor_reply (self->actor, self->envelope, self->interaction, bytes, tokens, error);
 }
 
 static void
@@ -162,7 +162,8 @@ dms_message_reply_bytes (DmsMessage *self, GBytes *payload)
 {
   g_autoptr (GError) error = NULL;
 
-  if (dms_message_wants_reply (self) && !dms_actor_reply (self->actor, self->envelope, payload, NULL, &error))
+  if (dms_message_wants_reply (self)
+      && !dms_actor_reply (self->actor, self->envelope, self->interaction, payload, NULL, &error))
     log_lost_reply (self, error);
 }
 

@@ -88,6 +88,7 @@ dms_security_context_get_actor_id (DmsSecurityContext *self)
 /* The tokens of a message: those that the context can offer, and those the caller adds. */
 static GBytes *
 make_tokens (DmsSecurityContext *self,
+             guint64 question,
              DmsHandle *to,
              const char *behaviour,
              guint64 expiry_ns,
@@ -107,6 +108,10 @@ make_tokens (DmsSecurityContext *self,
   if (to == NULL)
     provided = dms_capability_context_provide_broadcast (self->capabilities, self->actor_id, topic, expiry_ns,
                                                          capabilities, error);
+  else if (question != 0)
+    provided = dms_capability_context_provide_answer (self->capabilities, question, self->actor_id,
+                                                      dms_handle_get_id (to), dms_handle_get_did (to),
+                                                      expiry_ns, behaviour, error);
   else
     provided = dms_capability_context_provide (self->capabilities, self->actor_id, dms_handle_get_id (to),
                                                dms_handle_get_did (to), expiry_ns, capabilities,
@@ -134,6 +139,7 @@ make_tokens (DmsSecurityContext *self,
 
 DmsEnvelope *
 dms_security_context_seal (DmsSecurityContext *self,
+                           guint64 question,
                            DmsHandle *from,
                            DmsHandle *to,
                            const char *behaviour,
@@ -155,7 +161,7 @@ dms_security_context_seal (DmsSecurityContext *self,
   /* An actor that talks to itself needs its signature only. */
   if (to == NULL || !g_str_equal (dms_handle_get_id (to), self->actor_id))
     {
-      tokens = make_tokens (self, to, behaviour, expiry_ns,
+      tokens = make_tokens (self, question, to, behaviour, expiry_ns,
                             reply_capability != NULL ? reply_capability : reply_behaviour, topic,
                             extra_tokens, error);
       if (tokens == NULL)
@@ -169,19 +175,11 @@ dms_security_context_seal (DmsSecurityContext *self,
 GPtrArray *
 dms_security_context_dup_unchecked (DmsSecurityContext *self, DmsEnvelope *envelope, const char *capability)
 {
-  const char *answer = dms_envelope_get_reply_behaviour (envelope);
-  gboolean is_broadcast = dms_envelope_is_broadcast (envelope);
-  g_autoptr (DmsDid) subject = NULL;
-  DmsTokenUse use = { NULL, is_broadcast ? NULL : self->actor_did, capability,
-                      is_broadcast ? dms_envelope_get_topic (envelope) : NULL };
-  guint8 public_key[32];
+  const char *from_id = dms_handle_get_id (dms_envelope_get_from (envelope));
+  const char *topic = dms_envelope_is_broadcast (envelope) ? dms_envelope_get_topic (envelope) : NULL;
 
-  if (!dms_handle_get_ed25519 (dms_envelope_get_from (envelope), public_key))
-    return NULL;
-  subject = dms_did_new_for_ed25519 (public_key);
-  use.subject = subject;
   return dms_capability_context_dup_unchecked (self->capabilities, dms_envelope_get_capability (envelope),
-                                               &use, *answer != '\0' ? answer : NULL);
+                                               from_id, self->actor_id, topic, capability);
 }
 
 guint64

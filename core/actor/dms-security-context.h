@@ -29,9 +29,11 @@ DmsDid *dms_security_context_get_actor_did (DmsSecurityContext *self);
 /* The actor's ID as handles spell it. */
 const char *dms_security_context_get_actor_id (DmsSecurityContext *self);
 
-/* Signs a message. `to` is NULL for a broadcast, which then needs a topic. `reply_capability` is what the
- * receiver may use to answer, NULL for `reply_behaviour` itself. `extra_tokens` is a token list in JSON. */
+/* Signs a message. `question` is the interaction of the message that it answers, 0 when it is no answer. `to`
+ * is NULL for a broadcast, which then needs a topic. `reply_capability` is what the receiver may use to
+ * answer, NULL for `reply_behaviour` itself. `extra_tokens` is a token list in JSON. */
 DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
+                                        guint64 question,
                                         DmsHandle *from,
                                         DmsHandle *to,
                                         const char *behaviour,
@@ -44,7 +46,7 @@ DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
                                         GError **error);
 
 /* Links of a message's tokens whose signatures are to be computed before it is opened, so that opening it and
- * requiring `capability` (NULL: nothing will be required) takes no time. NULL: none. */
+ * requiring `capability` takes no time. NULL: none. */
 GPtrArray *dms_security_context_dup_unchecked (DmsSecurityContext *self,
                                                DmsEnvelope *envelope,
                                                const char *capability);

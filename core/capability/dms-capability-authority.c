@@ -4,6 +4,9 @@
 /* The receiving side: what comes with a message, and whether it is enough. */
 
 #include "capability/dms-capability-context-private.h"
+
+#include <string.h>
+
 #include "capability/dms-token-rules.h"
 #include "identity/dms-base32.h"
 
@@ -12,13 +15,22 @@
 /* How many delegations of one message may be used in answers. */
 #define MAX_DELEGATIONS 8
 
-/* The owner of an actor ID; NULL when that is not an Ed25519 key. */
-static DmsDid *
-did_of_id (const char *id)
+/* Base 58 takes longer than most of what happens to a message, so it is done once. */
+DmsDid *
+dms_capability_context_dup_owner (DmsCapabilityContext *self, const char *id)
 {
   guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+  gsize size = strlen (id);
+  gpointer found;
+  DmsDid *did;
 
-  return dms_base32_decode_id (id, public_key) ? dms_did_new_for_ed25519 (public_key) : NULL;
+  if (dms_segmented_cache_use (self->owners, id, size, &found))
+    return dms_did_ref (found);
+  if (!dms_base32_decode_id (id, public_key))
+    return NULL;
+  did = dms_did_new_for_ed25519 (public_key);
+  dms_segmented_cache_insert (self->owners, id, size, dms_did_ref (did), strlen (dms_did_get_uri (did)));
+  return did;
 }
 
 /* Whether a token could matter here at all; only then is its signature worth computing. */
@@ -288,8 +300,8 @@ gboolean
 dms_capability_context_require (DmsCapabilityContext *self, guint64 interaction, const char *from_id,
                                 const char *to_id, const char *capability, GError **error)
 {
-  g_autoptr (DmsDid) subject = did_of_id (from_id);
-  g_autoptr (DmsDid) audience = did_of_id (to_id);
+  g_autoptr (DmsDid) subject = dms_capability_context_dup_owner (self, from_id);
+  g_autoptr (DmsDid) audience = dms_capability_context_dup_owner (self, to_id);
   DmsTokenUse use = { subject, audience, capability, NULL };
   DmsCapabilityFault fault = DMS_CAPABILITY_FAULT_WRONG_KEY_TYPE;
 
@@ -305,7 +317,7 @@ dms_capability_context_require_broadcast (DmsCapabilityContext *self, guint64 in
                                           const char *from_id,
                                           const char *topic, const char *capability, GError **error)
 {
-  g_autoptr (DmsDid) subject = did_of_id (from_id);
+  g_autoptr (DmsDid) subject = dms_capability_context_dup_owner (self, from_id);
   DmsTokenUse use = { subject, NULL, capability, topic };
   DmsCapabilityFault fault = DMS_CAPABILITY_FAULT_WRONG_KEY_TYPE;
 
@@ -314,23 +326,11 @@ dms_capability_context_require_broadcast (DmsCapabilityContext *self, guint64 in
   return fault == DMS_CAPABILITY_FAULT_NONE || refuse (from_id, capability, fault, error);
 }
 
-/* What must be signed well for a token to be of use here; the rest is told without. */
-static gboolean
-is_worth_checking (DmsCapabilityContext *self, DmsToken *token, const DmsTokenUse *use, const char *answer,
-                   guint64 now_ns)
-{
-  if (answer != NULL && is_delegation_to_us (self, token) && dms_token_implies (token, answer))
-    return dms_token_rules_find_fault (token, now_ns, self->revoked, NULL) == DMS_CAPABILITY_FAULT_NONE;
-  return use->capability != NULL
-         && dms_capability_context_find_kept_fault (self, token, NULL, use, now_ns)
-              == DMS_CAPABILITY_FAULT_NONE;
-}
-
 /**
  * dms_capability_context_dup_unchecked:
  * @capability: (nullable): the token list of the message
- * @use: what the message needs; its capability is NULL when it needs none
- * @answer: (nullable): the behaviour that an answer goes to
+ * @topic: (nullable): of a broadcast
+ * @asked: the capability it needs
  *
  * A list has at most 16,384 bytes, so there are at most some forty links.
  *
@@ -338,25 +338,34 @@ is_worth_checking (DmsCapabilityContext *self, DmsToken *token, const DmsTokenUs
  *   judged; NULL when there are none, or hardly any: the message brings what another was allowed for
  */
 GPtrArray *
-dms_capability_context_dup_unchecked (DmsCapabilityContext *self, GBytes *capability, const DmsTokenUse *use,
-                                      const char *answer)
+dms_capability_context_dup_unchecked (DmsCapabilityContext *self, GBytes *capability, const char *from_id,
+                                      const char *to_id, const char *topic, const char *asked)
 {
   guint64 now_ns = dms_capability_context_look (self);
   g_autoptr (DmsTokenList) tokens = NULL;
+  g_autoptr (DmsDid) subject = NULL;
+  g_autoptr (DmsDid) audience = NULL;
   g_autoptr (GPtrArray) links = NULL;
   gboolean proven = FALSE;
+  DmsTokenUse use;
 
   if (capability == NULL)
     return NULL;
   tokens = read_list (self, capability, &proven, NULL);
-  if (proven)
+  if (proven || tokens == NULL)
     return NULL;
+  subject = dms_capability_context_dup_owner (self, from_id);
+  audience = topic == NULL ? dms_capability_context_dup_owner (self, to_id) : NULL;
+  if (subject == NULL || (topic == NULL && audience == NULL))
+    return NULL;
+  use = (DmsTokenUse) { subject, audience, asked, topic };
   links = dms_capability_context_new_array ();
-  for (guint i = 0; tokens != NULL && i < dms_token_list_get_size (tokens); i++)
+  for (guint i = 0; i < dms_token_list_get_size (tokens); i++)
     {
       DmsToken *token = dms_token_list_get (tokens, i);
 
-      if (is_worth_checking (self, token, use, answer, now_ns))
+      if (dms_capability_context_find_kept_fault (self, token, NULL, &use, now_ns)
+          == DMS_CAPABILITY_FAULT_NONE)
         dms_chain_cache_list_unknown (self->cache, token, links);
     }
   return links->len > 0 ? g_steal_pointer (&links) : NULL;

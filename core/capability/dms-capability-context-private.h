@@ -79,6 +79,8 @@ struct _DmsCapabilityContext
   /* Nothing is dropped: the context is only looked at. */
   gboolean keeps_expired;
   DmsChainCache *cache;
+  /* DmsDid by the actor ID it is the owner of. */
+  DmsSegmentedCache *owners;
   /* DmsKnownList by the bytes they were read from. */
   DmsSegmentedCache *lists;
   /* NULL: every token is made for one message. */
@@ -91,6 +93,8 @@ gboolean dms_capability_file_replace (const char *path, const char *text, gboole
 
 GPtrArray *dms_capability_context_new_array (void);
 void dms_capability_context_free_interaction (DmsInteraction *interaction);
+/* The DID of an actor ID's key; NULL when that is no Ed25519 key. */
+DmsDid *dms_capability_context_dup_owner (DmsCapabilityContext *self, const char *id);
 DmsKnownList *dms_capability_context_new_known_list (DmsTokenList *list);
 /* Undoes the entry of an interaction's tokens among the delegations. */
 void dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *token);

@@ -10,6 +10,8 @@
 #define CACHED_LINKS 16384
 #define CACHED_LISTS 4096
 #define CACHED_LISTS_BYTES (16 * 1024 * 1024)
+#define CACHED_OWNERS 2048
+#define CACHED_OWNERS_BYTES (1024 * 1024)
 #define ISSUED_TOKENS 2048
 #define ISSUED_BYTES (4 * 1024 * 1024)
 
@@ -75,6 +77,7 @@ dms_capability_context_finalize (GObject *object)
   g_hash_table_unref (self->revoked);
   dms_chain_cache_free (self->cache);
   dms_segmented_cache_free (self->lists);
+  dms_segmented_cache_free (self->owners);
   dms_token_wallet_free (self->wallet);
   G_OBJECT_CLASS (dms_capability_context_parent_class)->finalize (object);
 }
@@ -102,6 +105,7 @@ dms_capability_context_init (DmsCapabilityContext *self)
   self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_token_unref);
   self->next_expiry = G_MAXUINT64;
   self->cache = dms_chain_cache_new (CACHED_LINKS);
+  self->owners = dms_segmented_cache_new (CACHED_OWNERS, CACHED_OWNERS_BYTES, (GDestroyNotify) dms_did_unref);
   self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES, known_list_free);
 }
 

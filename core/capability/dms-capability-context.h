@@ -4,7 +4,6 @@
 #pragma once
 
 #include "capability/dms-token-list.h"
-#include "capability/dms-token-rules.h"
 
 G_BEGIN_DECLS
 
@@ -110,7 +109,8 @@ gboolean dms_capability_context_verify (DmsCapabilityContext *self, DmsToken *to
 /* For a caller that wants signatures computed elsewhere before a message is consumed: which ones, and what
  * came of it. */
 GPtrArray *dms_capability_context_dup_unchecked (DmsCapabilityContext *self, GBytes *capability,
-                                                 const DmsTokenUse *use, const char *answer);
+                                                 const char *from_id, const char *to_id, const char *topic,
+                                                 const char *asked);
 void dms_capability_context_note_checked (DmsCapabilityContext *self, DmsToken *link, gboolean is_good);
 /* Reads the token list of a message, from memory if it came before. */
 DmsTokenList *dms_capability_context_read_list (DmsCapabilityContext *self, GBytes *bytes, GError **error);
@@ -145,6 +145,9 @@ GBytes *dms_capability_context_provide (DmsCapabilityContext *self, const char *
                                         DmsDid *to_did, guint64 expiry_ns,
                                         const char * const *capabilities,
                                         const char * const *reply_behaviours, GError **error);
+GBytes *dms_capability_context_provide_answer (DmsCapabilityContext *self, guint64 interaction,
+                                               const char *from_id, const char *to_id, DmsDid *to_did,
+                                               guint64 expiry_ns, const char *behaviour, GError **error);
 GBytes *dms_capability_context_provide_broadcast (DmsCapabilityContext *self, const char *from_id,
                                                   const char *topic, guint64 expiry_ns,
                                                   const char * const *capabilities, GError **error);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "capability/dms-token-rules.h"
-#include "identity/dms-base32.h"
 
 /* Room for {"tok":[]}. */
 #define LIST_OVERHEAD 16
@@ -238,14 +237,13 @@ finish_bytes (Issue *issue, GError **error)
 }
 
 static DmsDid *
-did_of_id (const char *id, GError **error)
+did_of_id (DmsCapabilityContext *self, const char *id, GError **error)
 {
-  guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+  DmsDid *did = dms_capability_context_dup_owner (self, id);
 
-  if (dms_base32_decode_id (id, public_key))
-    return dms_did_new_for_ed25519 (public_key);
-  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "“%.64s” is not the ID of an actor", id);
-  return NULL;
+  if (did == NULL)
+    g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "“%.64s” is not the ID of an actor", id);
+  return did;
 }
 
 /* Anybody can put tokens in somebody else's name into a message: forged ones go before they get in the
@@ -273,24 +271,41 @@ can_answer_with (DmsCapabilityContext *self, DmsToken *token, const char *grante
   return dms_token_rules_can_chain (token, self->did, audience, NULL, capabilities, expiry_ns, 0);
 }
 
-/* Somebody who means to ask more than one question allows more than one answer: then our tokens say the same,
- * and serve for all of them. (nullable) */
+/* What of a delegation an answer to @asked uses: all of it when it is meant for more than one answer, so that
+ * our tokens serve for more than one as well. NULL: it does not allow the answer. */
 static const char *
-find_reply_grant (DmsCapabilityContext *self, DmsDid *target, DmsDid *audience, const char *asked,
-                  guint64 expiry_ns)
+get_answer_capability (DmsCapabilityContext *self, DmsToken *token, DmsDid *audience, const char *asked,
+                       guint64 expiry_ns)
 {
-  GPtrArray *consumed = g_hash_table_lookup (self->delegations, dms_did_get_uri (target));
+  const char * const *granted = dms_token_get_capabilities (token);
 
-  for (guint i = 0; consumed != NULL && i < consumed->len; i++)
+  for (guint i = 0; granted[i] != NULL; i++)
     {
-      DmsToken *token = g_ptr_array_index (consumed, i);
-      const char * const *granted = dms_token_get_capabilities (token);
+      gboolean is_prefix = g_str_has_prefix (granted[i], REPLY_PREFIX)
+                           && strlen (granted[i]) > strlen (REPLY_PREFIX);
 
-      for (guint j = 0; granted[j] != NULL; j++)
-        if (g_str_has_prefix (granted[j], REPLY_PREFIX) && strlen (granted[j]) > strlen (REPLY_PREFIX)
-            && dms_capability_implies (granted[j], asked)
-            && can_answer_with (self, token, granted[j], audience, expiry_ns))
-          return granted[j];
+      if (dms_capability_implies (granted[i], asked)
+          && can_answer_with (self, token, is_prefix ? granted[i] : asked, audience, expiry_ns))
+        return is_prefix ? granted[i] : asked;
+    }
+  return NULL;
+}
+
+/* The first delegation of the target that allows an answer; (nullable). @capability: (out): what to issue. */
+static DmsToken *
+find_answer_grant (Issue *issue, GPtrArray *tokens, DmsDid *target, const char *asked,
+                   const char **capability)
+{
+  for (guint i = 0; tokens != NULL && i < tokens->len; i++)
+    {
+      DmsToken *token = g_ptr_array_index (tokens, i);
+
+      if (!dms_did_equal (dms_token_get_issuer (token), target))
+        continue;
+      *capability = get_answer_capability (issue->context, token, issue->terms.audience, asked,
+                                           issue->expiry_ns);
+      if (*capability != NULL)
+        return token;
     }
   return NULL;
 }
@@ -300,11 +315,13 @@ static void
 issue_invocations (Issue *issue, DmsDid *target, const char * const *asked, guint64 now_ns)
 {
   const char *reply[] = { NULL, NULL };
+  gboolean is_answer = g_str_has_prefix (asked[0], REPLY_PREFIX) && asked[1] == NULL;
 
   if (target != NULL)
     drop_forged (issue->context, target, now_ns);
-  if (target != NULL && g_str_has_prefix (asked[0], REPLY_PREFIX) && asked[1] == NULL)
-    reply[0] = find_reply_grant (issue->context, target, issue->terms.audience, asked[0], issue->expiry_ns);
+  if (target != NULL && is_answer)
+    find_answer_grant (issue, g_hash_table_lookup (issue->context->delegations, dms_did_get_uri (target)),
+                       target, asked[0], &reply[0]);
   issue->terms.capabilities = reply[0] != NULL ? reply : asked;
   issue_token (issue, NULL, issue->expiry_ns);
   if (target != NULL)
@@ -326,8 +343,8 @@ dms_capability_context_provide (DmsCapabilityContext *self, const char *from_id,
                                 DmsDid *to_did, guint64 expiry_ns, const char * const *capabilities,
                                 const char * const *reply_behaviours, GError **error)
 {
-  g_autoptr (DmsDid) own = did_of_id (from_id, error);
-  g_autoptr (DmsDid) audience = own != NULL ? did_of_id (to_id, error) : NULL;
+  g_autoptr (DmsDid) own = did_of_id (self, from_id, error);
+  g_autoptr (DmsDid) audience = own != NULL ? did_of_id (self, to_id, error) : NULL;
   g_auto (Issue) issue = { 0 };
   guint64 now_ns = dms_capability_context_look (self);
   gboolean known = to_did != NULL && !dms_did_is_empty (to_did);
@@ -349,12 +366,48 @@ dms_capability_context_provide (DmsCapabilityContext *self, const char *from_id,
   return finish_bytes (&issue, error);
 }
 
+/**
+ * dms_capability_context_provide_answer:
+ * @interaction: of the message that is answered
+ *
+ * The same for an answer. The delegation that came with the message is taken at its word: if it is forged,
+ * the one who brought it gets an answer that is refused, and no other message is concerned.
+ */
+GBytes *
+dms_capability_context_provide_answer (DmsCapabilityContext *self, guint64 interaction, const char *from_id,
+                                       const char *to_id, DmsDid *to_did, guint64 expiry_ns,
+                                       const char *behaviour, GError **error)
+{
+  const char * const asked[] = { behaviour, NULL };
+  const char *answer[] = { NULL, NULL };
+  gint64 number = (gint64) interaction;
+  DmsInteraction *found = g_hash_table_lookup (self->interactions, &number);
+  g_autoptr (DmsDid) own = did_of_id (self, from_id, error);
+  g_autoptr (DmsDid) audience = own != NULL ? did_of_id (self, to_id, error) : NULL;
+  g_auto (Issue) issue = { 0 };
+  DmsToken *grant = NULL;
+
+  if (audience == NULL || !check_can_issue (self, own, asked, error))
+    return NULL;
+  issue_init (&issue, self, expiry_ns);
+  issue.wallet = self->wallet;
+  issue.terms = (DmsTokenTerms) { DMS_TOKEN_ACTION_INVOKE, own, audience, NULL, answer, 0, NULL };
+  if (found != NULL && to_did != NULL && !dms_did_is_empty (to_did))
+    grant = find_answer_grant (&issue, found->tokens, to_did, behaviour, &answer[0]);
+  if (grant == NULL)
+    return dms_capability_context_provide (self, from_id, to_id, to_did, expiry_ns, asked, NULL, error);
+  issue_token (&issue, NULL, expiry_ns);
+  issue_token (&issue, grant, expiry_ns);
+  chain_on_provide (&issue, dms_capability_context_look (self));
+  return finish_bytes (&issue, error);
+}
+
 GBytes *
 dms_capability_context_provide_broadcast (DmsCapabilityContext *self, const char *from_id, const char *topic,
                                           guint64 expiry_ns, const char * const *capabilities, GError **error)
 {
   const char *topics[] = { topic, NULL };
-  g_autoptr (DmsDid) own = did_of_id (from_id, error);
+  g_autoptr (DmsDid) own = did_of_id (self, from_id, error);
   g_auto (Issue) issue = { 0 };
   guint64 now_ns = dms_capability_context_look (self);
 

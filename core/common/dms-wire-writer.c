@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "common/dms-base64.h"
+
 struct _DmsWireWriter
 {
   GString *text;
@@ -51,7 +53,7 @@ append_string (GString *text, const char *value)
           if (wide != (gunichar) -1 && wide != (gunichar) -2)
             step = (gsize) (g_utf8_next_char (p) - p);
         }
-      else if (c >= 0x20 && strchr ("\"\\<>&", c) == NULL)
+      else if (c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&')
         {
           p++;
           continue;
@@ -152,9 +154,9 @@ dms_wire_writer_add_boolean (DmsWireWriter *self, const char *name, gboolean val
 void
 dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value)
 {
-  gsize size, at;
+  gsize size;
+  gsize at;
   const guint8 *data;
-  int state = 0, save = 0;
 
   if (value == NULL)
     {
@@ -167,10 +169,8 @@ dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value)
   if (size > 0)
     {
       at = self->text->len;
-      g_string_set_size (self->text, at + (size / 3 + 1) * 4 + 4);
-      at += g_base64_encode_step (data, size, FALSE, self->text->str + at, &state, &save);
-      at += g_base64_encode_close (FALSE, self->text->str + at, &state, &save);
-      g_string_truncate (self->text, at);
+      g_string_set_size (self->text, at + dms_base64_get_encoded_size (size));
+      dms_base64_encode (data, size, self->text->str + at);
     }
   g_string_append_c (self->text, '"');
 }

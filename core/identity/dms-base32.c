@@ -31,6 +31,15 @@ dms_base32_encode (const guint8 *data, gsize size)
   return g_string_free (text, FALSE);
 }
 
+/* -1: none of the alphabet. */
+static int
+get_value (char c)
+{
+  if (c >= 'A' && c <= 'Z')
+    return c - 'A';
+  return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+}
+
 /* How many bytes a group of eight characters holds; 0 when it is not a group. */
 static gsize
 decode_group (const char *text, guint8 bytes[5])
@@ -40,13 +49,13 @@ decode_group (const char *text, guint8 bytes[5])
 
   for (guint i = 0; i < 8; i++)
     {
-      const char *found = text[i] != '=' ? strchr (alphabet, text[i]) : NULL;
+      int value = get_value (text[i]);
 
-      if (found != NULL && used == i)
+      if (value >= 0 && used == i)
         used = i + 1;
-      else if (found != NULL || text[i] != '=')
+      else if (value >= 0 || text[i] != '=')
         return 0;
-      group = group << 5 | (found != NULL ? (guint64) (found - alphabet) : 0);
+      group = group << 5 | (value >= 0 ? (guint64) value : 0);
     }
   for (guint i = 0; i < 5; i++)
     bytes[i] = (guint8) (group >> (32 - 8 * i));

@@ -1,38 +1,66 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-/* Measures actor messages against libsodium's own rate in the same run. Prints one JSON object a figure. */
+/* Measures actor messages against libsodium's own rate in the same run. Prints one JSON object a figure.
+ * Usage: bench-actor one-core | all-cores  On one core it counts processor time, which other programs do not
+ * take away; on all of them time on the wall, beside as many threads that do nothing but verify. Rounds of
+ * both alternate, and medians are reported. */
 
 #include <dms.h>
+#include <malloc.h>
+#include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "actor/dms-actor-registry.h"
-#include "plugins/dms-plugin-manager.h"
+#include "bench-transport.h"
 
-#define N_MESSAGES    1000
-#define N_ROUND_TRIPS 1000
-#define PAYLOAD_SIZE  1024
-#define BEHAVIOUR     "/bench/echo"
+#define N_ROUNDS         9
+#define N_MESSAGES       400
+#define N_MEMORY         10000
+/* So many messages are under way at a time. */
+#define WINDOW           64
+#define PAYLOAD_SIZE     1024
+#define BEHAVIOUR        "/bench/echo"
+#define QUIET_BEHAVIOUR  "/bench/quiet"
 
 typedef struct
 {
   GMainLoop *loop;
-  DmsActorRegistry *registry;
-  DmsTransport *transport;
+  gboolean one_core;
+  guint n_cores;
+
   DmsKey *node_key;
+  DmsKey *peer_key;
+  DmsCapabilityContext *organisation;
   DmsSecurityContext *node;
+  /* Reuses tokens; makes new ones for every message. */
   DmsSecurityContext *user;
+  DmsSecurityContext *field_user;
+  DmsHandle *user_handle;
+  DmsHandle *field_handle;
+
+  BenchTransport *transport;
+  DmsActorRegistry *registry;
   DmsActor *root;
-  DmsActor *caller;
-  guint left;
+
+  GPtrArray *messages;
+  guint brought;
+  guint ended;
+  gboolean wants_reply;
+
+  gsize signed_size;
   double verify_us;
   double sign_us;
 } Bench;
 
+/* Figures */
+
 static void
-print_figure (const char *name, double value, const char *unit, const char *against, double limit)
+print_figure (const char *name, double value, const char *unit, const char *against, double limit,
+              gboolean more_is_better)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *text = NULL;
@@ -43,33 +71,90 @@ print_figure (const char *name, double value, const char *unit, const char *agai
   json_object_set_string_member (object, "unit", unit);
   json_object_set_string_member (object, "against", against);
   json_object_set_double_member (object, "limit", limit);
+  json_object_set_boolean_member (object, "more_is_better", more_is_better);
   json_node_take_object (node, object);
   text = json_to_string (node, FALSE);
   printf ("%s\n", text);
+  fflush (stdout);
 }
 
-/* One verification and one signature of libsodium over a message of this size, in microseconds. */
-static void
-measure_sodium (Bench *bench)
+static double
+now_us (Bench *bench)
 {
-  guint8 message[PAYLOAD_SIZE * 2] = { 0 };
+  struct timespec time;
+
+  clock_gettime (bench->one_core ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return (double) time.tv_sec * 1e6 + (double) time.tv_nsec / 1e3;
+}
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  double first = *(const double *) a;
+  double second = *(const double *) b;
+
+  return first < second ? -1 : first > second;
+}
+
+static double
+median (double *values, guint n)
+{
+  qsort (values, n, sizeof *values, compare_doubles);
+  return values[n / 2];
+}
+
+/* libsodium by itself */
+
+typedef struct
+{
+  guint8 *message;
+  gsize size;
   guint8 signature[crypto_sign_BYTES];
   guint8 public_key[crypto_sign_PUBLICKEYBYTES];
   guint8 secret_key[crypto_sign_SECRETKEYBYTES];
-  gint64 begin;
+} Sodium;
 
-  crypto_sign_keypair (public_key, secret_key);
+static gpointer
+verify_many (gpointer data)
+{
+  Sodium *sodium = data;
 
-  begin = g_get_monotonic_time ();
   for (guint i = 0; i < N_MESSAGES; i++)
-    crypto_sign_detached (signature, NULL, message, sizeof message, secret_key);
-  bench->sign_us = (double) (g_get_monotonic_time () - begin) / N_MESSAGES;
-
-  begin = g_get_monotonic_time ();
-  for (guint i = 0; i < N_MESSAGES; i++)
-    g_assert_cmpint (crypto_sign_verify_detached (signature, message, sizeof message, public_key), ==, 0);
-  bench->verify_us = (double) (g_get_monotonic_time () - begin) / N_MESSAGES;
+    g_assert_cmpint (
+        crypto_sign_verify_detached (sodium->signature, sodium->message, sodium->size,
+                                     sodium->public_key), ==, 0);
+  return NULL;
 }
+
+/* Microseconds of one verification: on all cores, of one of those that run at the same time, divided by
+ * them. */
+static double
+measure_verify (Bench *bench, Sodium *sodium)
+{
+  double begin = now_us (bench);
+  GThread *threads[64];
+  guint n = bench->one_core ? 0 : MIN (bench->n_cores, G_N_ELEMENTS (threads));
+
+  for (guint i = 0; i < n; i++)
+    threads[i] = g_thread_new ("verify", verify_many, sodium);
+  for (guint i = 0; i < n; i++)
+    g_thread_join (threads[i]);
+  if (n == 0)
+    verify_many (sodium);
+  return (now_us (bench) - begin) / N_MESSAGES / MAX (n, 1);
+}
+
+static double
+measure_sign (Bench *bench, Sodium *sodium)
+{
+  double begin = now_us (bench);
+
+  for (guint i = 0; i < N_MESSAGES; i++)
+    crypto_sign_detached (sodium->signature, NULL, sodium->message, sodium->size, sodium->secret_key);
+  return (now_us (bench) - begin) / N_MESSAGES;
+}
+
+/* Who is who */
 
 static DmsTokenList *
 delegate (DmsCapabilityContext *from, DmsDid *to)
@@ -85,252 +170,385 @@ delegate (DmsCapabilityContext *from, DmsDid *to)
 
 /* An organisation that the node trusts lets a team use it, the team lets a user: with the user's own
  * invocation a chain of three. */
-static void
-build_contexts (Bench *bench)
+static DmsSecurityContext *
+new_user (Bench *bench)
 {
   static const char *const capabilities[] = { "/bench", NULL };
-  g_autoptr (DmsKey) organisation_key = dms_key_generate ();
   g_autoptr (DmsKey) team_key = dms_key_generate ();
   g_autoptr (DmsKey) user_key = dms_key_generate ();
   g_autoptr (DmsKey) actor_key = dms_key_generate ();
-  g_autoptr (DmsCapabilityContext) organisation =
-      dms_capability_context_new (dms_key_get_did (organisation_key), organisation_key);
   g_autoptr (DmsCapabilityContext) team = dms_capability_context_new (dms_key_get_did (team_key), team_key);
   g_autoptr (DmsCapabilityContext) user = dms_capability_context_new (dms_key_get_did (user_key), user_key);
-  g_autoptr (DmsCapabilityContext) node = NULL;
   g_autoptr (DmsTokenList) to_team = NULL;
   g_autoptr (DmsTokenList) to_user = NULL;
   g_autoptr (GError) error = NULL;
 
-  bench->node_key = dms_key_generate ();
-  node = dms_capability_context_new (dms_key_get_did (bench->node_key), bench->node_key);
-  dms_capability_context_anchor_root (node, dms_key_get_did (organisation_key), &error);
-  g_assert_no_error (error);
-
-  to_team = dms_capability_context_grant (organisation,
-                                          dms_key_get_did (team_key),
-                                          NULL,
-                                          NULL,
-                                          capabilities,
-                                          dms_actor_expiry_in (3600),
-                                          0,
-                                          &error);
+  to_team = dms_capability_context_grant (bench->organisation, dms_key_get_did (team_key), NULL, NULL,
+                                          capabilities, dms_actor_expiry_in (36000), 0, &error);
   g_assert_no_error (error);
   dms_capability_context_anchor_provide (team, to_team, &error);
   g_assert_no_error (error);
   to_user = delegate (team, dms_key_get_did (user_key));
   dms_capability_context_anchor_provide (user, to_user, &error);
   g_assert_no_error (error);
+  return dms_security_context_new (actor_key, user);
+}
 
+static DmsHandle *
+new_handle (Bench *bench, DmsSecurityContext *user)
+{
+  return dms_handle_new (dms_security_context_get_actor_id (user), dms_security_context_get_did (user),
+                         dms_peer_id_get_text (dms_key_get_peer_id (bench->peer_key)), "user-1");
+}
+
+static void
+build_contexts (Bench *bench)
+{
+  g_autoptr (DmsKey) organisation_key = dms_key_generate ();
+  g_autoptr (DmsCapabilityContext) node = NULL;
+  g_autoptr (GError) error = NULL;
+
+  bench->node_key = dms_key_generate ();
+  bench->peer_key = dms_key_generate ();
+  bench->organisation = dms_capability_context_new (dms_key_get_did (organisation_key), organisation_key);
+  node = dms_capability_context_new (dms_key_get_did (bench->node_key), bench->node_key);
+  dms_capability_context_anchor_root (node, dms_key_get_did (organisation_key), &error);
+  g_assert_no_error (error);
   bench->node = dms_security_context_new (bench->node_key, node);
-  bench->user = dms_security_context_new (actor_key, user);
+  bench->user = new_user (bench);
+  dms_capability_context_keep_issued (dms_security_context_get_capabilities (bench->user));
+  bench->field_user = new_user (bench);
+  bench->user_handle = new_handle (bench, bench->user);
+  bench->field_handle = new_handle (bench, bench->field_user);
+}
+
+/* The node */
+
+static void
+bring_next (Bench *bench)
+{
+  if (bench->brought < bench->messages->len)
+    bench_transport_bring (bench->transport, "root", g_ptr_array_index (bench->messages, bench->brought++));
+}
+
+static void
+note_end (Bench *bench)
+{
+  if (++bench->ended == bench->messages->len)
+    g_main_loop_quit (bench->loop);
+  else
+    bring_next (bench);
 }
 
 static void
 on_echo (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
-  JsonNode *payload = dms_message_get_payload (message);
   g_autoptr (GError) error = NULL;
 
-  dms_message_reply (message, payload, &error);
+  dms_message_reply (message, dms_message_get_payload (message), &error);
   g_assert_no_error (error);
 }
 
-static JsonNode *
-payload_of_size (gsize size)
+static void
+on_quiet (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
-  g_autofree char *text = g_strnfill (size, 'x');
-
-  return json_node_init_string (json_node_alloc (), text);
+  g_assert_nonnull (dms_message_get_payload (message));
+  note_end (user_data);
 }
 
+static void
+on_sent (GBytes *bytes, gpointer user_data)
+{
+  note_end (user_data);
+}
+
+static void
+start_node (Bench *bench)
+{
+  g_autoptr (GError) error = NULL;
+
+  bench->transport = bench_transport_new (dms_key_get_peer_id (bench->node_key),
+                                          dms_key_get_peer_id (bench->peer_key), on_sent, bench);
+  bench->registry = dms_actor_registry_new (DMS_TRANSPORT (bench->transport));
+  bench->root = dms_actor_new (bench->registry, "root", bench->node);
+  dms_actor_add_behaviour (bench->root, BEHAVIOUR, DMS_BEHAVIOUR_REQUIRE, on_echo, bench, NULL);
+  dms_actor_add_behaviour (bench->root, QUIET_BEHAVIOUR, DMS_BEHAVIOUR_REQUIRE, on_quiet, bench, NULL);
+  g_assert_true (dms_actor_start (bench->root, &error));
+}
+
+/* Messages */
+
 static GBytes *
-seal_one (Bench *bench)
+seal (Bench *bench, DmsSecurityContext *user, DmsHandle *from, const char *behaviour, guint number)
 {
   g_autofree char *text = g_strnfill (PAYLOAD_SIZE - 2, 'x');
   g_autofree char *json = g_strdup_printf ("\"%s\"", text);
+  g_autofree char *reply = g_strdup_printf ("/private/user-1/abc/%u", number);
   g_autoptr (GBytes) payload = g_bytes_new (json, strlen (json));
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsEnvelope) envelope = dms_security_context_seal (bench->user,
-                                                                dms_actor_get_handle (bench->caller),
-                                                                dms_actor_get_handle (bench->root),
-                                                                BEHAVIOUR,
-                                                                payload,
-                                                                dms_actor_expiry_in (600),
-                                                                "/private/bench/1",
-                                                                NULL,
-                                                                NULL,
-                                                                NULL,
-                                                                &error);
+  g_autoptr (DmsEnvelope) envelope = NULL;
 
+  envelope = dms_security_context_seal (user, 0, from, dms_actor_get_handle (bench->root), behaviour, payload,
+                                        dms_actor_expiry_in (600), reply, "/private/user-1/abc", NULL, NULL,
+                                        &error);
   g_assert_no_error (error);
   return dms_envelope_to_bytes (envelope);
 }
 
-/* What a node does with a message before its behaviour runs, without any cache. */
 static void
-measure_cold (Bench *bench)
+seal_warm (Bench *bench, guint n)
 {
-  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  gint64 begin;
-  double taken_us;
-
-  for (guint i = 0; i < N_MESSAGES; i++)
-    g_ptr_array_add (messages, seal_one (bench));
-
-  begin = g_get_monotonic_time ();
-  for (guint i = 0; i < messages->len; i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (messages->pdata[i], &error);
-      guint64 interaction;
-
-      g_assert_no_error (error);
-      interaction = dms_security_context_open (bench->node, envelope, &error);
-      g_assert_no_error (error);
-      dms_security_context_require (bench->node, interaction, envelope, BEHAVIOUR, &error);
-      g_assert_no_error (error);
-      dms_security_context_discard (bench->node, interaction);
-    }
-  taken_us = (double) (g_get_monotonic_time () - begin) / messages->len;
-
-  print_figure ("actor.cold",
-                1e6 / taken_us,
-                "messages/s",
-                "0.8 of libsodium's rate of four verifications a message (a chain of three and the envelope)",
-                0.8 * 1e6 / (4 * bench->verify_us));
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (bench->messages, seal (bench, bench->user, bench->user_handle,
+                                            bench->wants_reply ? BEHAVIOUR : QUIET_BEHAVIOUR, i));
 }
+
+static void
+seal_field (Bench *bench, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (bench->messages, seal (bench, bench->field_user, bench->field_handle,
+                                            bench->wants_reply ? BEHAVIOUR : QUIET_BEHAVIOUR, i));
+}
+
+/* Nobody that was ever seen before. */
+static void
+seal_cold (Bench *bench, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (DmsSecurityContext) user = new_user (bench);
+      g_autoptr (DmsHandle) handle = new_handle (bench, user);
+
+      g_ptr_array_add (bench->messages,
+                       seal (bench, user, handle, bench->wants_reply ? BEHAVIOUR : QUIET_BEHAVIOUR, i));
+    }
+}
+
+/* Brings all of them and waits for their end: the microseconds of one. */
+static double
+run_messages (Bench *bench)
+{
+  double begin = now_us (bench);
+
+  bench->brought = 0;
+  bench->ended = 0;
+  for (guint i = 0; i < WINDOW; i++)
+    bring_next (bench);
+  g_main_loop_run (bench->loop);
+  return (now_us (bench) - begin) / bench->messages->len;
+}
+
+typedef void (*SealFunc) (Bench *bench, guint n);
+
+/* Alternates messages with libsodium and returns the median of a message. The reference is fresh as well. */
+static double
+measure (Bench *bench, SealFunc seal_many, gboolean wants_reply)
+{
+  double message[N_ROUNDS];
+  double verify[N_ROUNDS];
+  double sign[N_ROUNDS];
+  g_autofree guint8 *text = g_malloc0 (bench->signed_size);
+  Sodium sodium = { .message = text, .size = bench->signed_size };
+
+  crypto_sign_keypair (sodium.public_key, sodium.secret_key);
+  bench->wants_reply = wants_reply;
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      g_ptr_array_set_size (bench->messages, 0);
+      seal_many (bench, N_MESSAGES);
+      sign[i] = measure_sign (bench, &sodium);
+      verify[i] = measure_verify (bench, &sodium);
+      message[i] = run_messages (bench);
+    }
+  bench->verify_us = median (verify, N_ROUNDS);
+  bench->sign_us = median (sign, N_ROUNDS);
+  return median (message, N_ROUNDS);
+}
+
+static void
+report_rate (Bench *bench, const char *name, double message_us, double factor, double reference_us,
+             const char *reference)
+{
+  g_autofree char *against = g_strdup_printf ("%.2g of libsodium's rate of %s over %zu bytes, %.1f µs; "
+                                              "measured %.2f of it, %.1f µs a message",
+                                              factor, reference, bench->signed_size,
+                                              reference_us, reference_us / message_us, message_us);
+
+  print_figure (name, 1e6 / message_us, "messages/s", against, factor * 1e6 / reference_us, TRUE);
+}
+
+static void
+measure_one_core (Bench *bench)
+{
+  double warm = measure (bench, seal_warm, TRUE);
+
+  report_rate (bench, "actor.warm", warm, 0.8, bench->verify_us, "one verification");
+  report_rate (bench, "actor.warm_signed", warm, 0.8, bench->verify_us + bench->sign_us,
+               "one verification and, for the reply, one signature");
+  warm = measure (bench, seal_warm, FALSE);
+  report_rate (bench, "actor.warm_no_reply", warm, 0.8, bench->verify_us, "one verification");
+  warm = measure (bench, seal_field, FALSE);
+  report_rate (bench, "actor.field", warm, 0.8, 2 * bench->verify_us, "two verifications");
+  warm = measure (bench, seal_field, TRUE);
+  report_rate (bench, "actor.field_signed", warm, 0.8, 2 * bench->verify_us + 3 * bench->sign_us,
+               "two verifications and, for the reply and its two new tokens, three signatures");
+  warm = measure (bench, seal_cold, FALSE);
+  report_rate (bench, "actor.cold", warm, 0.8, 4 * bench->verify_us, "four verifications");
+}
+
+static void
+measure_all_cores (Bench *bench)
+{
+  double warm = measure (bench, seal_warm, FALSE);
+
+  report_rate (bench, "actor.cores", warm, 0.9, bench->verify_us,
+               "one verification, by a thread on each core,");
+  warm = measure (bench, seal_warm, TRUE);
+  report_rate (bench, "actor.cores_signed", warm, 0.9,
+               MAX (bench->sign_us, bench->verify_us + bench->sign_us / bench->n_cores),
+               "one verification and one signature, by a thread on each core,");
+  warm = measure (bench, seal_field, FALSE);
+  report_rate (bench, "actor.cores_field", warm, 0.8, 2 * bench->verify_us,
+               "two verifications, by a thread on each core,");
+}
+
+/* Everything else */
 
 static void
 measure_codec (Bench *bench)
 {
-  g_autoptr (GBytes) bytes = seal_one (bench);
-  gint64 begin = g_get_monotonic_time ();
-  double taken_us;
+  g_autoptr (GBytes) bytes = seal (bench, bench->user, bench->user_handle, BEHAVIOUR, 1);
+  double taken[N_ROUNDS];
 
-  for (guint i = 0; i < N_MESSAGES; i++)
+  for (guint round = 0; round < N_ROUNDS; round++)
     {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, &error);
-      g_autoptr (GBytes) again = NULL;
+      double begin = now_us (bench);
 
-      g_assert_no_error (error);
-      again = dms_envelope_to_bytes (envelope);
-      g_assert_true (g_bytes_equal (bytes, again));
+      for (guint i = 0; i < N_MESSAGES; i++)
+        {
+          g_autoptr (GError) error = NULL;
+          g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, &error);
+          g_autoptr (GBytes) again = NULL;
+
+          g_assert_no_error (error);
+          again = dms_envelope_to_bytes (envelope);
+          g_assert_cmpuint (g_bytes_get_size (bytes), ==, g_bytes_get_size (again));
+        }
+      taken[round] = (now_us (bench) - begin) / N_MESSAGES;
     }
-  taken_us = (double) (g_get_monotonic_time () - begin) / N_MESSAGES;
-
-  print_figure ("actor.codec",
-                taken_us * 2048 / (double) g_bytes_get_size (bytes),
-                "µs a 2 KiB",
-                "the target of 20 µs",
-                20);
+  print_figure ("actor.codec", median (taken, N_ROUNDS) * 2048 / (double) g_bytes_get_size (bytes),
+                "µs a 2 KiB", "reading and writing; the target of 20 µs", 20, FALSE);
 }
 
-static void invoke_next (Bench *bench);
-
-static void
-on_invoked (GObject *source, GAsyncResult *result, gpointer user_data)
+static gsize
+get_resident_bytes (void)
 {
-  Bench *bench = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DmsMessage) reply = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
+  g_autofree char *text = NULL;
+  unsigned long pages = 0;
 
-  g_assert_no_error (error);
-  if (--bench->left == 0)
-    g_main_loop_quit (bench->loop);
-  else
-    invoke_next (bench);
+  malloc_trim (0);
+  if (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL))
+    sscanf (text, "%*u %lu", &pages);
+  return pages * 4096;
 }
 
 static void
-invoke_next (Bench *bench)
+measure_memory (Bench *bench)
 {
-  g_autoptr (JsonNode) payload = payload_of_size (PAYLOAD_SIZE - 2);
+  gsize heap;
+  gsize resident;
+  gsize size;
 
-  dms_actor_invoke_async (bench->caller,
-                          dms_actor_get_handle (bench->root),
-                          BEHAVIOUR,
-                          payload,
-                          dms_actor_expiry_in (600),
-                          NULL,
-                          on_invoked,
-                          bench);
-}
+  bench->wants_reply = TRUE;
+  g_ptr_array_set_size (bench->messages, 0);
+  seal_warm (bench, N_MEMORY);
+  run_messages (bench);
+  resident = get_resident_bytes ();
+  g_ptr_array_set_size (bench->messages, 0);
+  seal_warm (bench, N_MEMORY);
+  run_messages (bench);
+  g_ptr_array_set_size (bench->messages, 0);
+  print_figure ("actor.memory", ((double) get_resident_bytes () - (double) resident) / 1024, "KiB",
+                "growth of resident memory by 10,000 messages after as many, whose numbers are remembered",
+                1024, FALSE);
 
-static void
-measure_round_trip (Bench *bench)
-{
-  gint64 begin = g_get_monotonic_time ();
-  double taken_us;
-
-  bench->left = N_ROUND_TRIPS;
-  invoke_next (bench);
+  seal_warm (bench, 512);
+  size = g_bytes_get_size (g_ptr_array_index (bench->messages, 0));
+  bench->brought = 0;
+  bench->ended = 0;
+  heap = mallinfo2 ().uordblks;
+  for (guint i = 0; i < 512; i++)
+    bring_next (bench);
+  print_figure ("actor.memory_in_flight", (double) (mallinfo2 ().uordblks - heap) / 512, "bytes",
+                "what a waiting message takes besides its own bytes on the wire, which are twice that many",
+                (double) size / 2, FALSE);
   g_main_loop_run (bench->loop);
-  taken_us = (double) (g_get_monotonic_time () - begin) / N_ROUND_TRIPS;
-
-  print_figure ("actor.round_trip",
-                taken_us,
-                "µs",
-                "its signatures alone (seven made, seven checked) divided by 0.8",
-                7 * (bench->sign_us + bench->verify_us) / 0.8);
 }
 
 static void
-on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+pin_to_one_core (void)
 {
-  Bench *bench = user_data;
-  g_autoptr (GError) error = NULL;
+  cpu_set_t cores;
+  int first = 0;
 
-  dms_transport_start_finish (DMS_TRANSPORT (source), result, &error);
-  g_assert_no_error (error);
-  g_main_loop_quit (bench->loop);
+  sched_getaffinity (0, sizeof cores, &cores);
+  while (!CPU_ISSET (first, &cores))
+    first++;
+  CPU_ZERO (&cores);
+  CPU_SET (first, &cores);
+  g_assert_cmpint (sched_setaffinity (0, sizeof cores, &cores), ==, 0);
 }
 
-static void
-start_actors (Bench *bench)
+static gsize
+get_signed_size (Bench *bench)
 {
-  g_autoptr (GBytes) seed = dms_key_dup_seed (bench->node_key);
-  g_autoptr (DmsTransportConfig) config = dms_transport_config_new (seed, NULL, NULL, NULL, NULL);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = seal (bench, bench->user, bench->user_handle, BEHAVIOUR, 1);
+  g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, NULL);
+  g_autoptr (GBytes) text = dms_envelope_dup_signed_bytes (envelope);
 
-  dms_transport_start_async (bench->transport, config, NULL, on_started, bench);
-  g_main_loop_run (bench->loop);
-
-  bench->registry = dms_actor_registry_new (bench->transport);
-  bench->root = dms_actor_new (bench->registry, "root", bench->node);
-  bench->caller = dms_actor_new (bench->registry, "user-1", bench->user);
-  dms_actor_add_behaviour (bench->root, BEHAVIOUR, DMS_BEHAVIOUR_REQUIRE, on_echo, bench, NULL);
-  g_assert_true (dms_actor_start (bench->root, &error));
-  g_assert_true (dms_actor_start (bench->caller, &error));
+  return g_bytes_get_size (text);
 }
 
 int
-main (void)
+main (int argc, char **argv)
 {
-  g_auto (GStrv) directories = dms_plugin_manager_dup_default_directories ();
-  g_autoptr (DmsPluginManager) plugins = dms_plugin_manager_new ((const char *const *) directories, NULL);
   Bench bench = { .loop = g_main_loop_new (NULL, FALSE) };
 
+  bench.one_core = argc < 2 || !g_str_equal (argv[1], "all-cores");
+  if (bench.one_core)
+    pin_to_one_core ();
+  bench.n_cores = g_get_num_processors ();
   g_assert_cmpint (sodium_init (), >=, 0);
-  dms_plugin_manager_load_all (plugins);
-  bench.transport = dms_plugin_manager_get_transport (plugins, "memory");
-  g_assert_nonnull (bench.transport);
-
-  measure_sodium (&bench);
   build_contexts (&bench);
-  start_actors (&bench);
-  measure_cold (&bench);
-  measure_codec (&bench);
-  measure_round_trip (&bench);
+  start_node (&bench);
+  bench.messages = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  bench.signed_size = get_signed_size (&bench);
+
+  if (bench.one_core)
+    {
+      measure_one_core (&bench);
+      measure_codec (&bench);
+      measure_memory (&bench);
+    }
+  else
+    measure_all_cores (&bench);
 
   dms_actor_registry_stop (bench.registry);
-  g_object_unref (bench.caller);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
   g_object_unref (bench.root);
   g_object_unref (bench.registry);
+  g_object_unref (bench.transport);
   g_object_unref (bench.node);
   g_object_unref (bench.user);
+  g_object_unref (bench.field_user);
+  g_object_unref (bench.organisation);
+  dms_handle_unref (bench.user_handle);
+  dms_handle_unref (bench.field_handle);
   dms_key_unref (bench.node_key);
+  dms_key_unref (bench.peer_key);
+  g_ptr_array_unref (bench.messages);
   g_main_loop_unref (bench.loop);
   return 0;
 }

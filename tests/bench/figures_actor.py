@@ -11,23 +11,31 @@ from node import BUILD
 from report import Figure
 
 
-def run(name):
-    program = BUILD / "tests" / "bench" / name
+def run(*command):
+    program = BUILD / "tests" / "bench" / command[0]
     if not program.exists():
         raise Unmeasurable(f"{program} is not built")
-    output = subprocess.run([str(program)], capture_output=True, text=True, timeout=300, check=True,
+    output = subprocess.run([str(program), *command[1:]], capture_output=True, text=True, timeout=600, check=True,
                             env={**os.environ, "DMS_PLUGIN_PATH": str(BUILD / "plugins")}).stdout
     return [Figure(**json.loads(line)) for line in output.splitlines() if line.startswith("{")]
 
 
-def messages(directory):
-    return run("bench-actor")
+def one_core(directory):
+    return run("bench-actor", "one-core")
+
+
+def all_cores(directory):
+    return run("bench-actor", "all-cores")
 
 
 def flood(directory):
     return run("bench-flood")
 
 
-MEASURES = [(("actor.cold", "actor.codec", "actor.round_trip"), messages),
-            (("actor.quiet_p50", "actor.quiet_p99", "actor.flood_p50", "actor.flood_p99", "actor.flood_open_p50",
-              "actor.flood_open_p99"), flood)]
+MEASURES = [
+    (("actor.warm", "actor.warm_signed", "actor.warm_no_reply", "actor.field", "actor.field_signed", "actor.cold",
+      "actor.codec", "actor.memory", "actor.memory_in_flight"), one_core),
+    (("actor.cores", "actor.cores_signed", "actor.cores_field"), all_cores),
+    (("actor.quiet_p50", "actor.quiet_p99", "actor.flood_p50", "actor.flood_p99", "actor.flood_open_p50",
+      "actor.flood_open_p99"), flood),
+]

@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "common/dms-base64.h"
+
+#include <string.h>
+
+/* No character has a value with this bit. */
+#define INVALID 0x80
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static const guint8 values[256] = {
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  62, 255, 255, 255,  63,
+   52,  53,  54,  55,  56,  57,  58,  59,  60,  61, 255, 255, 255, 255, 255, 255,
+  255,   0,   1,   2,   3,   4,   5,   6,   7,   8,   9,  10,  11,  12,  13,  14,
+   15,  16,  17,  18,  19,  20,  21,  22,  23,  24,  25, 255, 255, 255, 255, 255,
+  255,  26,  27,  28,  29,  30,  31,  32,  33,  34,  35,  36,  37,  38,  39,  40,
+   41,  42,  43,  44,  45,  46,  47,  48,  49,  50,  51, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+};
+
+gsize
+dms_base64_get_encoded_size (gsize size)
+{
+  return (size + 2) / 3 * 4;
+}
+
+void
+dms_base64_encode (const guint8 *data, gsize size, char *text)
+{
+  gsize at = 0;
+
+  for (; at + 3 <= size; at += 3)
+    {
+      guint group = (guint) data[at] << 16 | (guint) data[at + 1] << 8 | data[at + 2];
+
+      text[0] = alphabet[group >> 18];
+      text[1] = alphabet[group >> 12 & 63];
+      text[2] = alphabet[group >> 6 & 63];
+      text[3] = alphabet[group & 63];
+      text += 4;
+    }
+  if (at < size)
+    {
+      guint group = (guint) data[at] << 16 | (at + 1 < size ? (guint) data[at + 1] << 8 : 0);
+
+      text[0] = alphabet[group >> 18];
+      text[1] = alphabet[group >> 12 & 63];
+      text[2] = at + 1 < size ? alphabet[group >> 6 & 63] : '=';
+      text[3] = '=';
+    }
+}
+
+/* The last four characters, which may be padded; so many bytes, 0 when they are no group. */
+static gsize
+decode_last (const guint8 *text, guint8 bytes[3])
+{
+  gsize n = text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
+  guint8 third = n >= 2 ? values[text[2]] : 0;
+  guint8 fourth = n == 3 ? values[text[3]] : 0;
+  guint group;
+
+  if (((values[text[0]] | values[text[1]] | third | fourth) & INVALID) != 0)
+    return 0;
+  group = (guint) values[text[0]] << 18 | (guint) values[text[1]] << 12 | (guint) third << 6 | fourth;
+  bytes[0] = (guint8) (group >> 16);
+  bytes[1] = (guint8) (group >> 8);
+  bytes[2] = (guint8) group;
+  /* What padding stands for is nothing. */
+  if ((n < 3 && bytes[2] != 0) || (n < 2 && bytes[1] != 0))
+    return 0;
+  return n;
+}
+
+guint8 *
+dms_base64_decode (const char *text, gsize length, gsize *size)
+{
+  const guint8 *from = (const guint8 *) text;
+  g_autofree guint8 *data = NULL;
+  guint8 *to;
+  guint8 last[3];
+  guint8 seen = 0;
+  gsize n;
+
+  *size = 0;
+  if (length == 0 || length % 4 != 0)
+    return length == 0 ? g_malloc (1) : NULL;
+  n = decode_last (from + length - 4, last);
+  if (n == 0)
+    return NULL;
+  data = g_malloc (length / 4 * 3);
+  to = data;
+  for (gsize at = 0; at + 4 < length; at += 4)
+    {
+      guint8 a = values[from[at]];
+      guint8 b = values[from[at + 1]];
+      guint8 c = values[from[at + 2]];
+      guint8 d = values[from[at + 3]];
+
+      seen |= a | b | c | d;
+      to[0] = (guint8) (a << 2 | b >> 4);
+      to[1] = (guint8) (b << 4 | c >> 2);
+      to[2] = (guint8) (c << 6 | d);
+      to += 3;
+    }
+  if ((seen & INVALID) != 0)
+    return NULL;
+  memcpy (to, last, n);
+  *size = (gsize) (to - data) + n;
+  return g_steal_pointer (&data);
+}
