@@ -158,6 +158,19 @@ serialise (JsonObject *payload)
   return g_bytes_new_take (text, strlen (text));
 }
 
+static GBytes *
+make_payload (DmsCliCall *call, const DmsCliBehaviour *behaviour, DmsCliSession *session, GError **error)
+{
+  g_autoptr (JsonObject) payload = NULL;
+
+  if (behaviour->make != NULL)
+    return behaviour->make (call, error);
+  payload = dms_cli_behaviour_make_payload (call, behaviour->fields);
+  if (behaviour->complete != NULL && !behaviour->complete (call, session, payload, error))
+    return NULL;
+  return serialise (payload);
+}
+
 /**
  * dms_cli_behaviour_run:
  * @call: a call of a verb whose data is a #DmsCliBehaviour
@@ -173,7 +186,6 @@ dms_cli_behaviour_run (DmsCliCall *call, GError **error)
   const char *path = behaviour->path != NULL ? behaviour->path : strrchr (verb, ' ') + 1;
   guint timeout = behaviour->timeout != 0 ? behaviour->timeout : DEFAULT_TIMEOUT;
   g_autoptr (DmsCliSession) session = NULL;
-  g_autoptr (JsonObject) payload = NULL;
   g_autoptr (GBytes) bytes = NULL;
 
   if (behaviour->check != NULL && !behaviour->check (call, error))
@@ -184,11 +196,9 @@ dms_cli_behaviour_run (DmsCliCall *call, GError **error)
                                                            error))
     return FALSE;
 
-  payload = dms_cli_behaviour_make_payload (call, behaviour->fields);
-  if (behaviour->complete != NULL && !behaviour->complete (call, session, payload, error))
+  bytes = make_payload (call, behaviour, session, error);
+  if (bytes == NULL)
     return FALSE;
-
-  bytes = serialise (payload);
   if (behaviour->topic != NULL)
     return broadcast (call, behaviour, session, path, bytes, error);
 

@@ -41,6 +41,17 @@ typedef gboolean (*DmsCliPayloadFunc) (DmsCliCall *call, DmsCliSession *session,
                                        GError **error);
 
 /**
+ * DmsCliMakeFunc:
+ * @call: the call
+ * @error: return location for an error
+ *
+ * Makes a payload that a JSON tree cannot hold.
+ *
+ * Returns: (transfer full) (nullable): the payload, as JSON
+ */
+typedef GBytes *(*DmsCliMakeFunc) (DmsCliCall *call, GError **error);
+
+/**
  * DmsCliReplyFunc:
  * @call: the call
  * @reply: the reply's payload
@@ -59,6 +70,7 @@ typedef gboolean (*DmsCliReplyFunc) (DmsCliCall *call, GBytes *reply, GError **e
  * @fields: (nullable): members of the payload
  * @timeout: seconds that messages live unless flags say otherwise; 0 means 30
  * @complete: (nullable): completes the payload
+ * @make: (nullable): makes the payload, instead of @fields and @complete
  * @reply: (nullable): does more with the reply
  * @check: (nullable): looks at the flags before anything else happens
  *
@@ -70,6 +82,7 @@ struct _DmsCliBehaviour {
   const DmsCliField *fields;
   guint timeout;
   DmsCliPayloadFunc complete;
+  DmsCliMakeFunc make;
   DmsCliReplyFunc reply;
   DmsCliRunFunc check;
 };

@@ -51,7 +51,7 @@ items_equal (gconstpointer a, gconstpointer b)
   const Item *second = b;
 
   return first->hash == second->hash && first->size == second->size
-         && memcmp (first->key, second->key, first->size) == 0;
+         && (first->size == 0 || memcmp (first->key, second->key, first->size) == 0);
 }
 
 DmsSegmentedCache *
@@ -216,7 +216,9 @@ dms_segmented_cache_insert (DmsSegmentedCache *self, const void *key, gsize size
 
   if (old != NULL)
     drop (self, old);
-  memcpy (item + 1, key, size);
+  /* The key of an empty list may be no memory at all. */
+  if (size > 0)
+    memcpy (item + 1, key, size);
   item->link.data = item;
   item->hash = probe.hash;
   item->size = size;

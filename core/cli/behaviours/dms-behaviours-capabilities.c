@@ -3,26 +3,34 @@
 
 #include "cli/behaviours/dms-behaviours.h"
 #include <dms.h>
+#include <string.h>
 
 #include "common/dms-json-object.h"
+
+/* One token, or a list of them. */
+static JsonNode *
+read_token (const char *text, GError **error)
+{
+  g_autoptr (JsonNode) token = dms_json_node_from_text (text, -1, NULL);
+  JsonObject *object = dms_json_node_get_child (token);
+
+  if (object != NULL && (json_object_has_member (object, "dms") || json_object_has_member (object, "tok")))
+    return g_steal_pointer (&token);
+  g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+                       _ ("--token: give one token as JSON: {\"dms\":{…}}"));
+  return NULL;
+}
 
 static gboolean
 add_token (DmsCliCall *call, DmsCliSession *session, JsonObject *payload, GError **error)
 {
-  const char *text = dms_cli_call_get_string (call, "token");
-  g_autoptr (JsonNode) token = dms_json_node_from_text (text, -1, error);
+  g_autoptr (JsonNode) token = read_token (dms_cli_call_get_string (call, "token"), error);
   JsonObject *object = dms_json_node_get_child (token);
   g_autoptr (JsonObject) list = NULL;
   JsonArray *tokens;
 
-  if (token == NULL || object == NULL || !(json_object_has_member (object, "dms")
-                                           || json_object_has_member (object, "tok")))
-    {
-      g_clear_error (error);
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                           _ ("--token: give one token as JSON: {\"dms\":{…}}"));
-      return FALSE;
-    }
+  if (token == NULL)
+    return FALSE;
 
   /* A list is taken as it is. */
   if (json_object_has_member (object, "tok"))
@@ -38,6 +46,23 @@ add_token (DmsCliCall *call, DmsCliSession *session, JsonObject *payload, GError
   json_object_set_object_member (payload, "Token", g_steal_pointer (&list));
 
   return TRUE;
+}
+
+/* The text as it is: a JSON tree cannot hold every number of a token. A list is taken as it is. */
+static GBytes *
+make_token (DmsCliCall *call, GError **error)
+{
+  const char *text = dms_cli_call_get_string (call, "token");
+  g_autoptr (JsonNode) token = read_token (text, error);
+  char *whole;
+
+  if (token == NULL)
+    return NULL;
+  if (json_object_has_member (dms_json_node_get_child (token), "tok"))
+    whole = g_strdup_printf ("{\"Token\":%s}", text);
+  else
+    whole = g_strdup_printf ("{\"Token\":{\"tok\":[%s]}}", text);
+  return g_bytes_new_take (whole, strlen (whole));
 }
 
 static const DmsCliFlag list_flags[] = {
@@ -70,7 +95,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
     .examples = "  nunet actor cmd /dms/cap/provide/anchor --token '{\"dms\":{…}}'\n",
     .flags = token_flags,
     .run = dms_cli_behaviour_run,
-    .data = &(const DmsCliBehaviour){ .complete = add_token },
+    .data = &(const DmsCliBehaviour){ .make = make_token },
   },
   {
     .path = "actor cmd /dms/cap/require/anchor",
@@ -78,7 +103,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
     .examples = "  nunet actor cmd /dms/cap/require/anchor --token '{\"dms\":{…}}'\n",
     .flags = token_flags,
     .run = dms_cli_behaviour_run,
-    .data = &(const DmsCliBehaviour){ .complete = add_token },
+    .data = &(const DmsCliBehaviour){ .make = make_token },
   },
   {
     .path = "actor cmd /dms/cap/revoke/anchor",
@@ -86,7 +111,7 @@ const DmsCliVerb dms_behaviours_capabilities[] = {
     .examples = "  nunet actor cmd /dms/cap/revoke/anchor --token \"$(nunet cap revoke -c dms TOKEN)\"\n",
     .flags = token_flags,
     .run = dms_cli_behaviour_run,
-    .data = &(const DmsCliBehaviour){ .complete = add_token },
+    .data = &(const DmsCliBehaviour){ .make = make_token },
   },
   {
     .path = "actor cmd /dms/cap/revoke/broadcast",

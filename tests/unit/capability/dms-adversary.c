@@ -553,3 +553,9 @@ dms_adversary_make_context (DmsAdversary *self, const char *words, const char *a
   g_assert_no_error (error);
   return context;
 }
+
+DmsCapabilityContext *
+dms_adversary_make_owner (DmsAdversary *self, char who)
+{
+  return dms_capability_context_new (dms_adversary_get_did (self, who), self->keys[(guint8) who]);
+}

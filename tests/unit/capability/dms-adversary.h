@@ -44,6 +44,9 @@ char *dms_adversary_make_list (DmsAdversary *self, const char *line);
 DmsCapabilityContext *dms_adversary_make_context (DmsAdversary *self, const char *words, const char *anchor,
                                                   const char *line);
 
+/* An empty context of somebody, with the key. */
+DmsCapabilityContext *dms_adversary_make_owner (DmsAdversary *self, char who);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsAdversary, dms_adversary_free)
 
 G_END_DECLS
