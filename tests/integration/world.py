@@ -65,10 +65,10 @@ class WorldNode(Node):
             self.wait_status(ensemble, "Completed", "Failed")
 
     def behaviours(self):
-        """All that the node's root actor answers to."""
+        """All that the node's root actor answers to, but the answers it waits for itself."""
         self.world.tell("behaviours", self)
         line = self.world.wait_line("behaviours", self)
-        return sorted(line.split(": ", 1)[1].split())
+        return sorted(path for path in line.split(": ", 1)[1].split() if not path.startswith("/private/"))
 
     def kill(self):
         raise NotImplementedError("a node of a world cannot be killed alone")
