@@ -438,13 +438,17 @@ is_for_us (DmsActor *self, DmsEnvelope *envelope)
          && (*host == '\0' || g_str_equal (host, dms_handle_get_host (self->handle)));
 }
 
-/* Who answers for a message. Of an open behaviour's nobody has proven anything: they share one place. */
+/* Who answers for the room that a message takes. For an open behaviour anybody can make up as many senders as
+ * he likes, but not as many peers. */
 static const char *
-owner_of (DmsMessage *message, DmsBehaviour *behaviour)
+owner_of (DmsActor *self, DmsMessage *message, DmsBehaviour *behaviour, const char *peer)
 {
-  return (dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) == 0
-           ? dms_did_get_uri (dms_message_get_sender_did (message))
-           : "";
+  DmsDid *sender = dms_message_get_sender_did (message);
+
+  if ((dms_behaviour_get_flags (behaviour) & DMS_BEHAVIOUR_OPEN) == 0
+      || dms_did_equal (sender, dms_security_context_get_did (self->security)))
+    return dms_did_get_uri (sender);
+  return peer != NULL ? peer : "local";
 }
 
 /* Our own are not limited, and neither is an answer that we asked for. */
@@ -457,7 +461,12 @@ is_limited (DmsActor *self, const char *owner, DmsBehaviour *behaviour)
 
 /* Everything that stands between a message and its handler; the cheap checks first. NULL: refused. */
 static DmsMessage *
-admit (DmsActor *self, DmsEnvelope *envelope, DmsBehaviour *behaviour, DmsRefusal *refusal, GError **error)
+admit (DmsActor *self,
+       DmsEnvelope *envelope,
+       DmsBehaviour *behaviour,
+       const char *peer,
+       DmsRefusal *refusal,
+       GError **error)
 {
   DmsAdmission *admission = dms_actor_registry_get_admission (self->registry);
   g_autoptr (DmsMessage) message = NULL;
@@ -485,7 +494,7 @@ admit (DmsActor *self, DmsEnvelope *envelope, DmsBehaviour *behaviour, DmsRefusa
       *refusal = DMS_REFUSAL_NOT_AUTHORIZED;
       return NULL;
     }
-  owner = owner_of (message, behaviour);
+  owner = owner_of (self, message, behaviour, peer);
   permit = dms_admission_admit (admission, self->inbox, envelope, owner, is_limited (self, owner, behaviour),
                                 refusal, error);
   if (permit == NULL)
@@ -526,7 +535,7 @@ handle_envelope (DmsActor *self, DmsEnvelope *envelope, const char *peer)
 
   behaviour = find_behaviour (self, envelope, &refusal, &error);
   if (behaviour != NULL)
-    message = admit (self, envelope, behaviour, &refusal, &error);
+    message = admit (self, envelope, behaviour, peer, &refusal, &error);
   if (message == NULL)
     {
       dms_actor_registry_refuse (self->registry, refusal, peer, self->inbox, envelope, error);

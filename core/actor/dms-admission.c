@@ -222,12 +222,11 @@ static DmsPermit *
 ask_limiter (DmsAdmission *self, DmsEnvelope *envelope, const char *owner, guint64 now, DmsRefusal *refusal)
 {
   gboolean is_broadcast = dms_envelope_is_broadcast (envelope);
-  const char *sender = dms_handle_get_id (dms_envelope_get_from (envelope));
 
   return dms_limiter_admit (self->limiter,
-                            dms_traffic_of (dms_envelope_get_behaviour (envelope), is_broadcast),
-                            *owner != '\0' ? owner : sender, dms_envelope_get_topic (envelope),
-                            size_of (envelope), dms_envelope_get_expiry_ns (envelope), now, refusal);
+                            dms_traffic_of (dms_envelope_get_behaviour (envelope), is_broadcast), owner,
+                            dms_envelope_get_topic (envelope), size_of (envelope),
+                            dms_envelope_get_expiry_ns (envelope), now, refusal);
 }
 
 static gboolean

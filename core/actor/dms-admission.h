@@ -43,9 +43,9 @@ DmsValidation dms_admission_validate (DmsAdmission *self, const char *topic, con
 /* Whether this actor has accepted the message before; its signature need not be checked yet. */
 gboolean dms_admission_has_seen (DmsAdmission *self, const char *inbox, DmsEnvelope *envelope);
 /* The last question about a message that passed all other checks: takes it into account and remembers it.
- * @owner: the DID its sender proved; "" when it need not prove any. @limited: FALSE for what was asked for,
- * such as the answer to a question. NULL with the reason and an error. The permit is held while it is
- * handled. */
+ * @owner: the DID its sender proved, or the peer that brought it when it need not prove any. @limited: FALSE
+ * for what was asked for, such as the answer to a question. NULL with the reason and an error. The permit is
+ * held while it is handled. */
 DmsPermit *dms_admission_admit (DmsAdmission *self,
                                 const char *inbox,
                                 DmsEnvelope *envelope,

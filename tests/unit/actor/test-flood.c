@@ -177,6 +177,55 @@ test_public (Fixture *fixture, gconstpointer data)
   assert_answered (fixture);
 }
 
+static void
+on_open (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  (*(guint *) user_data)++;
+}
+
+static gboolean
+has_heard_six (gpointer user_data)
+{
+  return *(guint *) user_data == 6;
+}
+
+/* Where a signature is enough, new senders are for free: their peer answers for them together. */
+static void
+test_open (Fixture *fixture, gconstpointer data)
+{
+  const char *host = dms_handle_get_host (dms_test_node_get_handle (fixture->bad));
+  g_autoptr (DmsPeerId) peer =
+      dms_transport_dup_peer_id (dms_test_node_get_transport (fixture->node));
+  g_autoptr (GError) error = NULL;
+  DmsLimits limits;
+  guint heard = 0;
+
+  dms_limits_init (&limits);
+  limits.per_sender[DMS_TRAFFIC_OTHER] = (DmsLimit){ .rate = 0.0001, .burst = 5 };
+  dms_actor_registry_set_limits (dms_test_node_get_registry (fixture->node), &limits);
+  dms_actor_add_behaviour (dms_test_node_get_root (fixture->node), "/open", DMS_BEHAVIOUR_OPEN, on_open,
+                           &heard, NULL);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (DmsKey) key = dms_key_generate ();
+      g_autofree char *id = dms_key_dup_id_pub (key);
+      g_autoptr (DmsHandle) from = dms_handle_new (id, dms_key_get_did (key), host, "x");
+      g_autoptr (DmsEnvelope) envelope = dms_envelope_new_signed (
+          key, dms_test_node_get_handle (fixture->node), "/open", from, i, dms_actor_expiry_in (60), NULL,
+          NULL, NULL, NULL);
+      g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+
+      dms_transport_send_message_async (dms_test_node_get_transport (fixture->bad), peer, "root", bytes, NULL,
+                                        on_sent, NULL);
+    }
+  wait_refused (fixture, DMS_REFUSAL_RATE_LIMITED, 15);
+  g_assert_cmpuint (heard, ==, 5);
+  dms_actor_send (dms_test_node_get_root (fixture->quiet), dms_test_node_get_handle (fixture->node), "/open",
+                  NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  dms_test_wait (has_heard_six, &heard);
+}
+
 /* The queue before the signatures */
 
 typedef struct
@@ -292,6 +341,7 @@ main (int argc, char *argv[])
   g_test_add ("/actor/flood/gate", Fixture, NULL, set_up, test_gate, tear_down);
   g_test_add ("/actor/flood/forged-host", Fixture, NULL, set_up, test_forged_host, tear_down);
   g_test_add ("/actor/flood/public", Fixture, NULL, set_up, test_public, tear_down);
+  g_test_add ("/actor/flood/open", Fixture, NULL, set_up, test_open, tear_down);
   g_test_add_func ("/actor/flood/before-signatures", test_before_signatures);
   g_test_add_func ("/actor/flood/mailbox", test_mailbox);
   return g_test_run ();
