@@ -3,6 +3,7 @@
 """Random questions to a capability context: chains that hold, and the same with something broken."""
 
 import base64
+import collections
 import dataclasses
 
 from nacl.signing import SigningKey
@@ -86,6 +87,7 @@ class Cases:
         (self.own, self.node_actor, self.org, self.org2, self.root, self.user, self.friend, self.helper, self.actor,
          self.other_actor, self.mallory, self.stranger) = self.ring.order
         self.everybody = self.ring.order + self.ring.odd + [""]
+        self.recent = collections.deque(maxlen=50)
         self.expiries = [now + hours * HOUR for hours in (1, 2, 3, 4)]
 
     def nonce(self):
@@ -201,7 +203,34 @@ class Cases:
         return self.seal(result) if result.iss in self.ring.keys else result
 
     def next(self):
-        """A context, a message and the capability it needs."""
+        """A context, a message and the capability it needs: new ones, or recent ones with something changed."""
+        if self.recent and self.rng.random() < 0.3:
+            return self.again()
+        self.recent.append(self.fresh())
+        return self.recent[-1]
+
+    def again(self):
+        """What was asked before with a change, which must not be decided by what is remembered of it."""
+        rng = self.rng
+        context, message, capability = rng.choice(self.recent)
+        context = dataclasses.replace(context, roots=list(context.roots), require=list(context.require),
+                                      revoke=list(context.revoke))
+        tokens = list(message.tokens)
+        at = rng.randrange(len(tokens))
+        kind = rng.randrange(6)
+        if kind == 0:
+            tokens[at] = self.mutate(tokens[at])
+        elif kind == 1:
+            tokens[at] = dataclasses.replace(tokens[at], damage=rng.choice(["bit", "scalar", "short", "long"]))
+        elif kind == 2:
+            context.revoke.append(self.revocation(tokens[at]))
+        elif kind == 3:
+            context.roots.clear()
+        elif kind == 4:
+            context.require.clear()
+        return context, dataclasses.replace(message, tokens=tokens), capability
+
+    def fresh(self):
         rng = self.rng
         broadcast = rng.random() < 0.25
         cap = rng.choice(["/dms/node/peers/list", "/dms/deployment/bid", "/public/hello", "/dms/cap"])
