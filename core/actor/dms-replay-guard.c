@@ -12,6 +12,8 @@
 
 #define SECOND_NS G_GUINT64_CONSTANT (1000000000)
 #define MIN_SLOTS 1024
+/* No index of an owner. */
+#define NOWHERE G_MAXUINT32
 /* When nothing can be forgotten, looking again for something is not tried with every message. */
 #define FULL_PAUSE_NS SECOND_NS
 /* How many additions between two looks at the size of the journal. */
@@ -142,6 +144,15 @@ insert (DmsReplayGuard *self, const Slot *new)
   *slot = *new;
 }
 
+/* A message that is in no slot yet, of an owner who is known. */
+static void
+insert_new (DmsReplayGuard *self, const Slot *new)
+{
+  *find_slot (self, new->message) = *new;
+  self->used++;
+  get_owner (self, new->owner)->count++;
+}
+
 static guint
 slots_for (guint n)
 {
@@ -166,6 +177,7 @@ rebuild (DmsReplayGuard *self, guint32 now_s)
 {
   g_autofree Slot *slots = self->slots;
   g_autoptr (GArray) owners = self->owners;
+  g_autofree guint32 *moved = g_new (guint32, owners->len + 1);
   guint n_slots = self->n_slots;
   guint n_alive = 0;
 
@@ -184,8 +196,11 @@ rebuild (DmsReplayGuard *self, guint32 now_s)
     {
       const Owner *owner = &g_array_index (owners, Owner, i);
 
-      if (owner->floor_s >= now_s)
-        get_owner (self, find_owner (self, owner->hash))->floor_s = owner->floor_s;
+      moved[i] = NOWHERE;
+      if (owner->floor_s < now_s)
+        continue;
+      moved[i] = find_owner (self, owner->hash);
+      get_owner (self, moved[i])->floor_s = owner->floor_s;
     }
   for (guint i = 0; i < n_slots; i++)
     {
@@ -193,8 +208,10 @@ rebuild (DmsReplayGuard *self, guint32 now_s)
 
       if (slot.message == 0)
         continue;
-      slot.owner = find_owner (self, g_array_index (owners, Owner, slot.owner).hash);
-      insert (self, &slot);
+      if (moved[slot.owner] == NOWHERE)
+        moved[slot.owner] = find_owner (self, g_array_index (owners, Owner, slot.owner).hash);
+      slot.owner = moved[slot.owner];
+      insert_new (self, &slot);
     }
 }
 
