@@ -341,7 +341,8 @@ dms_capability_keeper_reload (DmsCapabilityKeeper *self, GError **error)
 {
   g_return_val_if_fail (DMS_IS_CAPABILITY_KEEPER (self), FALSE);
 
-  if (!self->busy)
+  /* Only what is made but not yet written would be lost by it. */
+  if (g_queue_is_empty (&self->made))
     return dms_capability_context_reload (self->context, self->path, error);
 
   self->stale = TRUE;

@@ -29,7 +29,7 @@ void dms_capability_keeper_learn_async (DmsCapabilityKeeper *self, DmsCapability
                                         gpointer callback_data);
 gboolean dms_capability_keeper_edit_finish (DmsCapabilityKeeper *self, GAsyncResult *result, GError **error);
 
-/* Reads the file again; on an error nothing changes. During a change it is done after it. */
+/* Reads the file again; on an error nothing changes. While a change is written it is done after it. */
 gboolean dms_capability_keeper_reload (DmsCapabilityKeeper *self, GError **error);
 
 G_END_DECLS

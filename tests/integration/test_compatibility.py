@@ -23,6 +23,14 @@ def refused(client, behaviour, payload=None, **kwargs):
     assert json.loads(caught.value.body) == {"error": "request timeout"}
 
 
+def answers(client, behaviour):
+    try:
+        client.invoke(behaviour, timeout=SHORT)
+    except Response:
+        return False
+    return True
+
+
 def grant(node, did, *caps, extra=()):
     flags = [word for cap in caps for word in ("--cap", cap)]
     line = node.cli("cap", "grant", "-c", node.name, *flags, *extra, "--duration", "1h", did).out
@@ -85,6 +93,7 @@ def test_revoked(shared):
     token = revocation[revocation.index("{"):].strip().splitlines()[0]
     anchored = shared.cli("cap", "anchor", "-c", shared.name, "--revoke", token)
     assert "Successfully signaled DMS to reload capability contexts" in anchored.out
+    shared.wait_for(lambda: not answers(client, "/dms/node/peers/self"), 10, "the revocation is not heeded")
     refused(client, "/dms/node/peers/self")
 
 
