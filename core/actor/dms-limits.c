@@ -5,8 +5,10 @@
 
 #define MIB ((gsize) 1024 * 1024)
 
-/* How many seconds' worth may come at once. */
+/* How many seconds' worth may come at once. Two nodes that meet say hello and then ask each other for up to
+ * 32 pages of revocations. */
 #define BURST_SECONDS 2
+#define PUBLIC_BURST_SECONDS 7
 /* Of everybody together, as many times what one sender may. One sender never takes what others need. */
 #define TOTAL_FACTOR 16
 
@@ -40,17 +42,20 @@ dms_traffic_of (const char *behaviour, gboolean is_broadcast)
 }
 
 static DmsLimit
-limit (double rate, guint at_once, gsize bytes)
+limit (double rate, double burst, guint at_once, gsize bytes)
 {
-  return (DmsLimit){ .rate = rate, .burst = rate * BURST_SECONDS, .at_once = at_once, .bytes = bytes };
+  return (DmsLimit){ .rate = rate, .burst = burst, .at_once = at_once, .bytes = bytes };
 }
 
 /* What holds for everybody together follows from what holds for one. */
 static void
 set_per_sender (DmsLimits *self, DmsTraffic traffic, double rate, guint at_once)
 {
-  self->per_sender[traffic] = limit (rate, at_once, BYTES_AT_ONCE);
-  self->total[traffic] = limit (rate * TOTAL_FACTOR, at_once * TOTAL_FACTOR, TOTAL_BYTES_AT_ONCE);
+  double burst = rate * (traffic == DMS_TRAFFIC_PUBLIC ? PUBLIC_BURST_SECONDS : BURST_SECONDS);
+
+  self->per_sender[traffic] = limit (rate, burst, at_once, BYTES_AT_ONCE);
+  self->total[traffic] =
+      limit (rate * TOTAL_FACTOR, burst * TOTAL_FACTOR, at_once * TOTAL_FACTOR, TOTAL_BYTES_AT_ONCE);
 }
 
 void
@@ -59,7 +64,7 @@ dms_limits_init (DmsLimits *self)
   set_per_sender (self, DMS_TRAFFIC_PUBLIC, PUBLIC_RATE, PUBLIC_AT_ONCE);
   set_per_sender (self, DMS_TRAFFIC_BROADCAST, BROADCAST_RATE, BROADCAST_AT_ONCE);
   set_per_sender (self, DMS_TRAFFIC_OTHER, MESSAGE_RATE, MESSAGES_AT_ONCE);
-  self->per_topic = limit (TOPIC_RATE, 0, 0);
+  self->per_topic = limit (TOPIC_RATE, TOPIC_RATE * BURST_SECONDS, 0, 0);
   self->refused = (DmsLimit){ .rate = REFUSED_RATE, .burst = REFUSED_BURST };
 }
 
@@ -67,6 +72,7 @@ void
 dms_limits_init_from_config (DmsLimits *self, DmsConfig *config)
 {
   double refused = (double) dms_config_get_int (config, "limits.refused_per_second");
+  double topic = (double) dms_config_get_int (config, "limits.topic_per_second");
 
   dms_limits_init (self);
   set_per_sender (self, DMS_TRAFFIC_PUBLIC, (double) dms_config_get_int (config, "limits.public_per_second"),
@@ -75,6 +81,6 @@ dms_limits_init_from_config (DmsLimits *self, DmsConfig *config)
                   (double) dms_config_get_int (config, "limits.broadcasts_per_second"), BROADCAST_AT_ONCE);
   set_per_sender (self, DMS_TRAFFIC_OTHER,
                   (double) dms_config_get_int (config, "limits.messages_per_second"), MESSAGES_AT_ONCE);
-  self->per_topic = limit ((double) dms_config_get_int (config, "limits.topic_per_second"), 0, 0);
+  self->per_topic = limit (topic, topic * BURST_SECONDS, 0, 0);
   self->refused = (DmsLimit){ .rate = refused, .burst = refused * REFUSED_BURST / REFUSED_RATE };
 }

@@ -267,6 +267,8 @@ test_defaults (void)
   g_assert_cmpfloat (built_in.per_topic.rate, ==, configured.per_topic.rate);
   g_assert_cmpfloat (built_in.refused.burst, ==, configured.refused.burst);
 
+  /* Hello, and all that one node can tell another of revocations. */
+  g_assert_cmpfloat (built_in.per_sender[DMS_TRAFFIC_PUBLIC].burst, >=, 40);
   dms_config_set_override (config, "limits.public_per_second", "0", &error);
   g_assert_no_error (error);
   dms_limits_init_from_config (&configured, config);
