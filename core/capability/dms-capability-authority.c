@@ -79,6 +79,17 @@ note_dropped (DmsInteraction *interaction, DmsToken *token, DmsCapabilityFault f
   g_ptr_array_add (interaction->dropped, item);
 }
 
+/* Bytes of envelopes do not change, so that the same object has the same content. */
+static void
+note_last (DmsCapabilityContext *self, GBytes *bytes, DmsTokenList *list, gboolean proven)
+{
+  g_clear_pointer (&self->last_bytes, g_bytes_unref);
+  g_clear_pointer (&self->last_list, dms_token_list_unref);
+  self->last_bytes = g_bytes_ref (bytes);
+  self->last_list = dms_token_list_ref (list);
+  self->last_proven = proven;
+}
+
 /* A list that cannot be read is refused as a whole. What is read is on probation in the cache until a message
  * is allowed because of it. @proven: (out): whether one was. */
 static DmsTokenList *
@@ -92,9 +103,15 @@ read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *proven, GEr
   const void *data = g_bytes_get_data (capability, &size);
 
   *proven = FALSE;
+  if (capability == self->last_bytes)
+    {
+      *proven = self->last_proven;
+      return dms_token_list_ref (self->last_list);
+    }
   if (dms_segmented_cache_lookup (self->lists, data, size, &found))
     {
       *proven = ((DmsKnownList *) found)->proven;
+      note_last (self, capability, ((DmsKnownList *) found)->list, *proven);
       return dms_token_list_ref (((DmsKnownList *) found)->list);
     }
   tokens = dms_token_list_new_from_bytes (capability, &local);
@@ -108,6 +125,7 @@ read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *proven, GEr
     }
   dms_segmented_cache_insert (self->lists, data, size, dms_capability_context_new_known_list (tokens),
                               size * PARSED_FACTOR);
+  note_last (self, capability, tokens, FALSE);
   return tokens;
 }
 
@@ -126,6 +144,8 @@ keep_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *to
   dms_chain_cache_keep (self->cache, token);
   if (dms_segmented_cache_use (self->lists, data, size, &found))
     ((DmsKnownList *) found)->proven = TRUE;
+  if (bytes == self->last_bytes)
+    self->last_proven = TRUE;
 }
 
 static gboolean
@@ -375,4 +395,10 @@ void
 dms_capability_context_note_checked (DmsCapabilityContext *self, DmsToken *link, gboolean is_good)
 {
   dms_chain_cache_note (self->cache, link, is_good);
+}
+
+gboolean
+dms_capability_context_knows (DmsCapabilityContext *self, DmsToken *token)
+{
+  return dms_chain_cache_knows (self->cache, token);
 }

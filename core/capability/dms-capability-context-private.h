@@ -83,6 +83,10 @@ struct _DmsCapabilityContext
   DmsSegmentedCache *owners;
   /* DmsKnownList by the bytes they were read from. */
   DmsSegmentedCache *lists;
+  /* The one that was read last: one message asks several times. */
+  GBytes *last_bytes;
+  DmsTokenList *last_list;
+  gboolean last_proven;
   /* NULL: every token is made for one message. */
   DmsTokenWallet *wallet;
 };
@@ -93,8 +97,6 @@ gboolean dms_capability_file_replace (const char *path, const char *text, gboole
 
 GPtrArray *dms_capability_context_new_array (void);
 void dms_capability_context_free_interaction (DmsInteraction *interaction);
-/* The DID of an actor ID's key; NULL when that is no Ed25519 key. */
-DmsDid *dms_capability_context_dup_owner (DmsCapabilityContext *self, const char *id);
 DmsKnownList *dms_capability_context_new_known_list (DmsTokenList *list);
 /* Undoes the entry of an interaction's tokens among the delegations. */
 void dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *token);

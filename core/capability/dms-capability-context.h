@@ -112,8 +112,12 @@ GPtrArray *dms_capability_context_dup_unchecked (DmsCapabilityContext *self, GBy
                                                  const char *from_id, const char *to_id, const char *topic,
                                                  const char *asked);
 void dms_capability_context_note_checked (DmsCapabilityContext *self, DmsToken *link, gboolean is_good);
+/* The did:key of an actor ID; NULL when that is no Ed25519 key. */
+DmsDid *dms_capability_context_dup_owner (DmsCapabilityContext *self, const char *id);
 /* Reads the token list of a message, from memory if it came before. */
 DmsTokenList *dms_capability_context_read_list (DmsCapabilityContext *self, GBytes *bytes, GError **error);
+/* Whether the signatures of a token are known to be good, without computing any. */
+gboolean dms_capability_context_knows (DmsCapabilityContext *self, DmsToken *token);
 /* Takes the tokens that came with a message from @sender_did for one interaction. @capability: (nullable):
  * the bytes of the token list. Returns a number to ask and to discard with; 0 only on an error (a malformed
  * or too large list). Tokens that do not concern us or break a rule are left out silently; signatures are

@@ -56,6 +56,15 @@ get_next (DmsToken *link)
   return dms_token_get_action (link) != DMS_TOKEN_ACTION_REVOKE ? dms_token_get_chain (link) : NULL;
 }
 
+gboolean
+dms_chain_cache_knows (DmsChainCache *self, DmsToken *token)
+{
+  for (DmsToken *link = token; link != NULL; link = get_next (link))
+    if (get_state (self, link) != LINK_GOOD)
+      return FALSE;
+  return TRUE;
+}
+
 void
 dms_chain_cache_list_unknown (DmsChainCache *self, DmsToken *token, GPtrArray *links)
 {

@@ -17,6 +17,8 @@ void dms_chain_cache_free (DmsChainCache *self);
 
 /* Whether every link of the chain is signed by its issuer; of a revocation, whether this one is. */
 gboolean dms_chain_cache_check (DmsChainCache *self, DmsToken *token);
+/* The same, as far as it is known without computing anything. */
+gboolean dms_chain_cache_knows (DmsChainCache *self, DmsToken *token);
 /* The links of the chain whose signatures are not known yet, first the one that has no parent; of a
  * revocation at most this one. They are added to @links, as references. */
 void dms_chain_cache_list_unknown (DmsChainCache *self, DmsToken *token, GPtrArray *links);

@@ -19,6 +19,9 @@ typedef struct
   DmsTestNode *a;
   DmsTestNode *b;
   GPtrArray *questions;
+  /* Questions that nobody answers end when their actor does. */
+  int outcome;
+  int other_outcome;
 } Fixture;
 
 static void
@@ -110,10 +113,9 @@ test_reuse (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsMessage) first = NULL;
   g_autoptr (DmsMessage) second = NULL;
   g_autoptr (GError) error = NULL;
-  int outcomes[2];
 
-  first = ask (fixture, fixture->b, 20, &outcomes[0]);
-  second = ask (fixture, fixture->b, 20, &outcomes[1]);
+  first = ask (fixture, fixture->b, 20, &fixture->outcome);
+  second = ask (fixture, fixture->b, 20, &fixture->other_outcome);
   g_assert_cmpstr (path_of (first), !=, path_of (second));
   g_assert_true (same_prefix (path_of (first), path_of (second)));
   g_assert_true (g_bytes_equal (dms_envelope_get_capability (dms_message_get_envelope (first)),
@@ -121,8 +123,8 @@ test_reuse (Fixture *fixture, gconstpointer data)
   g_assert_true (dms_message_reply (second, payload, &error));
   g_assert_true (dms_message_reply (first, payload, &error));
   dms_test_run (100);
-  g_assert_cmpint (outcomes[0], ==, ANSWERED);
-  g_assert_cmpint (outcomes[1], ==, ANSWERED);
+  g_assert_cmpint (fixture->outcome, ==, ANSWERED);
+  g_assert_cmpint (fixture->other_outcome, ==, ANSWERED);
 }
 
 /* Another target, asked by the same actor, has no right to answer for the first. */
@@ -132,31 +134,28 @@ test_other_target (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsTestNode) other = dms_test_node_new (NETWORK);
   g_autoptr (DmsMessage) question = NULL;
   g_autoptr (DmsMessage) to_other = NULL;
-  int outcome;
-  int other_outcome;
 
   dms_actor_add_behaviour (dms_test_node_get_root (other), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture,
                            NULL);
-  question = ask (fixture, fixture->b, 20, &outcome);
-  to_other = ask (fixture, other, 20, &other_outcome);
+  question = ask (fixture, fixture->b, 20, &fixture->outcome);
+  to_other = ask (fixture, other, 20, &fixture->other_outcome);
   g_assert_false (same_prefix (path_of (question), path_of (to_other)));
   say (other, fixture, path_of (question));
-  g_assert_cmpint (outcome, ==, CLOSED);
+  g_assert_cmpint (fixture->outcome, ==, CLOSED);
   g_assert_cmpuint (refusals (fixture->a, DMS_REFUSAL_NOT_AUTHORIZED), ==, 1);
   say (other, fixture, path_of (to_other));
-  g_assert_cmpint (other_outcome, ==, ANSWERED);
-  g_assert_cmpint (outcome, ==, CLOSED);
+  g_assert_cmpint (fixture->other_outcome, ==, ANSWERED);
+  g_assert_cmpint (fixture->outcome, ==, CLOSED);
   g_clear_pointer (&to_other, dms_message_unref);
   say (fixture->b, fixture, path_of (question));
-  g_assert_cmpint (outcome, ==, ANSWERED);
+  g_assert_cmpint (fixture->outcome, ==, ANSWERED);
 }
 
 /* The right covers the prefix; what was not asked has no behaviour there. */
 static void
 test_not_asked (Fixture *fixture, gconstpointer data)
 {
-  int outcome;
-  g_autoptr (DmsMessage) question = ask (fixture, fixture->b, 20, &outcome);
+  g_autoptr (DmsMessage) question = ask (fixture, fixture->b, 20, &fixture->outcome);
   g_autofree char *prefix = g_strndup (path_of (question), (gsize) (strrchr (path_of (question), '/')
                                                                     - path_of (question)));
   g_autofree char *next = g_strconcat (prefix, "/2", NULL);
@@ -166,18 +165,17 @@ test_not_asked (Fixture *fixture, gconstpointer data)
   say (fixture->b, fixture, prefix);
   say (fixture->b, fixture, below);
   say (fixture->b, fixture, "/private/root");
-  g_assert_cmpint (outcome, ==, CLOSED);
+  g_assert_cmpint (fixture->outcome, ==, CLOSED);
   g_assert_cmpuint (refusals (fixture->a, DMS_REFUSAL_NO_BEHAVIOUR), ==, 4);
 }
 
 static void
 test_twice (Fixture *fixture, gconstpointer data)
 {
-  int outcome;
-  g_autoptr (DmsMessage) question = ask (fixture, fixture->b, 20, &outcome);
+  g_autoptr (DmsMessage) question = ask (fixture, fixture->b, 20, &fixture->outcome);
 
   say (fixture->b, fixture, path_of (question));
-  g_assert_cmpint (outcome, ==, ANSWERED);
+  g_assert_cmpint (fixture->outcome, ==, ANSWERED);
   say (fixture->b, fixture, path_of (question));
   g_assert_cmpuint (refusals (fixture->a, DMS_REFUSAL_NO_BEHAVIOUR), ==, 1);
 }
@@ -185,11 +183,10 @@ test_twice (Fixture *fixture, gconstpointer data)
 static void
 test_late (Fixture *fixture, gconstpointer data)
 {
-  int outcome;
-  g_autoptr (DmsMessage) question = ask (fixture, fixture->b, 0.2, &outcome);
+  g_autoptr (DmsMessage) question = ask (fixture, fixture->b, 0.2, &fixture->outcome);
 
   dms_test_run (300);
-  g_assert_cmpint (outcome, ==, DMS_ERROR_TIMED_OUT);
+  g_assert_cmpint (fixture->outcome, ==, DMS_ERROR_TIMED_OUT);
   say (fixture->b, fixture, path_of (question));
   g_assert_cmpuint (refusals (fixture->a, DMS_REFUSAL_NO_BEHAVIOUR), ==, 1);
 }
