@@ -6,7 +6,9 @@ again by the next run; what they find is in build/soak/fuzz/TARGET/findings."""
 import concurrent.futures
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,6 +25,8 @@ MAX_FINDINGS = 5
 # Memory, where the system has some: a node writes its database all the time.
 SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 MAX_SIZE = 4096
+# Files of a corpus in the tree.
+MAX_KEPT = 120
 DICTIONARIES = {"token": "message", "envelope": "message", "capability-file": "message", "invitation": "message",
                 "rest-body": "message"}
 # They live in a process with a whole node, which keeps what it must; leaks show at its end.
@@ -133,6 +137,21 @@ class Target:
         say(f"  {self.name}: done, {self.executions} executions, {len(self.found)} findings {self.problem}")
         return self
 
+    def keep(self):
+        """Adds to the corpus in the tree what covers more than it does: few and small files."""
+        with tempfile.TemporaryDirectory(prefix="dms-soak-", dir=SCRATCH) as scratch:
+            merged = Path(scratch) / "merged"
+            shutil.copytree(self.seeds, merged)
+            known = {path.name for path in merged.iterdir()}
+            subprocess.run([str(self.engine), "-set_cover_merge=1", f"-max_len={MAX_SIZE}", "-timeout=30",
+                            "-detect_leaks=0", str(merged), str(self.corpus)], env=self.environment(scratch),
+                           cwd=scratch, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            new = [path for path in merged.iterdir() if path.name not in known and path.stat().st_size <= MAX_SIZE]
+            new.sort(key=lambda path: (path.stat().st_size, path.name))
+            for path in new[:max(0, MAX_KEPT - len(known))]:
+                shutil.copy(path, self.seeds / path.name[:12])
+            say(f"{self.name}: {len(new)} inputs cover more; the corpus has {len(list(self.seeds.iterdir()))} files now")
+
     def row(self):
         files = [path.stat().st_size for path in self.corpus.iterdir()]
         rate = self.executions / self.seconds if self.seconds else 0
@@ -140,12 +159,22 @@ class Target:
                 f"| {self.features} | {len(files)} files, {sum(files) // 1024} KiB | {len(self.found)} |")
 
 
-def soak(seconds, wanted):
+def choose(wanted):
     known = list_targets()
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        return [f"no such target: {', '.join(unknown)}; there are: {', '.join(known)}"], 2
-    targets = [Target(name) for name in wanted or known]
+        sys.exit(f"no such target: {', '.join(unknown)}; there are: {', '.join(known)}")
+    return [Target(name) for name in wanted or known]
+
+
+def keep(wanted):
+    for target in choose(wanted):
+        if target.corpus.exists():
+            target.keep()
+
+
+def soak(seconds, wanted):
+    targets = choose(wanted)
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         list(pool.map(lambda target: target.run(seconds), targets))
     lines = ["# Fuzzing", "", f"libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer, {JOBS} targets at a time.",

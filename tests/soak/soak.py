@@ -6,6 +6,7 @@
 Usage: ./dev soak KIND [ARGUMENTS]
 
   fuzz [SECONDS] [TARGET…]   libFuzzer on each target, 600 seconds unless said otherwise
+  fuzz keep [TARGET…]        add to tests/fuzz/corpus what earlier runs learnt
   properties [COUNT]         random questions to the capabilities, against the model in Python: 1,000,000
   messages [COUNT]           messages to one daemon, and what its memory does meanwhile: 10,000
   crashes [COUNT]            SIGKILL at so many random moments of deployments: 200
@@ -76,6 +77,9 @@ def run_messages(words):
 
 
 def run_fuzz(words):
+    if words[:1] == ["keep"]:
+        fuzz.keep(words[1:])
+        return 0
     seconds, targets = take_number(words, 600)
     lines, status = fuzz.soak(seconds, targets)
     write("fuzz", lines)
