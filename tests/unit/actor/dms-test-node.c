@@ -205,18 +205,26 @@ dms_test_invoke (DmsActor *actor,
   Invoked invoked = { 0 };
 
   g_assert_nonnull (payload);
-  dms_actor_invoke_async (actor, to, behaviour, payload, dms_actor_expiry_in (seconds), NULL, on_invoked,
-                          &invoked);
+  dms_actor_invoke_async (actor, to, behaviour, payload,
+                          dms_actor_expiry_in (seconds * dms_test_get_patience ()), NULL, on_invoked, &invoked);
   dms_test_wait (is_set, &invoked.done);
   if (invoked.error != NULL)
     g_propagate_error (error, invoked.error);
   return invoked.message;
 }
 
+double
+dms_test_get_patience (void)
+{
+  const char *text = g_getenv ("DMS_TEST_PATIENCE");
+
+  return text != NULL ? MAX (1, g_ascii_strtod (text, NULL)) : 1;
+}
+
 void
 dms_test_wait (DmsTestCondition condition, gpointer user_data)
 {
-  gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  gint64 deadline = g_get_monotonic_time () + (gint64) (10 * dms_test_get_patience () * G_TIME_SPAN_SECOND);
 
   while (!condition (user_data))
     {
@@ -229,7 +237,8 @@ dms_test_wait (DmsTestCondition condition, gpointer user_data)
 void
 dms_test_run (guint milliseconds)
 {
-  gint64 deadline = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
+  gint64 length = (gint64) (milliseconds * dms_test_get_patience () * G_TIME_SPAN_MILLISECOND);
+  gint64 deadline = g_get_monotonic_time () + length;
 
   while (g_get_monotonic_time () < deadline)
     {

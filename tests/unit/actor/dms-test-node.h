@@ -47,6 +47,9 @@ DmsMessage *dms_test_invoke (DmsActor *actor,
 /* Runs the main loop until the condition holds; fails the test after 10 s. */
 typedef gboolean (*DmsTestCondition) (gpointer user_data);
 void dms_test_wait (DmsTestCondition condition, gpointer user_data);
+/* How many times longer than usual things may take: DMS_TEST_PATIENCE, for builds with sanitizers and for
+ * valgrind. The waits and expiries of this header count in it. */
+double dms_test_get_patience (void);
 /* Runs the main loop for a while. */
 void dms_test_run (guint milliseconds);
 
