@@ -206,7 +206,8 @@ dms_test_invoke (DmsActor *actor,
 
   g_assert_nonnull (payload);
   dms_actor_invoke_async (actor, to, behaviour, payload,
-                          dms_actor_expiry_in (seconds * dms_test_get_patience ()), NULL, on_invoked, &invoked);
+                          dms_actor_expiry_in (seconds * dms_test_get_patience ()), NULL, on_invoked,
+                          &invoked);
   dms_test_wait (is_set, &invoked.done);
   if (invoked.error != NULL)
     g_propagate_error (error, invoked.error);
