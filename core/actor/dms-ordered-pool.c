@@ -22,7 +22,16 @@ typedef struct
   Line *line;
   gpointer job;
   gboolean finished;
+  /* Of Owner; atomic. The queues between threads order memory as well, but a checker of races cannot see into
+   * GLib, and so this says whose the job is. */
+  gint owner;
 } Entry;
+
+typedef enum
+{
+  OWNER_LOOP,
+  OWNER_WORKER,
+} Owner;
 
 struct _DmsOrderedPool
 {
@@ -39,6 +48,8 @@ struct _DmsOrderedPool
   guint in_flight;
   /* From the threads. */
   GAsyncQueue *worked;
+  /* What a worker touches last of the pool; atomic. */
+  gint n_worked;
   gboolean stopped;
 };
 
@@ -85,6 +96,8 @@ leave_line (DmsOrderedPool *self, Entry *entry)
 static void
 entry_free (DmsOrderedPool *self, Entry *entry)
 {
+  /* At the stop, a worker may have had it last. */
+  g_atomic_int_get (&entry->owner);
   self->funcs.destroy (entry->job);
   g_free (entry);
 }
@@ -108,15 +121,20 @@ on_work (gpointer data, gpointer user_data)
   DmsOrderedPool *self = user_data;
   Entry *entry = data;
 
+  g_return_if_fail (g_atomic_int_get (&entry->owner) == OWNER_WORKER);
+
   self->funcs.work (entry->job);
+  g_atomic_int_set (&entry->owner, OWNER_LOOP);
   g_async_queue_push (self->worked, entry);
   g_source_set_ready_time (self->source, 0);
+  g_atomic_int_inc (&self->n_worked);
 }
 
 static void
 give_to_threads (DmsOrderedPool *self, Entry *entry)
 {
   self->in_flight++;
+  g_atomic_int_set (&entry->owner, OWNER_WORKER);
   g_thread_pool_push (self->threads, entry, NULL);
 }
 
@@ -166,6 +184,7 @@ collect (DmsOrderedPool *self)
   while (!self->stopped && (entry = g_async_queue_try_pop (self->worked)) != NULL)
     {
       self->in_flight--;
+      g_return_if_fail (g_atomic_int_get (&entry->owner) == OWNER_LOOP);
       settle (self, entry);
     }
 }
@@ -252,6 +271,7 @@ dms_ordered_pool_stop (DmsOrderedPool *self)
   self->stopped = TRUE;
   if (self->threads != NULL)
     g_thread_pool_free (g_steal_pointer (&self->threads), TRUE, TRUE);
+  g_atomic_int_get (&self->n_worked);
   g_source_destroy (self->source);
   /* Every job is in its line; the queues only borrow. */
   while (dms_fair_queue_pop (self->waiting) != NULL)
