@@ -167,7 +167,7 @@ static void
 test_expiring_behaviour (Fixture *fixture, gconstpointer data)
 {
   dms_actor_add_behaviour_full (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, NULL, NULL,
-                                dms_actor_expiry_in (0.2), on_echo, fixture, NULL);
+                                dms_actor_expiry_in (0.2 * dms_test_get_patience ()), on_echo, fixture, NULL);
   assert_answered (fixture->a, fixture->b, "/open");
   dms_test_run (250);
   assert_refused (fixture->a, fixture->b, "/open", DMS_REFUSAL_NO_BEHAVIOUR);
@@ -287,7 +287,7 @@ test_grant_expires (Fixture *fixture, gconstpointer data)
   DmsActor *compute = dms_test_node_get_root (fixture->b);
 
   add_echo (fixture, fixture->b, "/dms/ensemble/e1/x");
-  grant (fixture, compute, "e1", "/dms/ensemble/e1", 0.5);
+  grant (fixture, compute, "e1", "/dms/ensemble/e1", 0.5 * dms_test_get_patience ());
   g_assert_true (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/x"));
   dms_test_run (500);
   g_assert_false (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/x"));
