@@ -188,7 +188,7 @@ write_envelope (DmsEnvelope *self, DmsWireWriter *writer, gboolean with_signatur
 GBytes *
 dms_envelope_to_bytes (DmsEnvelope *self)
 {
-  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
 
   write_envelope (self, writer, TRUE);
   return dms_wire_writer_end (writer);
@@ -221,7 +221,7 @@ dms_envelope_get_size_bound (DmsEnvelope *self)
 GBytes *
 dms_envelope_dup_signed_bytes (DmsEnvelope *self)
 {
-  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
 
   dms_wire_writer_add_prefix (writer, "dms:msg:");
   write_envelope (self, writer, FALSE);

@@ -7,11 +7,11 @@
 #include "identity/dms-key-signer.h"
 
 #define MAX_ANCHORS 4096
-#define CACHED_LINKS 16384
-#define CACHED_LISTS 4096
-#define CACHED_LISTS_BYTES (16 * 1024 * 1024)
-#define CACHED_OWNERS 2048
-#define CACHED_OWNERS_BYTES (1024 * 1024)
+#define CACHED_LINKS 4096
+#define CACHED_LISTS 512
+#define CACHED_LISTS_BYTES (2 * 1024 * 1024)
+#define CACHED_OWNERS 512
+#define CACHED_OWNERS_BYTES (256 * 1024)
 #define ISSUED_TOKENS 2048
 #define ISSUED_BYTES (4 * 1024 * 1024)
 

@@ -339,6 +339,48 @@ resembles_name (const char * const *names, const char *name)
   return folded != NULL && find_name (names, folded) >= 0;
 }
 
+/* A name that is spelled out is read where it stands. -1 and nothing taken for any other. */
+static int
+take_known_name (DmsWireReader *self, const char * const *names)
+{
+  const char *text;
+  gsize left;
+
+  if (peek (self) != '"')
+    return -1;
+  text = self->data + self->at + 1;
+  left = self->size - self->at - 1;
+  for (int i = 0; names[i] != NULL && i < MAX_NAMES; i++)
+    {
+      gsize length = strlen (names[i]);
+
+      if (length < left && text[length] == '"' && memcmp (text, names[i], length) == 0)
+        {
+          self->at += length + 2;
+          return i;
+        }
+    }
+  return -1;
+}
+
+/* The index of the name in @names; -1 when it is not there, or on an error. */
+static int
+take_name (DmsWireReader *self, const char * const *names)
+{
+  int found = take_known_name (self, names);
+  g_autoptr (GString) name = NULL;
+
+  if (found >= 0)
+    return found;
+  name = g_string_new (NULL);
+  if (!take_string (self, name))
+    return -1;
+  found = find_name (names, name->str);
+  if (found < 0 && resembles_name (names, name->str))
+    dms_wire_reader_fail (self, "the name of a member resembles one that is known");
+  return found;
+}
+
 /**
  * dms_wire_reader_next_member:
  * @names: at most 32 member names, ended by NULL
@@ -348,22 +390,13 @@ resembles_name (const char * const *names, const char *name)
 int
 dms_wire_reader_next_member (DmsWireReader *self, const char * const *names)
 {
-  g_autoptr (GString) name = g_string_new (NULL);
-
   while (next_item (self, '}'))
     {
       Level *level = &self->levels[self->depth - 1];
-      int found;
+      int found = take_name (self, names);
 
-      g_string_truncate (name, 0);
-      if (!take_string (self, name))
+      if (self->error != NULL)
         return -1;
-      found = find_name (names, name->str);
-      if (found < 0 && resembles_name (names, name->str))
-        {
-          dms_wire_reader_fail (self, "the name of a member resembles one that is known");
-          return -1;
-        }
       if (found >= 0 && (level->seen & (1u << found)) != 0)
         {
           dms_wire_reader_fail (self, "“%s” is there twice", names[found]);
@@ -476,11 +509,35 @@ dms_wire_reader_skip (DmsWireReader *self)
   return self->error == NULL;
 }
 
+/* A text of plain characters, copied at once; NULL and nothing taken for any other. */
+static char *
+take_plain_string (DmsWireReader *self)
+{
+  gsize start;
+  gsize end;
+
+  if (peek (self) != '"')
+    return NULL;
+  start = self->at + 1;
+  end = start;
+  while (end < self->size && (guchar) self->data[end] >= 0x20 && (guchar) self->data[end] < 0x80
+         && self->data[end] != '"' && self->data[end] != '\\')
+    end++;
+  if (end == self->size || self->data[end] != '"')
+    return NULL;
+  self->at = end + 1;
+  return g_strndup (self->data + start, end - start);
+}
+
 char *
 dms_wire_reader_read_string (DmsWireReader *self)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) text = NULL;
+  char *plain = take_plain_string (self);
 
+  if (plain != NULL)
+    return plain;
+  text = g_string_new (NULL);
   if (take_null (self) || !take_string (self, text))
     return g_strdup ("");
   return g_string_free (g_steal_pointer (&text), FALSE);

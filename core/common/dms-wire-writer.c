@@ -15,9 +15,15 @@ struct _DmsWireWriter
 DmsWireWriter *
 dms_wire_writer_new (void)
 {
+  return dms_wire_writer_new_sized (1024);
+}
+
+DmsWireWriter *
+dms_wire_writer_new_sized (gsize size)
+{
   DmsWireWriter *self = g_new0 (DmsWireWriter, 1);
 
-  self->text = g_string_sized_new (1024);
+  self->text = g_string_sized_new (size);
   return self;
 }
 

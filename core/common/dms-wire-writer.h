@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef struct _DmsWireWriter DmsWireWriter;
 
 DmsWireWriter *dms_wire_writer_new (void);
+/* With room for a text of about this size. */
+DmsWireWriter *dms_wire_writer_new_sized (gsize size);
 void dms_wire_writer_free (DmsWireWriter *self);
 
 void dms_wire_writer_begin_object (DmsWireWriter *self, const char *name);
