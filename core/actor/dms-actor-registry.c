@@ -229,7 +229,7 @@ text_of_peer (DmsActorRegistry *self, DmsPeerId *peer)
   return g_str_equal (text, self->host) ? NULL : text;
 }
 
-static void
+static gboolean
 on_inbox_message (DmsTransport *transport,
                   const char *inbox,
                   DmsPeerId *from,
@@ -238,10 +238,12 @@ on_inbox_message (DmsTransport *transport,
 {
   g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
   const char *peer = text_of_peer (self, from);
+  g_autoptr (GError) error = NULL;
 
-  /* Why it was refused is in the log; the sender learns nothing. */
-  if (dms_admission_listens_to (self->admission, peer, inbox))
-    receive (self, peer, inbox, bytes, NULL);
+  /* Why it was refused is in the log; the sender learns only that there is no room for it. */
+  return dms_admission_listens_to (self->admission, peer, inbox)
+         && (receive (self, peer, inbox, bytes, &error)
+             || !g_error_matches (error, DMS_ERROR, DMS_ERROR_BUSY));
 }
 
 /* Topics */

@@ -37,12 +37,16 @@ typedef enum {
  * @user_data: (closure): the owner's data
  *
  * Gets every message to any inbox of this peer.
+ *
+ * Returns: %FALSE when there is no room for it now. The transport then makes this sender wait or lets it know
+ *   that it was not taken (%DMS_ERROR_BUSY); it does not keep the message. %TRUE says nothing about the
+ *   message: the sender of one that is refused learns nothing
  */
-typedef void (*DmsInboxHandler) (DmsTransport *transport,
-                                 const char *inbox,
-                                 DmsPeerId *from,
-                                 GBytes *bytes,
-                                 gpointer user_data);
+typedef gboolean (*DmsInboxHandler) (DmsTransport *transport,
+                                     const char *inbox,
+                                     DmsPeerId *from,
+                                     GBytes *bytes,
+                                     gpointer user_data);
 
 /**
  * DmsTopicHandler:

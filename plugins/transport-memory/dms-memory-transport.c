@@ -692,13 +692,20 @@ on_message (gpointer receiver, gpointer work_data)
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (receiver);
   DmsMemoryDelivery *delivery = work_data;
   g_autoptr (DmsMemoryHandler) handler = NULL;
+  DmsInboxHandler func;
 
   if (self->inbox_handler == NULL)
     return;
   handler = dms_memory_handler_ref (self->inbox_handler);
-  ((DmsInboxHandler) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self), delivery->name,
-                                                             delivery->from, delivery->bytes,
-                                                             dms_memory_handler_get_data (handler));
+  func = (DmsInboxHandler) dms_memory_handler_get_func (handler);
+  if (func (DMS_TRANSPORT (self), delivery->name, delivery->from, delivery->bytes,
+            dms_memory_handler_get_data (handler))
+      || delivery->sending == NULL)
+    return;
+  g_task_return_new_error (delivery->sending, DMS_ERROR, DMS_ERROR_BUSY,
+                           "the peer %s has no room for the message; try again later",
+                           dms_memory_transport_get_peer_id (self));
+  g_clear_object (&delivery->sending);
 }
 
 static void
@@ -713,6 +720,7 @@ dms_memory_transport_send_message_async (DmsTransport *transport,
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
   g_autoptr (GTask) task = g_task_new (transport, cancellable, callback, user_data);
   DmsMemoryTransport *found;
+  DmsMemoryDelivery *delivery;
   GError *error = NULL;
 
   g_task_set_source_tag (task, dms_memory_transport_send_message_async);
@@ -721,15 +729,15 @@ dms_memory_transport_send_message_async (DmsTransport *transport,
   found = find_peer (self, peer, task);
   if (found == NULL)
     return;
-  if (!dms_memory_hub_schedule (self->hub, self, found, g_bytes_get_size (bytes), on_message,
-                                dms_memory_delivery_new (inbox, self->peer, bytes), dms_memory_delivery_free,
-                                &error))
+  delivery = dms_memory_delivery_new (inbox, self->peer, bytes);
+  if (!dms_memory_hub_schedule (self->hub, self, found, g_bytes_get_size (bytes), on_message, delivery,
+                                dms_memory_delivery_free, &error))
     {
       g_task_return_error (task, error);
       return;
     }
+  delivery->sending = g_steal_pointer (&task);
   dms_memory_hub_connect (self->hub, self, found);
-  g_task_return_boolean (task, TRUE);
 }
 
 /* Topics */

@@ -74,12 +74,22 @@ stop (Fixture *fixture, DmsTransport *transport)
 }
 
 static void
-on_message (DmsTransport *transport, const char *inbox, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+on_topic (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
 {
   Fixture *fixture = user_data;
 
-  g_ptr_array_add (fixture->got, g_strdup_printf ("%s:%.*s", inbox, (int) g_bytes_get_size (bytes),
+  g_ptr_array_add (fixture->got, g_strdup_printf ("%s:%.*s", topic, (int) g_bytes_get_size (bytes),
                                                   (const char *) g_bytes_get_data (bytes, NULL)));
+}
+
+/* There is never room in “full”. */
+static gboolean
+on_message (DmsTransport *transport, const char *inbox, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+{
+  if (g_str_equal (inbox, "full"))
+    return FALSE;
+  on_topic (transport, inbox, from, bytes, user_data);
+  return TRUE;
 }
 
 static void
@@ -119,6 +129,14 @@ send_to (Fixture *fixture, DmsTransport *from, DmsTransport *to, const char *inb
   memset (copy, 'x', strlen (copy));
   g_assert_cmpint (fixture->outcome, ==, -2);
   return wait_outcome (fixture);
+}
+
+static void
+test_no_room (Fixture *fixture, gconstpointer data)
+{
+  g_assert_cmpint (send_to (fixture, fixture->a, fixture->b, "full", "first"), ==, DMS_ERROR_BUSY);
+  g_assert_cmpint (send_to (fixture, fixture->a, fixture->b, "one", "second"), ==, -1);
+  g_assert_cmpuint (fixture->got->len, ==, 1);
 }
 
 static void
@@ -279,8 +297,8 @@ test_topics (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GPtrArray) scores = NULL;
 
-  dms_transport_subscribe (fixture->a, "t", on_message, fixture, NULL, NULL);
-  dms_transport_subscribe (fixture->b, "t", on_message, fixture, NULL, NULL);
+  dms_transport_subscribe (fixture->a, "t", on_topic, fixture, NULL, NULL);
+  dms_transport_subscribe (fixture->b, "t", on_topic, fixture, NULL, NULL);
   g_assert_cmpint (publish (fixture, fixture->a, "t", "abc"), ==, -1);
   g_assert_cmpuint (fixture->got->len, ==, 2);
   g_assert_cmpint (publish (fixture, fixture->a, "u", "abc"), ==, -1);
@@ -427,6 +445,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add ("/transport-memory/messages", test_messages);
+  add ("/transport-memory/no-room", test_no_room);
   add ("/transport-memory/limits", test_limits);
   add ("/transport-memory/peers", test_peers);
   add ("/transport-memory/dial", test_dial);

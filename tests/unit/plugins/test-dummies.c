@@ -156,7 +156,7 @@ test_storage (void)
   g_rmdir (directory);
 }
 
-static void
+static gboolean
 on_message (DmsTransport *transport, const char *inbox, DmsPeerId *from, GBytes *bytes, gpointer user_data)
 {
   char **text = user_data;
@@ -164,6 +164,7 @@ on_message (DmsTransport *transport, const char *inbox, DmsPeerId *from, GBytes 
   g_assert_nonnull (from);
   *text = g_strdup_printf ("%s:%.*s", inbox, (int) g_bytes_get_size (bytes),
                            (const char *) g_bytes_get_data (bytes, NULL));
+  return TRUE;
 }
 
 static void
