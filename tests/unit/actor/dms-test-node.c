@@ -206,7 +206,7 @@ dms_test_invoke (DmsActor *actor,
 
   g_assert_nonnull (payload);
   dms_actor_invoke_async (actor, to, behaviour, payload,
-                          dms_actor_expiry_in (seconds * dms_test_get_patience ()), NULL, on_invoked,
+                          dms_test_expiry_in (seconds), NULL, on_invoked,
                           &invoked);
   dms_test_wait (is_set, &invoked.done);
   if (invoked.error != NULL)
@@ -220,6 +220,12 @@ dms_test_get_patience (void)
   const char *text = g_getenv ("DMS_TEST_PATIENCE");
 
   return text != NULL ? MAX (1, g_ascii_strtod (text, NULL)) : 1;
+}
+
+guint64
+dms_test_expiry_in (double seconds)
+{
+  return dms_actor_expiry_in (seconds * dms_test_get_patience ());
 }
 
 void

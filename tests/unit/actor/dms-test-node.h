@@ -50,6 +50,9 @@ void dms_test_wait (DmsTestCondition condition, gpointer user_data);
 /* How many times longer than usual things may take: DMS_TEST_PATIENCE, for builds with sanitizers and for
  * valgrind. The waits and expiries of this header count in it. */
 double dms_test_get_patience (void);
+
+/* So many seconds from now, made longer by the patience, as an expiry. */
+guint64 dms_test_expiry_in (double seconds);
 /* Runs the main loop for a while. */
 void dms_test_run (guint milliseconds);
 

@@ -167,7 +167,7 @@ static void
 test_expiring_behaviour (Fixture *fixture, gconstpointer data)
 {
   dms_actor_add_behaviour_full (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, NULL, NULL,
-                                dms_actor_expiry_in (0.2 * dms_test_get_patience ()), on_echo, fixture, NULL);
+                                dms_test_expiry_in (0.2), on_echo, fixture, NULL);
   assert_answered (fixture->a, fixture->b, "/open");
   dms_test_run (250);
   assert_refused (fixture->a, fixture->b, "/open", DMS_REFUSAL_NO_BEHAVIOUR);
@@ -185,7 +185,7 @@ test_revoked (Fixture *fixture, gconstpointer data)
 
   add_echo (fixture, fixture->b, "/dms/echo");
   tokens = dms_capability_context_grant (context, dms_test_node_get_did (fixture->a), NULL, NULL,
-                                         capabilities, dms_actor_expiry_in (60), 0, &error);
+                                         capabilities, dms_test_expiry_in (60), 0, &error);
   g_assert_no_error (error);
   dms_capability_context_anchor_provide (dms_test_node_get_capabilities (fixture->a), tokens, &error);
   g_assert_no_error (error);
@@ -230,7 +230,7 @@ grant (Fixture *fixture, DmsActor *on, const char *owner, const char *capability
   const char *const capabilities[] = { capability, NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) tokens = dms_actor_grant (on, owner, dms_test_node_get_did (fixture->a), capabilities,
-                                               dms_actor_expiry_in (seconds), &error);
+                                               dms_test_expiry_in (seconds), &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (tokens);
@@ -287,7 +287,7 @@ test_grant_expires (Fixture *fixture, gconstpointer data)
   DmsActor *compute = dms_test_node_get_root (fixture->b);
 
   add_echo (fixture, fixture->b, "/dms/ensemble/e1/x");
-  grant (fixture, compute, "e1", "/dms/ensemble/e1", 0.5 * dms_test_get_patience ());
+  grant (fixture, compute, "e1", "/dms/ensemble/e1", 0.5);
   g_assert_true (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/x"));
   dms_test_run (500);
   g_assert_false (child_reaches (orchestrator, dms_actor_get_handle (compute), "/dms/ensemble/e1/x"));
@@ -307,7 +307,7 @@ test_notify_back (Fixture *fixture, gconstpointer data)
   g_assert_false (child_reaches (allocation, dms_actor_get_handle (orchestrator),
                                  "/dms/orchestrator/e1/task-termination"));
   tokens = dms_actor_grant (orchestrator, "e1", dms_test_node_get_did (fixture->b), capabilities,
-                            dms_actor_expiry_in (60), &error);
+                            dms_test_expiry_in (60), &error);
   g_assert_no_error (error);
   g_assert_true (child_reaches (allocation, dms_actor_get_handle (orchestrator),
                                 "/dms/orchestrator/e1/task-termination"));
@@ -325,7 +325,7 @@ on_grant_by_token (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   tokens = dms_capability_context_grant (context, dms_handle_get_did (dms_message_get_from (message)), NULL,
-                                         NULL, capabilities, dms_actor_expiry_in (60), 0, &error);
+                                         NULL, capabilities, dms_test_expiry_in (60), 0, &error);
   g_assert_no_error (error);
   bytes = dms_token_list_to_bytes (tokens);
   dms_message_reply_with_tokens (message, payload, bytes, &error);
@@ -405,7 +405,7 @@ make_envelope (Fixture *fixture,
 
   tokens = dms_capability_context_provide (
       dms_test_node_get_capabilities (fixture->a), dms_handle_get_id (from), dms_handle_get_id (to),
-      dms_handle_get_did (to), dms_actor_expiry_in (60), capabilities, NULL, NULL);
+      dms_handle_get_did (to), dms_test_expiry_in (60), capabilities, NULL, NULL);
   return dms_envelope_new_signed (key, to, "/open", from, nonce, expiry_ns, NULL, NULL, payload, tokens);
 }
 
@@ -446,7 +446,7 @@ test_replay (Fixture *fixture, gconstpointer data)
   add_open (fixture);
   envelope =
       make_envelope (fixture, dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->a),
-                     dms_test_node_get_handle (fixture->b), 42, dms_actor_expiry_in (5));
+                     dms_test_node_get_handle (fixture->b), 42, dms_test_expiry_in (5));
   g_assert_cmpint (send_envelope (fixture->a, envelope), ==, -1);
   g_assert_cmpuint (fixture->called, ==, 1);
   g_assert_cmpint (send_envelope (fixture->a, envelope), ==, -1);
@@ -489,10 +489,10 @@ test_bad_signature (Fixture *fixture, gconstpointer data)
 
   add_open (fixture);
   forged =
-      make_envelope (fixture, thief, dms_test_node_get_handle (fixture->a), to, 1, dms_actor_expiry_in (5));
+      make_envelope (fixture, thief, dms_test_node_get_handle (fixture->a), to, 1, dms_test_expiry_in (5));
   send_envelope (fixture->a, forged);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_BAD_SIGNATURE), ==, 1);
-  no_key = dms_envelope_new_signed (thief, to, "/open", nobody, 2, dms_actor_expiry_in (5), NULL, NULL, NULL,
+  no_key = dms_envelope_new_signed (thief, to, "/open", nobody, 2, dms_test_expiry_in (5), NULL, NULL, NULL,
                                     NULL);
   send_envelope (fixture->a, no_key);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_BAD_SIGNATURE), ==, 2);
@@ -514,16 +514,16 @@ test_wrong_address (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsEnvelope) envelope = NULL;
 
   add_open (fixture);
-  envelope = make_envelope (fixture, key, a, other_id, 1, dms_actor_expiry_in (5));
+  envelope = make_envelope (fixture, key, a, other_id, 1, dms_test_expiry_in (5));
   send_envelope (fixture->a, envelope);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_WRONG_ADDRESS), ==, 1);
   g_clear_pointer (&envelope, dms_envelope_unref);
-  envelope = make_envelope (fixture, key, a, other_inbox, 2, dms_actor_expiry_in (5));
+  envelope = make_envelope (fixture, key, a, other_inbox, 2, dms_test_expiry_in (5));
   send_envelope (fixture->a, envelope);
   g_assert_cmpuint (refusals (fixture->b, DMS_REFUSAL_NO_INBOX), ==, 1);
   g_assert_cmpint (send_envelope (fixture->b, envelope), ==, DMS_ERROR_NOT_FOUND);
   g_clear_pointer (&envelope, dms_envelope_unref);
-  envelope = make_envelope (fixture, key, a, other_host, 3, dms_actor_expiry_in (5));
+  envelope = make_envelope (fixture, key, a, other_host, 3, dms_test_expiry_in (5));
   g_assert_cmpint (send_envelope (fixture->a, envelope), ==, DMS_ERROR_INVALID_DATA);
   g_assert_cmpuint (fixture->called, ==, 0);
 }
@@ -541,7 +541,7 @@ test_claimed_did (Fixture *fixture, gconstpointer data)
 
   add_open (fixture);
   envelope =
-      dms_envelope_new_signed (thief, to, "/open", liar, 1, dms_actor_expiry_in (5), NULL, NULL, NULL, NULL);
+      dms_envelope_new_signed (thief, to, "/open", liar, 1, dms_test_expiry_in (5), NULL, NULL, NULL, NULL);
   send_envelope (fixture->a, envelope);
   g_assert_cmpuint (fixture->called, ==, 1);
   g_assert_cmpstr (fixture->sender, ==, dms_did_get_uri (dms_key_get_did (thief)));
@@ -573,7 +573,7 @@ test_bad_payloads (Fixture *fixture, gconstpointer data)
       g_autoptr (DmsEnvelope) envelope = NULL;
 
       envelope = dms_envelope_new_signed (dms_test_node_get_key (fixture->a), to, "/open", from, i,
-                                          dms_actor_expiry_in (5), NULL, NULL, payload, NULL);
+                                          dms_test_expiry_in (5), NULL, NULL, payload, NULL);
       send_envelope (fixture->a, envelope);
       g_assert_cmpuint (fixture->called, ==, i + 1);
     }
@@ -618,7 +618,7 @@ test_too_large (Fixture *fixture, gconstpointer data)
   add_open (fixture);
   envelope = dms_envelope_new_signed (
       dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
-      dms_test_node_get_handle (fixture->a), 1, dms_actor_expiry_in (5), NULL, NULL, bytes, NULL);
+      dms_test_node_get_handle (fixture->a), 1, dms_test_expiry_in (5), NULL, NULL, bytes, NULL);
   g_assert_cmpint (send_envelope (fixture->a, envelope), ==, DMS_ERROR_TOO_LARGE);
 }
 
@@ -669,7 +669,7 @@ test_late_reply (Fixture *fixture, gconstpointer data)
   dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture,
                            NULL);
   dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
-                          payload, dms_actor_expiry_in (0.4), NULL, on_answer, &outcome);
+                          payload, dms_test_expiry_in (0.4), NULL, on_answer, &outcome);
   dms_test_wait (has_kept, fixture);
   dms_test_run (100);
   g_assert_cmpint (outcome, ==, -2);
@@ -733,7 +733,7 @@ test_foreign_answer (Fixture *fixture, gconstpointer data)
   dms_actor_add_behaviour (dms_test_node_get_root (fixture->b), "/open", DMS_BEHAVIOUR_OPEN, on_keep, fixture,
                            NULL);
   dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (fixture->b), "/open",
-                          NULL, dms_actor_expiry_in (0.3), NULL, on_answer, &outcome);
+                          NULL, dms_test_expiry_in (0.3), NULL, on_answer, &outcome);
   dms_test_wait (has_kept, fixture);
   reply_behaviour = dms_envelope_get_reply_behaviour (dms_message_get_envelope (fixture->kept));
   dms_actor_send (dms_test_node_get_root (other), dms_test_node_get_handle (fixture->a), reply_behaviour,
@@ -777,7 +777,7 @@ test_raw_inbox (Fixture *fixture, gconstpointer data)
   g_assert_false (dms_actor_registry_add_raw (registry, "user-1", on_raw, got, NULL, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS);
 
-  question = dms_envelope_new_signed (key, b, "/open", from, 5, dms_actor_expiry_in (5), "/private/user/5",
+  question = dms_envelope_new_signed (key, b, "/open", from, 5, dms_test_expiry_in (5), "/private/user/5",
                                       NULL, payload, NULL);
   send_envelope (fixture->a, question);
   g_assert_cmpuint (got->len, ==, 1);
@@ -787,7 +787,7 @@ test_raw_inbox (Fixture *fixture, gconstpointer data)
   g_assert_true (dms_envelope_verify_signature (answer));
   dms_actor_registry_remove_raw (registry, "user-1");
   g_clear_pointer (&question, dms_envelope_unref);
-  question = dms_envelope_new_signed (key, b, "/open", from, 6, dms_actor_expiry_in (5), "/private/user/5",
+  question = dms_envelope_new_signed (key, b, "/open", from, 6, dms_test_expiry_in (5), "/private/user/5",
                                       NULL, payload, NULL);
   send_envelope (fixture->a, question);
   g_assert_cmpuint (got->len, ==, 1);

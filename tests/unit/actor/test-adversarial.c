@@ -107,7 +107,8 @@ static const Case cases[] = {
   { "bytes/payload-changed", "Signature", "", BAD_SIGNATURE, 0, "\"msg\":\"e30=\"", "\"msg\":\"W10=\"" },
   { "bytes/payload-missing", "Signature", "", BAD_SIGNATURE, 0, "\"msg\":", "\"x\":" },
   { "bytes/tokens-missing", "Signature", "", BAD_SIGNATURE, 0, "\"cap\":", "\"x\":" },
-  { "bytes/nonce-changed", "Signature", "", BAD_SIGNATURE, 0, "\"nonce\":", "\"nonce\":1" },
+  { "bytes/nonce-changed", "Signature", "", BAD_SIGNATURE, 0, "\"nonce\":",
+    "\"nonce\":1,\"x\":" },
   { "bytes/behaviour-changed", "Signature", "", BAD_SIGNATURE, 0, "\"be\":\"/dms/x\"", "\"be\":\"/dmsx\"" },
   { "bytes/answer-elsewhere", "Signature", "", BAD_SIGNATURE, 0, "\"opt\":{",
     "\"opt\":{\"cont\":\"/dms/x\"," },
@@ -239,7 +240,7 @@ read_expiry (const char *word)
   gint64 seconds;
 
   if (word == NULL)
-    return dms_actor_expiry_in (30);
+    return dms_test_expiry_in (30);
   if (g_str_equal (word, "max"))
     return G_MAXUINT64;
   if (g_str_equal (word, "zero"))
@@ -267,12 +268,12 @@ make_tokens (Fixture *fixture, const char *word, const char *behaviour, const ch
   if (g_strcmp0 (word, "big") == 0)
     return g_bytes_new_take (g_strnfill (DMS_TOKEN_MAX_LIST_SIZE + 1, ' '), DMS_TOKEN_MAX_LIST_SIZE + 1);
   if (topic != NULL && word == NULL)
-    tokens = dms_capability_context_provide_broadcast (context, id, topic, dms_actor_expiry_in (60),
+    tokens = dms_capability_context_provide_broadcast (context, id, topic, dms_test_expiry_in (60),
                                                        capabilities,
                                                        &error);
   else
     tokens = dms_capability_context_provide (context, id, dms_handle_get_id (to), dms_handle_get_did (to),
-                                             dms_actor_expiry_in (60), capabilities, NULL, &error);
+                                             dms_test_expiry_in (60), capabilities, NULL, &error);
   g_assert_no_error (error);
   return tokens;
 }

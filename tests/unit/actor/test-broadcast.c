@@ -59,7 +59,7 @@ say_hello (Fixture *fixture, const char *topic, const char *reply_behaviour)
 {
   g_autoptr (GError) error = NULL;
 
-  dms_actor_broadcast (dms_test_node_get_root (fixture->a), topic, HELLO, NULL, dms_actor_expiry_in (5),
+  dms_actor_broadcast (dms_test_node_get_root (fixture->a), topic, HELLO, NULL, dms_test_expiry_in (5),
                        reply_behaviour, &error);
   g_assert_no_error (error);
   dms_test_run (50);
@@ -192,7 +192,7 @@ test_garbage (Fixture *fixture, gconstpointer data)
   gboolean second = FALSE;
 
   direct = dms_envelope_new_signed (dms_test_node_get_key (fixture->a), dms_test_node_get_handle (fixture->b),
-                                    HELLO, dms_test_node_get_handle (fixture->a), 1, dms_actor_expiry_in (5),
+                                    HELLO, dms_test_node_get_handle (fixture->a), 1, dms_test_expiry_in (5),
                                     NULL, NULL, NULL, NULL);
   bytes = dms_envelope_to_bytes (direct);
   dms_transport_publish_async (transport, TOPIC, bytes, NULL, on_publish_refused, &first);

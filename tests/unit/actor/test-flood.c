@@ -75,7 +75,7 @@ send_unauthorised (Fixture *fixture, guint n)
     {
       g_autoptr (DmsEnvelope) envelope = dms_envelope_new_signed (
           dms_test_node_get_key (fixture->bad), dms_test_node_get_handle (fixture->node), "/dms/echo",
-          dms_test_node_get_handle (fixture->bad), ++fixture->nonce, dms_actor_expiry_in (60), NULL, NULL,
+          dms_test_node_get_handle (fixture->bad), ++fixture->nonce, dms_test_expiry_in (60), NULL, NULL,
           NULL, NULL);
       g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
 
@@ -144,7 +144,7 @@ test_forged_host (Fixture *fixture, gconstpointer data)
     {
       g_autoptr (DmsEnvelope) envelope = dms_envelope_new_signed (
           dms_test_node_get_key (fixture->bad), dms_test_node_get_handle (fixture->node), "/dms/echo", liar,
-          i, dms_actor_expiry_in (60), NULL, NULL, NULL, NULL);
+          i, dms_test_expiry_in (60), NULL, NULL, NULL, NULL);
       g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
 
       dms_transport_send_message_async (dms_test_node_get_transport (fixture->bad), peer, "root", bytes, NULL,
@@ -211,7 +211,7 @@ test_open (Fixture *fixture, gconstpointer data)
       g_autofree char *id = dms_key_dup_id_pub (key);
       g_autoptr (DmsHandle) from = dms_handle_new (id, dms_key_get_did (key), host, "x");
       g_autoptr (DmsEnvelope) envelope = dms_envelope_new_signed (
-          key, dms_test_node_get_handle (fixture->node), "/open", from, i, dms_actor_expiry_in (60), NULL,
+          key, dms_test_node_get_handle (fixture->node), "/open", from, i, dms_test_expiry_in (60), NULL,
           NULL, NULL, NULL);
       g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
 

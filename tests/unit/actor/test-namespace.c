@@ -58,7 +58,7 @@ grant (Fixture *fixture, DmsActor *actor, const char *owner, const char *capabil
   const char *const capabilities[] = { capability, NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) tokens = dms_actor_grant (actor, owner, dms_test_node_get_did (fixture->other),
-                                               capabilities, dms_actor_expiry_in (60), &error);
+                                               capabilities, dms_test_expiry_in (60), &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (tokens);

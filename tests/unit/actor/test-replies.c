@@ -69,7 +69,7 @@ ask (Fixture *fixture, DmsTestNode *to, double seconds, int *outcome)
 {
   *outcome = CLOSED;
   dms_actor_invoke_async (dms_test_node_get_root (fixture->a), dms_test_node_get_handle (to), "/open", NULL,
-                          dms_actor_expiry_in (seconds), NULL, on_answer, outcome);
+                          dms_test_expiry_in (seconds), NULL, on_answer, outcome);
   dms_test_wait (has_question, fixture->questions);
   return g_ptr_array_steal_index (fixture->questions, 0);
 }

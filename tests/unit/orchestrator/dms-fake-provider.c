@@ -136,7 +136,7 @@ tell (DmsFakeProvider *self, const char *id, const char *suffix, JsonObject *obj
                           g_hash_table_lookup (self->orchestrators, id),
                           behaviour,
                           payload,
-                          dms_actor_expiry_in (5),
+                          dms_test_expiry_in (5),
                           NULL,
                           on_acknowledged,
                           &self->acknowledged);

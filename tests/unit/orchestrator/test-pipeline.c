@@ -158,7 +158,7 @@ deploy (Fixture *self, const char *type, const char *params)
   DmsDeployment *deployment;
 
   g_assert_no_error (error);
-  deployment = dms_orchestrator_deploy (self->orchestrator, ensemble, dms_actor_expiry_in (90), &error);
+  deployment = dms_orchestrator_deploy (self->orchestrator, ensemble, dms_test_expiry_in (90), &error);
   g_assert_no_error (error);
   return g_strdup (dms_deployment_get_id (deployment));
 }

@@ -250,7 +250,7 @@ fixture_request (Fixture *f, const char *json)
                                  dms_test_node_get_handle (f->node),
                                  "/dms/deployment/request",
                                  payload,
-                                 dms_actor_expiry_in (30),
+                                 dms_test_expiry_in (30),
                                  "/dms/deployment/bid",
                                  &error));
   g_assert_no_error (error);

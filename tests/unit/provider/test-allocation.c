@@ -338,7 +338,7 @@ test_release_while_starting (Fixture *f, gconstpointer data)
                                  allocation,
                                  "/dms/allocation/start",
                                  payload,
-                                 dms_actor_expiry_in (30),
+                                 dms_test_expiry_in (30),
                                  NULL,
                                  NULL));
   dms_test_run (100);

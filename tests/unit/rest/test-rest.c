@@ -216,7 +216,7 @@ make_envelope (Fixture *fixture, DmsTestNode *to, const char *behaviour, const c
   g_autoptr (DmsHandle) nobody = dms_handle_new_empty ();
   DmsHandle *target = to != NULL ? dms_test_node_get_handle (to) : nobody;
   DmsCapabilityContext *context = dms_test_node_get_capabilities (fixture->node);
-  guint64 expiry_ns = dms_actor_expiry_in (seconds);
+  guint64 expiry_ns = dms_test_expiry_in (seconds);
   g_autoptr (GBytes) payload = g_bytes_new_static ("{}", 2);
   g_autoptr (GBytes) tokens = NULL;
   g_autoptr (DmsEnvelope) envelope = NULL;
