@@ -97,7 +97,9 @@ write_roots (const char *path)
 static void
 test_writers (Fixture *f, gconstpointer data)
 {
-  const char *const words[] = { "/proc/self/exe", "--write", f->path, NULL };
+  /* Under valgrind the link itself names valgrind. */
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  const char *const words[] = { self, "--write", f->path, NULL };
   GSubprocess *writers[WRITERS];
   g_autoptr (GError) error = NULL;
   struct stat info;
@@ -141,7 +143,9 @@ on_refused (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 test_keeper (Fixture *f, gconstpointer data)
 {
-  const char *const words[] = { "/proc/self/exe", "--write", f->path, NULL };
+  /* Under valgrind the link itself names valgrind. */
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  const char *const words[] = { self, "--write", f->path, NULL };
   g_autoptr (DmsCapabilityContext) context = dms_capability_context_load (f->path, f->key, NULL);
   g_autoptr (DmsCapabilityKeeper) keeper = dms_capability_keeper_new (context, f->path);
   g_autoptr (GSubprocess) writer = NULL;
