@@ -8,6 +8,13 @@
 
 #include "identity/dms-signature.h"
 
+/* Where the base64 of a member stands in what the message was read from; it is the one an encoder writes. */
+typedef struct
+{
+  gsize at;
+  gsize length;
+} Place;
+
 struct _DmsEnvelope
 {
   DmsHandle *to;
@@ -22,6 +29,10 @@ struct _DmsEnvelope
   GBytes *signature;
   /* Of Verdict; atomic. */
   gint verdict;
+  /* (nullable): what it was read from, until its signature is computed; atomic. */
+  GBytes *wire;
+  Place payload_text;
+  Place capability_text;
 };
 
 /* On the signature, which is computed once. */
@@ -50,6 +61,7 @@ clear_envelope (gpointer data)
   g_clear_pointer (&self->payload, g_bytes_unref);
   g_clear_pointer (&self->capability, g_bytes_unref);
   g_clear_pointer (&self->signature, g_bytes_unref);
+  g_clear_pointer (&self->wire, g_bytes_unref);
   g_free (self->behaviour);
   g_free (self->reply_behaviour);
   g_free (self->topic);
@@ -80,6 +92,12 @@ read_options (DmsWireReader *reader, DmsEnvelope *self)
     }
 }
 
+static GBytes *
+read_bytes (DmsWireReader *reader, Place *place)
+{
+  return dms_wire_reader_read_bytes_at (reader, &place->at, &place->length);
+}
+
 static void
 read_member (DmsWireReader *reader, DmsEnvelope *self, int name)
 {
@@ -101,10 +119,10 @@ read_member (DmsWireReader *reader, DmsEnvelope *self, int name)
       read_options (reader, self);
       break;
     case 5:
-      self->payload = dms_wire_reader_read_bytes (reader);
+      self->payload = read_bytes (reader, &self->payload_text);
       break;
     case 6:
-      self->capability = dms_wire_reader_read_bytes (reader);
+      self->capability = read_bytes (reader, &self->capability_text);
       break;
     default:
       self->signature = dms_wire_reader_read_bytes (reader);
@@ -157,13 +175,28 @@ dms_envelope_new_from_bytes (GBytes *bytes, GError **error)
 {
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
+  DmsEnvelope *self = dms_envelope_new_from_data (data, size, error);
 
-  return dms_envelope_new_from_data (data, size, error);
+  if (self != NULL)
+    self->wire = g_bytes_ref (bytes);
+  return self;
+}
+
+/* @wire: (nullable): what the message was read from, whose base64 is copied rather than made again. */
+static void
+write_bytes (DmsWireWriter *writer, const char *name, GBytes *bytes, GBytes *wire, const Place *place)
+{
+  const char *text = wire != NULL ? g_bytes_get_data (wire, NULL) : NULL;
+
+  if (text != NULL && place->length > 0)
+    dms_wire_writer_add_base64 (writer, name, text + place->at, place->length);
+  else
+    dms_wire_writer_add_bytes (writer, name, bytes);
 }
 
 /* The members in the order and with the omissions of types.md section 1. */
 static void
-write_envelope (DmsEnvelope *self, DmsWireWriter *writer, gboolean with_signature)
+write_envelope (DmsEnvelope *self, DmsWireWriter *writer, GBytes *wire, gboolean with_signature)
 {
   dms_wire_writer_begin_object (writer, NULL);
   dms_handle_write (self->to, writer, "to");
@@ -177,9 +210,9 @@ write_envelope (DmsEnvelope *self, DmsWireWriter *writer, gboolean with_signatur
   if (*self->topic != '\0')
     dms_wire_writer_add_string (writer, "topic", self->topic);
   dms_wire_writer_end_object (writer);
-  dms_wire_writer_add_bytes (writer, "msg", self->payload);
+  write_bytes (writer, "msg", self->payload, wire, &self->payload_text);
   if (self->capability != NULL && g_bytes_get_size (self->capability) > 0)
-    dms_wire_writer_add_bytes (writer, "cap", self->capability);
+    write_bytes (writer, "cap", self->capability, wire, &self->capability_text);
   if (with_signature && self->signature != NULL && g_bytes_get_size (self->signature) > 0)
     dms_wire_writer_add_bytes (writer, "sig", self->signature);
   dms_wire_writer_end_object (writer);
@@ -190,7 +223,7 @@ dms_envelope_to_bytes (DmsEnvelope *self)
 {
   g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
 
-  write_envelope (self, writer, TRUE);
+  write_envelope (self, writer, NULL, TRUE);
   return dms_wire_writer_end (writer);
 }
 
@@ -199,7 +232,7 @@ dms_envelope_to_string (DmsEnvelope *self)
 {
   g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
 
-  write_envelope (self, writer, TRUE);
+  write_envelope (self, writer, NULL, TRUE);
   return dms_wire_writer_end_string (writer);
 }
 
@@ -218,25 +251,32 @@ dms_envelope_get_size_bound (DmsEnvelope *self)
   return size;
 }
 
-GBytes *
-dms_envelope_dup_signed_bytes (DmsEnvelope *self)
+static GBytes *
+make_signed_bytes (DmsEnvelope *self, GBytes *wire)
 {
   g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
 
   dms_wire_writer_add_prefix (writer, "dms:msg:");
-  write_envelope (self, writer, FALSE);
+  write_envelope (self, writer, wire, FALSE);
   return dms_wire_writer_end (writer);
+}
+
+GBytes *
+dms_envelope_dup_signed_bytes (DmsEnvelope *self)
+{
+  return make_signed_bytes (self, NULL);
 }
 
 static gboolean
 compute_verdict (DmsEnvelope *self)
 {
+  g_autoptr (GBytes) wire = g_atomic_pointer_exchange (&self->wire, NULL);
   g_autoptr (GBytes) bytes = NULL;
   guint8 public_key[DMS_KEY_PUBLIC_SIZE];
 
   if (self->signature == NULL || !dms_handle_get_ed25519 (self->from, public_key))
     return FALSE;
-  bytes = dms_envelope_dup_signed_bytes (self);
+  bytes = make_signed_bytes (self, wire);
   return dms_signature_verify (public_key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
                                g_bytes_get_data (self->signature, NULL), g_bytes_get_size (self->signature));
 }

@@ -567,7 +567,7 @@ dms_wire_reader_read_uint64 (DmsWireReader *self)
 
 /* Straight out of the text when there is nothing to unescape; NULL and nothing taken otherwise. */
 static GBytes *
-take_base64 (DmsWireReader *self)
+take_base64 (DmsWireReader *self, gsize *at, gsize *length)
 {
   const char *start;
   const char *end;
@@ -584,20 +584,33 @@ take_base64 (DmsWireReader *self)
   if (data == NULL)
     return NULL;
   self->at = (gsize) (end + 1 - self->data);
+  *at = (gsize) (start - self->data);
+  *length = (gsize) (end - start);
   return g_bytes_new_take (data, size);
 }
 
 GBytes *
 dms_wire_reader_read_bytes (DmsWireReader *self)
 {
+  gsize at;
+  gsize length;
+
+  return dms_wire_reader_read_bytes_at (self, &at, &length);
+}
+
+GBytes *
+dms_wire_reader_read_bytes_at (DmsWireReader *self, gsize *at, gsize *length)
+{
   g_autofree char *text = NULL;
   GBytes *bytes;
   guint8 *data;
   gsize size;
 
+  *at = 0;
+  *length = 0;
   if (take_null (self))
     return NULL;
-  bytes = take_base64 (self);
+  bytes = take_base64 (self, at, length);
   if (bytes != NULL)
     return bytes;
   text = dms_wire_reader_read_string (self);

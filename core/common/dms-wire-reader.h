@@ -31,6 +31,8 @@ char *dms_wire_reader_read_string (DmsWireReader *self);
 guint64 dms_wire_reader_read_uint64 (DmsWireReader *self);
 /* Owned; NULL for null. Strict padded base64. */
 GBytes *dms_wire_reader_read_bytes (DmsWireReader *self);
+/* The same, and where in the data its base64 stands just as an encoder writes it; length 0 if it does not. */
+GBytes *dms_wire_reader_read_bytes_at (DmsWireReader *self, gsize *at, gsize *length);
 /* Owned; NULL for null. At most @max_items. */
 char **dms_wire_reader_read_strv (DmsWireReader *self, guint max_items);
 

@@ -182,6 +182,15 @@ dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value)
 }
 
 void
+dms_wire_writer_add_base64 (DmsWireWriter *self, const char *name, const char *text, gsize length)
+{
+  begin_value (self, name);
+  g_string_append_c (self->text, '"');
+  g_string_append_len (self->text, text, (gssize) length);
+  g_string_append_c (self->text, '"');
+}
+
+void
 dms_wire_writer_add_prefix (DmsWireWriter *self, const char *prefix)
 {
   g_return_if_fail (self->text->len == 0);
