@@ -290,3 +290,280 @@ dms_multiaddr_equal (DmsMultiaddr *a, DmsMultiaddr *b)
 {
   return strcmp (a->text, b->text) == 0;
 }
+
+/**
+ * dms_multiaddr_hash:
+ * @self: an address
+ *
+ * Returns: a hash that goes with dms_multiaddr_equal()
+ */
+guint
+dms_multiaddr_hash (DmsMultiaddr *self)
+{
+  return g_str_hash (self->text);
+}
+
+/* Goes to the next part: its name, and its value if it has one. Both begin behind a slash. */
+static gboolean
+dms_multiaddr_next (const char **cursor,
+                    const char **name,
+                    gsize *name_length,
+                    const char **value,
+                    gsize *value_length)
+{
+  const char *p = *cursor;
+  g_autofree char *copy = NULL;
+  const DmsMultiaddrProtocol *protocol = NULL;
+
+  if (*p != '/')
+    return FALSE;
+  *name = ++p;
+  *name_length = strcspn (p, "/");
+  p += *name_length;
+  *value = NULL;
+  *value_length = 0;
+  copy = g_strndup (*name, *name_length);
+  protocol = dms_multiaddr_find_protocol (copy);
+  if (protocol != NULL && protocol->value != DMS_MULTIADDR_VALUE_NONE && *p == '/')
+    {
+      *value = ++p;
+      *value_length = protocol->value == DMS_MULTIADDR_VALUE_PATH ? strlen (p) : strcspn (p, "/");
+      p += *value_length;
+    }
+  *cursor = p;
+  return TRUE;
+}
+
+/**
+ * dms_multiaddr_get_n_parts:
+ * @self: an address
+ *
+ * Returns: of how many protocols it is made
+ */
+guint
+dms_multiaddr_get_n_parts (DmsMultiaddr *self)
+{
+  const char *cursor = self->text;
+  const char *name = NULL;
+  const char *value = NULL;
+  gsize name_length = 0;
+  gsize value_length = 0;
+  guint n = 0;
+
+  while (dms_multiaddr_next (&cursor, &name, &name_length, &value, &value_length))
+    n++;
+  return n;
+}
+
+/**
+ * dms_multiaddr_dup_part:
+ * @self: an address
+ * @i: which part, from 0
+ * @value: (out) (optional) (nullable): its value; %NULL for a protocol without one
+ *
+ * Takes one protocol out of an address.
+ *
+ * Returns: (transfer full) (nullable): the protocol's name, such as `ip4`; %NULL when there is no such part
+ */
+char *
+dms_multiaddr_dup_part (DmsMultiaddr *self, guint i, char **value)
+{
+  const char *cursor = self->text;
+  const char *name = NULL;
+  const char *text = NULL;
+  gsize name_length = 0;
+  gsize text_length = 0;
+
+  if (value != NULL)
+    *value = NULL;
+  for (guint n = 0; dms_multiaddr_next (&cursor, &name, &name_length, &text, &text_length); n++)
+    {
+      if (n < i)
+        continue;
+      if (value != NULL && text != NULL)
+        *value = g_strndup (text, text_length);
+      return g_strndup (name, name_length);
+    }
+  return NULL;
+}
+
+/**
+ * dms_multiaddr_has_part:
+ * @self: an address
+ * @name: a protocol, such as `quic-v1`
+ *
+ * Returns: whether the address goes through it
+ */
+gboolean
+dms_multiaddr_has_part (DmsMultiaddr *self, const char *name)
+{
+  const char *cursor = self->text;
+  const char *part = NULL;
+  const char *value = NULL;
+  gsize part_length = 0;
+  gsize value_length = 0;
+
+  while (dms_multiaddr_next (&cursor, &part, &part_length, &value, &value_length))
+    if (part_length == strlen (name) && memcmp (part, name, part_length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/**
+ * dms_multiaddr_dup_value:
+ * @self: an address
+ * @name: a protocol, such as `tcp`
+ *
+ * Returns: (transfer full) (nullable): the value of the last part of that protocol; %NULL when there is none
+ */
+char *
+dms_multiaddr_dup_value (DmsMultiaddr *self, const char *name)
+{
+  const char *cursor = self->text;
+  const char *part = NULL;
+  const char *value = NULL;
+  gsize part_length = 0;
+  gsize value_length = 0;
+  char *found = NULL;
+
+  while (dms_multiaddr_next (&cursor, &part, &part_length, &value, &value_length))
+    if (value != NULL && part_length == strlen (name) && memcmp (part, name, part_length) == 0)
+      {
+        g_free (found);
+        found = g_strndup (value, value_length);
+      }
+  return found;
+}
+
+/**
+ * dms_multiaddr_append:
+ * @self: an address
+ * @suffix: what comes behind it, such as `/p2p-circuit`
+ * @error: return location for %DMS_ERROR_INVALID_DATA
+ *
+ * Returns: (transfer full) (nullable): the longer address
+ */
+DmsMultiaddr *
+dms_multiaddr_append (DmsMultiaddr *self, const char *suffix, GError **error)
+{
+  g_autofree char *text = g_strconcat (self->text, suffix, NULL);
+
+  return dms_multiaddr_new (text, error);
+}
+
+/**
+ * dms_multiaddr_append_peer_id:
+ * @self: an address
+ * @peer: who is there
+ *
+ * Returns: (transfer full): the address with `/p2p/` and the peer behind it, unless it ends so already
+ */
+DmsMultiaddr *
+dms_multiaddr_append_peer_id (DmsMultiaddr *self, DmsPeerId *peer)
+{
+  g_autofree char *suffix = g_strconcat ("/p2p/", dms_peer_id_get_text (peer), NULL);
+  DmsMultiaddr *longer = NULL;
+
+  if (!g_str_has_suffix (self->text, suffix))
+    longer = dms_multiaddr_append (self, suffix, NULL);
+  /* An address as long as can be stays as it is. */
+  return longer != NULL ? longer : dms_multiaddr_ref (self);
+}
+
+/* Where the last part begins, if it is a peer ID. */
+static const char *
+dms_multiaddr_find_last_peer (DmsMultiaddr *self)
+{
+  const char *cursor = self->text;
+  const char *part = NULL;
+  const char *value = NULL;
+  gsize part_length = 0;
+  gsize value_length = 0;
+  const char *last = NULL;
+
+  while (dms_multiaddr_next (&cursor, &part, &part_length, &value, &value_length))
+    last = value != NULL && (strncmp (part, "p2p/", 4) == 0 || strncmp (part, "ipfs/", 5) == 0) ? part : NULL;
+  return last;
+}
+
+/**
+ * dms_multiaddr_dup_peer_id:
+ * @self: an address
+ *
+ * Returns: (transfer full) (nullable): who is there, when the address ends in a peer ID
+ */
+DmsPeerId *
+dms_multiaddr_dup_peer_id (DmsMultiaddr *self)
+{
+  const char *last = dms_multiaddr_find_last_peer (self);
+
+  return last != NULL ? dms_peer_id_new (strchr (last, '/') + 1, NULL) : NULL;
+}
+
+/**
+ * dms_multiaddr_dup_without_peer_id:
+ * @self: an address
+ *
+ * Returns: (transfer full) (nullable): the address without the peer ID it ends in; %NULL when nothing is left
+ */
+DmsMultiaddr *
+dms_multiaddr_dup_without_peer_id (DmsMultiaddr *self)
+{
+  const char *last = dms_multiaddr_find_last_peer (self);
+  g_autofree char *text = NULL;
+
+  if (last == NULL)
+    return dms_multiaddr_ref (self);
+  if (last - 1 == self->text)
+    return NULL;
+  text = g_strndup (self->text, (gsize) (last - 1 - self->text));
+  return dms_multiaddr_new (text, NULL);
+}
+
+/**
+ * dms_multiaddr_new_for_socket_address:
+ * @address: an IP address and a port
+ * @transport: what comes behind the IP address: `tcp` or `udp`
+ *
+ * Returns: (transfer full): such as `/ip4/192.0.2.1/tcp/9000`
+ */
+DmsMultiaddr *
+dms_multiaddr_new_for_socket_address (GInetSocketAddress *address, const char *transport)
+{
+  GInetAddress *ip = g_inet_socket_address_get_address (address);
+  g_autofree char *host = g_inet_address_to_string (ip);
+  g_autofree char *text = NULL;
+  DmsMultiaddr *self = NULL;
+
+  /* Scope IDs of link-local addresses mean something on one machine only. */
+  host[strcspn (host, "%")] = '\0';
+  text = g_strdup_printf ("/%s/%s/%s/%u",
+                          g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV6 ? "ip6" : "ip4",
+                          host,
+                          transport,
+                          g_inet_socket_address_get_port (address));
+  self = dms_multiaddr_new (text, NULL);
+  g_assert (self != NULL);
+  return self;
+}
+
+/**
+ * dms_multiaddr_dup_socket_address:
+ * @self: an address
+ *
+ * Returns: (transfer full) (nullable): the IP address and port it begins with; %NULL when it begins otherwise
+ */
+GInetSocketAddress *
+dms_multiaddr_dup_socket_address (DmsMultiaddr *self)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *port = NULL;
+  g_autofree char *first = dms_multiaddr_dup_part (self, 0, &host);
+  g_autofree char *second = dms_multiaddr_dup_part (self, 1, &port);
+
+  if (second == NULL || (strcmp (first, "ip4") != 0 && strcmp (first, "ip6") != 0) ||
+      (strcmp (second, "tcp") != 0 && strcmp (second, "udp") != 0))
+    return NULL;
+  return G_INET_SOCKET_ADDRESS (
+      g_inet_socket_address_new_from_string (host, (guint) g_ascii_strtoull (port, NULL, 10)));
+}

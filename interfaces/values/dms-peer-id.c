@@ -113,6 +113,49 @@ dms_peer_id_new_for_ed25519 (const guint8 public_key[32])
 }
 
 /**
+ * dms_peer_id_new_from_bytes:
+ * @bytes: a multihash, as libp2p sends peer IDs
+ * @error: return location for %DMS_ERROR_INVALID_DATA
+ *
+ * Returns: (transfer full) (nullable): the peer ID
+ */
+DmsPeerId *
+dms_peer_id_new_from_bytes (GBytes *bytes, GError **error)
+{
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  DmsPeerId *self = dms_peer_id_new_from_multihash (data, size);
+
+  if (self == NULL)
+    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "these bytes are not a peer ID");
+  return self;
+}
+
+/**
+ * dms_peer_id_dup_bytes:
+ * @self: a peer ID
+ *
+ * Returns: (transfer full): its multihash
+ */
+GBytes *
+dms_peer_id_dup_bytes (DmsPeerId *self)
+{
+  return dms_base58_decode (self->text);
+}
+
+/**
+ * dms_peer_id_hash:
+ * @self: a peer ID
+ *
+ * Returns: a hash that goes with dms_peer_id_equal()
+ */
+guint
+dms_peer_id_hash (DmsPeerId *self)
+{
+  return g_str_hash (self->text);
+}
+
+/**
  * dms_peer_id_get_text:
  * @self: a peer ID
  *

@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "io/dms-p2p-stream.h"
+#include "swarm/dms-p2p-swarm.h"
+
+G_BEGIN_DECLS
+
+#define DMS_TYPE_P2P_HOST (dms_p2p_host_get_type ())
+
+/* Protocols over the swarm: who answers which protocol, opening streams for a protocol, identify, ping. */
+G_DECLARE_FINAL_TYPE (DmsP2pHost, dms_p2p_host, DMS, P2P_HOST, GObject)
+
+/* @stream: keep a reference to use it later. */
+typedef void (*DmsP2pHostStreamHandler) (DmsP2pHost *self,
+                                         DmsP2pConnection *connection,
+                                         DmsP2pStream *stream,
+                                         gpointer user_data);
+
+/* TRUE when a proposed protocol ID belongs to this handler. */
+typedef gboolean (*DmsP2pHostMatch) (const char *protocol, gpointer user_data);
+
+DmsP2pHost *dms_p2p_host_new (DmsP2pSwarm *swarm);
+DmsP2pSwarm *dms_p2p_host_get_swarm (DmsP2pHost *self);
+
+/* @handler NULL removes it. Identify tells peers of the change (push). */
+void dms_p2p_host_set_handler (DmsP2pHost *self,
+                               const char *protocol,
+                               DmsP2pHostStreamHandler handler,
+                               gpointer user_data,
+                               GDestroyNotify destroy);
+/* For a family of protocols: `actor/<inbox>/messages/0.0.1`. Not announced by identify, but for @announced.
+ */
+void dms_p2p_host_set_match_handler (DmsP2pHost *self,
+                                     const char *announced,
+                                     DmsP2pHostMatch match,
+                                     DmsP2pHostStreamHandler handler,
+                                     gpointer user_data,
+                                     GDestroyNotify destroy);
+/* What is announced. */
+GStrv dms_p2p_host_dup_protocols (DmsP2pHost *self);
+
+/* Connects when there is no connection. With one protocol, the negotiation is lazy when the peer is known to
+ * speak it. */
+void dms_p2p_host_open_stream_async (DmsP2pHost *self,
+                                     DmsPeerId *peer,
+                                     const char *const *protocols,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+DmsP2pStream *dms_p2p_host_open_stream_finish (DmsP2pHost *self, GAsyncResult *result, GError **error);
+/* The same on a certain connection. */
+void dms_p2p_host_open_stream_on_async (DmsP2pHost *self,
+                                        DmsP2pConnection *connection,
+                                        const char *const *protocols,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+/* Told when identify has said, or said anew, what a peer is and speaks. */
+typedef void (*DmsP2pHostIdentified) (DmsP2pHost *self, DmsP2pConnection *connection, gpointer user_data);
+void dms_p2p_host_add_identified (DmsP2pHost *self, DmsP2pHostIdentified identified, gpointer user_data);
+
+void dms_p2p_host_close (DmsP2pHost *self);
+
+G_END_DECLS
