@@ -79,8 +79,8 @@ note_dropped (DmsInteraction *interaction, DmsToken *token, DmsCapabilityFault f
   g_ptr_array_add (interaction->dropped, item);
 }
 
-/* Where the list of these bytes is, if it was read a short while ago. Bytes of envelopes do not change, so that the
- * same object has the same content; it cannot be another one at the same address while it is kept here. */
+/* Where the list of these bytes is, if it was read a short while ago. Bytes of envelopes do not change: the
+ * same object has the same content, and it cannot be another one at this address while it is kept here. */
 static DmsReadList *
 get_read (DmsCapabilityContext *self, GBytes *bytes)
 {

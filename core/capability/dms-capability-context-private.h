@@ -96,7 +96,8 @@ struct _DmsCapabilityContext
   DmsSegmentedCache *owners;
   /* DmsKnownList by the bytes they were read from. */
   DmsSegmentedCache *lists;
-  /* Those read last, by the address of their bytes: one message asks several times, and others come between. */
+  /* Those read last, by the address of their bytes: one message asks several times, and others come between
+   * its questions. */
   DmsReadList read[DMS_READ_LISTS];
   /* NULL: every token is made for one message. */
   DmsTokenWallet *wallet;
