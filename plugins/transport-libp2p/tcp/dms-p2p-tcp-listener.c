@@ -159,8 +159,8 @@ dms_p2p_tcp_listener_bind (DmsP2pTcpListener *self, GInetSocketAddress *address,
                    failure->message);
       return FALSE;
     }
-  /* Only now: dials may begin at this port, but a second listener that is made like this one is told that it is
-   * taken. */
+  /* Only now: dials may begin at this port, but a second listener that is made like this one is told that it
+   * is taken. */
   setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
   self->address = G_INET_SOCKET_ADDRESS (g_socket_get_local_address (self->socket, &failure));
   if (self->address != NULL)
