@@ -280,21 +280,32 @@ test_cancel (gconstpointer data)
 
 /* Somebody who says nothing is given up after 10 seconds. */
 static void
-test_silence (gconstpointer data)
+test_silence (void)
 {
-  P2pEnd end;
-  DmsP2pPipe *other = NULL;
-  DmsP2pPipe *raw = NULL;
+  const P2pSecurity *securities[] = { &p2p_security_tls, &p2p_security_noise };
+  P2pEnd ends[2][2];
+  DmsP2pPipe *others[2][2];
   gint64 begin = g_get_monotonic_time ();
 
-  p2p_socket_pair (&raw, &other);
-  p2p_end_init (&end, data, raw);
-  p2p_end_start (&end, FALSE);
-  p2p_run_until (&end.is_over);
-  g_assert_error (end.error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
-  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 9900 * 1000);
-  g_object_unref (other);
-  p2p_end_clear (&end);
+  for (guint i = 0; i < 4; i++)
+    {
+      P2pEnd *end = &ends[i / 2][i % 2];
+      DmsP2pPipe *raw = NULL;
+
+      p2p_socket_pair (&raw, &others[i / 2][i % 2]);
+      p2p_end_init (end, securities[i / 2], raw);
+      p2p_end_start (end, i % 2 == 0);
+    }
+  for (guint i = 0; i < 4; i++)
+    {
+      P2pEnd *end = &ends[i / 2][i % 2];
+
+      p2p_run_until (&end->is_over);
+      g_assert_error (end->error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
+      g_assert_cmpint (g_get_monotonic_time () - begin, >=, 9900 * 1000);
+      g_object_unref (others[i / 2][i % 2]);
+      p2p_end_clear (end);
+    }
 }
 
 typedef struct
@@ -433,9 +444,10 @@ main (int argc, char **argv)
     const char *name;
     GTestDataFunc test;
   } tests[] = {
-    { "bytes", test_bytes },           { "fragments", test_fragments },   { "muxers", test_muxers },
-    { "wrong-peer", test_wrong_peer }, { "right-peer", test_right_peer }, { "garbage", test_garbage },
-    { "cancel", test_cancel },         { "silence", test_silence },       { "ends", test_ends },
+    { "bytes", test_bytes },           { "fragments", test_fragments },
+    { "muxers", test_muxers },         { "wrong-peer", test_wrong_peer },
+    { "right-peer", test_right_peer }, { "garbage", test_garbage },
+    { "cancel", test_cancel },         { "ends", test_ends },
     { "linger", test_linger },         { "tampered", test_tampered },
   };
 
@@ -449,5 +461,6 @@ main (int argc, char **argv)
 
         g_test_add_data_func (path, securities[i], tests[j].test);
       }
+  g_test_add_func ("/p2p/channel/silence", test_silence);
   return g_test_run ();
 }
