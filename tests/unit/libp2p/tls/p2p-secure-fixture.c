@@ -134,6 +134,8 @@ struct _P2pSlowPipe
 
   DmsP2pPipe *below;
   gsize most;
+  gsize n_read;
+  gsize flip_at;
 };
 
 G_DEFINE_FINAL_TYPE (P2pSlowPipe, p2p_slow_pipe, DMS_TYPE_P2P_PIPE)
@@ -142,8 +144,14 @@ static gssize
 p2p_slow_pipe_read (DmsP2pPipe *pipe, void *buffer, gsize size, GError **error)
 {
   P2pSlowPipe *self = P2P_SLOW_PIPE (pipe);
+  gssize n = dms_p2p_pipe_read (self->below, buffer, MIN (size, self->most), error);
 
-  return dms_p2p_pipe_read (self->below, buffer, MIN (size, self->most), error);
+  if (n <= 0)
+    return n;
+  if (self->flip_at >= self->n_read && self->flip_at - self->n_read < (gsize) n)
+    ((guint8 *) buffer)[self->flip_at - self->n_read] ^= (guint8) (1 << self->flip_at % 8);
+  self->n_read += (gsize) n;
+  return n;
 }
 
 static gssize
@@ -213,6 +221,13 @@ p2p_slow_pipe_new (DmsP2pPipe *below, gsize most)
 
   self->below = below;
   self->most = most;
+  self->flip_at = G_MAXSIZE;
   dms_p2p_pipe_set_handler (below, on_below, self);
   return DMS_P2P_PIPE (self);
+}
+
+void
+p2p_slow_pipe_flip (DmsP2pPipe *pipe, gsize at)
+{
+  P2P_SLOW_PIPE (pipe)->flip_at = at;
 }
