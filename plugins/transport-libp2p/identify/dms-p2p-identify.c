@@ -4,11 +4,11 @@
 #include "identify/dms-p2p-identify.h"
 
 #include "host/dms-p2p-reset-code.h"
-#include "identify/dms-p2p-address-scope.h"
 #include "identify/dms-p2p-identify-exchange.h"
 #include "identify/dms-p2p-identify-peer.h"
 #include "identify/dms-p2p-identify-self.h"
 #include "identify/dms-p2p-signed-record.h"
+#include "swarm/dms-p2p-address.h"
 
 enum
 {
@@ -179,6 +179,25 @@ dms_p2p_identify_keep_unsaid (DmsP2pPeerStore *store, DmsPeerId *peer, DmsP2pIde
     g_ptr_array_add (message->protocols, g_strdup (protocols[i]));
 }
 
+/* Nobody out there means our own loopback, or our own site, when it tells where it is (go-libp2p,
+ * p2p/protocol/identify: filterAddrs). */
+static GPtrArray *
+dms_p2p_identify_filter (GPtrArray *addresses, DmsMultiaddr *remote)
+{
+  GPtrArray *kept = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  DmsP2pReach least = remote != NULL ? dms_p2p_address_get_reach (remote) : DMS_P2P_REACH_PUBLIC;
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      DmsMultiaddr *address = g_ptr_array_index (addresses, i);
+      DmsP2pReach reach = dms_p2p_address_get_reach (address);
+
+      if (reach >= least && reach != DMS_P2P_REACH_NONE && reach != DMS_P2P_REACH_OTHER)
+        g_ptr_array_add (kept, dms_multiaddr_ref (address));
+    }
+  return kept;
+}
+
 static void
 dms_p2p_identify_store_addresses (DmsP2pPeerStore *store,
                                   DmsP2pConnection *connection,
@@ -186,7 +205,7 @@ dms_p2p_identify_store_addresses (DmsP2pPeerStore *store,
                                   gboolean is_certified)
 {
   g_autoptr (GPtrArray) kept =
-      dms_p2p_address_scope_filter (addresses, dms_p2p_connection_get_remote (connection));
+      dms_p2p_identify_filter (addresses, dms_p2p_connection_get_remote (connection));
 
   if (kept->len > 0)
     dms_p2p_peer_store_add_addresses (store,

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "identify/dms-p2p-multiaddr-codec.h"
 #include "wire/dms-p2p-proto-reader.h"
 #include "wire/dms-p2p-proto-writer.h"
 #include "wire/dms-p2p-varint.h"
@@ -146,6 +145,14 @@ dms_p2p_envelope_verify (const DmsP2pEnvelope *self, DmsPeerId *expected, GError
       key, message->data, message->len, self->signature.data, self->signature.size, error);
 }
 
+static DmsMultiaddr *
+dms_p2p_record_decode_address (const DmsP2pProtoReader *reader)
+{
+  g_autoptr (GBytes) bytes = dms_p2p_proto_reader_dup_bytes (reader);
+
+  return dms_multiaddr_new_from_bytes (bytes, NULL);
+}
+
 /* NULL when the address is of no use here, or somebody else's. */
 static DmsMultiaddr *
 dms_p2p_record_read_address (const guint8 *data, gsize size, DmsPeerId *peer)
@@ -159,7 +166,7 @@ dms_p2p_record_read_address (const guint8 *data, gsize size, DmsPeerId *peer)
     if (dms_p2p_proto_reader_is (&reader, DMS_P2P_RECORD_ADDRESS_MULTIADDR, DMS_P2P_PROTO_BYTES))
       {
         g_clear_pointer (&address, dms_multiaddr_unref);
-        address = dms_p2p_multiaddr_decode (reader.data, reader.size);
+        address = dms_p2p_record_decode_address (&reader);
       }
   if (address == NULL || dms_p2p_proto_reader_has_failed (&reader))
     return NULL;
@@ -230,7 +237,7 @@ dms_p2p_signed_record_open (const guint8 *data, gsize size, DmsPeerId *expected,
 static void
 dms_p2p_record_write_address (GByteArray *record, DmsMultiaddr *address)
 {
-  g_autoptr (GBytes) bytes = dms_p2p_multiaddr_encode (address);
+  g_autoptr (GBytes) bytes = dms_multiaddr_dup_bytes (address);
   g_autoptr (GByteArray) info = g_byte_array_new ();
 
   if (bytes == NULL)
