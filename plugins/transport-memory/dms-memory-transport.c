@@ -872,7 +872,8 @@ dms_memory_transport_find_providers_async (DmsTransport *transport,
   found = dms_memory_hub_find_providers (self->hub, key, self);
   if (max_peers > 0 && found->len > max_peers)
     g_ptr_array_set_size (found, (int) max_peers);
-  g_task_return_pointer (task, dms_memory_transport_describe (self, found), (GDestroyNotify) g_ptr_array_unref);
+  g_task_return_pointer (task, dms_memory_transport_describe (self, found),
+                         (GDestroyNotify) g_ptr_array_unref);
 }
 
 static GPtrArray *
