@@ -66,8 +66,7 @@ dms_p2p_identify_self_set_protocols (DmsP2pIdentifySelf *self)
 static gboolean
 dms_p2p_identify_self_set_addresses (DmsP2pIdentifySelf *self)
 {
-  g_autoptr (GPtrArray) addresses =
-      dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
+  g_autoptr (GPtrArray) addresses = dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
   GPtrArray *known = self->message->addresses;
   guint n = MIN (addresses->len, DMS_P2P_IDENTIFY_MAX_OWN_ADDRESSES);
   gboolean same = n == known->len;

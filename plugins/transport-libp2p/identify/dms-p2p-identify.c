@@ -116,8 +116,8 @@ dms_p2p_identify_init (DmsP2pIdentify *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->observed = dms_p2p_observed_new ();
-  self->peers = g_hash_table_new_full (
-      NULL, NULL, g_object_unref, (GDestroyNotify) dms_p2p_identify_peer_free);
+  self->peers =
+      g_hash_table_new_full (NULL, NULL, g_object_unref, (GDestroyNotify) dms_p2p_identify_peer_free);
   g_queue_init (&self->to_push);
 }
 
@@ -158,11 +158,8 @@ dms_p2p_identify_store_identity (DmsP2pPeerStore *store, DmsPeerId *peer, DmsP2p
   for (guint i = 0; i < message->protocols->len; i++)
     g_ptr_array_add (protocols, g_ptr_array_index (message->protocols, i));
   g_ptr_array_add (protocols, NULL);
-  dms_p2p_peer_store_set_identity (store,
-                                   peer,
-                                   message->agent,
-                                   message->protocol_version,
-                                   (const char *const *) protocols->pdata);
+  dms_p2p_peer_store_set_identity (
+      store, peer, message->agent, message->protocol_version, (const char *const *) protocols->pdata);
 }
 
 /* A push that says nothing of the protocols or of the agent leaves them as they were (libp2p specs,
@@ -242,8 +239,7 @@ dms_p2p_identify_consume (DmsP2pIdentify *self,
   dms_p2p_identify_store_addresses (
       store, connection, record != NULL ? record->addresses : message->addresses, record != NULL);
   if (message->observed != NULL && dms_p2p_connection_get_remote (connection) != NULL)
-    dms_p2p_observed_note (
-        self->observed, dms_p2p_connection_get_remote (connection), message->observed);
+    dms_p2p_observed_note (self->observed, dms_p2p_connection_get_remote (connection), message->observed);
   return TRUE;
 }
 
@@ -284,8 +280,7 @@ dms_p2p_identify_on_asked (GObject *source, GAsyncResult *result, gpointer user_
 {
   g_autoptr (DmsP2pIdentifyOp) op = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsP2pStream) stream =
-      dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
+  g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
 
   if (stream == NULL)
     dms_p2p_identify_settle (op, error);
@@ -444,8 +439,7 @@ dms_p2p_identify_on_push_opened (GObject *source, GAsyncResult *result, gpointer
   g_autoptr (DmsP2pIdentifyOp) op = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) framed = NULL;
-  g_autoptr (DmsP2pStream) stream =
-      dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
+  g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
 
   if (stream == NULL)
     {
