@@ -70,6 +70,9 @@ class Node:
                         "data_dir": str(self.data_dir)},
             "rest": {"addr": "127.0.0.1", "port": self.port},
             "profiler": {"enabled": False},
+            # Nobody's way, and nobody is met or greeted but by tests that want it.
+            "p2p": {"listen_address": ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"],
+                    "bootstrap_peers": [], "hello_delay_ms": 3600000},
             "observability": {"logging": {"level": "DEBUG"}},
         }
         for section, members in (config or {}).items():
