@@ -197,6 +197,7 @@ dms_p2p_measure_on_written (GObject *source, GAsyncResult *result, gpointer user
 {
   g_autoptr (GTask) task = user_data;
   DmsP2pMeasure *measure = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
 
   if (!dms_p2p_pipe_write_all_finish (result, &error))
@@ -208,7 +209,7 @@ dms_p2p_measure_on_written (GObject *source, GAsyncResult *result, gpointer user
   dms_p2p_pipe_read_all_async (measure->pipe,
                                DMS_P2P_PING_SIZE,
                                DMS_P2P_PING_TIMEOUT_MS,
-                               g_task_get_cancellable (task),
+                               cancellable,
                                dms_p2p_measure_on_echo,
                                g_steal_pointer (&task));
 }
@@ -218,6 +219,7 @@ dms_p2p_measure_on_opened (GObject *source, GAsyncResult *result, gpointer user_
 {
   g_autoptr (GTask) task = user_data;
   DmsP2pMeasure *measure = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   guint8 random[DMS_P2P_PING_SIZE];
   GError *error = NULL;
 
@@ -234,7 +236,7 @@ dms_p2p_measure_on_opened (GObject *source, GAsyncResult *result, gpointer user_
   dms_p2p_pipe_write_all_async (measure->pipe,
                                 measure->sent,
                                 DMS_P2P_PING_TIMEOUT_MS,
-                                g_task_get_cancellable (task),
+                                cancellable,
                                 dms_p2p_measure_on_written,
                                 g_steal_pointer (&task));
 }
