@@ -88,7 +88,7 @@ dms_p2p_opening_start (DmsP2pConnection *connection,
     }
   if (lazy)
     {
-      DmsP2pPipe *raw = g_steal_pointer (&self->pipe);
+      g_autoptr (DmsP2pPipe) raw = g_steal_pointer (&self->pipe);
 
       self->pipe = dms_p2p_multistream_lazy_new (raw, protocols[0]);
       dms_p2p_opening_finish (self, protocols[0]);

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "identify/dms-p2p-multiaddr-codec.h"
 #include "wire/dms-p2p-proto-reader.h"
 #include "wire/dms-p2p-proto-writer.h"
 
@@ -88,6 +87,15 @@ dms_p2p_identify_take_protocol (DmsP2pIdentifyMessage *self, const DmsP2pProtoRe
   return TRUE;
 }
 
+/* NULL when the address is of no use here, which is nobody's fault. */
+static DmsMultiaddr *
+dms_p2p_identify_decode_address (const DmsP2pProtoReader *reader)
+{
+  g_autoptr (GBytes) bytes = dms_p2p_proto_reader_dup_bytes (reader);
+
+  return dms_multiaddr_new_from_bytes (bytes, NULL);
+}
+
 static gboolean
 dms_p2p_identify_take_address (DmsP2pIdentifyMessage *self, const DmsP2pProtoReader *reader, GError **error)
 {
@@ -95,7 +103,7 @@ dms_p2p_identify_take_address (DmsP2pIdentifyMessage *self, const DmsP2pProtoRea
 
   if (++self->n_addresses > DMS_P2P_IDENTIFY_MAX_ADDRESSES)
     return dms_p2p_identify_refuse (error, "it has too many addresses");
-  address = dms_p2p_multiaddr_decode (reader->data, reader->size);
+  address = dms_p2p_identify_decode_address (reader);
   if (address != NULL)
     g_ptr_array_add (self->addresses, address);
   return TRUE;
@@ -120,7 +128,7 @@ dms_p2p_identify_take_field (DmsP2pIdentifyMessage *self, const DmsP2pProtoReade
       return dms_p2p_identify_take_protocol (self, reader, error);
     case DMS_P2P_IDENTIFY_OBSERVED_ADDRESS:
       g_clear_pointer (&self->observed, dms_multiaddr_unref);
-      self->observed = dms_p2p_multiaddr_decode (reader->data, reader->size);
+      self->observed = dms_p2p_identify_decode_address (reader);
       return TRUE;
     case DMS_P2P_IDENTIFY_PROTOCOL_VERSION:
       return dms_p2p_identify_take_text (reader, &self->protocol_version, error);
@@ -149,7 +157,7 @@ dms_p2p_identify_message_merge (DmsP2pIdentifyMessage *self, const guint8 *data,
 static void
 dms_p2p_identify_write_address (GByteArray *out, guint32 field, DmsMultiaddr *address)
 {
-  g_autoptr (GBytes) bytes = dms_p2p_multiaddr_encode (address);
+  g_autoptr (GBytes) bytes = dms_multiaddr_dup_bytes (address);
 
   if (bytes != NULL)
     dms_p2p_proto_write_gbytes (out, field, bytes);

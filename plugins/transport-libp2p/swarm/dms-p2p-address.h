@@ -36,8 +36,8 @@ gboolean dms_p2p_address_is_ip6 (DmsMultiaddr *address);
 /* (nullable) (transfer full): the IP that packets go to; NULL when it is relayed or no IP. */
 GInetAddress *dms_p2p_address_dup_ip (DmsMultiaddr *address);
 
-/* Appends @address to @list, or, when its IP is the unspecified one, one for each address of the interfaces of
- * this machine that are up, but for link-local ones. */
+/* Appends @address to @list, or, when its IP is the unspecified one, one for each address of the interfaces
+ * of this machine that are up, but for link-local ones. */
 void dms_p2p_address_expand (DmsMultiaddr *address, GPtrArray *list);
 
 G_END_DECLS

@@ -61,6 +61,20 @@ dms_p2p_peer_store_init (DmsP2pPeerStore *self)
                                          (GDestroyNotify) dms_p2p_peer_record_free);
 }
 
+/* Borrowed records. */
+static GPtrArray *
+dms_p2p_peer_store_list_records (DmsP2pPeerStore *self)
+{
+  GPtrArray *records = g_ptr_array_sized_new (g_hash_table_size (self->records));
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (records, value);
+  return records;
+}
+
 static gint64
 dms_p2p_peer_store_get_now_us (DmsP2pPeerStore *self)
 {
@@ -124,8 +138,7 @@ dms_p2p_peer_store_save (DmsP2pPeerStore *self, GError **error)
 
   if (self->path == NULL)
     return TRUE;
-  records = g_hash_table_get_values_as_ptr_array (self->records);
-  g_ptr_array_set_free_func (records, NULL);
+  records = dms_p2p_peer_store_list_records (self);
   return dms_p2p_peer_file_save (self->path, records, dms_p2p_peer_store_get_now_us (self), error);
 }
 
@@ -150,8 +163,7 @@ dms_p2p_peer_store_make_room (DmsP2pPeerStore *self)
 
   if (g_hash_table_size (self->records) < DMS_P2P_PEER_STORE_MAX_PEERS)
     return;
-  records = g_hash_table_get_values_as_ptr_array (self->records);
-  g_ptr_array_set_free_func (records, NULL);
+  records = dms_p2p_peer_store_list_records (self);
   g_ptr_array_sort (records, dms_p2p_peer_store_compare);
   for (guint i = 0; i < DMS_P2P_PEER_STORE_EVICT; i++)
     g_hash_table_remove (self->records, ((DmsP2pPeerRecord *) records->pdata[i])->peer);

@@ -1,11 +1,10 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "identify/dms-p2p-peer-record.h"
+#include "identify/dms-p2p-signed-record.h"
 
 #include <string.h>
 
-#include "identify/dms-p2p-multiaddr-codec.h"
 #include "wire/dms-p2p-proto-reader.h"
 #include "wire/dms-p2p-proto-writer.h"
 #include "wire/dms-p2p-varint.h"
@@ -48,7 +47,7 @@ typedef struct
 } DmsP2pEnvelope;
 
 void
-dms_p2p_peer_record_free (DmsP2pPeerRecord *self)
+dms_p2p_signed_record_free (DmsP2pSignedRecord *self)
 {
   g_clear_pointer (&self->peer, dms_peer_id_unref);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
@@ -108,7 +107,7 @@ dms_p2p_envelope_read (DmsP2pEnvelope *self, const guint8 *data, gsize size, GEr
 {
   DmsP2pProtoReader reader;
 
-  if (size > DMS_P2P_PEER_RECORD_MAX_SIZE)
+  if (size > DMS_P2P_SIGNED_RECORD_MAX_SIZE)
     return dms_p2p_record_refuse (error, DMS_ERROR_TOO_LARGE, "it is too large");
   dms_p2p_proto_reader_init (&reader, data, size);
   while (dms_p2p_proto_reader_next (&reader))
@@ -146,6 +145,14 @@ dms_p2p_envelope_verify (const DmsP2pEnvelope *self, DmsPeerId *expected, GError
       key, message->data, message->len, self->signature.data, self->signature.size, error);
 }
 
+static DmsMultiaddr *
+dms_p2p_record_decode_address (const DmsP2pProtoReader *reader)
+{
+  g_autoptr (GBytes) bytes = dms_p2p_proto_reader_dup_bytes (reader);
+
+  return dms_multiaddr_new_from_bytes (bytes, NULL);
+}
+
 /* NULL when the address is of no use here, or somebody else's. */
 static DmsMultiaddr *
 dms_p2p_record_read_address (const guint8 *data, gsize size, DmsPeerId *peer)
@@ -159,7 +166,7 @@ dms_p2p_record_read_address (const guint8 *data, gsize size, DmsPeerId *peer)
     if (dms_p2p_proto_reader_is (&reader, DMS_P2P_RECORD_ADDRESS_MULTIADDR, DMS_P2P_PROTO_BYTES))
       {
         g_clear_pointer (&address, dms_multiaddr_unref);
-        address = dms_p2p_multiaddr_decode (reader.data, reader.size);
+        address = dms_p2p_record_decode_address (&reader);
       }
   if (address == NULL || dms_p2p_proto_reader_has_failed (&reader))
     return NULL;
@@ -179,7 +186,7 @@ dms_p2p_record_read_peer (const DmsP2pProtoReader *reader, DmsPeerId *peer)
 }
 
 static gboolean
-dms_p2p_record_read (DmsP2pPeerRecord *self, const DmsP2pSlice *payload, GError **error)
+dms_p2p_record_read (DmsP2pSignedRecord *self, const DmsP2pSlice *payload, GError **error)
 {
   DmsP2pProtoReader reader;
   gboolean named = FALSE;
@@ -200,7 +207,7 @@ dms_p2p_record_read (DmsP2pPeerRecord *self, const DmsP2pSlice *payload, GError 
         {
           DmsMultiaddr *address = NULL;
 
-          if (++n > DMS_P2P_PEER_RECORD_MAX_ADDRESSES)
+          if (++n > DMS_P2P_SIGNED_RECORD_MAX_ADDRESSES)
             return dms_p2p_record_refuse (error, DMS_ERROR_TOO_LARGE, "it has too many addresses");
           address = dms_p2p_record_read_address (reader.data, reader.size, self->peer);
           if (address != NULL)
@@ -212,10 +219,10 @@ dms_p2p_record_read (DmsP2pPeerRecord *self, const DmsP2pSlice *payload, GError 
   return TRUE;
 }
 
-DmsP2pPeerRecord *
-dms_p2p_peer_record_open (const guint8 *data, gsize size, DmsPeerId *expected, GError **error)
+DmsP2pSignedRecord *
+dms_p2p_signed_record_open (const guint8 *data, gsize size, DmsPeerId *expected, GError **error)
 {
-  g_autoptr (DmsP2pPeerRecord) self = g_new0 (DmsP2pPeerRecord, 1);
+  g_autoptr (DmsP2pSignedRecord) self = g_new0 (DmsP2pSignedRecord, 1);
   DmsP2pEnvelope envelope = { { 0 } };
 
   self->peer = dms_peer_id_ref (expected);
@@ -230,7 +237,7 @@ dms_p2p_peer_record_open (const guint8 *data, gsize size, DmsPeerId *expected, G
 static void
 dms_p2p_record_write_address (GByteArray *record, DmsMultiaddr *address)
 {
-  g_autoptr (GBytes) bytes = dms_p2p_multiaddr_encode (address);
+  g_autoptr (GBytes) bytes = dms_multiaddr_dup_bytes (address);
   g_autoptr (GByteArray) info = g_byte_array_new ();
 
   if (bytes == NULL)
@@ -240,7 +247,7 @@ dms_p2p_record_write_address (GByteArray *record, DmsMultiaddr *address)
 }
 
 GBytes *
-dms_p2p_peer_record_seal (DmsP2pIdentity *identity, guint64 seq, GPtrArray *addresses)
+dms_p2p_signed_record_seal (DmsP2pIdentity *identity, guint64 seq, GPtrArray *addresses)
 {
   g_autoptr (GByteArray) record = g_byte_array_new ();
   g_autoptr (GByteArray) envelope = g_byte_array_new ();
@@ -250,7 +257,7 @@ dms_p2p_peer_record_seal (DmsP2pIdentity *identity, guint64 seq, GPtrArray *addr
 
   dms_p2p_proto_write_gbytes (record, DMS_P2P_RECORD_PEER_ID, peer);
   dms_p2p_proto_write_number (record, DMS_P2P_RECORD_SEQ, seq);
-  for (guint i = 0; i < addresses->len && i < DMS_P2P_PEER_RECORD_MAX_ADDRESSES; i++)
+  for (guint i = 0; i < addresses->len && i < DMS_P2P_SIGNED_RECORD_MAX_ADDRESSES; i++)
     dms_p2p_record_write_address (record, g_ptr_array_index (addresses, i));
   message = dms_p2p_record_signed_bytes (record->data, record->len);
   dms_p2p_identity_sign (identity, message->data, message->len, signature);
