@@ -196,6 +196,18 @@ const COMMANDS = {
     return timed(async () => describe(await node.dial(addresses.map((text) => multiaddr(text)))))
   },
 
+  // From nothing to one byte that came back.
+  async first_byte ({ addresses }) {
+    return timed(async () => {
+      const stream = await node.dialProtocol(addresses.map((text) => multiaddr(text)), ECHO, { ...STREAM, negotiateFully: false })
+      const came = new Promise((resolve) => stream.addEventListener('message', resolve))
+      stream.send(new Uint8Array(1))
+      await came
+      stream.abort(new Error('enough'))
+      return {}
+    })
+  },
+
   // Connects and hangs up, one time after the other.
   async dials ({ address, count }) {
     return timed(async () => {

@@ -21,6 +21,7 @@ typedef struct
   guint8 *bytes;
   gsize size;
   gpointer extra;
+  guint timeout;
 } P2pCommand;
 
 P2pCommand *p2p_command_new (P2pNode *node, JsonObject *arguments);

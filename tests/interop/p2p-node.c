@@ -27,6 +27,7 @@ struct _P2pNode
 {
   DmsP2pHost *host;
   DmsP2pIdentify *identify;
+  DmsP2pPing *ping;
 };
 
 void
@@ -142,6 +143,7 @@ p2p_node_new (const char *seed, const char *const *securities, JsonObject *wante
   self = g_new0 (P2pNode, 1);
   self->host = dms_p2p_host_new (swarm);
   self->identify = dms_p2p_identify_new (self->host, P2P_NODE_AGENT);
+  self->ping = dms_p2p_ping_new (self->host);
   dms_p2p_swarm_add_notify (swarm, p2p_node_on_connection, NULL);
   p2p_node_serve (self);
   return self;
@@ -151,6 +153,7 @@ void
 p2p_node_free (P2pNode *self)
 {
   dms_p2p_host_close (self->host);
+  g_clear_object (&self->ping);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);
   g_free (self);
@@ -166,4 +169,10 @@ DmsP2pSwarm *
 p2p_node_get_swarm (P2pNode *self)
 {
   return dms_p2p_host_get_swarm (self->host);
+}
+
+DmsP2pPing *
+p2p_node_get_ping (P2pNode *self)
+{
+  return self->ping;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "p2p-command.h"
+#include "p2p-flow.h"
 
 enum
 {
@@ -144,6 +145,55 @@ p2p_peer_dial (P2pCommand *command)
 {
   p2p_peer_connect (command, peer.node, p2p_peer_on_dialled);
 }
+
+/* --- first_byte ------------------------------------------------------------------------------------------
+ */
+
+static void
+p2p_peer_on_first_byte (P2pFlow *flow, const guint8 *data, gsize size)
+{
+  p2p_command_answer_timed (flow->user_data, json_object_new ());
+  p2p_flow_reset (flow);
+}
+
+static const P2pFlowPart first_byte_part = { .take = p2p_peer_on_first_byte };
+
+static void
+p2p_peer_on_first_stream (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  P2pCommand *command = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
+
+  if (stream == NULL)
+    return p2p_command_fail (command, error);
+  p2p_flow_send (p2p_flow_new (stream, &first_byte_part, command, NULL), "!", 1);
+}
+
+static void
+p2p_peer_on_first_connection (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  static const char *const protocols[] = { P2P_ECHO, NULL };
+  P2pCommand *command = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pConnection) connection =
+      dms_p2p_swarm_connect_finish (DMS_P2P_SWARM (source), result, &error);
+
+  if (connection == NULL)
+    return p2p_command_fail (command, error);
+  dms_p2p_host_open_stream_on_async (
+      p2p_node_get_host (peer.node), connection, protocols, NULL, p2p_peer_on_first_stream, command);
+}
+
+/* From nothing to one byte that came back. */
+static void
+p2p_peer_first_byte (P2pCommand *command)
+{
+  p2p_peer_connect (command, peer.node, p2p_peer_on_first_connection);
+}
+
+/* --- dials -----------------------------------------------------------------------------------------------
+ */
 
 static void p2p_peer_on_dial (GObject *source, GAsyncResult *result, gpointer user_data);
 
@@ -361,6 +411,7 @@ p2p_peer_run (JsonObject *arguments)
     { "inbox", p2p_peer_inbox },
     { "memory", p2p_peer_memory },
     { "limits", p2p_peer_limits },
+    { "first_byte", p2p_peer_first_byte },
   };
   const char *name = json_object_get_string_member_with_default (arguments, "do", "");
   P2pCommand *command = p2p_command_new (peer.node, arguments);

@@ -16,10 +16,7 @@ enum
   P2P_BUSY_TRIES = 2000,
   /* What was sent before a reset is to arrive before it. */
   P2P_RESET_PAUSE_MS = 100,
-  P2P_PING_SIZE = 32,
 };
-
-#define P2P_PING "/ipfs/ping/1.0.0"
 
 typedef void (*P2pOpened) (P2pCommand *command, DmsP2pStream *stream);
 
@@ -266,31 +263,27 @@ p2p_download (P2pCommand *command)
 /* --- ping ------------------------------------------------------------------------------------------------
  */
 
-/* One: libp2p specs, ping. */
 static void
-p2p_ping_heard (P2pFlow *flow, const guint8 *data, gsize size)
+p2p_ping_on_measured (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  p2p_command_keep (flow, data, size);
-  if (flow->kept->len >= P2P_PING_SIZE)
-    p2p_flow_end (flow);
-}
+  P2pCommand *command = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 us = dms_p2p_ping_measure_finish (DMS_P2P_PING (source), result, &error);
+  JsonObject *answer = NULL;
 
-static const P2pFlowPart ping_part = { .take = p2p_ping_heard, .done = p2p_echo_done };
-
-static void
-p2p_ping_opened (P2pCommand *command, DmsP2pStream *stream)
-{
-  command->size = P2P_PING_SIZE;
-  command->bytes = g_malloc (command->size);
-  randombytes_buf (command->bytes, command->size);
-  command->begin_us = g_get_monotonic_time ();
-  p2p_flow_send (p2p_flow_new (stream, &ping_part, command, NULL), command->bytes, command->size);
+  if (us < 0)
+    return p2p_command_fail (command, error);
+  answer = json_object_new ();
+  json_object_set_int_member (answer, "us", us);
+  p2p_command_answer (command, answer);
 }
 
 static void
 p2p_ping (P2pCommand *command)
 {
-  p2p_command_open (command, P2P_PING, p2p_ping_opened);
+  g_autoptr (DmsPeerId) peer = p2p_command_dup_peer (command, NULL);
+
+  dms_p2p_ping_measure_async (p2p_node_get_ping (command->node), peer, NULL, p2p_ping_on_measured, command);
 }
 
 /* --- greet -----------------------------------------------------------------------------------------------
@@ -493,7 +486,70 @@ p2p_hold (P2pCommand *command)
 
   command->left = count;
   for (guint i = 0; i < count; i++)
-    p2p_command_open (command, P2P_HOLD, p2p_hold_opened);
+    p2p_command_open (command, p2p_command_get_text (command, "protocol", P2P_HOLD), p2p_hold_opened);
+}
+
+/* --- raw -------------------------------------------------------------------------------------------------
+ */
+
+static void
+p2p_raw_done (P2pFlow *flow, const GError *error)
+{
+  P2pCommand *command = flow->user_data;
+  JsonObject *answer = json_object_new ();
+
+  g_clear_handle_id (&command->timeout, g_source_remove);
+  json_object_set_string_member (answer, "how", error != NULL ? "reset" : "end");
+  json_object_set_int_member (answer, "received", (gint64) flow->received);
+  p2p_command_answer_timed (command, answer);
+}
+
+static const P2pFlowPart raw_part = { .heard_all = p2p_flow_end, .done = p2p_raw_done };
+
+/* The next piece. */
+static gboolean
+p2p_raw_step (gpointer user_data)
+{
+  P2pFlow *flow = user_data;
+  P2pCommand *command = flow->user_data;
+  g_auto (GStrv) pieces = p2p_command_dup_texts (command, "pieces");
+  g_autofree guint8 *bytes = NULL;
+  gsize size = 0;
+
+  if (pieces == NULL || pieces[command->good] == NULL)
+    {
+      command->timeout = 0;
+      if (p2p_command_get_boolean (command, "end", TRUE))
+        p2p_flow_end (flow);
+      return G_SOURCE_REMOVE;
+    }
+  bytes = g_malloc (strlen (pieces[command->good]) / 2 + 1);
+  sodium_hex2bin (bytes,
+                  strlen (pieces[command->good]) / 2 + 1,
+                  pieces[command->good],
+                  strlen (pieces[command->good]),
+                  NULL,
+                  &size,
+                  NULL);
+  command->good++;
+  p2p_flow_send (flow, bytes, size);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+p2p_raw_opened (P2pCommand *command, DmsP2pStream *stream)
+{
+  P2pFlow *flow = p2p_flow_new (stream, &raw_part, command, NULL);
+
+  command->timeout =
+      g_timeout_add ((guint) p2p_command_get_number (command, "pause_ms", 1), p2p_raw_step, flow);
+}
+
+/* Any bytes, in pieces, to any protocol. */
+static void
+p2p_raw (P2pCommand *command)
+{
+  p2p_command_open (command, p2p_command_get_text (command, "protocol", ""), p2p_raw_opened);
 }
 
 /* --- message ---------------------------------------------------------------------------------------------
@@ -541,7 +597,7 @@ p2p_command_run_on_stream (P2pCommand *self, const char *name)
     { "echo", p2p_echo },   { "upload", p2p_upload }, { "download", p2p_download },
     { "greet", p2p_greet }, { "reset", p2p_reset },   { "be_reset", p2p_be_reset },
     { "many", p2p_many },   { "hold", p2p_hold },     { "message", p2p_message },
-    { "ping", p2p_ping },
+    { "ping", p2p_ping },   { "raw", p2p_raw },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)

@@ -101,6 +101,11 @@ class Peer:
             raise PeerError(f"{self.name}: {answer['error']} {answer.get('causes') or ''}")
         return answer
 
+    def poll(self, number):
+        """The answer, if it is there: None, the answer, or the error that it is."""
+        with self.arrived:
+            return self.answers.pop(number, None)
+
     def ask(self, what, timeout=30, **arguments):
         return self.finish(self.begin(what, **arguments), timeout)
 
