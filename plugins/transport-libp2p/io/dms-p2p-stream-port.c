@@ -98,7 +98,15 @@ dms_p2p_stream_port_source_finalize (GSource *source)
   dms_p2p_stream_port_unref (self->port);
 }
 
+/* The source is only ever the child of a pollable one, which gives it a closure that does nothing. */
+static gboolean
+dms_p2p_stream_port_source_on_closure (gpointer closure)
+{
+  return G_SOURCE_CONTINUE;
+}
+
 static GSourceFuncs dms_p2p_stream_port_source_funcs = {
+  .closure_callback = dms_p2p_stream_port_source_on_closure,
   .dispatch = dms_p2p_stream_port_source_dispatch,
   .finalize = dms_p2p_stream_port_source_finalize,
 };

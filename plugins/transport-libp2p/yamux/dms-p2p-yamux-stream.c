@@ -295,7 +295,7 @@ dms_p2p_yamux_stream_deliver (DmsP2pYamuxStream *self)
     }
   if (i == DMS_P2P_YAMUX_DELIVERIES)
     dms_p2p_pipe_notify (DMS_P2P_PIPE (self));
-  if (self->session != NULL && self->ack_due && !self->is_closed)
+  if (self->session != NULL && self->ack_due && self->is_accepted)
     dms_p2p_yamux_stream_send_window (self, 0, 0);
 }
 
