@@ -370,6 +370,7 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   try {
     say({ id: command.id, ...await COMMANDS[command.do](command) })
   } catch (error) {
-    say({ id: command.id, error: `${error.name}: ${error.message}`, causes: (error.errors ?? []).map(String) })
+    console.error(command.do, error)
+    say({ id: command.id, error: `${error?.name}: ${error?.message}`, causes: (error?.errors ?? []).map(String) })
   }
 }).on('close', () => process.exit(0))

@@ -16,6 +16,7 @@ typedef struct
   gint64 begin_us;
   /* Until the end of a command of several streams or nodes. */
   guint left;
+  guint opening;
   guint good;
   char *why;
   guint8 *bytes;

@@ -409,6 +409,15 @@ p2p_many_answer (P2pCommand *command)
 }
 
 static void
+p2p_many_count (P2pCommand *command)
+{
+  if (--command->left > 0)
+    return;
+  g_clear_pointer ((GPtrArray **) &command->extra, g_ptr_array_unref);
+  p2p_many_answer (command);
+}
+
+static void
 p2p_many_done (P2pFlow *flow, const GError *error)
 {
   P2pCommand *command = flow->user_data;
@@ -419,39 +428,42 @@ p2p_many_done (P2pFlow *flow, const GError *error)
       memcmp (flow->kept->data, &flow->asked, sizeof flow->asked) == 0 &&
       memcmp (flow->kept->data + sizeof flow->asked, command->bytes, command->size) == 0)
     command->good++;
-  if (--command->left == 0)
-    p2p_many_answer (command);
+  g_ptr_array_remove_fast (command->extra, flow);
+  p2p_many_count (command);
 }
 
 static const P2pFlowPart many_part = { .take = p2p_command_keep, .done = p2p_many_done };
 
-/* All are open: each gets words of its own. */
+/* All are open at the same time: each gets the rest of its words. */
 static void
-p2p_many_begin (P2pCommand *command)
+p2p_many_go_on (P2pCommand *command)
 {
-  g_autoptr (GPtrArray) streams = g_steal_pointer (&command->extra);
+  GPtrArray *flows = command->extra;
 
-  command->left = streams->len;
-  if (command->left == 0)
-    return p2p_many_answer (command);
-  for (guint i = 0; i < streams->len; i++)
+  for (guint i = 0; i < flows->len; i++)
     {
-      P2pFlow *flow = p2p_flow_new (streams->pdata[i], &many_part, command, NULL);
-
-      flow->asked = i;
-      p2p_flow_send (flow, &flow->asked, sizeof flow->asked);
-      p2p_flow_send (flow, command->bytes, command->size);
-      p2p_flow_end (flow);
+      p2p_flow_send (flows->pdata[i], command->bytes, command->size);
+      p2p_flow_end (flows->pdata[i]);
     }
 }
 
+/* Something of its own goes out at once: a stream that says nothing is acknowledged by nobody. */
 static void
 p2p_many_opened (P2pCommand *command, DmsP2pStream *stream)
 {
+  P2pFlow *flow = NULL;
+
   if (stream != NULL)
-    g_ptr_array_add (command->extra, g_object_ref (stream));
-  if (--command->left == 0)
-    p2p_many_begin (command);
+    {
+      flow = p2p_flow_new (stream, &many_part, command, NULL);
+      flow->asked = command->opening;
+      p2p_flow_send (flow, &flow->asked, sizeof flow->asked);
+      g_ptr_array_add (command->extra, flow);
+    }
+  if (--command->opening == 0)
+    p2p_many_go_on (command);
+  if (stream == NULL)
+    p2p_many_count (command);
 }
 
 static void
@@ -460,8 +472,9 @@ p2p_many (P2pCommand *command)
   guint count = (guint) p2p_command_get_number (command, "count", 1);
 
   p2p_command_make_bytes (command);
-  command->extra = g_ptr_array_new_with_free_func (g_object_unref);
+  command->extra = g_ptr_array_new ();
   command->left = count;
+  command->opening = count;
   for (guint i = 0; i < count; i++)
     p2p_command_open (command, P2P_ECHO, p2p_many_opened);
 }
