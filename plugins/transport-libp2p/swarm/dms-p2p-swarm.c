@@ -445,12 +445,11 @@ dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
       DmsMultiaddr *bound = NULL;
       g_autoptr (GPtrArray) own = NULL;
 
-      if (!dms_p2p_transport_can_dial (transports->pdata[i], address))
-        continue;
+      /* Where one can listen nobody can always dial: port 0. The transport itself knows. */
       bound = dms_p2p_transport_listen (transports->pdata[i], address, &local);
       if (bound == NULL)
         {
-          if (first == NULL)
+          if (first == NULL && !g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED))
             first = g_steal_pointer (&local);
           continue;
         }
