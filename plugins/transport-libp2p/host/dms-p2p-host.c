@@ -10,9 +10,10 @@
 
 enum
 {
-  /* Inbound streams of one connection whose protocol is not known yet: what yamux lets the other side open
-   * before it is answered (libp2p specs, yamux, "ACK backlog"). */
-  DMS_P2P_HOST_MAX_NEGOTIATIONS = 256,
+  /* Inbound streams of one connection whose protocol is not known yet: what go-libp2p's transient scope lets
+   * in (p2p/host/resource-manager, limit_defaults.go). No less than that: js-libp2p opens a thousand at once,
+   * whatever the backlog of yamux. The limit of the peer comes first. */
+  DMS_P2P_HOST_MAX_NEGOTIATIONS = 1024,
 };
 
 typedef struct

@@ -445,12 +445,11 @@ dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
       DmsMultiaddr *bound = NULL;
       g_autoptr (GPtrArray) own = NULL;
 
-      /* Whether it can dial says nothing: nobody dials port 0. */
+      /* Where one can listen nobody can always dial: port 0. The transport itself knows. */
       bound = dms_p2p_transport_listen (transports->pdata[i], address, &local);
       if (bound == NULL)
         {
-          if (first == NULL && !g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED) &&
-              !g_error_matches (local, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT))
+          if (first == NULL && !g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED))
             first = g_steal_pointer (&local);
           continue;
         }
