@@ -86,7 +86,8 @@ static void
 test_onboard (DmsTestCli *fixture, gconstpointer data)
 {
   fixture->daemon.reply = "{\"OK\":true,\"Resources\":{\"cpu\":{\"clock_speed\":2500000000,\"cores\":8}}}";
-  dms_test_cli_run (fixture, "actor cmd /dms/node/onboarding/onboard --ram 3.5 --cpu 7 --disk 512MiB --no-gpu", "");
+  dms_test_cli_run (fixture,
+                    "actor cmd /dms/node/onboarding/onboard --ram 3.5 --cpu 7 --disk 512MiB --no-gpu", "");
   g_assert_cmpstr (fixture->err, ==, "");
   g_assert_cmpstr (fixture->daemon.payload, ==,
                    "{\"NoGPU\":true,\"GPUs\":\"\",\"Config\":{\"onboarded_resources\":{"
