@@ -25,10 +25,6 @@ def pair(world):
     return a.start(), b.start()
 
 
-def network(node, *words, **kwargs):
-    return node.cli("-c", node.owner, "network", *words, **kwargs)
-
-
 def rows(text):
     """The titles of a table, and the lines below them."""
     title, *lines = text.splitlines()
@@ -37,11 +33,11 @@ def rows(text):
 
 def test_addresses(pair):
     a, _ = pair
-    reply = network(a, "addresses", "--json").json
+    reply = a.network("addresses", "--json").json
     assert reply["peer"] == a.peer and reply["transport"] == "memory"
     (address,) = reply["addresses"]
     assert address.startswith("/memory/") and address.endswith("/p2p/" + a.peer)
-    out = network(a, "addresses").out
+    out = a.network("addresses").out
     assert a.peer in out and address in out and "Peer ID" in out
 
 
@@ -49,16 +45,16 @@ def test_nodes_greet_each_other(pair):
     a, b = pair
 
     def known():
-        (peer,) = network(a, "peers", "--json").json["peers"]
+        (peer,) = a.network("peers", "--json").json["peers"]
         return peer if "did" in peer else None
 
     peer = a.wait_for(known, 10, "nobody was greeted")
     assert peer["did"] == b.dms_did and peer["id"] == b.peer and peer["connected"]
     # Only one of them may: it is a node, but no mutual hello.
     assert peer["score"] == 1
-    (back,) = network(b, "peers", "--json").json["peers"]
+    (back,) = b.network("peers", "--json").json["peers"]
     assert "did" not in back and back["score"] == 1
-    title, (line,) = rows(network(a, "peers").out)
+    title, (line,) = rows(a.network("peers").out)
     assert title.split("  ")[0] == "PEER" and "ROUND TRIP" in title
     assert line.startswith(b.peer) and line.endswith(b.dms_did) and "1.0" in line
 
@@ -81,37 +77,37 @@ def test_mutual_hello(world):
 
 def test_connections(pair):
     a, b = pair
-    (connection,) = network(a, "connections", "--json").json["connections"]
+    (connection,) = a.network("connections", "--json").json["connections"]
     assert connection["peer"] == b.peer and "protocols" not in connection
     assert connection["remote"].startswith("/memory/") and connection["bytes_out"] > 0
     assert connection["rtt_us"] == -1
-    (one,) = network(a, "connections", b.peer, "--json").json["connections"]
+    (one,) = a.network("connections", b.peer, "--json").json["connections"]
     assert one["protocols"] == ["actor/root/messages/0.0.1"]
-    assert network(a, "connections", a.peer, "--json").json == {"connections": [], "total": 0}
-    title, (line,) = rows(network(a, "connections").out)
+    assert a.network("connections", a.peer, "--json").json == {"connections": [], "total": 0}
+    title, (line,) = rows(a.network("connections").out)
     assert "REMOTE ADDRESS" in title and line.startswith(b.peer)
-    out = network(a, "connections", b.peer).out
+    out = a.network("connections", b.peer).out
     assert "actor/root/messages/0.0.1" in out and "dms/memory" in out
 
 
 def test_limits(pair):
     a, _ = pair
-    limits = network(a, "limits", "--json").json["limits"]
+    limits = a.network("limits", "--json").json["limits"]
     assert {limit["resource"] for limit in limits} == {"messages", "memory"}
     assert all(0 <= limit["used"] <= limit["limit"] for limit in limits)
-    title, lines = rows(network(a, "limits").out)
+    title, lines = rows(a.network("limits").out)
     assert title.split()[:2] == ["SCOPE", "RESOURCE"] and len(lines) == 2
     assert "64.0 MiB" in lines[1]
 
 
 def test_dial(pair):
     a, b = pair
-    (address,) = network(b, "addresses", "--json").json["addresses"]
+    (address,) = b.network("addresses", "--json").json["addresses"]
     for target in (address, b.peer, f"/p2p/{b.peer}"):
-        reply = network(a, "dial", target, "--json").json
+        reply = a.network("dial", target, "--json").json
         assert reply["peer"] == b.peer and "error" not in reply
         assert [step["step"] for step in reply["steps"]] == ["connect"]
-    out = network(a, "dial", address).out
+    out = a.network("dial", address).out
     assert out.startswith("STEP") and f"Connected to {b.peer} in" in out
 
 
@@ -121,32 +117,32 @@ def test_dial(pair):
 ])
 def test_dial_fails(pair, target, reason):
     a, _ = pair
-    result = network(a, "dial", target, check=False)
+    result = a.network("dial", target, check=False)
     assert result.status == 1 and result.err.startswith("Error: cannot connect to"), result
     assert reason in result.err, result
-    again = network(a, "dial", target, "--json", check=False)
+    again = a.network("dial", target, "--json", check=False)
     assert again.status == 1 and again.json["error"]
 
 
 def test_dial_wrong_peer(pair):
     a, b = pair
-    (address,) = network(b, "addresses", "--json").json["addresses"]
-    result = network(a, "dial", address.replace(b.peer, STRANGER), check=False)
+    (address,) = b.network("addresses", "--json").json["addresses"]
+    result = a.network("dial", address.replace(b.peer, STRANGER), check=False)
     assert result.status == 1 and "failed: nobody answers" in result.out, result
 
 
 def test_ping(pair):
     a, b = pair
-    result = network(a, "ping", "-n", 3, "--interval", "10ms", b.peer)
+    result = a.network("ping", "-n", 3, "--interval", "10ms", b.peer)
     lines = result.out.splitlines()
     assert len(lines) == 4 and lines[0].startswith("1: answer after ") and lines[3].startswith("3 sent, 3 answered")
-    reply = network(a, "ping", "--count", 2, "--interval", "0s", b.peer, "--json").json
+    reply = a.network("ping", "--count", 2, "--interval", "0s", b.peer, "--json").json
     assert reply["sent"] == reply["answered"] == 2 and len(reply["pings"]) == 2
     assert 0 < reply["least_us"] <= reply["mean_us"] <= reply["most_us"]
-    nobody = network(a, "ping", "-n", 1, STRANGER, check=False)
+    nobody = a.network("ping", "-n", 1, STRANGER, check=False)
     assert nobody.status == 1 and STRANGER in nobody.err
     for words in (("-n", 0, b.peer), (), (b.peer, b.peer)):
-        assert network(a, "ping", *words, check=False).status == 1
+        assert a.network("ping", *words, check=False).status == 1
 
 
 def test_peers_behaviours(pair):
@@ -159,7 +155,7 @@ def test_peers_behaviours(pair):
     assert ping["Error"] == "" and ping["RTT"] >= 1
     assert a.actor("/dms/node/peers/ping", "-H", STRANGER)["RTT"] == 0
     assert a.actor("/dms/node/peers/ping", "-H", "x")["Error"]
-    (address,) = network(b, "addresses", "--json").json["addresses"]
+    (address,) = b.network("addresses", "--json").json["addresses"]
     assert a.actor("/dms/node/peers/connect", "-a", address) == {"Status": "CONNECTED", "Error": ""}
     refused = a.actor("/dms/node/peers/connect", "-a", "/memory/nowhere")
     assert refused["Status"] == "" and "nobody answers" in refused["Error"]
@@ -171,12 +167,12 @@ def test_another_node(world, pair):
     a, b = pair
     e = world.add("e").set_up().start()
     e.owner = "dms"
-    refused = network(e, "limits", "--dest", b.peer, "-t", "1s", check=False)
+    refused = e.network("limits", "--dest", b.peer, "-t", "1s", check=False)
     assert refused.status == 1 and "408" in refused.err
     allow(b, e, "/dms/node/network")
-    reply = network(e, "addresses", "--dest", b.peer, "--json").json
+    reply = e.network("addresses", "--dest", b.peer, "--json").json
     assert reply["peer"] == b.peer
-    assert network(e, "ping", "-n", 1, a.peer, "--dest", b.peer).status == 0
+    assert e.network("ping", "-n", 1, a.peer, "--dest", b.peer).status == 0
     refused = e.cli("-c", "dms", "actor", "cmd", "/dms/node/peers/self", "-d", b.peer, "-t", "1s", check=False)
     assert refused.status == 1
     e.stop()
