@@ -4,6 +4,7 @@
 #include "dms-libp2p-stack.h"
 
 #include "perf/dms-p2p-perf.h"
+#include "quic/dms-p2p-quic.h"
 #include "tcp/dms-p2p-tcp.h"
 
 /* What this program calls itself. */
@@ -45,8 +46,10 @@ dms_libp2p_stack_start_saving (DmsLibp2pStack *self)
 static void
 dms_libp2p_stack_add_transports (DmsLibp2pStack *self)
 {
+  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (self->identity);
   g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (self->identity, NULL);
 
+  dms_p2p_swarm_add_transport (self->swarm, quic);
   dms_p2p_swarm_add_transport (self->swarm, tcp);
 }
 
