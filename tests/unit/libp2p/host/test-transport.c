@@ -7,6 +7,16 @@
 #include "dms-p2p-host-fixture.h"
 #include "message/dms-p2p-message-frame.h"
 
+/* A test, and over which kind of connections it runs. */
+typedef struct
+{
+  const char *name;
+  void (*func) (void);
+  const char *listen;
+} Case;
+
+static const char *listen_address;
+
 /* The transport as a node uses it. */
 typedef struct
 {
@@ -109,7 +119,7 @@ static Node *
 node_new_with (const char *bootstrap)
 {
   Node *node = g_new0 (Node, 1);
-  g_autoptr (DmsTransportConfig) config = make_config ("/ip4/127.0.0.1/tcp/0", bootstrap);
+  g_autoptr (DmsTransportConfig) config = make_config (listen_address, bootstrap);
   g_autoptr (GPtrArray) addresses = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -414,7 +424,9 @@ test_peers (void)
 
   connections = dms_transport_list_connections (a->transport);
   g_assert_cmpuint (connections->len, ==, 1);
-  g_assert_cmpstr (dms_connection_info_get_security (g_ptr_array_index (connections, 0)), ==, "/tls/1.0.0");
+  g_assert_cmpstr (dms_connection_info_get_security (g_ptr_array_index (connections, 0)),
+                   ==,
+                   strstr (listen_address, "quic") != NULL ? "quic-v1" : "/tls/1.0.0");
   g_assert_true (
       g_str_has_prefix (dms_connection_info_get_agent (g_ptr_array_index (connections, 0)), "dms/"));
   g_assert_false (dms_connection_info_get_inbound (g_ptr_array_index (connections, 0)));
@@ -464,7 +476,9 @@ on_step (DmsTransport *transport, DmsDialStep *step, gpointer user_data)
 static void
 test_trace (void)
 {
-  static const char *const expected[] = { "connect", "secure", "mux", "identify", "ping" };
+  static const char *const over_tcp[] = { "connect", "secure", "mux", "identify", "ping", NULL };
+  static const char *const over_quic[] = { "secure", "identify", "ping", NULL };
+  const char *const *expected = strstr (listen_address, "quic") != NULL ? over_quic : over_tcp;
   g_autoptr (Node) a = node_new ();
   g_autoptr (Node) b = node_new ();
   g_autoptr (GPtrArray) steps = g_ptr_array_new_with_free_func (g_free);
@@ -481,7 +495,7 @@ test_trace (void)
   peer = dms_transport_trace_dial_finish (a->transport, result, &error);
   g_assert_no_error (error);
   g_assert_true (dms_peer_id_equal (peer, b->id));
-  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+  for (guint i = 0; expected[i] != NULL; i++)
     g_assert_true (g_ptr_array_find_with_equal_func (steps, expected[i], g_str_equal, NULL));
 
   g_ptr_array_set_size (steps, 0);
@@ -565,7 +579,7 @@ test_bad_starts (void)
   g_autoptr (DmsMultiaddr) where = dms_multiaddr_dup_without_peer_id (a->address);
   g_autoptr (DmsTransportConfig) taken = make_config (dms_multiaddr_get_text (where), NULL);
   g_autoptr (DmsTransportConfig) strange = make_config ("/ip4/127.0.0.1/tcp/1/ws", NULL);
-  g_autoptr (DmsTransportConfig) good = make_config ("/ip4/127.0.0.1/tcp/0", NULL);
+  g_autoptr (DmsTransportConfig) good = make_config (listen_address, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (start (other, taken, &error));
@@ -635,25 +649,52 @@ test_stop_while_busy (void)
   g_assert_cmpuint (b->messages->len, <=, G_N_ELEMENTS (sent) - n_failed + 1);
 }
 
+static const Case cases[] = {
+  { "messages", test_messages },
+  { "no-room", test_no_room },
+  { "own-messages", test_own_messages },
+  { "sizes", test_sizes },
+  { "streams", test_streams },
+  { "peers", test_peers },
+  { "late-handler", test_late_handler },
+  { "trace", test_trace },
+  { "wrong-peer", test_wrong_peer },
+  { "unreachable", test_unreachable },
+  { "bootstrap", test_bootstrap },
+  { "bad-bootstrap", test_bad_bootstrap },
+  { "bad-starts", test_bad_starts },
+  { "not-running", test_not_running },
+  { "stop-while-busy", test_stop_while_busy },
+};
+
+static void
+run (gconstpointer data)
+{
+  const Case *one = data;
+
+  listen_address = one->listen;
+  one->func ();
+}
+
+static void
+add_cases (const char *kind, const char *listen)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/p2p/transport/%s/%s", kind, cases[i].name);
+      Case *one = g_memdup2 (&cases[i], sizeof cases[i]);
+
+      one->listen = listen;
+      g_test_add_data_func_full (path, one, run, g_free);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (sodium_init (), >=, 0);
-  g_test_add_func ("/p2p/transport/messages", test_messages);
-  g_test_add_func ("/p2p/transport/no-room", test_no_room);
-  g_test_add_func ("/p2p/transport/own-messages", test_own_messages);
-  g_test_add_func ("/p2p/transport/sizes", test_sizes);
-  g_test_add_func ("/p2p/transport/streams", test_streams);
-  g_test_add_func ("/p2p/transport/peers", test_peers);
-  g_test_add_func ("/p2p/transport/late-handler", test_late_handler);
-  g_test_add_func ("/p2p/transport/trace", test_trace);
-  g_test_add_func ("/p2p/transport/wrong-peer", test_wrong_peer);
-  g_test_add_func ("/p2p/transport/unreachable", test_unreachable);
-  g_test_add_func ("/p2p/transport/bootstrap", test_bootstrap);
-  g_test_add_func ("/p2p/transport/bad-bootstrap", test_bad_bootstrap);
-  g_test_add_func ("/p2p/transport/bad-starts", test_bad_starts);
-  g_test_add_func ("/p2p/transport/not-running", test_not_running);
-  g_test_add_func ("/p2p/transport/stop-while-busy", test_stop_while_busy);
+  add_cases ("tcp", "/ip4/127.0.0.1/tcp/0");
+  add_cases ("quic", "/ip4/127.0.0.1/udp/0/quic-v1");
   return g_test_run ();
 }
