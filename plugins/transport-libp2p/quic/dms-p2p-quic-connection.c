@@ -28,6 +28,8 @@ G_DEFINE_FINAL_TYPE (DmsP2pQuicConnection, dms_p2p_quic_connection, DMS_TYPE_P2P
 #define DMS_P2P_QUIC_N_IDS 4
 /* RFC 9000 section 7.2: unpredictable, 8 bytes at least. */
 #define DMS_P2P_QUIC_FIRST_ID_SIZE 16
+/* For a handler of streams, while some wait for one. */
+#define DMS_P2P_QUIC_LOOK_AGAIN_US 20000
 /* Of the text a peer sends along when it closes. */
 #define DMS_P2P_QUIC_MAX_REASON 128
 
@@ -376,6 +378,14 @@ dms_p2p_quic_connection_work (DmsP2pQuicConnection *self)
     dms_p2p_quic_writer_run (self);
   dms_p2p_quic_connection_announce (self);
   dms_p2p_quic_connection_hand_over (self);
+  /* Nobody tells when the handlers are set. */
+  if (self->is_announced && !g_queue_is_empty (&self->incoming) && self->timer != NULL)
+    {
+      gint64 soon = g_get_monotonic_time () + DMS_P2P_QUIC_LOOK_AGAIN_US;
+      gint64 at = g_source_get_ready_time (self->timer);
+
+      dms_p2p_quic_connection_set_timer (self, at >= 0 ? MIN (at, soon) : soon);
+    }
 }
 
 static gboolean
