@@ -221,8 +221,8 @@ dms_p2p_quic_stream_reset (DmsP2pPipe *pipe, guint64 code)
   if (flow->connection != NULL && !flow->is_gone)
     {
       dms_p2p_quic_connection_unmark_ready (flow->connection, flow);
-      /* In this order, the other one goes first. ngtcp2 0.12 forgets at once a stream of which it sees the reset
-       * first, and never ends its own side of it. */
+      /* In this order, the other one goes first. ngtcp2 0.12 forgets at once a stream of which it sees the
+       * reset first, and never ends its own side of it. */
       ngtcp2_conn_shutdown_stream_write (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
       ngtcp2_conn_shutdown_stream_read (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
       dms_p2p_quic_connection_schedule (flow->connection);

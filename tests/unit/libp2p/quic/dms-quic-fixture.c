@@ -61,8 +61,11 @@ on_cookie_free (gpointer cookie)
 }
 
 static gboolean
-on_gate (
-    DmsMultiaddr *remote, gpointer *cookie, GDestroyNotify *cookie_free, gpointer user_data, GError **error)
+on_gate (DmsMultiaddr *remote,
+         gpointer *cookie,
+         GDestroyNotify *cookie_free,
+         gpointer user_data,
+         GError **error)
 {
   DmsQuicFixture *self = user_data;
 
@@ -176,8 +179,11 @@ is_dialled (gpointer user_data)
 }
 
 DmsP2pUpgraded *
-dms_quic_fixture_dial (
-    DmsQuicFixture *self, DmsMultiaddr *address, DmsPeerId *expected, GCancellable *cancellable, GError **error)
+dms_quic_fixture_dial (DmsQuicFixture *self,
+                       DmsMultiaddr *address,
+                       DmsPeerId *expected,
+                       GCancellable *cancellable,
+                       GError **error)
 {
   Outcome outcome = { 0 };
 

@@ -16,12 +16,8 @@ let_go (DmsQuicRelay *self)
 
   if (held == NULL)
     return;
-  g_socket_send_to (self->held_socket,
-                    self->held_to,
-                    g_bytes_get_data (held, NULL),
-                    g_bytes_get_size (held),
-                    NULL,
-                    NULL);
+  g_socket_send_to (
+      self->held_socket, self->held_to, g_bytes_get_data (held, NULL), g_bytes_get_size (held), NULL, NULL);
   g_clear_object (&self->held_socket);
   g_clear_object (&self->held_to);
 }

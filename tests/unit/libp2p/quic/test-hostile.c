@@ -216,12 +216,10 @@ test_flood (DmsQuicFixture *self, gconstpointer listen_address)
   dms_p2p_quic_get_settings (DMS_P2P_QUIC (self->client))->handshake_timeout_ms = 1500;
   dms_p2p_quic_get_settings (DMS_P2P_QUIC (self->server))->handshake_timeout_ms = 1500;
   for (guint i = 0; i < counted.wanted; i++)
-    dms_p2p_transport_dial_async (
-        self->client, relay.address, NULL, NULL, NULL, NULL, on_never, &counted.n);
+    dms_p2p_transport_dial_async (self->client, relay.address, NULL, NULL, NULL, NULL, on_never, &counted.n);
   dms_quic_run (500);
   g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), >, 0);
-  g_assert_cmpuint (
-      dms_p2p_quic_door_get_n_pending (get_door (self)), <=, limits->max_unproven_per_ip);
+  g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), <=, limits->max_unproven_per_ip);
   g_assert_cmpuint (self->n_gate, <=, limits->max_unproven_per_ip);
   g_assert_cmpuint (self->n_cookies, <=, limits->max_unproven_per_ip);
   /* Who is really there comes in meanwhile, by way of a Retry, also from the same address. */
@@ -256,8 +254,7 @@ test_too_many (DmsQuicFixture *self, gconstpointer listen_address)
   limits->max_unproven = 0;
   limits->max_per_ip = 4;
   for (guint i = 0; i < counted.wanted; i++)
-    dms_p2p_transport_dial_async (
-        self->client, self->address, NULL, NULL, NULL, NULL, on_busy, &counted.n);
+    dms_p2p_transport_dial_async (self->client, self->address, NULL, NULL, NULL, NULL, on_busy, &counted.n);
   dms_quic_run_until (is_counted, &counted, 20);
   g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), <=, 4);
   dms_quic_run (100);

@@ -131,7 +131,8 @@ test_close (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
   g_clear_error (&error);
   g_clear_object (&pipe);
-  g_assert_cmpuint (dms_quic_read_all (other, got, DMS_P2P_QUIC_MIN_ROOM + 1, &error), ==, DMS_P2P_QUIC_MIN_ROOM);
+  g_assert_cmpuint (
+      dms_quic_read_all (other, got, DMS_P2P_QUIC_MIN_ROOM + 1, &error), ==, DMS_P2P_QUIC_MIN_ROOM);
   g_assert_no_error (error);
   g_assert_cmpmem (got, DMS_P2P_QUIC_MIN_ROOM, data, DMS_P2P_QUIC_MIN_ROOM);
   /* An answer that nobody waits for is no error, as long as it is short. */
