@@ -49,6 +49,8 @@ dms_p2p_quic_door_new (void)
 {
   DmsP2pQuicDoor *self = g_new0 (DmsP2pQuicDoor, 1);
 
+  if (sodium_init () < 0)
+    g_error ("libsodium could not be set up");
   g_atomic_ref_count_init (&self->ref_count);
   self->limits.max_unproven = DMS_P2P_QUIC_MAX_UNPROVEN;
   self->limits.max_unproven_per_ip = DMS_P2P_QUIC_MAX_UNPROVEN_PER_IP;

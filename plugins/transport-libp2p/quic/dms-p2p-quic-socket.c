@@ -185,11 +185,12 @@ dms_p2p_quic_socket_read_control (DmsP2pQuicSocket *self,
           if (IN6_IS_ADDR_LINKLOCAL (&local->in6.sin6_addr))
             local->in6.sin6_scope_id = ((const struct in6_pktinfo *) data)->ipi6_ifindex;
         }
-      else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) ||
-               (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS))
+      else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
         info->ecn = *(const guint8 *) data & NGTCP2_ECN_MASK;
+      else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
+        info->ecn = (guint32) (*(const int *) data & NGTCP2_ECN_MASK);
       else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
-        segment = *(const guint16 *) data;
+        segment = (gsize) * (const int *) data;
     }
   return segment;
 }

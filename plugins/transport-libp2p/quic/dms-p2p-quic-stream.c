@@ -140,17 +140,17 @@ static gssize
 dms_p2p_quic_stream_flush (DmsP2pPipe *pipe, GError **error)
 {
   DmsP2pQuicFlow *flow = DMS_P2P_QUIC_STREAM (pipe)->flow;
+  g_autoptr (DmsP2pQuicConnection) connection = NULL;
 
+  if (flow->connection != NULL && dms_p2p_quic_flow_has_output (flow))
+    {
+      connection = g_object_ref (flow->connection);
+      dms_p2p_quic_writer_run (connection);
+    }
   if (flow->failure != NULL)
     {
       g_propagate_error (error, g_error_copy (flow->failure));
       return -1;
-    }
-  if (dms_p2p_quic_flow_has_output (flow))
-    {
-      g_autoptr (DmsP2pQuicConnection) connection = g_object_ref (flow->connection);
-
-      dms_p2p_quic_writer_run (connection);
     }
   return dms_p2p_quic_flow_has_output (flow) ? DMS_P2P_WOULD_BLOCK : 0;
 }

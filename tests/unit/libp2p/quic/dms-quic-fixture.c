@@ -36,6 +36,11 @@ on_memory (DmsP2pMuxer *muxer, gssize delta, gpointer user_data)
 {
   DmsQuicFixture *self = user_data;
 
+  if (self->refuses_memory && delta > 0)
+    {
+      self->n_refused_memory++;
+      return FALSE;
+    }
   self->memory += delta;
   g_assert_cmpint (self->memory, >=, 0);
   return TRUE;

@@ -26,6 +26,8 @@ typedef struct
   guint n_server_closed;
   guint n_client_closed;
   gssize memory;
+  gboolean refuses_memory;
+  guint n_refused_memory;
   gboolean gate_refuses;
   guint n_gate;
   guint n_cookies;
