@@ -60,8 +60,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   if (size == 0)
     return 0;
   first = MIN (data[0], size - 1);
-  if (!dms_p2p_identify_message_merge (message, data + 1, first, NULL)
-      || !dms_p2p_identify_message_merge (message, data + 1 + first, size - 1 - first, NULL))
+  if (!dms_p2p_identify_message_merge (message, data + 1, first, NULL) ||
+      !dms_p2p_identify_message_merge (message, data + 1 + first, size - 1 - first, NULL))
     return 0;
   check_bounds (message);
   if (size > 1024)
@@ -70,8 +70,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   read_back (again, framed);
   g_assert_cmpuint (again->protocols->len, ==, message->protocols->len);
   for (guint i = 0; i < message->protocols->len; i++)
-    g_assert_cmpstr (
-        g_ptr_array_index (again->protocols, i), ==, g_ptr_array_index (message->protocols, i));
+    g_assert_cmpstr (g_ptr_array_index (again->protocols, i), ==, g_ptr_array_index (message->protocols, i));
   g_assert_cmpuint (again->addresses->len, ==, message->addresses->len);
   for (guint i = 0; i < message->addresses->len; i++)
     g_assert_true (dms_multiaddr_equal (g_ptr_array_index (again->addresses, i),
@@ -79,7 +78,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_cmpstr (again->agent, ==, message->agent);
   g_assert_cmpstr (again->protocol_version, ==, message->protocol_version);
   g_assert_cmpint (again->observed != NULL, ==, message->observed != NULL);
-  g_assert_true ((again->record == NULL) == (message->record == NULL)
-                 && (again->record == NULL || g_bytes_equal (again->record, message->record)));
+  g_assert_true ((again->record == NULL) == (message->record == NULL) &&
+                 (again->record == NULL || g_bytes_equal (again->record, message->record)));
   return 0;
 }

@@ -184,8 +184,7 @@ dms_test_host_open (DmsTestHost *self, DmsTestHost *other, const char *protocol,
   g_autoptr (GAsyncResult) result = NULL;
   DmsTestResult done = { 0 };
 
-  dms_p2p_host_open_stream_async (
-      self->stack->host, other->id, protocols, NULL, dms_test_on_done, &done);
+  dms_p2p_host_open_stream_async (self->stack->host, other->id, protocols, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
   return dms_p2p_host_open_stream_finish (self->stack->host, result, error);
 }

@@ -64,8 +64,7 @@ test_choice (void)
 
   dms_p2p_host_set_handler (b->stack->host, "/test/1", keep_stream, streams, NULL);
   dms_p2p_host_set_handler (b->stack->host, "/test/2", keep_stream, streams, NULL);
-  dms_p2p_host_open_stream_on_async (
-      a->stack->host, connection, protocols, NULL, dms_test_on_done, &done);
+  dms_p2p_host_open_stream_on_async (a->stack->host, connection, protocols, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
   stream = dms_p2p_host_open_stream_finish (a->stack->host, result, &error);
   g_assert_no_error (error);
@@ -96,8 +95,7 @@ test_family (void)
   g_auto (GStrv) protocols = NULL;
   guint destroyed = 0;
 
-  dms_p2p_host_set_match_handler (
-      b->stack->host, "/family/root", is_family, keep_stream, streams, NULL);
+  dms_p2p_host_set_match_handler (b->stack->host, "/family/root", is_family, keep_stream, streams, NULL);
   protocols = dms_p2p_host_dup_protocols (b->stack->host);
   g_assert_true (g_strv_contains ((const char *const *) protocols, "/family/root"));
   connection = dms_test_host_connect (a, b);
@@ -112,8 +110,8 @@ test_family (void)
   g_assert_cmpuint (destroyed, ==, 1);
 }
 
-/* What is known to be spoken is not asked for: the stream is there at once, and a refusal comes with the first
- * read. */
+/* What is known to be spoken is not asked for: the stream is there at once, and a refusal comes with the
+ * first read. */
 static void
 test_lazy (gconstpointer listen)
 {
@@ -133,8 +131,7 @@ test_lazy (gconstpointer listen)
       g_autoptr (GByteArray) heard = NULL;
       DmsTestResult done = { 0 };
 
-      dms_p2p_host_open_stream_async (
-          a->stack->host, b->id, protocols, NULL, dms_test_on_done, &done);
+      dms_p2p_host_open_stream_async (a->stack->host, b->id, protocols, NULL, dms_test_on_done, &done);
       result = dms_test_await (&done);
       stream = dms_p2p_host_open_stream_finish (a->stack->host, result, &error);
       g_assert_no_error (error);
@@ -142,8 +139,7 @@ test_lazy (gconstpointer listen)
       if (i == 0)
         {
           dms_test_until_n (streams, 1);
-          heard =
-              dms_test_pipe_read (dms_p2p_stream_get_pipe (g_ptr_array_index (streams, 0)), 2, &error);
+          heard = dms_test_pipe_read (dms_p2p_stream_get_pipe (g_ptr_array_index (streams, 0)), 2, &error);
           g_assert_cmpmem (heard->data, heard->len, "hi", 2);
           dms_p2p_host_set_handler (b->stack->host, "/test/1", NULL, NULL, NULL);
         }
@@ -361,8 +357,7 @@ test_close (gconstpointer listen)
   open = dms_test_host_open (a, b, "/test/1", &error);
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (done); i++)
-    dms_p2p_host_open_stream_async (
-        a->stack->host, b->id, unknown, NULL, dms_test_on_done, &done[i]);
+    dms_p2p_host_open_stream_async (a->stack->host, b->id, unknown, NULL, dms_test_on_done, &done[i]);
   dms_p2p_host_close (a->stack->host);
   g_assert_cmpuint (destroyed, ==, 1);
   for (guint i = 0; i < G_N_ELEMENTS (done); i++)

@@ -14,7 +14,8 @@
 
 /* Frames */
 
-/* Feeds @data in pieces of @piece bytes; NULL with an error when it is refused, or when it is not complete. */
+/* Feeds @data in pieces of @piece bytes. NULL with an error when it is refused; NULL when it is not complete.
+ */
 static GBytes *
 feed (const guint8 *data, gsize size, gsize piece, gsize *used, GError **error)
 {
@@ -55,8 +56,7 @@ test_fragments (void)
 
       g_assert_no_error (error);
       g_assert_cmpuint (used, ==, whole);
-      g_assert_cmpmem (
-          g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
     }
   for (gsize cut = 0; cut < whole; cut++)
     {
@@ -270,8 +270,7 @@ test_busy (gconstpointer listen)
   Count count = { 0 };
 
   b->n_refuse = 1;
-  dms_p2p_messenger_send_async (
-      a->stack->messenger, b->id, "root", bytes, NULL, dms_test_on_done, &done);
+  dms_p2p_messenger_send_async (a->stack->messenger, b->id, "root", bytes, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
   g_assert_false (dms_p2p_messenger_send_finish (a->stack->messenger, result, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_BUSY);
