@@ -12,8 +12,7 @@ enum
   CHUNK = 256 * 1024,
 };
 
-/* --- one stream, both ways
- * ---------------------------------------------------------------------------------- */
+/* --- one stream, both ways ----------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -131,8 +130,7 @@ test_bulk (void)
   dms_p2p_yamux_side_clear (&server);
 }
 
-/* --- many streams
- * ------------------------------------------------------------------------------------------- */
+/* --- many streams -------------------------------------------------------------------------------------- */
 
 /* What came and could not be sent back yet. */
 typedef struct
@@ -462,8 +460,56 @@ test_fair (void)
   dms_p2p_yamux_side_clear (&server);
 }
 
-/* --- speed
- * -------------------------------------------------------------------------------------------------- */
+/* One that is told and writes only later, as GIO does, has its share beside one that always wants to. */
+static gboolean
+write_later (gpointer user_data)
+{
+  Flow *self = user_data;
+
+  flow_write (self);
+  if (self->n_sent < self->to_send)
+    dms_p2p_pipe_want (self->pipe, G_IO_OUT);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_later (DmsP2pPipe *pipe, GIOCondition condition, gpointer user_data)
+{
+  dms_p2p_pipe_want (pipe, 0);
+  g_idle_add_full (G_PRIORITY_DEFAULT, write_later, user_data, NULL);
+}
+
+static void
+test_fair_later (void)
+{
+  DmsP2pYamuxSide client;
+  DmsP2pYamuxSide server;
+  Flow out[2];
+  Flow in[2];
+
+  dms_p2p_yamux_make_pair (&client, &server);
+  for (int i = 0; i < 2; i++)
+    {
+      flow_init (&out[i], dms_p2p_muxer_open (client.session, NULL), BULK_BYTES, FALSE);
+      if (i == 1)
+        dms_p2p_pipe_set_handler (out[i].pipe, on_later, &out[i]);
+      dms_p2p_pipe_want (out[i].pipe, G_IO_OUT);
+      flow_init (&in[i], dms_p2p_yamux_side_take (&server), 0, FALSE);
+    }
+  dms_p2p_yamux_wait_for (&in[0].is_done);
+  g_test_message ("%" G_GSIZE_FORMAT " beside %d", in[1].n_received, BULK_BYTES);
+  g_assert_cmpuint (in[1].n_received, >, BULK_BYTES / 16);
+  dms_p2p_yamux_wait_for (&in[1].is_done);
+  for (int i = 0; i < 2; i++)
+    {
+      flow_clear (&out[i]);
+      flow_clear (&in[i]);
+    }
+  dms_p2p_yamux_side_clear (&client);
+  dms_p2p_yamux_side_clear (&server);
+}
+
+/* --- speed --------------------------------------------------------------------------------------------- */
 
 /* How fast, beside the bare socket; with -m perf. */
 static double
@@ -519,6 +565,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/libp2p/yamux/load/unread", test_unread);
   g_test_add_func ("/libp2p/yamux/load/memory-refused", test_memory_refused);
   g_test_add_func ("/libp2p/yamux/load/fair", test_fair);
+  g_test_add_func ("/libp2p/yamux/load/fair-later", test_fair_later);
   if (g_test_perf ())
     g_test_add_func ("/libp2p/yamux/load/speed", test_speed);
   return g_test_run ();
