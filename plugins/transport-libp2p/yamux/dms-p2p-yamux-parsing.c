@@ -188,7 +188,8 @@ dms_p2p_yamux_take_stray (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   gboolean was_open =
       dms_p2p_yamux_is_ours (self, frame->id) ? frame->id < self->next_id : frame->id <= self->newest_id;
 
-  if (!was_open)
+  /* js-yamux resets also what it has not opened yet. */
+  if ((frame->flags & DMS_P2P_YAMUX_RST) == 0 && !was_open)
     {
       dms_p2p_yamux_fail_protocol (self, "sent a frame for a stream that nobody opened", frame->id);
       return;

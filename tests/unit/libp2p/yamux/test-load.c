@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include "dms-p2p-yamux-fixture.h"
+#include "io/dms-p2p-stream.h"
 
 #include <string.h>
 
@@ -530,6 +531,72 @@ measure (DmsP2pPipe *from, DmsP2pPipe *to, gsize size)
   return (double) size / seconds / 1e6;
 }
 
+/* The same by GIO's own calls. */
+typedef struct
+{
+  DmsP2pStream *stream;
+  guint8 *buffer;
+  gsize left;
+  gboolean is_done;
+} GioFlow;
+
+static void
+on_gio_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GioFlow *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (n, >, 0);
+  self->left -= (gsize) n;
+  self->is_done = self->left == 0;
+  if (!self->is_done)
+    g_input_stream_read_async (G_INPUT_STREAM (source), self->buffer, CHUNK, 0, NULL, on_gio_read, self);
+}
+
+static void
+on_gio_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GioFlow *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &error));
+  g_assert_no_error (error);
+  self->left -= CHUNK;
+  self->is_done = self->left == 0;
+  if (!self->is_done)
+    g_output_stream_write_all_async (
+        G_OUTPUT_STREAM (source), self->buffer, CHUNK, 0, NULL, on_gio_written, self);
+}
+
+static double
+measure_gio (DmsP2pPipe *from, DmsP2pPipe *to, gsize size)
+{
+  GioFlow out = { dms_p2p_stream_new (from, "/x", NULL, NULL, NULL), g_malloc0 (CHUNK), size, FALSE };
+  GioFlow in = { dms_p2p_stream_new (to, "/x", NULL, NULL, NULL), g_malloc0 (CHUNK), size, FALSE };
+  gint64 start = g_get_monotonic_time ();
+  double seconds = 0;
+
+  g_input_stream_read_async (
+      g_io_stream_get_input_stream (G_IO_STREAM (in.stream)), in.buffer, CHUNK, 0, NULL, on_gio_read, &in);
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (out.stream)),
+                                   out.buffer,
+                                   CHUNK,
+                                   0,
+                                   NULL,
+                                   on_gio_written,
+                                   &out);
+  dms_p2p_yamux_wait_for (&in.is_done);
+  dms_p2p_yamux_wait_for (&out.is_done);
+  seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  g_assert_finalize_object (out.stream);
+  g_assert_finalize_object (in.stream);
+  g_free (out.buffer);
+  g_free (in.buffer);
+  return (double) size / seconds / 1e6;
+}
+
 static void
 test_speed (void)
 {
@@ -549,6 +616,10 @@ test_speed (void)
       opened = dms_p2p_muxer_open (client.session, NULL);
       dms_p2p_pipe_flush (opened, NULL);
       g_test_message ("yamux over one: %.0f MB/s", measure (opened, dms_p2p_yamux_side_take (&server), size));
+      opened = dms_p2p_muxer_open (client.session, NULL);
+      dms_p2p_pipe_flush (opened, NULL);
+      g_test_message ("and GIO over that: %.0f MB/s",
+                      measure_gio (opened, dms_p2p_yamux_side_take (&server), size));
       g_test_message ("window memory: %" G_GINT64_FORMAT, server.memory_peak);
       dms_p2p_yamux_side_clear (&client);
       dms_p2p_yamux_side_clear (&server);
