@@ -21,8 +21,7 @@ typedef enum
   DMS_P2P_YAMUX_ID_USED,
 } DmsP2pYamuxId;
 
-/* --- new streams of the other side
- * -------------------------------------------------------------------------- */
+/* --- new streams of the other side --------------------------------------------------------------------- */
 
 static gboolean
 dms_p2p_yamux_is_ours (DmsP2pYamux *self, guint32 id)
@@ -150,8 +149,7 @@ dms_p2p_yamux_take_syn (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   return !self->is_ending;
 }
 
-/* --- frames
- * ------------------------------------------------------------------------------------------------- */
+/* --- frames -------------------------------------------------------------------------------------------- */
 
 static void
 dms_p2p_yamux_take_flags (DmsP2pYamux *self, DmsP2pYamuxStream *stream, guint16 flags)
@@ -190,7 +188,8 @@ dms_p2p_yamux_take_stray (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   gboolean was_open =
       dms_p2p_yamux_is_ours (self, frame->id) ? frame->id < self->next_id : frame->id <= self->newest_id;
 
-  if (!was_open)
+  /* js-yamux resets also what it has not opened yet. */
+  if ((frame->flags & DMS_P2P_YAMUX_RST) == 0 && !was_open)
     {
       dms_p2p_yamux_fail_protocol (self, "sent a frame for a stream that nobody opened", frame->id);
       return;
@@ -315,8 +314,7 @@ dms_p2p_yamux_parse (DmsP2pYamux *self)
     memmove (self->input, self->input + at, self->n_input);
 }
 
-/* --- bytes
- * -------------------------------------------------------------------------------------------------- */
+/* --- bytes --------------------------------------------------------------------------------------------- */
 
 /* The connection ended. That is in order only where it breaks nothing off. */
 static void

@@ -309,6 +309,7 @@ test_hostile (gconstpointer data)
 /* What is odd but harmless. */
 static const Hostile harmless[] = {
   { "answer-to-nothing", "00 02 0002 00000000 12345678" },
+  { "reset-of-nothing", "00 01 0008 00000001 00000000" },
   { "syn-and-reset", "00 01 0009 00000001 00000000" },
   { "two-fins", "00 01 0005 00000001 00000000 00 01 0004 00000001 00000000" },
   { "ack-of-theirs", "00 01 0003 00000001 00000000" },
