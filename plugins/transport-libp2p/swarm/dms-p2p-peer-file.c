@@ -170,11 +170,11 @@ dms_p2p_peer_file_parse (const char *text, gsize size, gint64 now_us, GError **e
   JsonNode *version = NULL;
   JsonArray *array = NULL;
 
-  if (size > DMS_P2P_PEER_FILE_MAX_SIZE || !g_utf8_validate_len (text, size, NULL) ||
+  if (size == 0 || size > DMS_P2P_PEER_FILE_MAX_SIZE || !g_utf8_validate_len (text, size, NULL) ||
       !dms_p2p_peer_file_is_flat (text, size) ||
       !json_parser_load_from_data (parser, text, (gssize) size, NULL))
     {
-      dms_p2p_peer_file_fail (error, "it is not JSON, or too large");
+      dms_p2p_peer_file_fail (error, "it is empty, not JSON, or too large");
       return NULL;
     }
   root = json_parser_get_root (parser);

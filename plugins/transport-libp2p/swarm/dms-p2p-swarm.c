@@ -431,6 +431,8 @@ DmsMultiaddr *
 dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
 {
   GPtrArray *transports = dms_p2p_dialer_get_transports (self->dialer);
+  /* Port 0 is one to listen on, not one to dial. */
+  g_autoptr (DmsMultiaddr) dialled = dms_p2p_address_dup_with_port (address);
   g_autoptr (GError) first = NULL;
 
   if (self->is_closed)
@@ -445,7 +447,7 @@ dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
       DmsMultiaddr *bound = NULL;
       g_autoptr (GPtrArray) own = NULL;
 
-      if (!dms_p2p_transport_can_dial (transports->pdata[i], address))
+      if (!dms_p2p_transport_can_dial (transports->pdata[i], dialled))
         continue;
       bound = dms_p2p_transport_listen (transports->pdata[i], address, &local);
       if (bound == NULL)
