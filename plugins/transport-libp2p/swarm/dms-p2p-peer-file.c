@@ -127,6 +127,7 @@ dms_p2p_peer_file_read_address (DmsP2pPeerRecord *record, JsonNode *node, gint64
     return TRUE;
   known->expires_us = dms_p2p_peer_file_get_time (node, "expires", last_us);
   known->connected_us = dms_p2p_peer_file_get_time (node, "connected", now_us);
+  record->is_proven |= known->connected_us > 0;
   return TRUE;
 }
 
