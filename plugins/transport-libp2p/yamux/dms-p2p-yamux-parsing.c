@@ -101,6 +101,7 @@ dms_p2p_yamux_accept_waiting (DmsP2pYamux *self)
 
       if (stream->session == NULL)
         continue;
+      stream->is_accepted = TRUE;
       dms_p2p_yamux_make_ready (self, stream);
       dms_p2p_muxer_emit_accept (DMS_P2P_MUXER (self), DMS_P2P_PIPE (stream));
     }

@@ -53,6 +53,7 @@ struct _DmsP2pYamuxStream
   guint32 unread; /* of what it sent: not read yet, or not even here */
   guint32 n_discarded;
   guint is_inbound : 1;
+  guint is_accepted : 1;
   guint syn_due : 1;
   guint ack_due : 1;
   guint ack_awaited : 1;

@@ -12,7 +12,7 @@
  * piece. Streams write in turn when the pipe is slower than they are.
  *
  * It lives in the main context that made it, with its pipe and its streams. Handlers may let go of any of
- * these.
+ * these. A session whose end is due lives until it has told that: who goes before clears the handlers.
  */
 
 enum

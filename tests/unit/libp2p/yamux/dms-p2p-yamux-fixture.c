@@ -50,6 +50,9 @@ void
 dms_p2p_yamux_side_clear (DmsP2pYamuxSide *self)
 {
   g_clear_pointer (&self->streams, g_ptr_array_unref);
+  /* An end that is due keeps the session until it was told. */
+  for (int i = 0; i < 8; i++)
+    g_main_context_iteration (NULL, FALSE);
   if (self->session != NULL)
     g_assert_finalize_object (self->session);
   self->session = NULL;
