@@ -28,6 +28,8 @@ typedef struct
 
 /* @address: where it listens; NULL for nowhere. */
 DmsP2pSwarmFixture *dms_p2p_swarm_fixture_new (const char *address);
+/* On TCP at 127.0.0.1 instead; no memory transport. */
+DmsP2pSwarmFixture *dms_p2p_swarm_fixture_new_tcp (void);
 void dms_p2p_swarm_fixture_free (DmsP2pSwarmFixture *self);
 
 /* What a connect came to. */
