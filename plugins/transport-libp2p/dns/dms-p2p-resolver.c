@@ -216,7 +216,16 @@ dms_p2p_resolver_add_name (DmsP2pResolution *job, DmsMultiaddr *address, guint d
 static void
 dms_p2p_resolver_adopt (DmsP2pResolution *job, DmsP2pLookup *lookup, GError *error)
 {
-  dms_error_adopt (&error, "the name in “%s” was not resolved", dms_multiaddr_get_text (lookup->address));
+  const char *text = dms_multiaddr_get_text (lookup->address);
+
+  if (g_error_matches (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND))
+    {
+      dms_p2p_resolver_note (
+          job, g_error_new (DMS_ERROR, DMS_ERROR_NOT_FOUND, "the DNS knows nothing of “%s”", text));
+      g_error_free (error);
+      return;
+    }
+  dms_error_adopt (&error, "the name in “%s” was not resolved", text);
   dms_p2p_resolver_note (job, error);
 }
 

@@ -148,9 +148,8 @@ dms_p2p_host_set_handler (DmsP2pHost *self,
   gboolean had = g_hash_table_contains (self->exact, protocol);
 
   if (handler != NULL)
-    g_hash_table_replace (self->exact,
-                          g_strdup (protocol),
-                          dms_p2p_handler_new (protocol, NULL, handler, user_data, destroy));
+    g_hash_table_replace (
+        self->exact, g_strdup (protocol), dms_p2p_handler_new (protocol, NULL, handler, user_data, destroy));
   else
     g_hash_table_remove (self->exact, protocol);
   if (had != (handler != NULL))
@@ -281,13 +280,8 @@ dms_p2p_host_on_accept (DmsP2pConnection *connection,
       return;
     }
   g_hash_table_replace (self->negotiating, connection, GUINT_TO_POINTER (n + 1));
-  dms_p2p_negotiation_start (self,
-                             connection,
-                             pipe,
-                             reservation,
-                             dms_p2p_host_knows,
-                             dms_p2p_host_on_negotiated,
-                             self->closing);
+  dms_p2p_negotiation_start (
+      self, connection, pipe, reservation, dms_p2p_host_knows, dms_p2p_host_on_negotiated, self->closing);
 }
 
 /* Streams that this side opens */
@@ -312,10 +306,8 @@ dms_p2p_host_check_open (DmsP2pHost *self, GTask *task)
 {
   if (!g_cancellable_is_cancelled (self->closing))
     return TRUE;
-  g_task_return_new_error (task,
-                           DMS_ERROR,
-                           DMS_ERROR_WRONG_STATE,
-                           "cannot open a stream: this host is closed");
+  g_task_return_new_error (
+      task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "cannot open a stream: this host is closed");
   return FALSE;
 }
 
@@ -325,9 +317,8 @@ dms_p2p_host_open_on (DmsP2pHost *self,
                       const char *const *protocols,
                       GTask *task)
 {
-  gboolean lazy = protocols[1] == NULL
-                  && dms_p2p_host_speaks (
-                      self, dms_p2p_connection_get_peer_id (connection), protocols[0]);
+  gboolean lazy = protocols[1] == NULL &&
+                  dms_p2p_host_speaks (self, dms_p2p_connection_get_peer_id (connection), protocols[0]);
 
   dms_p2p_opening_start (connection, protocols, lazy, task);
 }

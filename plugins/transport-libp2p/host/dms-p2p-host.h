@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_P2P_HOST (dms_p2p_host_get_type ())
 
-/* Protocols over the swarm: who answers which protocol, and opening streams for a protocol. Identify, ping and
- * the others are objects of their own on top of it. */
+/* Protocols over the swarm: who answers which protocol, and opening streams for a protocol. Identify, ping
+ * and the others are objects of their own on top of it. */
 G_DECLARE_FINAL_TYPE (DmsP2pHost, dms_p2p_host, DMS, P2P_HOST, GObject)
 
 /* @stream: keep a reference to use it later. */

@@ -73,6 +73,5 @@ dms_p2p_negotiation_start (gpointer owner,
   self->pipe = g_object_ref (pipe);
   self->reservation = reservation;
   self->negotiated = negotiated;
-  dms_p2p_multistream_accept_async (
-      pipe, knows, owner, cancellable, dms_p2p_negotiation_on_accepted, self);
+  dms_p2p_multistream_accept_async (pipe, knows, owner, cancellable, dms_p2p_negotiation_on_accepted, self);
 }

@@ -68,10 +68,7 @@ dms_p2p_opening_on_selected (GObject *source, GAsyncResult *result, gpointer use
 }
 
 void
-dms_p2p_opening_start (DmsP2pConnection *connection,
-                       const char *const *protocols,
-                       gboolean lazy,
-                       GTask *task)
+dms_p2p_opening_start (DmsP2pConnection *connection, const char *const *protocols, gboolean lazy, GTask *task)
 {
   g_autoptr (DmsP2pOpening) self = g_new0 (DmsP2pOpening, 1);
   DmsP2pPipe *pipe = NULL;
@@ -95,9 +92,6 @@ dms_p2p_opening_start (DmsP2pConnection *connection,
       return;
     }
   pipe = self->pipe;
-  dms_p2p_multistream_select_async (pipe,
-                                    protocols,
-                                    g_task_get_cancellable (task),
-                                    dms_p2p_opening_on_selected,
-                                    g_steal_pointer (&self));
+  dms_p2p_multistream_select_async (
+      pipe, protocols, g_task_get_cancellable (task), dms_p2p_opening_on_selected, g_steal_pointer (&self));
 }

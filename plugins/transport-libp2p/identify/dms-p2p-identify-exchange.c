@@ -63,9 +63,8 @@ dms_p2p_identify_read_end (GTask *task)
   DmsP2pIdentifyExchange *self = g_task_get_task_data (task);
 
   dms_p2p_pipe_close (self->pipe);
-  g_task_return_pointer (task,
-                         g_steal_pointer (&self->message),
-                         (GDestroyNotify) dms_p2p_identify_message_free);
+  g_task_return_pointer (
+      task, g_steal_pointer (&self->message), (GDestroyNotify) dms_p2p_identify_message_free);
 }
 
 static void
@@ -82,9 +81,8 @@ dms_p2p_identify_on_frame (GObject *source, GAsyncResult *result, gpointer user_
       dms_p2p_identify_read_end (task);
       return;
     }
-  if (bytes == NULL
-      || !dms_p2p_identify_message_merge (
-          self->message, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &error))
+  if (bytes == NULL || !dms_p2p_identify_message_merge (
+                           self->message, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &error))
     {
       dms_p2p_identify_exchange_fail (task, error);
       return;
@@ -115,8 +113,8 @@ dms_p2p_identify_read_async (DmsP2pStream *stream,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  GTask *task = dms_p2p_identify_exchange_begin (
-      stream, dms_p2p_identify_read_async, cancellable, callback, user_data);
+  GTask *task =
+      dms_p2p_identify_exchange_begin (stream, dms_p2p_identify_read_async, cancellable, callback, user_data);
   DmsP2pIdentifyExchange *self = g_task_get_task_data (task);
 
   self->message = dms_p2p_identify_message_new ();
@@ -156,12 +154,8 @@ dms_p2p_identify_write_async (DmsP2pStream *stream,
       stream, dms_p2p_identify_write_async, cancellable, callback, user_data);
   DmsP2pIdentifyExchange *self = g_task_get_task_data (task);
 
-  dms_p2p_pipe_write_all_async (self->pipe,
-                                framed,
-                                DMS_P2P_IDENTIFY_TIMEOUT_MS,
-                                cancellable,
-                                dms_p2p_identify_on_written,
-                                task);
+  dms_p2p_pipe_write_all_async (
+      self->pipe, framed, DMS_P2P_IDENTIFY_TIMEOUT_MS, cancellable, dms_p2p_identify_on_written, task);
 }
 
 gboolean

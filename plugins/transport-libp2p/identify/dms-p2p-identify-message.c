@@ -117,11 +117,9 @@ dms_p2p_identify_take_field (DmsP2pIdentifyMessage *self, const DmsP2pProtoReade
   switch (reader->field)
     {
     case DMS_P2P_IDENTIFY_PUBLIC_KEY:
-      return dms_p2p_identify_take_bytes (
-          reader, DMS_P2P_IDENTIFY_MAX_KEY_SIZE, &self->public_key, error);
+      return dms_p2p_identify_take_bytes (reader, DMS_P2P_IDENTIFY_MAX_KEY_SIZE, &self->public_key, error);
     case DMS_P2P_IDENTIFY_SIGNED_PEER_RECORD:
-      return dms_p2p_identify_take_bytes (
-          reader, DMS_P2P_IDENTIFY_MAX_MESSAGE_SIZE, &self->record, error);
+      return dms_p2p_identify_take_bytes (reader, DMS_P2P_IDENTIFY_MAX_MESSAGE_SIZE, &self->record, error);
     case DMS_P2P_IDENTIFY_LISTEN_ADDRESSES:
       return dms_p2p_identify_take_address (self, reader, error);
     case DMS_P2P_IDENTIFY_PROTOCOLS:
@@ -203,8 +201,8 @@ GBytes *
 dms_p2p_identify_message_encode (DmsP2pIdentifyMessage *self)
 {
   gsize record_size = self->record != NULL ? g_bytes_get_size (self->record) : 0;
-  g_autoptr (GByteArray) first =
-      dms_p2p_identify_write (self, DMS_P2P_IDENTIFY_MAX_OWN_SIZE - MIN (record_size, DMS_P2P_IDENTIFY_LEGACY_SIZE) - 16);
+  g_autoptr (GByteArray) first = dms_p2p_identify_write (
+      self, DMS_P2P_IDENTIFY_MAX_OWN_SIZE - MIN (record_size, DMS_P2P_IDENTIFY_LEGACY_SIZE) - 16);
   g_autoptr (GByteArray) second = NULL;
   g_autoptr (GBytes) first_frame = NULL;
   g_autoptr (GBytes) second_frame = NULL;

@@ -59,10 +59,8 @@ void dms_p2p_identify_message_free (DmsP2pIdentifyMessage *self);
 
 /* Reads one of the messages of which identify consists into what the earlier ones said. DMS_ERROR_TOO_LARGE
  * when that is more than an honest peer says. */
-gboolean dms_p2p_identify_message_merge (DmsP2pIdentifyMessage *self,
-                                         const guint8 *data,
-                                         gsize size,
-                                         GError **error);
+gboolean
+dms_p2p_identify_message_merge (DmsP2pIdentifyMessage *self, const guint8 *data, gsize size, GError **error);
 
 /* The framed messages: one, or two with the record in the second. At most DMS_P2P_IDENTIFY_MAX_OWN_SIZE:
  * protocols that do not fit are left out. */

@@ -19,6 +19,7 @@ struct _DmsP2pIdentifyPeer
   gint64 counted_us;
   gboolean is_pushing;
   guint n_answers;
+  guint told;
 
   gboolean is_settled;
   GError *error;
@@ -83,6 +84,18 @@ void
 dms_p2p_identify_peer_end_answer (DmsP2pIdentifyPeer *self)
 {
   self->n_answers--;
+}
+
+void
+dms_p2p_identify_peer_set_told (DmsP2pIdentifyPeer *self, guint generation)
+{
+  self->told = generation;
+}
+
+guint
+dms_p2p_identify_peer_get_told (DmsP2pIdentifyPeer *self)
+{
+  return self->told;
 }
 
 static void

@@ -22,6 +22,10 @@ void dms_p2p_identify_peer_end_push (DmsP2pIdentifyPeer *self);
 gboolean dms_p2p_identify_peer_begin_answer (DmsP2pIdentifyPeer *self);
 void dms_p2p_identify_peer_end_answer (DmsP2pIdentifyPeer *self);
 
+/* Which generation of what this host says of itself the peer was told last; 0 for none. */
+void dms_p2p_identify_peer_set_told (DmsP2pIdentifyPeer *self, guint generation);
+guint dms_p2p_identify_peer_get_told (DmsP2pIdentifyPeer *self);
+
 /* Returns @task, a boolean one, now or later. */
 void dms_p2p_identify_peer_wait (DmsP2pIdentifyPeer *self, GTask *task);
 /* The question has been answered, with an error perhaps. */

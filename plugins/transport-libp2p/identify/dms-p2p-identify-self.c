@@ -21,6 +21,7 @@ struct _DmsP2pIdentifySelf
   DmsP2pHost *host;
   DmsP2pIdentifyMessage *message;
   guint64 seq;
+  guint generation;
 };
 
 DmsP2pIdentifySelf *
@@ -66,8 +67,7 @@ dms_p2p_identify_self_set_protocols (DmsP2pIdentifySelf *self)
 static gboolean
 dms_p2p_identify_self_set_addresses (DmsP2pIdentifySelf *self)
 {
-  g_autoptr (GPtrArray) addresses =
-      dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
+  g_autoptr (GPtrArray) addresses = dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
   GPtrArray *known = self->message->addresses;
   guint n = MIN (addresses->len, DMS_P2P_IDENTIFY_MAX_OWN_ADDRESSES);
   gboolean same = n == known->len;
@@ -82,7 +82,7 @@ dms_p2p_identify_self_set_addresses (DmsP2pIdentifySelf *self)
   return TRUE;
 }
 
-gboolean
+guint
 dms_p2p_identify_self_refresh (DmsP2pIdentifySelf *self)
 {
   DmsP2pIdentity *identity = dms_p2p_swarm_get_identity (dms_p2p_host_get_swarm (self->host));
@@ -96,7 +96,9 @@ dms_p2p_identify_self_refresh (DmsP2pIdentifySelf *self)
       g_clear_pointer (&self->message->record, g_bytes_unref);
       self->message->record = dms_p2p_signed_record_seal (identity, self->seq, self->message->addresses);
     }
-  return protocols_changed || addresses_changed;
+  if (protocols_changed || addresses_changed || self->generation == 0)
+    self->generation++;
+  return self->generation;
 }
 
 GBytes *

@@ -116,8 +116,8 @@ dms_p2p_identify_init (DmsP2pIdentify *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->observed = dms_p2p_observed_new ();
-  self->peers = g_hash_table_new_full (
-      NULL, NULL, g_object_unref, (GDestroyNotify) dms_p2p_identify_peer_free);
+  self->peers =
+      g_hash_table_new_full (NULL, NULL, g_object_unref, (GDestroyNotify) dms_p2p_identify_peer_free);
   g_queue_init (&self->to_push);
 }
 
@@ -125,6 +125,18 @@ DmsP2pObserved *
 dms_p2p_identify_get_observed (DmsP2pIdentify *self)
 {
   return self->observed;
+}
+
+/* What is to be told over one connection now. */
+static GBytes *
+dms_p2p_identify_write (DmsP2pIdentify *self, DmsP2pConnection *connection)
+{
+  DmsP2pIdentifyPeer *peer = g_hash_table_lookup (self->peers, connection);
+  guint generation = dms_p2p_identify_self_refresh (self->own);
+
+  if (peer != NULL)
+    dms_p2p_identify_peer_set_told (peer, generation);
+  return dms_p2p_identify_self_write (self->own, connection);
 }
 
 /* What peers say */
@@ -158,11 +170,8 @@ dms_p2p_identify_store_identity (DmsP2pPeerStore *store, DmsPeerId *peer, DmsP2p
   for (guint i = 0; i < message->protocols->len; i++)
     g_ptr_array_add (protocols, g_ptr_array_index (message->protocols, i));
   g_ptr_array_add (protocols, NULL);
-  dms_p2p_peer_store_set_identity (store,
-                                   peer,
-                                   message->agent,
-                                   message->protocol_version,
-                                   (const char *const *) protocols->pdata);
+  dms_p2p_peer_store_set_identity (
+      store, peer, message->agent, message->protocol_version, (const char *const *) protocols->pdata);
 }
 
 /* A push that says nothing of the protocols or of the agent leaves them as they were (libp2p specs,
@@ -242,8 +251,7 @@ dms_p2p_identify_consume (DmsP2pIdentify *self,
   dms_p2p_identify_store_addresses (
       store, connection, record != NULL ? record->addresses : message->addresses, record != NULL);
   if (message->observed != NULL && dms_p2p_connection_get_remote (connection) != NULL)
-    dms_p2p_observed_note (
-        self->observed, dms_p2p_connection_get_remote (connection), message->observed);
+    dms_p2p_observed_note (self->observed, dms_p2p_connection_get_remote (connection), message->observed);
   return TRUE;
 }
 
@@ -263,8 +271,12 @@ dms_p2p_identify_settle (DmsP2pIdentifyOp *op, const GError *error)
              dms_peer_id_get_text (dms_p2p_connection_get_peer_id (op->connection)),
              error->message);
   peer = dms_p2p_identify_op_get_peer (op);
-  if (peer != NULL)
-    dms_p2p_identify_peer_settle (peer, error);
+  if (peer == NULL)
+    return;
+  /* It may have asked before something changed, and could not be told of that. */
+  if (error == NULL && dms_p2p_identify_peer_get_told (peer) != 0)
+    dms_p2p_identify_note_changed (op->self);
+  dms_p2p_identify_peer_settle (peer, error);
 }
 
 static void
@@ -284,8 +296,7 @@ dms_p2p_identify_on_asked (GObject *source, GAsyncResult *result, gpointer user_
 {
   g_autoptr (DmsP2pIdentifyOp) op = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsP2pStream) stream =
-      dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
+  g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
 
   if (stream == NULL)
     dms_p2p_identify_settle (op, error);
@@ -371,7 +382,7 @@ dms_p2p_identify_on_question (DmsP2pHost *host,
       dms_stream_reset (DMS_STREAM (stream));
       return;
     }
-  framed = dms_p2p_identify_self_write (self->own, connection);
+  framed = dms_p2p_identify_write (self, connection);
   dms_p2p_identify_write_async (
       stream, framed, NULL, dms_p2p_identify_on_answered, dms_p2p_identify_op_new (self, connection));
 }
@@ -444,15 +455,14 @@ dms_p2p_identify_on_push_opened (GObject *source, GAsyncResult *result, gpointer
   g_autoptr (DmsP2pIdentifyOp) op = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) framed = NULL;
-  g_autoptr (DmsP2pStream) stream =
-      dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
+  g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
 
   if (stream == NULL)
     {
       dms_p2p_identify_end_telling (op->self, error);
       return;
     }
-  framed = dms_p2p_identify_self_write (op->self->own, op->connection);
+  framed = dms_p2p_identify_write (op->self, op->connection);
   dms_p2p_identify_write_async (stream, framed, NULL, dms_p2p_identify_on_pushed, g_steal_pointer (&op));
 }
 
@@ -477,31 +487,36 @@ dms_p2p_identify_push_more (DmsP2pIdentify *self)
     }
 }
 
-/* Peers that have not said that they take pushes are not bothered. */
+/* Whether a peer heard something else than @generation, and has said that it takes pushes. Those that have not
+ * asked yet will. */
 static gboolean
-dms_p2p_identify_takes_pushes (DmsP2pIdentify *self, DmsP2pConnection *connection)
+dms_p2p_identify_needs_push (DmsP2pIdentify *self,
+                             DmsP2pConnection *connection,
+                             DmsP2pIdentifyPeer *peer,
+                             guint generation)
 {
   DmsP2pPeerStore *store = dms_p2p_swarm_get_peer_store (dms_p2p_host_get_swarm (self->host));
   const char *const *known =
       dms_p2p_peer_store_get_protocols (store, dms_p2p_connection_get_peer_id (connection));
+  guint told = dms_p2p_identify_peer_get_told (peer);
 
-  return known != NULL && g_strv_contains (known, DMS_P2P_IDENTIFY_PUSH_PROTOCOL);
+  return told != 0 && told != generation && known != NULL && g_strv_contains (known, DMS_P2P_IDENTIFY_PUSH_PROTOCOL);
 }
 
 static gboolean
 dms_p2p_identify_on_push_timer (gpointer user_data)
 {
   DmsP2pIdentify *self = user_data;
+  guint generation = dms_p2p_identify_self_refresh (self->own);
   GHashTableIter iter;
   gpointer connection = NULL;
+  gpointer peer = NULL;
 
   g_clear_pointer (&self->push_timer, g_source_unref);
-  if (!dms_p2p_identify_self_refresh (self->own))
-    return G_SOURCE_REMOVE;
   g_queue_clear_full (&self->to_push, g_object_unref);
   g_hash_table_iter_init (&iter, self->peers);
-  while (g_hash_table_iter_next (&iter, &connection, NULL))
-    if (dms_p2p_identify_takes_pushes (self, connection))
+  while (g_hash_table_iter_next (&iter, &connection, &peer))
+    if (dms_p2p_identify_needs_push (self, connection, peer, generation))
       g_queue_push_tail (&self->to_push, g_object_ref (connection));
   dms_p2p_identify_push_more (self);
   return G_SOURCE_REMOVE;

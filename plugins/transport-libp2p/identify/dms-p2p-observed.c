@@ -60,8 +60,8 @@ dms_p2p_observed_note (DmsP2pObserved *self, DmsMultiaddr *observer, DmsMultiadd
   g_autofree char *ip = dms_p2p_observed_dup_ip (observer);
   g_autofree char *own_ip = dms_p2p_observed_dup_ip (address);
 
-  if (ip == NULL || own_ip == NULL || dms_multiaddr_has_part (observer, "p2p-circuit")
-      || dms_multiaddr_has_part (address, "p2p-circuit"))
+  if (ip == NULL || own_ip == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
+      dms_multiaddr_has_part (address, "p2p-circuit"))
     return;
   dms_p2p_observed_forget (self, ip);
   if (g_queue_get_length (&self->order) >= DMS_P2P_OBSERVED_MAX)

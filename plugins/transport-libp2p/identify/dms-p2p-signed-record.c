@@ -121,11 +121,11 @@ dms_p2p_envelope_read (DmsP2pEnvelope *self, const guint8 *data, gsize size, GEr
       slice->data = reader.data;
       slice->size = reader.size;
     }
-  if (dms_p2p_proto_reader_has_failed (&reader) || self->key.data == NULL || self->payload.data == NULL
-      || self->signature.data == NULL)
+  if (dms_p2p_proto_reader_has_failed (&reader) || self->key.data == NULL || self->payload.data == NULL ||
+      self->signature.data == NULL)
     return dms_p2p_record_refuse (error, DMS_ERROR_INVALID_DATA, "its envelope is malformed");
-  if (self->type.size != sizeof dms_p2p_record_type
-      || memcmp (self->type.data, dms_p2p_record_type, sizeof dms_p2p_record_type) != 0)
+  if (self->type.size != sizeof dms_p2p_record_type ||
+      memcmp (self->type.data, dms_p2p_record_type, sizeof dms_p2p_record_type) != 0)
     return dms_p2p_record_refuse (error, DMS_ERROR_INVALID_DATA, "its envelope holds something else");
   return TRUE;
 }
@@ -139,7 +139,8 @@ dms_p2p_envelope_verify (const DmsP2pEnvelope *self, DmsPeerId *expected, GError
   if (key == NULL)
     return FALSE;
   if (!dms_peer_id_equal (dms_p2p_public_key_get_peer_id (key), expected))
-    return dms_p2p_record_refuse (error, DMS_ERROR_BAD_SIGNATURE, "it is not signed by the peer it came from");
+    return dms_p2p_record_refuse (
+        error, DMS_ERROR_BAD_SIGNATURE, "it is not signed by the peer it came from");
   message = dms_p2p_record_signed_bytes (self->payload.data, self->payload.size);
   return dms_p2p_public_key_verify (
       key, message->data, message->len, self->signature.data, self->signature.size, error);
@@ -227,9 +228,9 @@ dms_p2p_signed_record_open (const guint8 *data, gsize size, DmsPeerId *expected,
 
   self->peer = dms_peer_id_ref (expected);
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
-  if (!dms_p2p_envelope_read (&envelope, data, size, error)
-      || !dms_p2p_envelope_verify (&envelope, expected, error)
-      || !dms_p2p_record_read (self, &envelope.payload, error))
+  if (!dms_p2p_envelope_read (&envelope, data, size, error) ||
+      !dms_p2p_envelope_verify (&envelope, expected, error) ||
+      !dms_p2p_record_read (self, &envelope.payload, error))
     return NULL;
   return g_steal_pointer (&self);
 }

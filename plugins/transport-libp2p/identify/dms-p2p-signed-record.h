@@ -31,8 +31,8 @@ typedef struct
   GPtrArray *addresses;
 } DmsP2pSignedRecord;
 
-/* Opens a signed envelope. Nobody but @expected may have signed it, and only for itself: DMS_ERROR_BAD_SIGNATURE
- * (CVE-2023-40583). */
+/* Opens a signed envelope. Nobody but @expected may have signed it, and only for itself:
+ * DMS_ERROR_BAD_SIGNATURE (CVE-2023-40583). */
 DmsP2pSignedRecord *
 dms_p2p_signed_record_open (const guint8 *data, gsize size, DmsPeerId *expected, GError **error);
 void dms_p2p_signed_record_free (DmsP2pSignedRecord *self);

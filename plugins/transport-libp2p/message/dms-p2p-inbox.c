@@ -40,8 +40,8 @@ dms_p2p_inbox_from_protocol (const char *protocol)
   const char *inbox = protocol + strlen (DMS_P2P_INBOX_PREFIX);
   gsize size = strlen (protocol);
 
-  if (size <= fixed || !g_str_has_prefix (protocol, DMS_P2P_INBOX_PREFIX)
-      || !g_str_has_suffix (protocol, DMS_P2P_INBOX_SUFFIX))
+  if (size <= fixed || !g_str_has_prefix (protocol, DMS_P2P_INBOX_PREFIX) ||
+      !g_str_has_suffix (protocol, DMS_P2P_INBOX_SUFFIX))
     return NULL;
   return dms_p2p_inbox_is_valid (inbox, size - fixed) ? g_strndup (inbox, size - fixed) : NULL;
 }

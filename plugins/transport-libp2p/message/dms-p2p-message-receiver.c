@@ -283,8 +283,8 @@ dms_p2p_inbound_read_some (DmsP2pInbound *inbound, GError **error)
 static gboolean
 dms_p2p_inbound_may_read (DmsP2pInbound *inbound)
 {
-  return inbound->lane->memory < DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY
-         || dms_p2p_lane_find_first (inbound->lane) == inbound;
+  return inbound->lane->memory < DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY ||
+         dms_p2p_lane_find_first (inbound->lane) == inbound;
 }
 
 static void
@@ -336,8 +336,8 @@ dms_p2p_message_receiver_take (DmsP2pMessageReceiver *self,
   DmsP2pLane *lane = g_hash_table_lookup (self->lanes, connection);
   DmsP2pInbound *inbound = NULL;
 
-  if (self->n_messages >= DMS_P2P_MESSAGE_MAX_INBOUND
-      || (lane != NULL && g_queue_get_length (&lane->messages) >= DMS_P2P_MESSAGE_MAX_PER_CONNECTION))
+  if (self->n_messages >= DMS_P2P_MESSAGE_MAX_INBOUND ||
+      (lane != NULL && g_queue_get_length (&lane->messages) >= DMS_P2P_MESSAGE_MAX_PER_CONNECTION))
     {
       dms_p2p_pipe_reset (dms_p2p_stream_get_pipe (stream), DMS_P2P_RESET_RESOURCE_LIMIT);
       return;

@@ -109,8 +109,8 @@ dms_p2p_peer_queue_go_on (DmsP2pPeerQueue *queue)
 
   if (queue->current != NULL || self->is_closed)
     return;
-  if (!g_queue_is_empty (&queue->waiting)
-      && g_queue_get_length (&queue->unanswered) < DMS_P2P_SENDER_MAX_UNANSWERED)
+  if (!g_queue_is_empty (&queue->waiting) &&
+      g_queue_get_length (&queue->unanswered) < DMS_P2P_SENDER_MAX_UNANSWERED)
     {
       queue->current = g_queue_pop_head (&queue->waiting);
       dms_p2p_outbound_start (queue->current, self->host);
@@ -168,9 +168,9 @@ dms_p2p_message_sender_check (DmsP2pMessageSender *self, GBytes *bytes, GError *
 static gboolean
 dms_p2p_peer_queue_has_room (DmsP2pPeerQueue *queue, gsize size, GError **error)
 {
-  if (g_queue_get_length (&queue->waiting) < DMS_P2P_SENDER_MAX_QUEUED_PER_PEER
-      && queue->n_bytes + size <= DMS_P2P_SENDER_MAX_BYTES_PER_PEER
-      && queue->sender->n_bytes + size <= DMS_P2P_SENDER_MAX_BYTES)
+  if (g_queue_get_length (&queue->waiting) < DMS_P2P_SENDER_MAX_QUEUED_PER_PEER &&
+      queue->n_bytes + size <= DMS_P2P_SENDER_MAX_BYTES_PER_PEER &&
+      queue->sender->n_bytes + size <= DMS_P2P_SENDER_MAX_BYTES)
     return TRUE;
   g_set_error (error,
                DMS_ERROR,

@@ -25,8 +25,7 @@ void dms_p2p_message_sender_send_async (DmsP2pMessageSender *self,
                                         GCancellable *cancellable,
                                         GAsyncReadyCallback callback,
                                         gpointer user_data);
-gboolean
-dms_p2p_message_sender_send_finish (DmsP2pMessageSender *self, GAsyncResult *result, GError **error);
+gboolean dms_p2p_message_sender_send_finish (DmsP2pMessageSender *self, GAsyncResult *result, GError **error);
 
 /* Gives up what is on its way. */
 void dms_p2p_message_sender_close (DmsP2pMessageSender *self);

@@ -126,10 +126,8 @@ dms_p2p_messenger_deliver_own (DmsP2pMessenger *self, DmsP2pOwnMessage *message)
   if (self->handler (message->inbox, self->self_id, message->bytes, self->user_data))
     g_task_return_boolean (message->task, TRUE);
   else
-    g_task_return_new_error (message->task,
-                             DMS_ERROR,
-                             DMS_ERROR_BUSY,
-                             "this node has no room for the message; try again later");
+    g_task_return_new_error (
+        message->task, DMS_ERROR, DMS_ERROR_BUSY, "this node has no room for the message; try again later");
 }
 
 static gboolean
@@ -198,8 +196,8 @@ dms_p2p_messenger_send_async (DmsP2pMessenger *self,
 
   g_task_set_source_tag (task, dms_p2p_messenger_send_async);
   g_task_set_check_cancellable (task, FALSE);
-  if (dms_peer_id_equal (peer, self->self_id) && self->handler != NULL
-      && g_bytes_get_size (bytes) <= DMS_P2P_MESSAGE_MAX_SIZE)
+  if (dms_peer_id_equal (peer, self->self_id) && self->handler != NULL &&
+      g_bytes_get_size (bytes) <= DMS_P2P_MESSAGE_MAX_SIZE)
     dms_p2p_messenger_send_own (self, inbox, bytes, task);
   else
     dms_p2p_message_sender_send_async (

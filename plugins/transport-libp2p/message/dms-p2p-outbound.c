@@ -128,10 +128,8 @@ dms_p2p_outbound_explain (DmsP2pOutbound *self, GError *error)
     other = g_error_new (
         DMS_ERROR, DMS_ERROR_NOT_FOUND, "the peer %s has no inbox for “%s”", peer, self->protocol);
   else if (g_error_matches (error, DMS_ERROR, DMS_ERROR_IO) && dms_p2p_swarm_find (swarm, self->peer) != NULL)
-    other = g_error_new (DMS_ERROR,
-                         DMS_ERROR_BUSY,
-                         "the peer %s has no room for the message; try again later",
-                         peer);
+    other = g_error_new (
+        DMS_ERROR, DMS_ERROR_BUSY, "the peer %s has no room for the message; try again later", peer);
   if (other == NULL)
     return error;
   g_error_free (error);
@@ -247,8 +245,7 @@ dms_p2p_outbound_on_opened (GObject *source, GAsyncResult *result, gpointer user
   g_autoptr (GCancellable) opening = user_data;
   DmsP2pOutbound *self = g_object_get_data (G_OBJECT (opening), "outbound");
   GError *error = NULL;
-  g_autoptr (DmsP2pStream) stream =
-      dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
+  g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
 
   /* Freed meanwhile. */
   if (g_cancellable_is_cancelled (opening))
@@ -287,10 +284,6 @@ dms_p2p_outbound_start (DmsP2pOutbound *self, DmsP2pHost *host)
       g_source_set_callback (self->cancelled, G_SOURCE_FUNC (dms_p2p_outbound_on_cancelled), self, NULL);
       g_source_attach (self->cancelled, g_task_get_context (self->task));
     }
-  dms_p2p_host_open_stream_async (host,
-                                  self->peer,
-                                  protocols,
-                                  self->opening,
-                                  dms_p2p_outbound_on_opened,
-                                  g_object_ref (self->opening));
+  dms_p2p_host_open_stream_async (
+      host, self->peer, protocols, self->opening, dms_p2p_outbound_on_opened, g_object_ref (self->opening));
 }

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /* One message on its way to a peer. */
 typedef struct _DmsP2pOutbound DmsP2pOutbound;
 
-/* @written: all of it is with the muxer, and the peer has still to say that it took it. Otherwise it has ended:
- * with @error, or well. May free it. */
+/* @written: all of it is with the muxer, and the peer has still to say that it took it. Otherwise it has
+ * ended: with @error, or well. May free it. */
 typedef void (*DmsP2pOutboundTold) (DmsP2pOutbound *outbound,
                                     gboolean written,
                                     GError *error,

@@ -90,16 +90,16 @@ dms_p2p_perf_on_idle (gpointer user_data)
       run->has_progress = FALSE;
       return G_SOURCE_CONTINUE;
     }
-  dms_p2p_perf_end (
-      user_data, g_error_new_literal (DMS_ERROR, DMS_ERROR_TIMED_OUT, "the measurement made no progress"));
+  dms_p2p_perf_end (user_data,
+                    g_error_new_literal (DMS_ERROR, DMS_ERROR_TIMED_OUT, "the measurement made no progress"));
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
 dms_p2p_perf_on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  dms_p2p_perf_end (
-      user_data, g_error_new_literal (DMS_ERROR, DMS_ERROR_CANCELLED, "the measurement was cancelled"));
+  dms_p2p_perf_end (user_data,
+                    g_error_new_literal (DMS_ERROR, DMS_ERROR_CANCELLED, "the measurement was cancelled"));
   return G_SOURCE_REMOVE;
 }
 
@@ -292,8 +292,7 @@ dms_p2p_perf_on_opened (GObject *source, GAsyncResult *result, gpointer user_dat
   GTask *task = user_data;
   DmsP2pPerfRun *run = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (DmsP2pStream) stream =
-      dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
+  g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
 
   if (stream == NULL)
     {

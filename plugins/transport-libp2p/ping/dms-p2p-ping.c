@@ -104,12 +104,8 @@ dms_p2p_echo_on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   DmsP2pPipe *pipe = echo->pipe;
 
   if (bytes != NULL)
-    dms_p2p_pipe_write_all_async (pipe,
-                                  bytes,
-                                  DMS_P2P_PING_TIMEOUT_MS,
-                                  NULL,
-                                  dms_p2p_echo_on_written,
-                                  g_steal_pointer (&echo));
+    dms_p2p_pipe_write_all_async (
+        pipe, bytes, DMS_P2P_PING_TIMEOUT_MS, NULL, dms_p2p_echo_on_written, g_steal_pointer (&echo));
   else if (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND))
     dms_p2p_pipe_close (pipe);
   else
@@ -201,6 +197,7 @@ dms_p2p_measure_on_written (GObject *source, GAsyncResult *result, gpointer user
 {
   g_autoptr (GTask) task = user_data;
   DmsP2pMeasure *measure = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
 
   if (!dms_p2p_pipe_write_all_finish (result, &error))
@@ -212,7 +209,7 @@ dms_p2p_measure_on_written (GObject *source, GAsyncResult *result, gpointer user
   dms_p2p_pipe_read_all_async (measure->pipe,
                                DMS_P2P_PING_SIZE,
                                DMS_P2P_PING_TIMEOUT_MS,
-                               g_task_get_cancellable (task),
+                               cancellable,
                                dms_p2p_measure_on_echo,
                                g_steal_pointer (&task));
 }
@@ -222,6 +219,7 @@ dms_p2p_measure_on_opened (GObject *source, GAsyncResult *result, gpointer user_
 {
   g_autoptr (GTask) task = user_data;
   DmsP2pMeasure *measure = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   guint8 random[DMS_P2P_PING_SIZE];
   GError *error = NULL;
 
@@ -238,7 +236,7 @@ dms_p2p_measure_on_opened (GObject *source, GAsyncResult *result, gpointer user_
   dms_p2p_pipe_write_all_async (measure->pipe,
                                 measure->sent,
                                 DMS_P2P_PING_TIMEOUT_MS,
-                                g_task_get_cancellable (task),
+                                cancellable,
                                 dms_p2p_measure_on_written,
                                 g_steal_pointer (&task));
 }
@@ -255,8 +253,7 @@ dms_p2p_ping_measure_async (DmsP2pPing *self,
 
   g_task_set_source_tag (task, dms_p2p_ping_measure_async);
   g_task_set_task_data (task, g_new0 (DmsP2pMeasure, 1), dms_p2p_measure_free);
-  dms_p2p_host_open_stream_async (
-      self->host, peer, protocols, cancellable, dms_p2p_measure_on_opened, task);
+  dms_p2p_host_open_stream_async (self->host, peer, protocols, cancellable, dms_p2p_measure_on_opened, task);
 }
 
 gint64

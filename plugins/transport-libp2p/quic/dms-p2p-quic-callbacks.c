@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include <sodium.h>
+#include <string.h>
 
 #include "quic/dms-p2p-quic-cid.h"
 #include "quic/dms-p2p-quic-connection-private.h"
@@ -181,6 +182,32 @@ dms_p2p_quic_on_old_id (ngtcp2_conn *conn, const ngtcp2_cid *id, void *user_data
   return 0;
 }
 
+/* An ID of the other side came into use, or went out of it. */
+static int
+dms_p2p_quic_on_their_id (
+    ngtcp2_conn *conn, int type, uint64_t number, const ngtcp2_cid *id, const uint8_t *token, void *user_data)
+{
+  DmsP2pQuicConnection *self = user_data;
+  const DmsP2pQuicToken *own = (const DmsP2pQuicToken *) token;
+
+  if (token == NULL)
+    return 0;
+  for (guint i = 0; i < self->tokens->len; i++)
+    if (memcmp (&g_array_index (self->tokens, DmsP2pQuicToken, i), token, sizeof *own) == 0)
+      {
+        if (type == NGTCP2_CONNECTION_ID_STATUS_TYPE_DEACTIVATE)
+          {
+            dms_p2p_quic_endpoint_remove_token (self->endpoint, token, self);
+            g_array_remove_index_fast (self->tokens, i);
+          }
+        return 0;
+      }
+  if (type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE &&
+      dms_p2p_quic_endpoint_add_token (self->endpoint, token, self))
+    g_array_append_vals (self->tokens, own, 1);
+  return 0;
+}
+
 void
 dms_p2p_quic_callbacks_init (ngtcp2_callbacks *callbacks, gboolean is_server)
 {
@@ -208,5 +235,6 @@ dms_p2p_quic_callbacks_init (ngtcp2_callbacks *callbacks, gboolean is_server)
     .rand = dms_p2p_quic_on_random,
     .get_new_connection_id = dms_p2p_quic_on_new_id,
     .remove_connection_id = dms_p2p_quic_on_old_id,
+    .dcid_status = dms_p2p_quic_on_their_id,
   };
 }

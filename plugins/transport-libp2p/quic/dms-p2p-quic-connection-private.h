@@ -10,6 +10,11 @@
 
 G_BEGIN_DECLS
 
+typedef struct
+{
+  guint8 data[NGTCP2_STATELESS_RESET_TOKENLEN];
+} DmsP2pQuicToken;
+
 struct _DmsP2pQuicConnection
 {
   DmsP2pMuxer parent_instance;
@@ -26,6 +31,8 @@ struct _DmsP2pQuicConnection
   gint64 timer_at;
   /* That packets for us may have as their destination. */
   GArray *ids;
+  /* By which the other side may end it, see dms_p2p_quic_endpoint_add_token(). */
+  GArray *tokens;
   gboolean is_server;
   gboolean is_counted;
   gboolean is_proven;

@@ -140,6 +140,9 @@ dms_p2p_quic_connection_end (DmsP2pQuicConnection *self, const ngtcp2_connection
     dms_p2p_quic_connection_bury (self, last_words);
   for (guint i = 0; i < self->ids->len; i++)
     dms_p2p_quic_endpoint_remove_id (self->endpoint, &g_array_index (self->ids, ngtcp2_cid, i));
+  for (guint i = 0; i < self->tokens->len; i++)
+    dms_p2p_quic_endpoint_remove_token (
+        self->endpoint, g_array_index (self->tokens, DmsP2pQuicToken, i).data, self);
   dms_p2p_quic_endpoint_forget (self->endpoint, self);
   if (self->is_counted)
     {
@@ -210,7 +213,8 @@ dms_p2p_quic_connection_fail_by_peer (DmsP2pQuicConnection *self)
           self, DMS_ERROR_BUSY, "the peer takes no more connections now; try again later");
       return;
     }
-  raw = g_strndup ((const char *) said.reason, MIN (said.reasonlen, DMS_P2P_QUIC_MAX_REASON));
+  raw = said.reasonlen > 0 ? g_strndup ((const char *) said.reason, MIN (said.reasonlen, DMS_P2P_QUIC_MAX_REASON))
+                           : g_strdup ("");
   reason = g_str_to_ascii (raw, "C");
   g_strcanon (reason,
               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:;-_/()'",
@@ -413,6 +417,8 @@ dms_p2p_quic_connection_receive (DmsP2pQuicConnection *self,
   self->is_inside = TRUE;
   code = ngtcp2_conn_read_pkt (self->conn, path, info, data, size, dms_p2p_quic_clock ());
   self->is_inside = FALSE;
+  if (self->was_reset)
+    code = NGTCP2_ERR_DRAINING;
   if (code != 0)
     dms_p2p_quic_connection_fail (self, code);
 }
@@ -641,6 +647,7 @@ dms_p2p_quic_connection_finalize (GObject *object)
   g_clear_pointer (&self->expected, dms_peer_id_unref);
   g_clear_pointer (&self->key, dms_p2p_public_key_unref);
   g_clear_pointer (&self->ids, g_array_unref);
+  g_clear_pointer (&self->tokens, g_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->failure);
   g_clear_object (&self->endpoint);
@@ -666,6 +673,7 @@ dms_p2p_quic_connection_init (DmsP2pQuicConnection *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->ids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
+  self->tokens = g_array_new (FALSE, FALSE, sizeof (DmsP2pQuicToken));
   self->window = DMS_P2P_QUIC_WINDOW;
   dms_p2p_quic_memory_init (&self->memory, DMS_P2P_QUIC_BASE_MEMORY + 2 * DMS_P2P_QUIC_WINDOW);
 }

@@ -26,6 +26,8 @@ struct _DmsP2pQuicEndpoint
   DmsP2pQuicDoor *door;
   DmsP2pQuicGraves *graves;
   GHashTable *connections;
+  /* By stateless reset tokens: GBytes → DmsP2pQuicConnection. */
+  GHashTable *tokens;
   GSource *source;
   gpointer tag;
   guint8 *buffer;
@@ -47,6 +49,8 @@ typedef struct
 
 /* RFC 9000 section 14.1: a client's first datagrams are at least so large. */
 #define DMS_P2P_QUIC_MIN_INITIAL 1200
+/* RFC 9000 section 10.3: what is shorter is no stateless reset. */
+#define DMS_P2P_QUIC_MIN_RESET 21
 
 static void
 dms_p2p_quic_endpoint_touch (DmsP2pQuicEndpoint *self, DmsP2pQuicConnection *connection)
@@ -95,6 +99,18 @@ dms_p2p_quic_endpoint_let_in (DmsP2pQuicEndpoint *self, const ngtcp2_path *path,
   return connection;
 }
 
+/* ngtcp2 compares in constant time, and the addresses too. */
+static DmsP2pQuicConnection *
+dms_p2p_quic_endpoint_find_token (DmsP2pQuicEndpoint *self, const guint8 *data, gsize size)
+{
+  g_autoptr (GBytes) token = NULL;
+
+  if (size < DMS_P2P_QUIC_MIN_RESET || g_hash_table_size (self->tokens) == 0)
+    return NULL;
+  token = g_bytes_new_static (data + size - NGTCP2_STATELESS_RESET_TOKENLEN, NGTCP2_STATELESS_RESET_TOKENLEN);
+  return g_hash_table_lookup (self->tokens, token);
+}
+
 /* Nobody's packet. */
 static DmsP2pQuicConnection *
 dms_p2p_quic_endpoint_take_unknown (DmsP2pQuicEndpoint *self,
@@ -104,7 +120,10 @@ dms_p2p_quic_endpoint_take_unknown (DmsP2pQuicEndpoint *self,
                                     gsize size)
 {
   gboolean is_long = (data[0] & 0x80) != 0;
+  DmsP2pQuicConnection *connection = is_long ? NULL : dms_p2p_quic_endpoint_find_token (self, data, size);
 
+  if (connection != NULL)
+    return connection;
   if (is_long && ids->version == NGTCP2_PROTO_VER_V1)
     return dms_p2p_quic_endpoint_let_in (self, path, data, size);
   if (!is_long)
@@ -214,6 +233,7 @@ dms_p2p_quic_endpoint_finalize (GObject *object)
   g_clear_pointer (&self->door, dms_p2p_quic_door_unref);
   g_clear_pointer (&self->graves, dms_p2p_quic_graves_free);
   g_clear_pointer (&self->connections, g_hash_table_unref);
+  g_clear_pointer (&self->tokens, g_hash_table_unref);
   g_clear_pointer (&self->touched, g_ptr_array_unref);
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
   g_clear_pointer (&self->buffer, g_free);
@@ -232,6 +252,7 @@ dms_p2p_quic_endpoint_init (DmsP2pQuicEndpoint *self)
   self->graves = dms_p2p_quic_graves_new ();
   self->connections =
       g_hash_table_new_full (dms_p2p_quic_cid_hash, dms_p2p_quic_cid_equal, g_free, NULL);
+  self->tokens = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   self->touched = g_ptr_array_new_with_free_func (g_object_unref);
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   self->buffer = g_malloc (DMS_P2P_QUIC_BATCH_SIZE);
@@ -304,6 +325,30 @@ void
 dms_p2p_quic_endpoint_remove_id (DmsP2pQuicEndpoint *self, const ngtcp2_cid *id)
 {
   g_hash_table_remove (self->connections, id);
+}
+
+gboolean
+dms_p2p_quic_endpoint_add_token (DmsP2pQuicEndpoint *self,
+                                 const guint8 *token,
+                                 DmsP2pQuicConnection *connection)
+{
+  g_autoptr (GBytes) key = g_bytes_new (token, NGTCP2_STATELESS_RESET_TOKENLEN);
+
+  /* The other side chose it. It cannot take that of somebody else. */
+  if (g_hash_table_contains (self->tokens, key))
+    return FALSE;
+  return g_hash_table_insert (self->tokens, g_steal_pointer (&key), connection);
+}
+
+void
+dms_p2p_quic_endpoint_remove_token (DmsP2pQuicEndpoint *self,
+                                    const guint8 *token,
+                                    DmsP2pQuicConnection *connection)
+{
+  g_autoptr (GBytes) key = g_bytes_new_static (token, NGTCP2_STATELESS_RESET_TOKENLEN);
+
+  if (g_hash_table_lookup (self->tokens, key) == connection)
+    g_hash_table_remove (self->tokens, key);
 }
 
 void

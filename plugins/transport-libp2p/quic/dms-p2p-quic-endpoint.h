@@ -44,6 +44,14 @@ gboolean dms_p2p_quic_endpoint_add_id (DmsP2pQuicEndpoint *self,
                                        const ngtcp2_cid *id,
                                        DmsP2pQuicConnection *connection);
 void dms_p2p_quic_endpoint_remove_id (DmsP2pQuicEndpoint *self, const ngtcp2_cid *id);
+/* The other side may end @connection by a datagram that ends in the 16 bytes @token and is random else (RFC 9000
+ * section 10.3). */
+gboolean dms_p2p_quic_endpoint_add_token (DmsP2pQuicEndpoint *self,
+                                          const guint8 *token,
+                                          DmsP2pQuicConnection *connection);
+void dms_p2p_quic_endpoint_remove_token (DmsP2pQuicEndpoint *self,
+                                         const guint8 *token,
+                                         DmsP2pQuicConnection *connection);
 /* See dms_p2p_quic_graves_bury(). */
 void dms_p2p_quic_endpoint_bury (
     DmsP2pQuicEndpoint *self, const ngtcp2_cid *ids, gsize n_ids, GBytes *packet, ngtcp2_tstamp until);

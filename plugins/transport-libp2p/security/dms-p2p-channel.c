@@ -27,6 +27,7 @@ typedef struct
   GError *failure;
   GSource *linger;
   gboolean raw_ended;
+  gboolean has_heard;
   gboolean ended;
   gboolean write_ended;
   gboolean raw_write_ended;
@@ -211,7 +212,10 @@ dms_p2p_channel_fill (DmsP2pChannel *self, GError **error)
     return DMS_P2P_WOULD_BLOCK;
   n = dms_p2p_pipe_read (priv->raw, dms_p2p_buffer_reserve (&priv->in, room), room, error);
   if (n > 0)
-    dms_p2p_buffer_added (&priv->in, (gsize) n);
+    {
+      dms_p2p_buffer_added (&priv->in, (gsize) n);
+      priv->has_heard = TRUE;
+    }
   if (n == 0)
     priv->raw_ended = TRUE;
   return n;
@@ -446,6 +450,14 @@ dms_p2p_channel_has_raw_ended (DmsP2pChannel *self)
   DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
 
   return priv->raw_ended;
+}
+
+gboolean
+dms_p2p_channel_has_heard (DmsP2pChannel *self)
+{
+  DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
+
+  return priv->has_heard;
 }
 
 void

@@ -52,6 +52,8 @@ void dms_p2p_channel_start (DmsP2pChannel *self);
 /* Reads once from the raw pipe into the input. As dms_p2p_pipe_read(). */
 gssize dms_p2p_channel_fill (DmsP2pChannel *self, GError **error);
 gboolean dms_p2p_channel_has_raw_ended (DmsP2pChannel *self);
+/* Whether anything has ever come. */
+gboolean dms_p2p_channel_has_heard (DmsP2pChannel *self);
 /* Copies the next bytes of @vectors, after the first @skip, to @buffer. Returns how many there were. */
 gsize dms_p2p_channel_gather (const GOutputVector *vectors,
                               gsize n_vectors,

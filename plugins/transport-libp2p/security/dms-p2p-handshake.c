@@ -52,6 +52,8 @@ dms_p2p_handshake_end (GTask *task, DmsP2pSecured *secured, GError *error)
     }
   else
     {
+      if (g_error_matches (error, DMS_ERROR, DMS_ERROR_IO) && !dms_p2p_channel_has_heard (self->channel))
+        error->code = DMS_ERROR_UNAVAILABLE;
       dms_p2p_pipe_close (DMS_P2P_PIPE (self->channel));
       g_task_return_error (task, error);
     }

@@ -17,7 +17,8 @@ typedef gssize (*DmsP2pHandshakeStep) (DmsP2pChannel *channel, GIOCondition *wan
 typedef DmsP2pSecured *(*DmsP2pHandshakeResult) (DmsP2pChannel *channel, GError **error);
 
 /* Runs the handshake of @channel over its raw pipe until it is over, is cancelled or takes too long. The raw
- * pipe is closed when it fails. For the security protocols. */
+ * pipe is closed when it fails. DMS_ERROR_UNAVAILABLE when the other side hung up without a word;
+ * DMS_ERROR_IO when it did so later. For the security protocols. */
 void dms_p2p_handshake_async (DmsP2pChannel *channel,
                               DmsP2pHandshakeStep step,
                               DmsP2pHandshakeResult result,

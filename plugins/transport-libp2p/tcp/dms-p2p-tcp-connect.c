@@ -93,15 +93,20 @@ dms_p2p_tcp_connect_met_itself (GSocket *socket)
          g_inet_address_equal (g_inet_socket_address_get_address (a), g_inet_socket_address_get_address (b));
 }
 
-static gboolean
+/* Not g_socket_bind(), which takes SO_REUSEPORT back. Returns 0, or the error of the system. */
+static int
 dms_p2p_tcp_connect_bind (DmsP2pTcpConnect *self)
 {
   const int yes = 1;
   int fd = g_socket_get_fd (self->socket);
+  struct sockaddr_storage native = { 0 };
+  gssize size = g_socket_address_get_native_size (G_SOCKET_ADDRESS (self->local));
 
   setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
-  return g_socket_bind (self->socket, G_SOCKET_ADDRESS (self->local), TRUE, NULL);
+  if (size < 0 || !g_socket_address_to_native (G_SOCKET_ADDRESS (self->local), &native, sizeof native, NULL))
+    return EADDRNOTAVAIL;
+  return bind (fd, (struct sockaddr *) &native, (socklen_t) size) == 0 ? 0 : errno;
 }
 
 static gboolean dms_p2p_tcp_connect_on_ready (GSocket *socket, GIOCondition condition, gpointer user_data);
@@ -122,8 +127,13 @@ dms_p2p_tcp_connect_begin (GTask *task)
   if (self->socket == NULL)
     return EMFILE;
   g_socket_set_blocking (self->socket, FALSE);
-  if (self->local != NULL && !dms_p2p_tcp_connect_bind (self))
-    return EADDRINUSE;
+  if (self->local != NULL)
+    {
+      int code = dms_p2p_tcp_connect_bind (self);
+
+      if (code != 0)
+        return code;
+    }
   if (size < 0 || !g_socket_address_to_native (remote, &native, sizeof native, NULL))
     return EAFNOSUPPORT;
   if (connect (g_socket_get_fd (self->socket), (struct sockaddr *) &native, (socklen_t) size) != 0 &&
@@ -141,7 +151,8 @@ dms_p2p_tcp_connect_go_on (GTask *task, int code)
 {
   DmsP2pTcpConnect *self = g_task_get_task_data (task);
 
-  if (self->local != NULL && (code == EADDRINUSE || code == EADDRNOTAVAIL || code == EINVAL))
+  if (self->local != NULL &&
+      (code == EADDRINUSE || code == EADDRNOTAVAIL || code == EACCES || code == EINVAL))
     {
       g_clear_object (&self->local);
       code = dms_p2p_tcp_connect_begin (task);

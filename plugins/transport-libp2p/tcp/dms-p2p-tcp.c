@@ -147,10 +147,11 @@ dms_p2p_tcp_dial_on_upgraded (GObject *source, GAsyncResult *result, gpointer us
   GError *error = NULL;
   DmsP2pUpgraded *upgraded = dms_p2p_upgrader_finish (result, &error);
 
-  if (upgraded == NULL && g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED) &&
-      self->attempt + 1 < dms_p2p_upgrader_get_n_securities (tcp->upgrader))
+  if (upgraded == NULL && self->attempt + 1 < dms_p2p_upgrader_get_n_attempts (tcp->upgrader) &&
+      (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED) ||
+       g_error_matches (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE)))
     {
-      /* What was sent on with the proposal cannot be taken back: begin anew with the next. */
+      /* What was sent on with the proposal cannot be taken back. */
       g_clear_error (&error);
       self->attempt++;
       dms_p2p_tcp_dial_connect (task);

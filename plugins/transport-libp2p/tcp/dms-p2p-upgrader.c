@@ -36,6 +36,8 @@ struct _DmsP2pUpgrader
   gatomicrefcount ref_count;
   DmsP2pIdentity *identity;
   const DmsP2pSecurity *securities[G_N_ELEMENTS (dms_p2p_upgrader_securities)];
+  /* The same as names, NULL-terminated. */
+  const char *protocols[G_N_ELEMENTS (dms_p2p_upgrader_securities) + 1];
   guint n_securities;
 };
 
@@ -77,6 +79,7 @@ dms_p2p_upgrader_add (DmsP2pUpgrader *self, const char *protocol, GError **error
   for (guint i = 0; i < G_N_ELEMENTS (dms_p2p_upgrader_securities); i++)
     if (g_str_equal (dms_p2p_upgrader_securities[i].protocol, protocol))
       {
+        self->protocols[self->n_securities] = dms_p2p_upgrader_securities[i].protocol;
         self->securities[self->n_securities++] = &dms_p2p_upgrader_securities[i];
         return TRUE;
       }
@@ -123,9 +126,9 @@ dms_p2p_upgrader_unref (DmsP2pUpgrader *self)
 }
 
 guint
-dms_p2p_upgrader_get_n_securities (DmsP2pUpgrader *self)
+dms_p2p_upgrader_get_n_attempts (DmsP2pUpgrader *self)
 {
-  return self->n_securities;
+  return MIN (self->n_securities, 2);
 }
 
 static void
@@ -276,7 +279,8 @@ dms_p2p_upgrade_on_security (GObject *source, GAsyncResult *result, gpointer use
   GTask *task = user_data;
   DmsP2pUpgrade *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  g_autofree char *protocol = dms_p2p_multistream_accept_finish (result, &error);
+  g_autofree char *protocol = self->is_client ? dms_p2p_multistream_select_finish (result, &error)
+                                              : dms_p2p_multistream_accept_finish (result, &error);
 
   if (protocol == NULL)
     {
@@ -344,21 +348,26 @@ dms_p2p_upgrader_dial_async (DmsP2pUpgrader *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
+  g_autoptr (DmsP2pPipe) pipe = NULL;
   GTask *task = NULL;
   DmsP2pUpgrade *upgrade = NULL;
-  g_autoptr (DmsP2pPipe) lazy = NULL;
 
-  g_return_if_fail (attempt < self->n_securities);
-  /* The proposal goes out with the first flight of the handshake: a round trip less when it is accepted,
-   * which it nearly always is. */
-  lazy = dms_p2p_multistream_lazy_new (raw, self->securities[attempt]->protocol);
-  task = dms_p2p_upgrade_new (self, lazy, TRUE, cancellable, callback, user_data);
+  if (attempt == 0)
+    pipe = dms_p2p_multistream_lazy_new (raw, self->securities[0]->protocol);
+  else
+    pipe = g_object_ref (raw);
+  task = dms_p2p_upgrade_new (self, pipe, TRUE, cancellable, callback, user_data);
   upgrade = g_task_get_task_data (task);
   upgrade->expected = expected != NULL ? dms_peer_id_ref (expected) : NULL;
   upgrade->trace = trace;
   upgrade->trace_data = trace_data;
-  upgrade->security = self->securities[attempt];
-  dms_p2p_upgrade_secure (task);
+  if (attempt == 0)
+    {
+      upgrade->security = self->securities[0];
+      dms_p2p_upgrade_secure (task);
+      return;
+    }
+  dms_p2p_multistream_select_async (pipe, self->protocols, upgrade->inner, dms_p2p_upgrade_on_security, task);
 }
 
 void

@@ -23,12 +23,15 @@ dms_p2p_upgrader_new (DmsP2pIdentity *identity, const char *const *securities, G
 DmsP2pUpgrader *dms_p2p_upgrader_ref (DmsP2pUpgrader *self);
 void dms_p2p_upgrader_unref (DmsP2pUpgrader *self);
 
-/* How many securities there are: how often a dialler may try, each time on a new pipe. */
-guint dms_p2p_upgrader_get_n_securities (DmsP2pUpgrader *self);
+/* How often a dialler may try, each time on a new pipe: 2, or 1 when there is but one security. */
+guint dms_p2p_upgrader_get_n_attempts (DmsP2pUpgrader *self);
 
-/* Upgrades the pipe of a dialler, whose side proposes the security number @attempt, together with the first
- * bytes of its handshake. DMS_ERROR_NOT_SUPPORTED when the other side does not speak it: open the pipe anew
- * and try the next. @raw is closed when it fails. @expected, @trace and @cancellable may be NULL. */
+/* Upgrades the pipe of a dialler. Attempt 0 proposes the best security together with the first bytes of its
+ * handshake, which saves a round trip. It fails with DMS_ERROR_NOT_SUPPORTED when the other side says that it
+ * does not speak that, and with DMS_ERROR_UNAVAILABLE when it hangs up without a word, as those do that take
+ * the first bytes for another proposal: try again on a new pipe then. Attempt 1 negotiates all securities
+ * before it says anything else. @raw is closed when it fails. @expected, @trace and @cancellable may be NULL.
+ */
 void dms_p2p_upgrader_dial_async (DmsP2pUpgrader *self,
                                   DmsP2pPipe *raw,
                                   guint attempt,

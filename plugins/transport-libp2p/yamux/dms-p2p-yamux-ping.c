@@ -29,6 +29,12 @@ dms_p2p_yamux_get_deadline (DmsP2pYamux *self)
   return MAX (self->ping_sent, self->last_input) + (gint64) self->ping_timeout_ms * 1000;
 }
 
+static gint64
+dms_p2p_yamux_get_due (DmsP2pYamux *self)
+{
+  return self->ping_sent + (gint64) self->ping_interval_ms * 1000;
+}
+
 static void
 dms_p2p_yamux_send_ping (DmsP2pYamux *self, gint64 now)
 {
@@ -57,7 +63,6 @@ dms_p2p_yamux_on_timer (gpointer user_data)
   DmsP2pYamux *self = user_data;
   g_autoptr (DmsP2pYamux) keep = g_object_ref (self);
   gint64 now = g_get_monotonic_time ();
-  gint64 due = self->ping_sent + (gint64) self->ping_interval_ms * 1000;
 
   if (self->is_ending)
     return G_SOURCE_REMOVE;
@@ -70,15 +75,15 @@ dms_p2p_yamux_on_timer (gpointer user_data)
                                        self->ping_timeout_ms));
       return G_SOURCE_REMOVE;
     }
-  if (!self->ping_awaited && now >= due)
+  if (!self->ping_awaited && now >= dms_p2p_yamux_get_due (self))
     {
       dms_p2p_yamux_send_ping (self, now);
       dms_p2p_yamux_end_lingering (self, now);
     }
   if (self->is_ending)
     return G_SOURCE_REMOVE;
-  due = self->ping_sent + (gint64) self->ping_interval_ms * 1000;
-  dms_p2p_yamux_arm (self, self->ping_awaited ? dms_p2p_yamux_get_deadline (self) : due);
+  dms_p2p_yamux_arm (self,
+                     self->ping_awaited ? dms_p2p_yamux_get_deadline (self) : dms_p2p_yamux_get_due (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -110,6 +115,7 @@ dms_p2p_yamux_take_ping (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   sample = MAX (g_get_monotonic_time () - self->ping_sent, 1);
   /* RFC 6298, section 2.3. */
   self->rtt_us = self->rtt_us < 0 ? sample : (7 * self->rtt_us + sample) / 8;
+  dms_p2p_yamux_arm (self, dms_p2p_yamux_get_due (self));
 }
 
 /* For tests. Before the main loop runs. */

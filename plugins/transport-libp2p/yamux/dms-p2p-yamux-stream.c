@@ -35,6 +35,9 @@ G_DEFINE_FINAL_TYPE (DmsP2pYamuxStream, dms_p2p_yamux_stream, DMS_TYPE_P2P_PIPE)
 static gboolean
 dms_p2p_yamux_stream_is_readable (DmsP2pYamuxStream *self)
 {
+  /* Who has closed it may be gone. */
+  if (self->is_closed)
+    return FALSE;
   return self->queue.size > 0 || self->n_borrowed > 0 || self->got_fin || self->error != NULL;
 }
 
@@ -176,8 +179,23 @@ dms_p2p_yamux_stream_discard (DmsP2pYamuxStream *self, gsize size)
     dms_p2p_yamux_stream_send_reset (self, 0);
 }
 
-/* Lets a handler that waits read from the session's buffer. */
-static void
+/* Tells the handler. FALSE when that has let go of the stream, which is no more then: handlers are told no
+ * second time after that, so nobody may hold a reference meanwhile. */
+static gboolean
+dms_p2p_yamux_stream_tell (DmsP2pYamuxStream *self)
+{
+  DmsP2pYamuxStream *alive = self;
+
+  g_object_add_weak_pointer (G_OBJECT (self), (gpointer *) &alive);
+  dms_p2p_pipe_dispatch (DMS_P2P_PIPE (self), G_IO_IN);
+  if (alive == NULL)
+    return FALSE;
+  g_object_remove_weak_pointer (G_OBJECT (self), (gpointer *) &alive);
+  return TRUE;
+}
+
+/* Lets a handler that waits read from the session's buffer. FALSE when the stream is no more. */
+static gboolean
 dms_p2p_yamux_stream_lend (DmsP2pYamuxStream *self, const guint8 *data, gsize size)
 {
   gsize before = 0;
@@ -187,7 +205,8 @@ dms_p2p_yamux_stream_lend (DmsP2pYamuxStream *self, const guint8 *data, gsize si
   while (self->n_borrowed > 0 && self->n_borrowed != before && dms_p2p_yamux_stream_wants (self, G_IO_IN))
     {
       before = self->n_borrowed;
-      dms_p2p_pipe_dispatch (DMS_P2P_PIPE (self), G_IO_IN);
+      if (!dms_p2p_yamux_stream_tell (self))
+        return FALSE;
     }
   data = self->borrowed;
   size = self->n_borrowed;
@@ -195,23 +214,22 @@ dms_p2p_yamux_stream_lend (DmsP2pYamuxStream *self, const guint8 *data, gsize si
   self->n_borrowed = 0;
   if (size > 0)
     dms_p2p_yamux_queue_push (&self->queue, data, size);
+  return TRUE;
 }
 
 void
 dms_p2p_yamux_stream_take_data (DmsP2pYamuxStream *self, const guint8 *data, gsize size)
 {
-  g_autoptr (DmsP2pYamuxStream) keep = g_object_ref (self);
-
   if (self->is_closed)
     {
       dms_p2p_yamux_stream_discard (self, size);
       return;
     }
-  if (size >= DMS_P2P_YAMUX_DIRECT_BYTES && self->queue.size == 0 &&
-      dms_p2p_yamux_stream_wants (self, G_IO_IN))
-    dms_p2p_yamux_stream_lend (self, data, size);
-  else
+  if (size < DMS_P2P_YAMUX_DIRECT_BYTES || self->queue.size > 0 ||
+      !dms_p2p_yamux_stream_wants (self, G_IO_IN))
     dms_p2p_yamux_queue_push (&self->queue, data, size);
+  else if (!dms_p2p_yamux_stream_lend (self, data, size))
+    return;
   if (self->queue.size == 0 || self->session == NULL)
     return;
   dms_p2p_yamux_make_ready (self->session, self);
@@ -282,7 +300,6 @@ dms_p2p_yamux_stream_take_ack (DmsP2pYamuxStream *self)
 void
 dms_p2p_yamux_stream_deliver (DmsP2pYamuxStream *self)
 {
-  g_autoptr (DmsP2pYamuxStream) keep = g_object_ref (self);
   int i = 0;
 
   if (self->id == 0 && self->session != NULL && dms_p2p_yamux_stream_wants (self, G_IO_IN))
@@ -291,7 +308,8 @@ dms_p2p_yamux_stream_deliver (DmsP2pYamuxStream *self)
     {
       if (!dms_p2p_yamux_stream_is_readable (self) || !dms_p2p_yamux_stream_wants (self, G_IO_IN))
         break;
-      dms_p2p_pipe_dispatch (DMS_P2P_PIPE (self), G_IO_IN);
+      if (!dms_p2p_yamux_stream_tell (self))
+        return;
     }
   if (i == DMS_P2P_YAMUX_DELIVERIES)
     dms_p2p_pipe_notify (DMS_P2P_PIPE (self));

@@ -324,7 +324,7 @@ test_harmless (gconstpointer data)
 {
   const Hostile *input = data;
   Wire wire;
-  g_autoptr (GByteArray) got = g_byte_array_new ();
+  g_autoptr (GByteArray) got = g_byte_array_sized_new (64);
   const char *answer = "\0\2\0\2\0\0\0\0\1\2\3\4";
 
   wire_init (&wire, FALSE);
