@@ -83,6 +83,16 @@ dms_multiaddr_find_fault (const char *text, GString *canonical)
   return canonical->len > DMS_MULTIADDR_MAX_LENGTH ? g_strdup ("it is too long") : NULL;
 }
 
+/* @text: canonical. */
+static DmsMultiaddr *
+dms_multiaddr_take (char *text)
+{
+  DmsMultiaddr *self = g_atomic_rc_box_new0 (DmsMultiaddr);
+
+  self->text = text;
+  return self;
+}
+
 /**
  * dms_multiaddr_new:
  * @text: the address, such as `/ip4/192.0.2.1/udp/9000/quic-v1/p2p/12D3KooW…`
@@ -100,7 +110,6 @@ dms_multiaddr_new (const char *text, GError **error)
   g_autofree char *copy = NULL;
   g_autofree char *fault = NULL;
   g_autoptr (GString) canonical = g_string_new (NULL);
-  DmsMultiaddr *self = NULL;
   gsize length = 0;
 
   g_return_val_if_fail (text != NULL, NULL);
@@ -117,9 +126,24 @@ dms_multiaddr_new (const char *text, GError **error)
       g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "“%s” is not a multiaddr: %s", shown, fault);
       return NULL;
     }
-  self = g_atomic_rc_box_new0 (DmsMultiaddr);
-  self->text = g_string_free (g_steal_pointer (&canonical), FALSE);
-  return self;
+  return dms_multiaddr_take (g_string_free (g_steal_pointer (&canonical), FALSE));
+}
+
+/* Answers how many parts of the text this is. */
+static guint
+dms_multiaddr_append_part (GString *text, const DmsMultiaddrProtocol *protocol, const char *value)
+{
+  guint n = 1;
+
+  g_string_append_printf (text, "/%s", protocol->name);
+  if (value == NULL)
+    return n;
+  g_string_append_printf (text, "/%s", value);
+  n++;
+  /* Only a path has slashes. */
+  for (const char *slash = strchr (value, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
+    n++;
+  return n;
 }
 
 /**
@@ -138,6 +162,7 @@ dms_multiaddr_new_from_bytes (GBytes *bytes, GError **error)
   gsize size = 0;
   const guint8 *data = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
+  guint n_parts = 0;
   gboolean is_good = FALSE;
 
   g_return_val_if_fail (bytes != NULL, NULL);
@@ -151,20 +176,21 @@ dms_multiaddr_new_from_bytes (GBytes *bytes, GError **error)
 
       is_good = protocol != NULL;
       if (is_good)
-        g_string_append_printf (text, "/%s", protocol->name);
-      if (value != NULL)
-        g_string_append_printf (text, "/%s", value);
+        n_parts += dms_multiaddr_append_part (text, protocol, value);
       /* In text, all that follows a path would be part of it. */
       if (is_good && protocol->value == DMS_MULTIADDR_VALUE_PATH)
         is_good = size == 0;
     }
-  if (!is_good)
+  if (!is_good || text->len > DMS_MULTIADDR_MAX_LENGTH || n_parts > DMS_MULTIADDR_MAX_PARTS)
     {
-      g_set_error_literal (
-          error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "these bytes are not a multiaddr of known protocols");
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_INVALID_DATA,
+                           "these bytes are not a multiaddr of known protocols, or it is too long");
       return NULL;
     }
-  return dms_multiaddr_new (text->str, error);
+  /* Written here, in the canonical form. */
+  return dms_multiaddr_take (g_string_free (g_steal_pointer (&text), FALSE));
 }
 
 /**

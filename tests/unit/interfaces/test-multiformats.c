@@ -258,6 +258,8 @@ static const Vector vectors[] = {
     "0401020304910200019802d20322" CERTHASH_HEX "a50326" ED25519_HEX "a2029902",
     NULL },
   { "/ip4/1.2.3.4/tcp/80/http/http-path/tmp%2Fbar", "0401020304060050e003e10307746d702f626172", NULL },
+  { "/http-path/%00%ff%2f", "e1030300ff2f", "/http-path/%00%FF%2F" },
+  { "/http-path/a%20%62", "e10303612062", "/http-path/a%20b" },
   { "/ip4/1.2.3.4/tcp/443/https", "04010203040601bbbb03", NULL },
   { "/ip4/1.2.3.4/udp/4001/quic/noise", "040102030491020fa1cc03c603", NULL },
   { "/p2p/bafzbeigvf25ytwc3akrijfecaotc74udrhcxzh2cx3we5qqnw5vgrei4bm", "a50322" QM_HEX, "/p2p/" QM },
