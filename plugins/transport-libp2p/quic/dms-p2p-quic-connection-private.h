@@ -80,6 +80,11 @@ void dms_p2p_quic_connection_consume (DmsP2pQuicConnection *self, DmsP2pQuicFlow
 void dms_p2p_quic_connection_release_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow);
 gboolean dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gssize delta);
 
+void dms_p2p_quic_connection_leave_door (DmsP2pQuicConnection *self);
+
+/* dms-p2p-quic-ending.c. Tells the other side @last_words, which may be NULL, and the owner later. */
+void dms_p2p_quic_connection_end_and_tell (DmsP2pQuicConnection *self,
+                                           const ngtcp2_connection_close_error *last_words);
 /* Not from within ngtcp2: @code is one of its errors. */
 void dms_p2p_quic_connection_fail (DmsP2pQuicConnection *self, int code);
 

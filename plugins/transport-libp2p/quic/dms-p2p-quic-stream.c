@@ -79,8 +79,8 @@ dms_p2p_quic_stream_check_writable (DmsP2pQuicFlow *flow, GError **error)
       return FALSE;
     }
   /* go-libp2p stops reading when it closes a stream, also one on which it has just sent all it had to say.
-   * As with TCP, the answer nobody waits for is not an error; but endless ones are. */
-  if (flow->is_stopped && flow->swallowed >= DMS_P2P_QUIC_MIN_ROOM)
+   * As with TCP, the answer nobody waits for is not an error; but endless ones are, and those to a reset. */
+  if (flow->is_stopped && (flow->is_reset || flow->swallowed >= DMS_P2P_QUIC_MIN_ROOM))
     {
       g_set_error_literal (error, DMS_ERROR, DMS_ERROR_IO, "the peer does not read the stream any more");
       return FALSE;
@@ -140,17 +140,17 @@ static gssize
 dms_p2p_quic_stream_flush (DmsP2pPipe *pipe, GError **error)
 {
   DmsP2pQuicFlow *flow = DMS_P2P_QUIC_STREAM (pipe)->flow;
+  g_autoptr (DmsP2pQuicConnection) connection = NULL;
 
+  if (flow->connection != NULL && dms_p2p_quic_flow_has_output (flow))
+    {
+      connection = g_object_ref (flow->connection);
+      dms_p2p_quic_writer_run (connection);
+    }
   if (flow->failure != NULL)
     {
       g_propagate_error (error, g_error_copy (flow->failure));
       return -1;
-    }
-  if (dms_p2p_quic_flow_has_output (flow))
-    {
-      g_autoptr (DmsP2pQuicConnection) connection = g_object_ref (flow->connection);
-
-      dms_p2p_quic_writer_run (connection);
     }
   return dms_p2p_quic_flow_has_output (flow) ? DMS_P2P_WOULD_BLOCK : 0;
 }
@@ -221,7 +221,10 @@ dms_p2p_quic_stream_reset (DmsP2pPipe *pipe, guint64 code)
   if (flow->connection != NULL && !flow->is_gone)
     {
       dms_p2p_quic_connection_unmark_ready (flow->connection, flow);
-      ngtcp2_conn_shutdown_stream (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
+      /* In this order, the other one goes first. ngtcp2 0.12 forgets at once a stream of which it sees the
+       * reset first, and never ends its own side of it. */
+      ngtcp2_conn_shutdown_stream_write (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
+      ngtcp2_conn_shutdown_stream_read (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
       dms_p2p_quic_connection_schedule (flow->connection);
     }
   dms_p2p_quic_stream_throw_away (flow);
