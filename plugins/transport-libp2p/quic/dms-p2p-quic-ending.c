@@ -110,6 +110,7 @@ dms_p2p_quic_connection_end (DmsP2pQuicConnection *self, const ngtcp2_connection
   if (self->granted > 0)
     dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), -self->granted);
   self->granted = 0;
+  self->owed = 0;
 }
 
 void

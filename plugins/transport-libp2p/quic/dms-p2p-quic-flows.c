@@ -40,6 +40,8 @@ dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gssize delta)
       self->owed += delta < 0 ? -delta : 0;
       return delta < 0;
     }
+  if (delta > 0 && self->granted + delta > (gssize) DMS_P2P_QUIC_MAX_GRANTED)
+    return FALSE;
   if (!dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), delta) && delta > 0)
     return FALSE;
   self->granted += delta;
