@@ -25,6 +25,7 @@
 #include "values/dms-line-item.h"
 #include "values/dms-log-chunk.h"
 #include "values/dms-multiaddr.h"
+#include "values/dms-multibase.h"
 #include "values/dms-payment-quote.h"
 #include "values/dms-payment-request.h"
 #include "values/dms-payment-status.h"

@@ -79,15 +79,25 @@ note_dropped (DmsInteraction *interaction, DmsToken *token, DmsCapabilityFault f
   g_ptr_array_add (interaction->dropped, item);
 }
 
-/* Bytes of envelopes do not change, so that the same object has the same content. */
-static void
-note_last (DmsCapabilityContext *self, GBytes *bytes, DmsTokenList *list, gboolean proven)
+/* Where the list of these bytes is, if it was read a short while ago. Bytes of envelopes do not change: the
+ * same object has the same content, and it cannot be another one at this address while it is kept here. */
+static DmsReadList *
+get_read (DmsCapabilityContext *self, GBytes *bytes)
 {
-  g_clear_pointer (&self->last_bytes, g_bytes_unref);
-  g_clear_pointer (&self->last_list, dms_token_list_unref);
-  self->last_bytes = g_bytes_ref (bytes);
-  self->last_list = dms_token_list_ref (list);
-  self->last_proven = proven;
+  /* Neighbours in memory are some 40 bytes apart. */
+  return &self->read[GPOINTER_TO_SIZE (bytes) / 16 % DMS_READ_LISTS];
+}
+
+static void
+note_read (DmsCapabilityContext *self, GBytes *bytes, DmsTokenList *list, gboolean proven)
+{
+  DmsReadList *read = get_read (self, bytes);
+
+  g_clear_pointer (&read->bytes, g_bytes_unref);
+  g_clear_pointer (&read->list, dms_token_list_unref);
+  read->bytes = g_bytes_ref (bytes);
+  read->list = dms_token_list_ref (list);
+  read->proven = proven;
 }
 
 /* A list that cannot be read is refused as a whole. What is read is on probation in the cache until a message
@@ -101,17 +111,18 @@ read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *proven, GEr
   gpointer found;
   gsize size;
   const void *data = g_bytes_get_data (capability, &size);
+  DmsReadList *read = get_read (self, capability);
 
   *proven = FALSE;
-  if (capability == self->last_bytes)
+  if (capability == read->bytes)
     {
-      *proven = self->last_proven;
-      return dms_token_list_ref (self->last_list);
+      *proven = read->proven;
+      return dms_token_list_ref (read->list);
     }
   if (dms_segmented_cache_lookup (self->lists, data, size, &found))
     {
       *proven = ((DmsKnownList *) found)->proven;
-      note_last (self, capability, ((DmsKnownList *) found)->list, *proven);
+      note_read (self, capability, ((DmsKnownList *) found)->list, *proven);
       return dms_token_list_ref (((DmsKnownList *) found)->list);
     }
   tokens = dms_token_list_new_from_bytes (capability, &local);
@@ -125,7 +136,7 @@ read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *proven, GEr
     }
   dms_segmented_cache_insert (self->lists, data, size, dms_capability_context_new_known_list (tokens),
                               size * PARSED_FACTOR);
-  note_last (self, capability, tokens, FALSE);
+  note_read (self, capability, tokens, FALSE);
   return tokens;
 }
 
@@ -144,8 +155,8 @@ keep_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *to
   dms_chain_cache_keep (self->cache, token);
   if (dms_segmented_cache_use (self->lists, data, size, &found))
     ((DmsKnownList *) found)->proven = TRUE;
-  if (bytes == self->last_bytes)
-    self->last_proven = TRUE;
+  if (bytes == get_read (self, bytes)->bytes)
+    get_read (self, bytes)->proven = TRUE;
 }
 
 static gboolean

@@ -51,6 +51,19 @@ typedef struct
   gboolean proven;
 } DmsKnownList;
 
+enum
+{
+  DMS_READ_LISTS = 64,
+};
+
+/* A list as it was read from just these bytes, which do not change. */
+typedef struct
+{
+  GBytes *bytes;
+  DmsTokenList *list;
+  gboolean proven;
+} DmsReadList;
+
 struct _DmsCapabilityContext
 {
   GObject parent_instance;
@@ -83,10 +96,9 @@ struct _DmsCapabilityContext
   DmsSegmentedCache *owners;
   /* DmsKnownList by the bytes they were read from. */
   DmsSegmentedCache *lists;
-  /* The one that was read last: one message asks several times. */
-  GBytes *last_bytes;
-  DmsTokenList *last_list;
-  gboolean last_proven;
+  /* Those read last, by the address of their bytes: one message asks several times, and others come between
+   * its questions. */
+  DmsReadList read[DMS_READ_LISTS];
   /* NULL: every token is made for one message. */
   DmsTokenWallet *wallet;
 };

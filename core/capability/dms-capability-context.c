@@ -77,8 +77,11 @@ dms_capability_context_finalize (GObject *object)
   g_hash_table_unref (self->revoked);
   dms_chain_cache_free (self->cache);
   dms_segmented_cache_free (self->lists);
-  g_clear_pointer (&self->last_bytes, g_bytes_unref);
-  g_clear_pointer (&self->last_list, dms_token_list_unref);
+  for (guint i = 0; i < DMS_READ_LISTS; i++)
+    {
+      g_clear_pointer (&self->read[i].bytes, g_bytes_unref);
+      g_clear_pointer (&self->read[i].list, dms_token_list_unref);
+    }
   dms_segmented_cache_free (self->owners);
   dms_token_wallet_free (self->wallet);
   G_OBJECT_CLASS (dms_capability_context_parent_class)->finalize (object);

@@ -74,8 +74,17 @@ write_strv (DmsWireWriter *writer, const char *name, char **items)
 }
 
 /* The inner object, in the order and with the omissions of types.md section 2. */
+/* What is written of a token: all of it, what its signature covers, or itself with only the digest of its
+ * chain. */
+typedef enum
+{
+  TOKEN_PART_ALL,
+  TOKEN_PART_SIGNED,
+  TOKEN_PART_LINK,
+} TokenPart;
+
 static void
-write_inner (DmsToken *self, DmsWireWriter *writer, const char *name, gboolean with_signature)
+write_inner (DmsToken *self, DmsWireWriter *writer, const char *name, TokenPart part)
 {
   dms_wire_writer_begin_object (writer, name);
   dms_wire_writer_add_string (writer, "act", dms_token_action_to_string (self->action));
@@ -92,9 +101,16 @@ write_inner (DmsToken *self, DmsWireWriter *writer, const char *name, gboolean w
   dms_wire_writer_add_uint64 (writer, "exp", self->expiry_ns);
   if (self->depth > 0)
     dms_wire_writer_add_uint64 (writer, "depth", self->depth);
-  if (self->chain != NULL)
+  if (self->chain != NULL && part == TOKEN_PART_LINK)
+    {
+      g_autoptr (GBytes) digest =
+          g_bytes_new_static (dms_token_get_digest (self->chain), DMS_TOKEN_DIGEST_SIZE);
+
+      dms_wire_writer_add_bytes (writer, "chain", digest);
+    }
+  else if (self->chain != NULL)
     dms_token_write (self->chain, writer, "chain");
-  if (with_signature && self->signature != NULL && g_bytes_get_size (self->signature) > 0)
+  if (part != TOKEN_PART_SIGNED && self->signature != NULL && g_bytes_get_size (self->signature) > 0)
     dms_wire_writer_add_bytes (writer, "sig", self->signature);
   dms_wire_writer_end_object (writer);
 }
@@ -103,7 +119,7 @@ void
 dms_token_write (DmsToken *self, DmsWireWriter *writer, const char *name)
 {
   dms_wire_writer_begin_object (writer, name);
-  write_inner (self, writer, "dms", TRUE);
+  write_inner (self, writer, "dms", TOKEN_PART_ALL);
   dms_wire_writer_end_object (writer);
 }
 
@@ -249,13 +265,18 @@ const guint8 *
 dms_token_get_digest (DmsToken *self)
 {
   guint8 *digest = g_atomic_pointer_get (&self->digest);
-  g_autofree char *text = NULL;
+  g_autoptr (DmsWireWriter) writer = NULL;
+  const char *text;
+  gsize size;
 
   if (digest != NULL)
     return digest;
-  text = dms_token_to_string (self);
+  /* Each link is written once, however long the chain. */
+  writer = dms_wire_writer_new ();
+  write_inner (self, writer, NULL, TOKEN_PART_LINK);
+  text = dms_wire_writer_get_data (writer, &size);
   digest = g_malloc (DMS_TOKEN_DIGEST_SIZE);
-  crypto_generichash (digest, DMS_TOKEN_DIGEST_SIZE, (const guint8 *) text, strlen (text), NULL, 0);
+  crypto_generichash (digest, DMS_TOKEN_DIGEST_SIZE, (const guint8 *) text, size, NULL, 0);
   if (g_atomic_pointer_compare_and_exchange (&self->digest, NULL, digest))
     return digest;
   /* Another thread was faster; both computed the same. */
@@ -269,7 +290,7 @@ dms_token_dup_signed_bytes (DmsToken *self)
   g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
 
   dms_wire_writer_add_prefix (writer, "dms:token:");
-  write_inner (self, writer, NULL, FALSE);
+  write_inner (self, writer, NULL, TOKEN_PART_SIGNED);
   return dms_wire_writer_end (writer);
 }
 

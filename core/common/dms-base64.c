@@ -5,28 +5,20 @@
 
 #include <string.h>
 
-/* No character has a value with this bit. */
-#define INVALID 0x80
-
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static const guint8 values[256] = {
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  62, 255, 255, 255,  63,
-   52,  53,  54,  55,  56,  57,  58,  59,  60,  61, 255, 255, 255, 255, 255, 255,
-  255,   0,   1,   2,   3,   4,   5,   6,   7,   8,   9,  10,  11,  12,  13,  14,
-   15,  16,  17,  18,  19,  20,  21,  22,  23,  24,  25, 255, 255, 255, 255, 255,
-  255,  26,  27,  28,  29,  30,  31,  32,  33,  34,  35,  36,  37,  38,  39,  40,
-   41,  42,  43,  44,  45,  46,  47,  48,  49,  50,  51, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+/* What no character is has a negative value. */
+static const gint8 values[256] = {
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1, -1, 63, 52, 53, 54, 55,
+  56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
+  13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, -1, -1, 26, 27, 28, 29, 30, 31, 32,
+  33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1, -1, -1,
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 };
 
 gsize
@@ -66,13 +58,13 @@ static gsize
 decode_last (const guint8 *text, guint8 bytes[3])
 {
   gsize n = text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
-  guint8 third = n >= 2 ? values[text[2]] : 0;
-  guint8 fourth = n == 3 ? values[text[3]] : 0;
+  gint8 third = n >= 2 ? values[text[2]] : 0;
+  gint8 fourth = n == 3 ? values[text[3]] : 0;
   guint group;
 
-  if (((values[text[0]] | values[text[1]] | third | fourth) & INVALID) != 0)
+  if ((values[text[0]] | values[text[1]] | third | fourth) < 0)
     return 0;
-  group = (guint) values[text[0]] << 18 | (guint) values[text[1]] << 12 | (guint) third << 6 | fourth;
+  group = (guint) values[text[0]] << 18 | (guint) values[text[1]] << 12 | (guint) third << 6 | (guint) fourth;
   bytes[0] = (guint8) (group >> 16);
   bytes[1] = (guint8) (group >> 8);
   bytes[2] = (guint8) group;
@@ -89,7 +81,7 @@ dms_base64_decode (const char *text, gsize length, gsize *size)
   g_autofree guint8 *data = NULL;
   guint8 *to;
   guint8 last[3];
-  guint8 seen = 0;
+  gint32 seen = 0;
   gsize n;
 
   *size = 0;
@@ -100,20 +92,18 @@ dms_base64_decode (const char *text, gsize length, gsize *size)
     return NULL;
   data = g_malloc (length / 4 * 3);
   to = data;
+  /* The last group has its room behind, so that four bytes may be written for three. */
   for (gsize at = 0; at + 4 < length; at += 4)
     {
-      guint8 a = values[from[at]];
-      guint8 b = values[from[at + 1]];
-      guint8 c = values[from[at + 2]];
-      guint8 d = values[from[at + 3]];
+      gint32 group = values[from[at]] * (1 << 18) | values[from[at + 1]] * (1 << 12) |
+                     values[from[at + 2]] * (1 << 6) | values[from[at + 3]];
+      guint32 written = GUINT32_TO_BE ((guint32) group << 8);
 
-      seen |= a | b | c | d;
-      to[0] = (guint8) (a << 2 | b >> 4);
-      to[1] = (guint8) (b << 4 | c >> 2);
-      to[2] = (guint8) (c << 6 | d);
+      seen |= group;
+      memcpy (to, &written, sizeof written);
       to += 3;
     }
-  if ((seen & INVALID) != 0)
+  if (seen < 0)
     return NULL;
   memcpy (to, last, n);
   *size = (gsize) (to - data) + n;

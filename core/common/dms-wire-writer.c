@@ -37,6 +37,14 @@ dms_wire_writer_free (DmsWireWriter *self)
   g_free (self);
 }
 
+/* What stands for itself in a string: 1. */
+static const guint8 plain[256] = {
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1,
+  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1,
+  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+};
+
 /* Strings of Go: <, >, & and the line separators are escaped besides what JSON demands. */
 static void
 append_string (GString *text, const char *value)
@@ -44,10 +52,15 @@ append_string (GString *text, const char *value)
   static const char hex[] = "0123456789abcdef";
   const char *run = value;
   const char *p = value;
-  const char *end = value + strlen (value);
+  const char *end = NULL;
 
   g_string_append_c (text, '"');
-  while (p < end)
+  /* The NUL at the end is not plain. */
+  while (plain[(guchar) *p])
+    p++;
+  if (*p != '\0')
+    end = p + strlen (p);
+  while (end != NULL && p < end)
     {
       guchar c = (guchar) *p;
       gunichar wide = c;
@@ -59,7 +72,7 @@ append_string (GString *text, const char *value)
           if (wide != (gunichar) -1 && wide != (gunichar) -2)
             step = (gsize) (g_utf8_next_char (p) - p);
         }
-      else if (c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&')
+      else if (plain[c])
         {
           p++;
           continue;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dms-error.h"
-#include "values/dms-multibase-private.h"
+#include "values/dms-base58-private.h"
 #include "values/dms-value-private.h"
 
 enum
@@ -152,14 +152,15 @@ dms_did_is_empty (DmsDid *self)
 gboolean
 dms_did_get_ed25519 (DmsDid *self, guint8 public_key[32])
 {
-  static const char prefix[] = "did:key:";
+  /* Base58btc only (W3C CCG did:key, "Format"): a key has one DID. */
+  static const char prefix[] = "did:key:z";
   g_autoptr (GBytes) bytes = NULL;
   const guint8 *data = NULL;
   gsize size = 0;
 
   if (!g_str_has_prefix (self->uri, prefix))
     return FALSE;
-  bytes = dms_multibase_decode (self->uri + strlen (prefix));
+  bytes = dms_base58_decode (self->uri + strlen (prefix));
   if (bytes == NULL)
     return FALSE;
   data = g_bytes_get_data (bytes, &size);

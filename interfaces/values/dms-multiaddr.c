@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dms-error.h"
+#include "values/dms-multiaddr-protocol-private.h"
 #include "values/dms-peer-id.h"
 #include "values/dms-value-private.h"
 
@@ -13,58 +14,6 @@ enum
 {
   DMS_MULTIADDR_MAX_LENGTH = 1024,
   DMS_MULTIADDR_MAX_PARTS = 32,
-};
-
-typedef enum
-{
-  DMS_MULTIADDR_VALUE_NONE,
-  DMS_MULTIADDR_VALUE_IP4,
-  DMS_MULTIADDR_VALUE_IP6,
-  DMS_MULTIADDR_VALUE_PORT,
-  DMS_MULTIADDR_VALUE_NAME,
-  DMS_MULTIADDR_VALUE_NUMBER,
-  DMS_MULTIADDR_VALUE_PEER,
-  DMS_MULTIADDR_VALUE_PATH,
-} DmsMultiaddrValue;
-
-typedef struct
-{
-  const char *name;
-  DmsMultiaddrValue value;
-} DmsMultiaddrProtocol;
-
-/* multiformats/multiaddr, protocols.csv: those that libp2p uses. */
-static const DmsMultiaddrProtocol dms_multiaddr_protocols[] = {
-  { "ip4", DMS_MULTIADDR_VALUE_IP4 },
-  { "ip6", DMS_MULTIADDR_VALUE_IP6 },
-  { "ip6zone", DMS_MULTIADDR_VALUE_NAME },
-  { "ipcidr", DMS_MULTIADDR_VALUE_NUMBER },
-  { "tcp", DMS_MULTIADDR_VALUE_PORT },
-  { "udp", DMS_MULTIADDR_VALUE_PORT },
-  { "dns", DMS_MULTIADDR_VALUE_NAME },
-  { "dns4", DMS_MULTIADDR_VALUE_NAME },
-  { "dns6", DMS_MULTIADDR_VALUE_NAME },
-  { "dnsaddr", DMS_MULTIADDR_VALUE_NAME },
-  { "sni", DMS_MULTIADDR_VALUE_NAME },
-  { "onion3", DMS_MULTIADDR_VALUE_NAME },
-  { "certhash", DMS_MULTIADDR_VALUE_NAME },
-  { "http-path", DMS_MULTIADDR_VALUE_NAME },
-  { "memory", DMS_MULTIADDR_VALUE_NAME },
-  { "p2p", DMS_MULTIADDR_VALUE_PEER },
-  { "ipfs", DMS_MULTIADDR_VALUE_PEER },
-  { "unix", DMS_MULTIADDR_VALUE_PATH },
-  { "quic", DMS_MULTIADDR_VALUE_NONE },
-  { "quic-v1", DMS_MULTIADDR_VALUE_NONE },
-  { "webtransport", DMS_MULTIADDR_VALUE_NONE },
-  { "webrtc", DMS_MULTIADDR_VALUE_NONE },
-  { "webrtc-direct", DMS_MULTIADDR_VALUE_NONE },
-  { "ws", DMS_MULTIADDR_VALUE_NONE },
-  { "wss", DMS_MULTIADDR_VALUE_NONE },
-  { "tls", DMS_MULTIADDR_VALUE_NONE },
-  { "noise", DMS_MULTIADDR_VALUE_NONE },
-  { "http", DMS_MULTIADDR_VALUE_NONE },
-  { "https", DMS_MULTIADDR_VALUE_NONE },
-  { "p2p-circuit", DMS_MULTIADDR_VALUE_NONE },
 };
 
 /**
@@ -79,62 +28,26 @@ struct _DmsMultiaddr
 
 G_DEFINE_BOXED_TYPE (DmsMultiaddr, dms_multiaddr, dms_multiaddr_ref, dms_multiaddr_unref)
 
-static const DmsMultiaddrProtocol *
-dms_multiaddr_find_protocol (const char *name)
+/* Appends the value of a protocol in its canonical form. @parts begins at the value; the number of parts that
+ * it takes is answered, 0 when it is not one. */
+static guint
+dms_multiaddr_append_value (GString *canonical, const DmsMultiaddrProtocol *protocol, char **parts)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (dms_multiaddr_protocols); i++)
-    if (strcmp (dms_multiaddr_protocols[i].name, name) == 0)
-      return &dms_multiaddr_protocols[i];
-  return NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *value = NULL;
+
+  if (protocol->value == DMS_MULTIADDR_VALUE_PATH)
+    path = g_strjoinv ("/", parts);
+  value = dms_multiaddr_protocol_dup_canonical (protocol, path != NULL ? path : parts[0]);
+  if (value == NULL)
+    return 0;
+  g_string_append_printf (canonical, "/%s", value);
+  return path != NULL ? g_strv_length (parts) : 1;
 }
 
-static gboolean
-dms_multiaddr_is_ip (const char *text, GSocketFamily family)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
-
-  return address != NULL && g_inet_address_get_family (address) == family;
-}
-
-static gboolean
-dms_multiaddr_is_name (const char *text)
-{
-  for (const char *p = text; *p != '\0'; p++)
-    if (!g_ascii_isgraph (*p))
-      return FALSE;
-  return text[0] != '\0' && strlen (text) <= 255;
-}
-
-static gboolean
-dms_multiaddr_check_value (DmsMultiaddrValue kind, const char *text)
-{
-  g_autoptr (DmsPeerId) peer = NULL;
-
-  switch (kind)
-    {
-    case DMS_MULTIADDR_VALUE_IP4:
-      return dms_multiaddr_is_ip (text, G_SOCKET_FAMILY_IPV4);
-    case DMS_MULTIADDR_VALUE_IP6:
-      return dms_multiaddr_is_ip (text, G_SOCKET_FAMILY_IPV6);
-    case DMS_MULTIADDR_VALUE_PORT:
-      return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT16, NULL, NULL);
-    case DMS_MULTIADDR_VALUE_NUMBER:
-      return g_ascii_string_to_unsigned (text, 10, 0, 255, NULL, NULL);
-    case DMS_MULTIADDR_VALUE_PEER:
-      peer = dms_peer_id_new (text, NULL);
-      return peer != NULL;
-    case DMS_MULTIADDR_VALUE_NAME:
-    case DMS_MULTIADDR_VALUE_PATH:
-      return dms_multiaddr_is_name (text);
-    case DMS_MULTIADDR_VALUE_NONE:
-    default:
-      return FALSE;
-    }
-}
-
-/* NULL when the address is well formed, else what is wrong with it. */
+/* Appends the canonical form of an address. NULL when it is well formed, else what is wrong with it. */
 static char *
-dms_multiaddr_find_fault (const char *text)
+dms_multiaddr_find_fault (const char *text, GString *canonical)
 {
   g_auto (GStrv) parts = NULL;
   guint n = 0;
@@ -148,24 +61,36 @@ dms_multiaddr_find_fault (const char *text)
   if (n > DMS_MULTIADDR_MAX_PARTS)
     return g_strdup ("it has too many parts");
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n;)
     {
-      const DmsMultiaddrProtocol *protocol = dms_multiaddr_find_protocol (parts[i]);
+      const DmsMultiaddrProtocol *protocol = dms_multiaddr_protocol_find (parts[i]);
+      guint n_taken = 0;
 
       if (protocol == NULL)
         return g_strdup_printf ("“%s” is not a known protocol", parts[i]);
+      /* Of the names of one code, the first. */
+      g_string_append_printf (canonical, "/%s", dms_multiaddr_protocol_find_code (protocol->code)->name);
+      i++;
       if (protocol->value == DMS_MULTIADDR_VALUE_NONE)
         continue;
-      if (++i >= n)
+      if (i >= n)
         return g_strdup_printf ("“%s” needs a value", protocol->name);
-      if (!dms_multiaddr_check_value (protocol->value, parts[i]))
+      n_taken = dms_multiaddr_append_value (canonical, protocol, parts + i);
+      if (n_taken == 0)
         return g_strdup_printf ("“%s” is not a valid value of “%s”", parts[i], protocol->name);
-      /* A path takes all that follows. */
-      while (protocol->value == DMS_MULTIADDR_VALUE_PATH && i + 1 < n)
-        if (!dms_multiaddr_is_name (parts[++i]))
-          return g_strdup_printf ("“%s” is not a valid part of a path", parts[i]);
+      i += n_taken;
     }
-  return NULL;
+  return canonical->len > DMS_MULTIADDR_MAX_LENGTH ? g_strdup ("it is too long") : NULL;
+}
+
+/* @text: canonical. */
+static DmsMultiaddr *
+dms_multiaddr_take (char *text)
+{
+  DmsMultiaddr *self = g_atomic_rc_box_new0 (DmsMultiaddr);
+
+  self->text = text;
+  return self;
 }
 
 /**
@@ -173,7 +98,9 @@ dms_multiaddr_find_fault (const char *text)
  * @text: the address, such as `/ip4/192.0.2.1/udp/9000/quic-v1/p2p/12D3KooW…`
  * @error: return location for %DMS_ERROR_INVALID_DATA
  *
- * Reads a multiaddr and checks its syntax. A trailing slash is dropped.
+ * Reads a multiaddr and checks its syntax. What has several forms gets the one that is written: `/ipfs/`
+ * becomes `/p2p/`, peer IDs become base58btc and hashes of certificates base64url; a trailing slash is
+ * dropped.
  *
  * Returns: (transfer full) (nullable): the address
  */
@@ -182,7 +109,7 @@ dms_multiaddr_new (const char *text, GError **error)
 {
   g_autofree char *copy = NULL;
   g_autofree char *fault = NULL;
-  DmsMultiaddr *self = NULL;
+  g_autoptr (GString) canonical = g_string_new (NULL);
   gsize length = 0;
 
   g_return_val_if_fail (text != NULL, NULL);
@@ -191,7 +118,7 @@ dms_multiaddr_new (const char *text, GError **error)
   length = strlen (copy);
   if (length > 1 && copy[length - 1] == '/')
     copy[length - 1] = '\0';
-  fault = dms_multiaddr_find_fault (copy);
+  fault = dms_multiaddr_find_fault (copy, canonical);
   if (fault != NULL)
     {
       g_autofree char *shown = g_utf8_make_valid (copy, (gssize) MIN (length, 200));
@@ -199,9 +126,96 @@ dms_multiaddr_new (const char *text, GError **error)
       g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "“%s” is not a multiaddr: %s", shown, fault);
       return NULL;
     }
-  self = g_atomic_rc_box_new0 (DmsMultiaddr);
-  self->text = g_steal_pointer (&copy);
-  return self;
+  return dms_multiaddr_take (g_string_free (g_steal_pointer (&canonical), FALSE));
+}
+
+/* Answers how many parts of the text this is. */
+static guint
+dms_multiaddr_append_part (GString *text, const DmsMultiaddrProtocol *protocol, const char *value)
+{
+  guint n = 1;
+
+  g_string_append_printf (text, "/%s", protocol->name);
+  if (value == NULL)
+    return n;
+  g_string_append_printf (text, "/%s", value);
+  n++;
+  /* Only a path has slashes. */
+  for (const char *slash = strchr (value, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
+    n++;
+  return n;
+}
+
+/**
+ * dms_multiaddr_new_from_bytes:
+ * @bytes: an address in its binary form, as protocols send it
+ * @error: return location for %DMS_ERROR_INVALID_DATA
+ *
+ * Reads the binary form of a multiaddr (multiformats/multiaddr, "Encoding"). An address that goes through a
+ * protocol that is not known is refused: where it ends cannot be said.
+ *
+ * Returns: (transfer full) (nullable): the address
+ */
+DmsMultiaddr *
+dms_multiaddr_new_from_bytes (GBytes *bytes, GError **error)
+{
+  gsize size = 0;
+  const guint8 *data = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint n_parts = 0;
+  gboolean is_good = FALSE;
+
+  g_return_val_if_fail (bytes != NULL, NULL);
+
+  data = g_bytes_get_data (bytes, &size);
+  is_good = size > 0 && size <= DMS_MULTIADDR_MAX_LENGTH;
+  while (is_good && size > 0)
+    {
+      g_autofree char *value = NULL;
+      const DmsMultiaddrProtocol *protocol = dms_multiaddr_protocol_take (&data, &size, &value);
+
+      is_good = protocol != NULL;
+      if (is_good)
+        n_parts += dms_multiaddr_append_part (text, protocol, value);
+      /* In text, all that follows a path would be part of it. */
+      if (is_good && protocol->value == DMS_MULTIADDR_VALUE_PATH)
+        is_good = size == 0;
+    }
+  if (!is_good || text->len > DMS_MULTIADDR_MAX_LENGTH || n_parts > DMS_MULTIADDR_MAX_PARTS)
+    {
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_INVALID_DATA,
+                           "these bytes are not a multiaddr of known protocols, or it is too long");
+      return NULL;
+    }
+  /* Written here, in the canonical form. */
+  return dms_multiaddr_take (g_string_free (g_steal_pointer (&text), FALSE));
+}
+
+/**
+ * dms_multiaddr_dup_bytes:
+ * @self: an address
+ *
+ * Returns: (transfer full) (nullable): the binary form of the address (multiformats/multiaddr, "Encoding");
+ *   %NULL for a `/memory/` address whose name is not a number, which means nothing outside of this process
+ */
+GBytes *
+dms_multiaddr_dup_bytes (DmsMultiaddr *self)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  for (guint i = 0;; i++)
+    {
+      g_autofree char *value = NULL;
+      g_autofree char *name = dms_multiaddr_dup_part (self, i, &value);
+
+      if (name == NULL)
+        break;
+      if (!dms_multiaddr_protocol_write (dms_multiaddr_protocol_find (name), value, out))
+        return NULL;
+    }
+  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
 }
 
 /**
@@ -323,7 +337,7 @@ dms_multiaddr_next (const char **cursor,
   *value = NULL;
   *value_length = 0;
   copy = g_strndup (*name, *name_length);
-  protocol = dms_multiaddr_find_protocol (copy);
+  protocol = dms_multiaddr_protocol_find (copy);
   if (protocol != NULL && protocol->value != DMS_MULTIADDR_VALUE_NONE && *p == '/')
     {
       *value = ++p;
@@ -482,7 +496,7 @@ dms_multiaddr_find_last_peer (DmsMultiaddr *self)
   const char *last = NULL;
 
   while (dms_multiaddr_next (&cursor, &part, &part_length, &value, &value_length))
-    last = value != NULL && (strncmp (part, "p2p/", 4) == 0 || strncmp (part, "ipfs/", 5) == 0) ? part : NULL;
+    last = value != NULL && strncmp (part, "p2p/", 4) == 0 ? part : NULL;
   return last;
 }
 

@@ -11,8 +11,10 @@ G_BEGIN_DECLS
 
 DMS_EXPORT GType dms_multiaddr_get_type (void);
 
-/* A multiaddr (multiformats/multiaddr) in its text form, syntactically checked. */
+/* A multiaddr (multiformats/multiaddr), syntactically checked. */
 DMS_EXPORT DmsMultiaddr *dms_multiaddr_new (const char *text, GError **error);
+DMS_EXPORT DmsMultiaddr *dms_multiaddr_new_from_bytes (GBytes *bytes, GError **error);
+DMS_EXPORT GBytes *dms_multiaddr_dup_bytes (DmsMultiaddr *self);
 DMS_EXPORT DmsMultiaddr *dms_multiaddr_new_for_socket_address (GInetSocketAddress *address,
                                                                const char *transport);
 DMS_EXPORT const char *dms_multiaddr_get_text (DmsMultiaddr *self);

@@ -1,104 +1,102 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "values/dms-multibase-private.h"
+#include "values/dms-multibase.h"
 
 #include <string.h>
 
-static const char dms_base58_alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-static const char dms_base36_alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+#include "dms-error.h"
+#include "values/dms-base58-private.h"
+#include "values/dms-positional-private.h"
+
+typedef struct
+{
+  DmsMultibase base;
+  /* How many bits a character holds; 0 in a base that is no power of two. */
+  guint bits;
+  gboolean is_padded;
+  /* Upper and lower case mean the same. */
+  gboolean is_one_case;
+  const char *alphabet;
+} DmsMultibaseForm;
+
+static const char dms_base16_alphabet[] = "0123456789abcdef";
+static const char dms_base16_upper_alphabet[] = "0123456789ABCDEF";
 static const char dms_base32_alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+static const char dms_base32_upper_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+static const char dms_base36_alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+static const char dms_base64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char dms_base64_url_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-char *
-dms_base58_encode (const guint8 *bytes, gsize length)
+static const DmsMultibaseForm dms_multibase_forms[] = {
+  { DMS_MULTIBASE_BASE16, 4, FALSE, TRUE, dms_base16_alphabet },
+  { DMS_MULTIBASE_BASE16_UPPER, 4, FALSE, TRUE, dms_base16_upper_alphabet },
+  { DMS_MULTIBASE_BASE32, 5, FALSE, TRUE, dms_base32_alphabet },
+  { DMS_MULTIBASE_BASE32_UPPER, 5, FALSE, TRUE, dms_base32_upper_alphabet },
+  { DMS_MULTIBASE_BASE36, 0, FALSE, TRUE, dms_base36_alphabet },
+  { DMS_MULTIBASE_BASE58BTC, 0, FALSE, FALSE, dms_base58_alphabet },
+  { DMS_MULTIBASE_BASE64, 6, FALSE, FALSE, dms_base64_alphabet },
+  { DMS_MULTIBASE_BASE64_PAD, 6, TRUE, FALSE, dms_base64_alphabet },
+  { DMS_MULTIBASE_BASE64_URL, 6, FALSE, FALSE, dms_base64_url_alphabet },
+  { DMS_MULTIBASE_BASE64_URL_PAD, 6, TRUE, FALSE, dms_base64_url_alphabet },
+};
+
+static const DmsMultibaseForm *
+dms_multibase_find_form (char prefix)
 {
-  /* log 256 / log 58 < 1.37 */
-  guint8 digits[DMS_MULTIBASE_MAX_BYTES * 137 / 100 + 1] = { 0 };
-  gsize n_digits = 0;
-  gsize n_zeros = 0;
-  char *text = NULL;
-
-  g_return_val_if_fail (length <= DMS_MULTIBASE_MAX_BYTES, NULL);
-
-  while (n_zeros < length && bytes[n_zeros] == 0)
-    n_zeros++;
-  for (gsize i = n_zeros; i < length; i++)
-    {
-      guint carry = bytes[i];
-
-      for (gsize j = 0; j < n_digits || carry != 0; j++)
-        {
-          carry += (guint) digits[j] << 8;
-          digits[j] = carry % 58;
-          carry /= 58;
-          n_digits = MAX (n_digits, j + 1);
-        }
-    }
-  text = g_malloc (n_zeros + n_digits + 1);
-  memset (text, '1', n_zeros);
-  for (gsize i = 0; i < n_digits; i++)
-    text[n_zeros + i] = dms_base58_alphabet[digits[n_digits - 1 - i]];
-  text[n_zeros + n_digits] = '\0';
-  return text;
+  for (gsize i = 0; i < G_N_ELEMENTS (dms_multibase_forms); i++)
+    if ((char) dms_multibase_forms[i].base == prefix)
+      return &dms_multibase_forms[i];
+  return NULL;
 }
 
-static GBytes *
-dms_positional_decode (const char *text, const char *alphabet)
+/* Groups of bits, each a character (RFC 4648). */
+static char *
+dms_multibase_encode_bits (const DmsMultibaseForm *form, const guint8 *bytes, gsize length)
 {
-  guint base = strlen (alphabet);
-  gsize length = strnlen (text, DMS_MULTIBASE_MAX_TEXT + 1);
-  guint8 bytes[DMS_MULTIBASE_MAX_TEXT] = { 0 };
-  gsize n_bytes = 0;
-  gsize n_zeros = 0;
-  guint8 *result = NULL;
-
-  if (length > DMS_MULTIBASE_MAX_TEXT)
-    return NULL;
-  while (text[n_zeros] != '\0' && text[n_zeros] == alphabet[0])
-    n_zeros++;
-  for (gsize i = n_zeros; i < length; i++)
-    {
-      const char *position = strchr (alphabet, text[i]);
-      guint carry = 0;
-
-      if (position == NULL)
-        return NULL;
-      carry = (guint) (position - alphabet);
-      for (gsize j = 0; j < n_bytes || carry != 0; j++)
-        {
-          carry += bytes[j] * base;
-          bytes[j] = carry & 0xff;
-          carry >>= 8;
-          n_bytes = MAX (n_bytes, j + 1);
-        }
-    }
-  if (n_zeros + n_bytes > DMS_MULTIBASE_MAX_BYTES)
-    return NULL;
-  result = g_malloc0 (n_zeros + n_bytes + 1);
-  for (gsize i = 0; i < n_bytes; i++)
-    result[n_zeros + i] = bytes[n_bytes - 1 - i];
-  return g_bytes_new_take (result, n_zeros + n_bytes);
-}
-
-static GBytes *
-dms_base32_decode (const char *text)
-{
-  gsize length = strnlen (text, DMS_MULTIBASE_MAX_TEXT + 1);
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint mask = (1u << form->bits) - 1;
   guint buffer = 0;
   guint bits = 0;
 
-  if (length > DMS_MULTIBASE_MAX_TEXT)
-    return NULL;
   for (gsize i = 0; i < length; i++)
     {
-      const char *position = strchr (dms_base32_alphabet, text[i]);
+      buffer = (buffer << 8 | bytes[i]) & 0xffff;
+      for (bits += 8; bits >= form->bits; bits -= form->bits)
+        g_string_append_c (text, form->alphabet[buffer >> (bits - form->bits) & mask]);
+    }
+  if (bits > 0)
+    g_string_append_c (text, form->alphabet[buffer << (form->bits - bits) & mask]);
+  while (form->is_padded && text->len % 4 != 0)
+    g_string_append_c (text, '=');
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static GBytes *
+dms_multibase_decode_bits (const DmsMultibaseForm *form, const char *text)
+{
+  gsize length = strlen (text);
+  g_autoptr (GByteArray) bytes = g_byte_array_sized_new (DMS_MULTIBASE_MAX_BYTES);
+  guint buffer = 0;
+  guint bits = 0;
+
+  if (form->is_padded)
+    {
+      if (length % 4 != 0)
+        return NULL;
+      for (guint n = 0; n < 2 && length > 0 && text[length - 1] == '='; n++)
+        length--;
+    }
+  for (gsize i = 0; i < length; i++)
+    {
+      const char *position = strchr (form->alphabet, text[i]);
       guint8 byte = 0;
 
       if (position == NULL)
         return NULL;
-      buffer = (buffer << 5 | (guint) (position - dms_base32_alphabet)) & 0xfff;
-      bits += 5;
+      buffer = (buffer << form->bits | (guint) (position - form->alphabet)) & 0x3fff;
+      bits += form->bits;
       if (bits < 8)
         continue;
       bits -= 8;
@@ -106,29 +104,85 @@ dms_base32_decode (const char *text)
       g_byte_array_append (bytes, &byte, 1);
     }
   /* Left-over bits must be zero, or two texts would mean the same bytes. */
-  if (bits >= 5 || (buffer & ((1u << bits) - 1)) != 0 || bytes->len > DMS_MULTIBASE_MAX_BYTES)
+  if (bits >= form->bits || (buffer & ((1u << bits) - 1)) != 0 || bytes->len > DMS_MULTIBASE_MAX_BYTES)
     return NULL;
   return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
 }
 
-GBytes *
-dms_base58_decode (const char *text)
+/**
+ * dms_multibase_encode:
+ * @base: in which base
+ * @bytes: what to write, at most 192 bytes: identifiers are short
+ * @error: return location for %DMS_ERROR_TOO_LARGE
+ *
+ * Writes bytes as text that says its own base (multiformats/multibase).
+ *
+ * Returns: (transfer full) (nullable): the text, with its prefix
+ */
+char *
+dms_multibase_encode (DmsMultibase base, GBytes *bytes, GError **error)
 {
-  return dms_positional_decode (text, dms_base58_alphabet);
-}
+  const DmsMultibaseForm *form = dms_multibase_find_form ((char) base);
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  const char prefix[] = { (char) base, '\0' };
+  g_autofree char *text = NULL;
 
-GBytes *
-dms_multibase_decode (const char *text)
-{
-  switch (text[0])
+  g_return_val_if_fail (form != NULL, NULL);
+
+  if (size > DMS_MULTIBASE_MAX_BYTES)
     {
-    case 'z':
-      return dms_positional_decode (text + 1, dms_base58_alphabet);
-    case 'k':
-      return dms_positional_decode (text + 1, dms_base36_alphabet);
-    case 'b':
-      return dms_base32_decode (text + 1);
-    default:
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_TOO_LARGE,
+                   "%" G_GSIZE_FORMAT " bytes are too many for a multibase text; at most %d are written",
+                   size,
+                   DMS_MULTIBASE_MAX_BYTES);
       return NULL;
     }
+  if (form->bits == 0)
+    text = dms_positional_encode (data, size, form->alphabet);
+  else
+    text = dms_multibase_encode_bits (form, data, size);
+  return g_strconcat (prefix, text, NULL);
+}
+
+/**
+ * dms_multibase_decode:
+ * @text: a text with its prefix
+ * @error: return location for %DMS_ERROR_INVALID_DATA
+ *
+ * Reads the bytes of a multibase text (multiformats/multibase), in any of the bases of #DmsMultibase. In
+ * bases of one case, both cases are read. At most 192 bytes are read.
+ *
+ * Returns: (transfer full) (nullable): the bytes
+ */
+GBytes *
+dms_multibase_decode (const char *text, GError **error)
+{
+  const DmsMultibaseForm *form = NULL;
+  g_autofree char *digits = NULL;
+  GBytes *bytes = NULL;
+
+  g_return_val_if_fail (text != NULL, NULL);
+
+  if (text[0] != '\0' && strnlen (text, DMS_MULTIBASE_MAX_TEXT + 1) <= DMS_MULTIBASE_MAX_TEXT)
+    form = dms_multibase_find_form (text[0]);
+  if (form != NULL && form->is_one_case)
+    digits =
+        g_ascii_isupper (form->alphabet[10]) ? g_ascii_strup (text + 1, -1) : g_ascii_strdown (text + 1, -1);
+  else if (form != NULL)
+    digits = g_strdup (text + 1);
+  if (form != NULL && form->bits == 0)
+    bytes = dms_positional_decode (digits, form->alphabet);
+  else if (form != NULL)
+    bytes = dms_multibase_decode_bits (form, digits);
+  if (bytes == NULL)
+    g_set_error_literal (
+        error,
+        DMS_ERROR,
+        DMS_ERROR_INVALID_DATA,
+        "this is not the multibase text of a short identifier: it must begin with the letter of "
+        "its base and hold nothing but characters of that base");
+  return bytes;
 }

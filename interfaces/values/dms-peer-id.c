@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "dms-error.h"
-#include "values/dms-multibase-private.h"
+#include "values/dms-base58-private.h"
+#include "values/dms-multibase.h"
 #include "values/dms-value-private.h"
 
 /* Identity multihash of a protobuf key { type = Ed25519, data = 32 bytes } (libp2p specs, peer-ids). */
@@ -71,7 +72,7 @@ dms_peer_id_new (const char *text, GError **error)
     }
   else
     {
-      bytes = dms_multibase_decode (text);
+      bytes = dms_multibase_decode (text, NULL);
       if (bytes != NULL)
         data = g_bytes_get_data (bytes, &size);
       if (size > sizeof dms_peer_id_cid_prefix

@@ -94,10 +94,33 @@ def folder_of(name):
     return f"core/{parts[1]}" if parts[0] == "core" and len(parts) > 2 else parts[0]
 
 
+def list_parts(plugin):
+    """The folders of a plugin that is a library in its own right, if it has any arrows."""
+    prefix = f"{plugin}/"
+    return {name.removeprefix(prefix): targets for name, targets in ARROWS.items() if name.startswith(prefix)}
+
+
+def check_arrows_within_plugin(source):
+    parts = source.name.split("/")
+    arrows = list_parts("/".join(parts[:2]))
+    if len(parts) < 4 or not arrows:
+        return
+    if parts[2] not in arrows:
+        yield 1, f"the folder {'/'.join(parts[:3])} is not in tests/lint/arrows.txt"
+        return
+    for number, line in enumerate(source.lines, 1):
+        match = INCLUDE.match(line)
+        first = match[2].split("/")[0] if match else None
+        if first in arrows and first != parts[2] and first not in arrows[parts[2]]:
+            yield number, f"{'/'.join(parts[:3])} must not include {first} (tests/lint/arrows.txt)"
+
+
 def check_arrows(source):
     if not source.is_c or not source.is_engine:
         return
     folder = folder_of(source.name)
+    if folder == "plugins":
+        yield from check_arrows_within_plugin(source)
     if folder not in ARROWS:
         yield 1, f"the folder {folder} is not in tests/lint/arrows.txt"
         return
