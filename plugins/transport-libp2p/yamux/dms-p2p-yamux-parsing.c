@@ -11,6 +11,10 @@ enum
   DMS_P2P_YAMUX_INPUT_BYTES = 120 * 1024,
   /* What is read before others of the main loop have their turn. */
   DMS_P2P_YAMUX_INPUT_TURN = 512 * 1024,
+  /* The same in frames, of which one that opens a stream is worth many: small ones are more work than bytes.
+   */
+  DMS_P2P_YAMUX_TURN_COST = 8192,
+  DMS_P2P_YAMUX_SYN_COST = 64,
   DMS_P2P_YAMUX_ACCEPT_RETRY_MS = 20,
 };
 
@@ -122,6 +126,7 @@ dms_p2p_yamux_take_syn (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   DmsP2pYamuxStream *stream = NULL;
   DmsP2pYamuxId seen = DMS_P2P_YAMUX_ID_NEW;
 
+  self->turn_cost += DMS_P2P_YAMUX_SYN_COST;
   if (dms_p2p_yamux_is_ours (self, frame->id))
     dms_p2p_yamux_fail_protocol (self, "opened a stream with an ID of this side", frame->id);
   else if (frame->type == DMS_P2P_YAMUX_DATA && frame->length > DMS_P2P_YAMUX_WINDOW_FIRST)
@@ -258,6 +263,7 @@ dms_p2p_yamux_take_header (DmsP2pYamux *self, const guint8 *data)
   DmsP2pYamuxFrame frame;
   g_autoptr (GError) error = NULL;
 
+  self->turn_cost++;
   if (!dms_p2p_yamux_frame_read (&frame, data, &error))
     {
       dms_p2p_yamux_send (self, DMS_P2P_YAMUX_GO_AWAY, 0, 0, DMS_P2P_YAMUX_GO_AWAY_PROTOCOL);
@@ -288,14 +294,14 @@ dms_p2p_yamux_take_payload (DmsP2pYamux *self, const guint8 *data, guint32 size)
     dms_p2p_yamux_take_flags (self, stream, self->data_flags);
 }
 
-/* Takes all that is whole, and as much of a payload as has come. */
+/* Takes all that is whole, and as much of a payload as has come, unless that is too much for one turn. */
 static void
 dms_p2p_yamux_parse (DmsP2pYamux *self)
 {
   gsize at = 0;
   gsize n = 0;
 
-  while (!self->is_ending && at < self->n_input)
+  while (!self->is_ending && at < self->n_input && self->turn_cost < DMS_P2P_YAMUX_TURN_COST)
     {
       if (self->data_left > 0)
         {
@@ -328,19 +334,28 @@ dms_p2p_yamux_take_end (DmsP2pYamux *self)
   dms_p2p_yamux_fail (self, error);
 }
 
+/* Whether there is time left in this turn of the main loop; what has come is taken first. */
+static gboolean
+dms_p2p_yamux_may_read (DmsP2pYamux *self, gsize total)
+{
+  return !self->is_ending && total < DMS_P2P_YAMUX_INPUT_TURN && self->turn_cost < DMS_P2P_YAMUX_TURN_COST;
+}
+
 void
 dms_p2p_yamux_read_input (DmsP2pYamux *self)
 {
   gsize total = 0;
-  gssize n = 0;
+  gssize n = DMS_P2P_WOULD_BLOCK;
   GError *error = NULL;
 
   if (self->is_reading)
     return;
   self->is_reading = TRUE;
+  self->turn_cost = 0;
   if (self->input == NULL)
     self->input = g_malloc (DMS_P2P_YAMUX_INPUT_BYTES);
-  while (!self->is_ending && total < DMS_P2P_YAMUX_INPUT_TURN)
+  dms_p2p_yamux_parse (self);
+  while (dms_p2p_yamux_may_read (self, total))
     {
       n = dms_p2p_pipe_read (
           self->pipe, self->input + self->n_input, DMS_P2P_YAMUX_INPUT_BYTES - self->n_input, &error);
@@ -351,6 +366,7 @@ dms_p2p_yamux_read_input (DmsP2pYamux *self)
       self->bytes_in += (guint64) n;
       dms_p2p_yamux_parse (self);
     }
+  self->has_more = self->turn_cost >= DMS_P2P_YAMUX_TURN_COST;
   if (total > 0)
     self->last_input = g_get_monotonic_time ();
   if (n == 0)

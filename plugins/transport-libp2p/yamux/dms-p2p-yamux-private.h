@@ -107,6 +107,8 @@ struct _DmsP2pYamux
   guint8 *input;
   gsize n_input;
   gboolean is_reading;
+  gboolean has_more; /* that was too much for one turn of the main loop */
+  guint turn_cost;
   guint32 data_left;
   guint16 data_flags;
   DmsP2pYamuxStream *data_stream; /* not owned */

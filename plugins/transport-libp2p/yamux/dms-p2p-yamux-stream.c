@@ -592,8 +592,12 @@ dms_p2p_yamux_stream_init (DmsP2pYamuxStream *self)
 DmsP2pYamuxStream *
 dms_p2p_yamux_stream_new (DmsP2pYamux *session, guint32 id)
 {
-  DmsP2pYamuxStream *self = g_object_new (DMS_TYPE_P2P_YAMUX_STREAM, NULL);
+  DmsP2pYamuxStream *self = NULL;
 
+  /* Pipes live in the context that makes them; streams live in their session's. */
+  g_main_context_push_thread_default (session->context);
+  self = g_object_new (DMS_TYPE_P2P_YAMUX_STREAM, NULL);
+  g_main_context_pop_thread_default (session->context);
   self->session = session;
   self->id = id;
   self->is_inbound = id != 0;

@@ -252,7 +252,8 @@ dms_p2p_yamux_take_turn (DmsP2pYamux *self)
   dms_p2p_yamux_deliver (self);
   dms_p2p_yamux_give_turns (self);
   dms_p2p_yamux_unhold (self);
-  if (self->ready.length > 0 || (self->waiting.length > 0 && dms_p2p_yamux_has_output_room (self)))
+  if (self->has_more || self->ready.length > 0 ||
+      (self->waiting.length > 0 && dms_p2p_yamux_has_output_room (self)))
     dms_p2p_yamux_schedule (self);
 }
 
@@ -265,6 +266,8 @@ dms_p2p_yamux_on_pump (gpointer user_data)
   g_clear_pointer (&self->pump, g_source_unref);
   dms_p2p_yamux_hold (self);
   dms_p2p_yamux_begin_pings (self);
+  if (self->has_more)
+    dms_p2p_yamux_read_input (self);
   dms_p2p_yamux_take_turn (self);
   return G_SOURCE_REMOVE;
 }

@@ -131,6 +131,40 @@ test_bulk (void)
   dms_p2p_yamux_side_clear (&server);
 }
 
+/* Windows grow at both ends at once, as far as they may (rust-yamux #5410). */
+static void
+test_windows_grow (void)
+{
+  DmsP2pYamuxSide client;
+  DmsP2pYamuxSide server;
+  Flow near_flow;
+  Flow far_flow;
+  DmsP2pYamuxStream *streams[2];
+
+  dms_p2p_yamux_make_pair (&client, &server);
+  flow_init (&near_flow, dms_p2p_muxer_open (client.session, NULL), BULK_BYTES, TRUE);
+  flow_init (&far_flow, dms_p2p_yamux_side_take (&server), BULK_BYTES, TRUE);
+  /* As if the way were so long that no window is large enough. */
+  DMS_P2P_YAMUX (client.session)->rtt_us = 100 * G_USEC_PER_SEC;
+  DMS_P2P_YAMUX (server.session)->rtt_us = 100 * G_USEC_PER_SEC;
+  streams[0] = DMS_P2P_YAMUX_STREAM (near_flow.pipe);
+  streams[1] = DMS_P2P_YAMUX_STREAM (far_flow.pipe);
+  dms_p2p_yamux_wait_for (&near_flow.is_done);
+  dms_p2p_yamux_wait_for (&far_flow.is_done);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpuint (streams[i]->receive_max, ==, DMS_P2P_YAMUX_WINDOW_MAX);
+  g_assert_cmpint (client.memory_peak, >=, DMS_P2P_YAMUX_WINDOW_MAX - DMS_P2P_YAMUX_WINDOW_FIRST);
+  g_assert_cmpint (client.memory_peak, <=, DMS_P2P_YAMUX_WINDOW_MAX);
+  g_assert_cmpstr (g_checksum_get_string (near_flow.sent), ==, g_checksum_get_string (far_flow.received));
+  g_assert_cmpstr (g_checksum_get_string (far_flow.sent), ==, g_checksum_get_string (near_flow.received));
+  flow_clear (&near_flow);
+  flow_clear (&far_flow);
+  g_assert_cmpint (client.memory, ==, 0);
+  g_assert_cmpint (server.memory, ==, 0);
+  dms_p2p_yamux_side_clear (&client);
+  dms_p2p_yamux_side_clear (&server);
+}
+
 /* --- many streams -------------------------------------------------------------------------------------- */
 
 /* What came and could not be sent back yet. */
@@ -631,6 +665,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/libp2p/yamux/load/bulk", test_bulk);
+  g_test_add_func ("/libp2p/yamux/load/windows-grow", test_windows_grow);
   g_test_add_func ("/libp2p/yamux/load/many", test_many);
   g_test_add_func ("/libp2p/yamux/load/too-many", test_too_many);
   g_test_add_func ("/libp2p/yamux/load/unread", test_unread);
