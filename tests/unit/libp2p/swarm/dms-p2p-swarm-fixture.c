@@ -3,6 +3,7 @@
 
 #include "dms-p2p-swarm-fixture.h"
 
+#include "quic/dms-p2p-quic.h"
 #include "tcp/dms-p2p-tcp.h"
 
 enum
@@ -150,7 +151,22 @@ dms_p2p_swarm_fixture_free (DmsP2pSwarmFixture *self)
   g_assert_finalize_object (self->limits);
   dms_p2p_identity_unref (self->identity);
   g_free (self->address);
+  g_free (self->quic_address);
   g_free (self);
+}
+
+DmsP2pSwarmFixture *
+dms_p2p_swarm_fixture_new_quic (gboolean with_tcp)
+{
+  DmsP2pSwarmFixture *self = with_tcp ? dms_p2p_swarm_fixture_new_tcp () : dms_p2p_swarm_fixture_new_plain ();
+  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (self->identity);
+  g_autofree char *address = g_steal_pointer (&self->address);
+
+  dms_p2p_swarm_add_transport (self->swarm, quic);
+  dms_p2p_swarm_fixture_listen (self, "/ip4/127.0.0.1/udp/0/quic-v1");
+  self->quic_address = g_steal_pointer (&self->address);
+  self->address = with_tcp ? g_steal_pointer (&address) : g_strdup (self->quic_address);
+  return self;
 }
 
 static void

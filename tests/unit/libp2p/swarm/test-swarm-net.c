@@ -118,7 +118,7 @@ test_silent (void)
 
 /* Both ends at once, over real handshakes. */
 static void
-test_simultaneous (void)
+check_simultaneous (gboolean is_quic)
 {
   enum
   {
@@ -131,8 +131,8 @@ test_simultaneous (void)
 
   for (guint i = 0; i < N_PAIRS; i++)
     {
-      left[i] = dms_p2p_swarm_fixture_new_tcp ();
-      right[i] = dms_p2p_swarm_fixture_new_tcp ();
+      left[i] = is_quic ? dms_p2p_swarm_fixture_new_quic (FALSE) : dms_p2p_swarm_fixture_new_tcp ();
+      right[i] = is_quic ? dms_p2p_swarm_fixture_new_quic (FALSE) : dms_p2p_swarm_fixture_new_tcp ();
     }
   for (guint i = 0; i < N_PAIRS; i++)
     {
@@ -169,6 +169,76 @@ test_simultaneous (void)
       dms_p2p_swarm_fixture_free (left[i]);
       dms_p2p_swarm_fixture_free (right[i]);
     }
+}
+
+static void
+test_simultaneous (void)
+{
+  check_simultaneous (FALSE);
+}
+
+static void
+test_simultaneous_quic (void)
+{
+  check_simultaneous (TRUE);
+}
+
+/* QUIC is first where both are there. */
+static void
+test_quic_first (void)
+{
+  g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new_quic (TRUE);
+  g_autoptr (DmsP2pSwarmFixture) bob = dms_p2p_swarm_fixture_new_quic (TRUE);
+  const char *const addresses[] = { bob->address, bob->quic_address, NULL };
+  g_auto (DmsP2pSwarmOutcome) outcome = { 0 };
+
+  dms_p2p_swarm_fixture_connect (alice, bob->peer, addresses, FALSE, NULL, &outcome);
+  dms_p2p_swarm_outcome_wait (&outcome);
+  g_assert_no_error (outcome.error);
+  g_test_message ("%s", dms_multiaddr_get_text (dms_p2p_connection_get_remote (outcome.connection)));
+  assert_useful (outcome.connection);
+  dms_p2p_swarm_disconnect (alice->swarm, bob->peer);
+  for (guint i = 0; i < 500 && (alice->n_closed == 0 || bob->n_closed == 0); i++)
+    dms_p2p_test_run (10);
+  g_assert_cmpuint (alice->n_closed, ==, alice->n_opened);
+  g_assert_cmpuint (bob->n_closed, ==, bob->n_opened);
+  dms_p2p_test_run (100);
+  g_assert_cmpint (dms_p2p_swarm_fixture_get_limit (alice, "system", "memory", "used"), ==, 0);
+  g_assert_cmpint (dms_p2p_swarm_fixture_get_limit (alice, "system", "connections", "used"), ==, 0);
+  g_assert_cmpint (dms_p2p_swarm_fixture_get_limit (bob, "system", "memory", "used"), ==, 0);
+  g_assert_cmpint (dms_p2p_swarm_fixture_get_limit (bob, "system", "connections", "used"), ==, 0);
+}
+
+/* Where UDP goes nowhere, TCP takes over. */
+static void
+test_no_udp (void)
+{
+  g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new_quic (TRUE);
+  g_autoptr (DmsP2pSwarmFixture) bob = dms_p2p_swarm_fixture_new_quic (TRUE);
+  g_autoptr (GSocket) hole =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GInetAddress) local = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (local, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autofree char *silent = NULL;
+  g_auto (DmsP2pSwarmOutcome) outcome = { 0 };
+
+  g_assert_true (g_socket_bind (hole, any, FALSE, NULL));
+  bound = g_socket_get_local_address (hole, NULL);
+  silent = g_strdup_printf ("/ip4/127.0.0.1/udp/%u/quic-v1",
+                            g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  {
+    const char *const addresses[] = { silent, bob->address, NULL };
+
+    dms_p2p_swarm_fixture_connect (alice, bob->peer, addresses, FALSE, NULL, &outcome);
+  }
+  dms_p2p_swarm_outcome_wait (&outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpstr (
+      dms_multiaddr_get_text (dms_p2p_connection_get_remote (outcome.connection)), ==, bob->address);
+  assert_useful (outcome.connection);
+  dms_p2p_test_run (100);
+  g_assert_cmpint (dms_p2p_swarm_fixture_get_limit (alice, "system", "connections", "used"), ==, 1);
 }
 
 /* Connections beyond the limit are hung up on before any handshake. */
@@ -225,10 +295,13 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/p2p-swarm-tcp/basic", test_basic);
-  g_test_add_func ("/p2p-swarm-tcp/wrong-peer", test_wrong_peer);
-  g_test_add_func ("/p2p-swarm-tcp/silent", test_silent);
-  g_test_add_func ("/p2p-swarm-tcp/simultaneous", test_simultaneous);
-  g_test_add_func ("/p2p-swarm-tcp/flood", test_flood);
+  g_test_add_func ("/p2p-swarm-net/basic", test_basic);
+  g_test_add_func ("/p2p-swarm-net/wrong-peer", test_wrong_peer);
+  g_test_add_func ("/p2p-swarm-net/silent", test_silent);
+  g_test_add_func ("/p2p-swarm-net/simultaneous", test_simultaneous);
+  g_test_add_func ("/p2p-swarm-net/simultaneous-quic", test_simultaneous_quic);
+  g_test_add_func ("/p2p-swarm-net/quic-first", test_quic_first);
+  g_test_add_func ("/p2p-swarm-net/no-udp", test_no_udp);
+  g_test_add_func ("/p2p-swarm-net/flood", test_flood);
   return g_test_run ();
 }
