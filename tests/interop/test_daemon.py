@@ -19,7 +19,12 @@ def daemon(tmp_path_factory):
     port = free_port()
     addresses = [f"/ip4/127.0.0.1/tcp/{port}", f"/ip4/127.0.0.1/udp/{port}/quic-v1"]
     node = Node(tmp_path_factory.mktemp("daemon") / "node",
-                config={"p2p": {"listen_address": addresses, "hello_delay_ms": 2000}}).set_up().start()
+                config={"p2p": {"listen_address": addresses, "hello_delay_ms": 2000}}).set_up()
+    # Even what is public asks for somebody whom the node trusts.
+    node.trusted = {kind: Identity() for kind in KINDS}
+    for identity in node.trusted.values():
+        node.cli("cap", "anchor", "-c", node.name, "--root", identity.did)
+    node.start()
     node.peer_id = FieldClient(node.url).handle()["addr"]["host"]
     node.addresses = {"tcp": f"{addresses[0]}/p2p/{node.peer_id}", "quic": f"{addresses[1]}/p2p/{node.peer_id}"}
     yield node
@@ -30,7 +35,7 @@ class Stranger:
     """js-libp2p with an identity as DMS nodes have it: peer ID and DID of one key."""
 
     def __init__(self, daemon, kind, directory):
-        self.identity = Identity()
+        self.identity = daemon.trusted[kind]
         self.client = FieldClient(daemon.url, self.identity)
         self.daemon = daemon
         self.kind = kind
@@ -40,8 +45,8 @@ class Stranger:
         self.js.ask("inbox", name="root")
         self.connection = self.js.ask("dial", addresses=[daemon.addresses["quic" if kind == "quic" else "tcp"]])
 
-    def envelope(self, behaviour="/public/hello", host=None):
-        envelope = self.client.envelope(behaviour, {}, host=host or self.js.id)
+    def envelope(self, client=None, host=None):
+        envelope = (client or self.client).envelope("/public/hello", {}, host=host or self.js.id)
         self.js.ask("inbox", name=envelope["from"]["addr"]["inbox"])
         return envelope
 
@@ -90,6 +95,12 @@ def answers_nothing_else(stranger, envelope):
     stranger.hear(other)
     with pytest.raises(AssertionError):
         stranger.hear(envelope, timeout=0.5)
+
+
+def test_somebody_without_authority_is_not_answered(daemon, stranger):
+    envelope = stranger.envelope(client=FieldClient(daemon.url))
+    stranger.send(envelope)
+    answers_nothing_else(stranger, envelope)
 
 
 def test_a_forged_sender_is_not_answered(stranger):
