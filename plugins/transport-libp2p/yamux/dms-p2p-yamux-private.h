@@ -172,6 +172,7 @@ void dms_p2p_yamux_set_keep_alive (DmsP2pYamux *self, guint interval_ms, guint t
 
 /* Ends the session from the main loop, soon. Takes @error; NULL when all is in order. */
 void dms_p2p_yamux_fail (DmsP2pYamux *self, GError *error);
+void dms_p2p_yamux_give_up (DmsP2pYamux *self, GError *error);
 void dms_p2p_yamux_fail_protocol (DmsP2pYamux *self, const char *what, guint32 id);
 void dms_p2p_yamux_schedule (DmsP2pYamux *self);
 void dms_p2p_yamux_check_done (DmsP2pYamux *self);
