@@ -146,6 +146,12 @@ dms_p2p_quic_socket_free (DmsP2pQuicSocket *self)
   g_free (self);
 }
 
+void
+dms_p2p_quic_socket_forgo_segmentation (DmsP2pQuicSocket *self)
+{
+  self->has_segmentation = FALSE;
+}
+
 int
 dms_p2p_quic_socket_get_fd (DmsP2pQuicSocket *self)
 {

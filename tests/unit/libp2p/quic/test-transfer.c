@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "dms-quic-fixture.h"
 #include "dms-quic-relay.h"
@@ -177,6 +178,40 @@ test_no_memory (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_cmpuint (self->n_refused_memory, >, 0);
 }
 
+static DmsP2pQuicSocket *
+get_server_socket (DmsQuicFixture *self)
+{
+  return dms_p2p_quic_endpoint_get_socket (dms_p2p_quic_get_listener (DMS_P2P_QUIC (self->server)));
+}
+
+static void
+test_one_by_one (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  dms_p2p_quic_socket_forgo_segmentation (get_server_socket (self));
+  transfer (self, 0, 8 << 20);
+}
+
+/* The kernel takes little at a time: the rest waits until it takes more. */
+static void
+test_blocked (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  const int tiny = 1;
+
+  g_assert_cmpint (
+      setsockopt (
+          dms_p2p_quic_socket_get_fd (get_server_socket (self)), SOL_SOCKET, SO_SNDBUF, &tiny, sizeof tiny),
+      ==,
+      0);
+  transfer (self, 0, 8 << 20);
+}
+
+static void
+test_blocked_one_by_one (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  dms_p2p_quic_socket_forgo_segmentation (get_server_socket (self));
+  test_blocked (self, listen_address);
+}
+
 static void
 add (const char *path, const char *address, void (*test) (DmsQuicFixture *, gconstpointer))
 {
@@ -192,5 +227,8 @@ main (int argc, char **argv)
   add ("/p2p-quic/transfer/both", NULL, test_both);
   add ("/p2p-quic/transfer/bad-weather", NULL, test_bad_weather);
   add ("/p2p-quic/transfer/no-memory", NULL, test_no_memory);
+  add ("/p2p-quic/transfer/one-by-one", NULL, test_one_by_one);
+  add ("/p2p-quic/transfer/blocked", NULL, test_blocked);
+  add ("/p2p-quic/transfer/blocked-one-by-one", NULL, test_blocked_one_by_one);
   return g_test_run ();
 }
