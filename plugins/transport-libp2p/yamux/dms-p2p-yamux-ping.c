@@ -79,6 +79,8 @@ dms_p2p_yamux_on_timer (gpointer user_data)
     {
       dms_p2p_yamux_send_ping (self, now);
       dms_p2p_yamux_end_lingering (self, now);
+      dms_p2p_yamux_trim_input (self);
+      dms_p2p_yamux_output_trim (&self->output);
     }
   if (self->is_ending)
     return G_SOURCE_REMOVE;
