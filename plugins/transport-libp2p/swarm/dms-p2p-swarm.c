@@ -458,7 +458,7 @@ dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
       bound = dms_p2p_transport_listen (transports->pdata[i], address, &local);
       if (bound == NULL)
         {
-          if (first == NULL)
+          if (first == NULL && !g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED))
             first = g_steal_pointer (&local);
           continue;
         }
