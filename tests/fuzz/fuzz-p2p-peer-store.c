@@ -20,8 +20,8 @@ copy_records (GPtrArray *records)
   return copy;
 }
 
-/* The file of known peers, which anybody who may write there may have written. What is taken from it is within
- * bounds and, written again, reads the same. */
+/* The file of known peers, which anybody who may write there may have written. What is taken from it is
+ * within bounds and, written again, reads the same. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {

@@ -60,8 +60,8 @@ struct _DmsP2pQuicConnection
   ngtcp2_tstamp consumed_since;
   guint64 credit;
   /* What the muxer's owner was told that we keep, and how much less it will be told. */
-  gssize granted;
-  gssize owed;
+  gsize granted;
+  gsize owed;
   gboolean is_inside;
 
   guint64 bytes_in;
@@ -78,7 +78,8 @@ void dms_p2p_quic_connection_unmark_ready (DmsP2pQuicConnection *self, DmsP2pQui
 void dms_p2p_quic_connection_consume (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow, gsize size);
 /* The user and ngtcp2 are done with it. */
 void dms_p2p_quic_connection_release_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow);
-gboolean dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gssize delta);
+gboolean dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gsize more);
+void dms_p2p_quic_connection_give_back (DmsP2pQuicConnection *self, gsize less);
 
 void dms_p2p_quic_connection_leave_door (DmsP2pQuicConnection *self);
 

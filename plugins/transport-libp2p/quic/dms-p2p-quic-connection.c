@@ -109,13 +109,10 @@ dms_p2p_quic_connection_hand_over (DmsP2pQuicConnection *self)
 void
 dms_p2p_quic_connection_work (DmsP2pQuicConnection *self)
 {
-  if (self->owed > 0)
-    {
-      gssize owed = self->owed;
+  gsize owed = self->owed;
 
-      self->owed = 0;
-      dms_p2p_quic_connection_grant (self, -owed);
-    }
+  self->owed = 0;
+  dms_p2p_quic_connection_give_back (self, owed);
   if (!self->is_ended)
     dms_p2p_quic_writer_run (self);
   dms_p2p_quic_connection_announce (self);

@@ -107,9 +107,8 @@ dms_p2p_quic_connection_end (DmsP2pQuicConnection *self, const ngtcp2_connection
   dms_p2p_quic_connection_end_flows (self);
   g_clear_pointer (&self->conn, ngtcp2_conn_del);
   g_clear_pointer (&self->tls, gnutls_deinit);
-  if (self->granted > 0)
-    dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), -self->granted);
-  self->granted = 0;
+  self->owed = 0;
+  dms_p2p_quic_connection_give_back (self, self->granted);
 }
 
 void

@@ -196,6 +196,15 @@ dms_p2p_quic_endpoint_let_work (GPtrArray **connections)
     dms_p2p_quic_connection_work (g_ptr_array_index (now, i));
 }
 
+void
+dms_p2p_quic_endpoint_take (DmsP2pQuicEndpoint *self, const ngtcp2_path *path, const guint8 *data, gsize size)
+{
+  const ngtcp2_pkt_info info = { 0 };
+
+  dms_p2p_quic_endpoint_on_datagram (path, &info, data, size, self);
+  dms_p2p_quic_endpoint_let_work (&self->touched);
+}
+
 static void
 dms_p2p_quic_endpoint_watch (DmsP2pQuicEndpoint *self)
 {

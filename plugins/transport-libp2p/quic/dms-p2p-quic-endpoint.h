@@ -35,6 +35,12 @@ dms_p2p_quic_endpoint_new (GInetSocketAddress *address, DmsP2pQuicDoor *door, GE
 void
 dms_p2p_quic_endpoint_set_visitor (DmsP2pQuicEndpoint *self, DmsP2pQuicVisitor visitor, gpointer user_data);
 
+/* Takes datagrams as if they had come, and lets what follows from them happen; for tests. */
+void dms_p2p_quic_endpoint_take (DmsP2pQuicEndpoint *self,
+                                 const ngtcp2_path *path,
+                                 const guint8 *data,
+                                 gsize size);
+
 DmsP2pQuicSocket *dms_p2p_quic_endpoint_get_socket (DmsP2pQuicEndpoint *self);
 DmsP2pQuicDoor *dms_p2p_quic_endpoint_get_door (DmsP2pQuicEndpoint *self);
 /* DMS_P2P_QUIC_BATCH_SIZE bytes, for whoever is writing now. */

@@ -31,19 +31,29 @@ dms_p2p_quic_connection_unmark_ready (DmsP2pQuicConnection *self, DmsP2pQuicFlow
   g_queue_unlink (&self->ready_flows, &flow->ready_link);
 }
 
+/* The owner may end the connection when it is asked. */
 gboolean
-dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gssize delta)
+dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gsize more)
 {
   /* Nobody is asked from within ngtcp2. */
-  if (self->is_inside)
-    {
-      self->owed += delta < 0 ? -delta : 0;
-      return delta < 0;
-    }
-  if (!dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), delta) && delta > 0)
+  if (self->is_inside || self->granted + more > DMS_P2P_QUIC_MAX_GRANTED ||
+      !dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), (gssize) more))
     return FALSE;
-  self->granted += delta;
-  return TRUE;
+  self->granted += more;
+  if (!self->is_ended)
+    return TRUE;
+  /* What it had was given back before it had this. */
+  dms_p2p_quic_connection_give_back (self, more);
+  return FALSE;
+}
+
+/* Tells the owner of what is kept no more. */
+void
+dms_p2p_quic_connection_give_back (DmsP2pQuicConnection *self, gsize less)
+{
+  self->granted -= less;
+  if (less > 0)
+    dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), -(gssize) less);
 }
 
 /* Whether half a window was read in less than two round trips: then the window, not the reader, is what is
@@ -103,13 +113,15 @@ dms_p2p_quic_connection_credit (DmsP2pQuicConnection *self, gsize size)
     {
       guint64 window = MIN (self->window * 2, DMS_P2P_QUIC_MAX_WINDOW);
 
-      if (dms_p2p_quic_connection_grant (self, (gssize) (window - self->window)))
+      if (dms_p2p_quic_connection_grant (self, window - self->window))
         {
           more += window - self->window;
           self->window = window;
           self->memory.limit = DMS_P2P_QUIC_BASE_MEMORY + 2 * window;
         }
     }
+  if (self->conn == NULL)
+    return;
   ngtcp2_conn_extend_max_offset (self->conn, more);
   self->credit += more;
   if (self->credit <= DMS_P2P_QUIC_WINDOW / 2)
@@ -134,8 +146,8 @@ dms_p2p_quic_connection_release_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow
   dms_p2p_quic_connection_consume (self, flow, dms_p2p_quic_queue_get_size (&flow->in));
   dms_p2p_quic_queue_clear (&flow->in);
   dms_p2p_quic_connection_unmark_ready (self, flow);
-  if (flow->room > DMS_P2P_QUIC_MIN_ROOM)
-    dms_p2p_quic_connection_grant (self, -(gssize) (flow->room - DMS_P2P_QUIC_MIN_ROOM));
+  /* Told later: this may be within ngtcp2. */
+  self->owed += flow->room - DMS_P2P_QUIC_MIN_ROOM;
   flow->room = DMS_P2P_QUIC_MIN_ROOM;
   if (flow->is_incoming)
     ngtcp2_conn_extend_max_streams_bidi (self->conn, 1);

@@ -13,9 +13,12 @@ G_BEGIN_DECLS
 #define DMS_P2P_QUIC_MAX_STREAM_WINDOW (6u << 20)
 #define DMS_P2P_QUIC_WINDOW            (1536u << 10)
 #define DMS_P2P_QUIC_MAX_WINDOW        (15u << 20)
-/* What is kept of a stream until the other side has it: as much as it asks for, in these bounds. */
+/* What is kept of a stream until the other side has it. It grows while all of it is on its way, so that it is
+ * the path that limits: 8 MiB fill 1 Gbit/s at 64 ms. */
 #define DMS_P2P_QUIC_MIN_ROOM (64u << 10)
-#define DMS_P2P_QUIC_MAX_ROOM (1u << 20)
+#define DMS_P2P_QUIC_MAX_ROOM (8u << 20)
+/* How much a connection may have grown in all, whatever its owner would allow. */
+#define DMS_P2P_QUIC_MAX_GRANTED (48u << 20)
 /* What ngtcp2 may take for a connection beside its windows, see DmsP2pQuicMemory. */
 #define DMS_P2P_QUIC_BASE_MEMORY (6u << 20)
 

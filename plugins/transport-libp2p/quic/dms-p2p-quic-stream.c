@@ -96,6 +96,17 @@ dms_p2p_quic_stream_get_room (DmsP2pQuicFlow *flow)
   return used < flow->room ? flow->room - used : 0;
 }
 
+/* The owner of the connection is asked for more, and may end it. */
+static void
+dms_p2p_quic_stream_grow (DmsP2pQuicFlow *flow)
+{
+  g_autoptr (DmsP2pQuicConnection) connection = g_object_ref (flow->connection);
+
+  flow->is_room_short = FALSE;
+  if (flow->room < DMS_P2P_QUIC_MAX_ROOM && dms_p2p_quic_connection_grant (connection, flow->room))
+    flow->room *= 2;
+}
+
 static gssize
 dms_p2p_quic_stream_swallow (DmsP2pQuicFlow *flow, const GOutputVector *vectors, gsize n_vectors)
 {
@@ -120,12 +131,17 @@ dms_p2p_quic_stream_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsiz
     return -1;
   if (flow->is_stopped)
     return dms_p2p_quic_stream_swallow (flow, vectors, n_vectors);
+  for (gsize i = 0; i < n_vectors; i++)
+    wanted += vectors[i].size;
+  if (flow->is_room_short && dms_p2p_quic_stream_get_room (flow) < wanted)
+    dms_p2p_quic_stream_grow (flow);
+  if (!dms_p2p_quic_stream_check_writable (flow, error))
+    return -1;
   room = dms_p2p_quic_stream_get_room (flow);
   for (gsize i = 0; i < n_vectors; i++)
     {
       gsize n = MIN (vectors[i].size, room - total);
 
-      wanted += vectors[i].size;
       dms_p2p_quic_queue_append (&flow->out, vectors[i].buffer, n);
       total += n;
     }

@@ -64,19 +64,15 @@ dms_p2p_quic_batch_add (DmsP2pQuicBatch *self, const ngtcp2_path *path, guint32 
          size <= ngtcp2_conn_get_path_max_tx_udp_payload_size (self->connection->conn);
 }
 
-/* What can be said only now that the output of @flow has changed. */
+/* The output of @flow has changed. */
 static void
 dms_p2p_quic_writer_after (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow)
 {
-  gsize size = dms_p2p_quic_queue_get_size (&flow->out);
-
   if (dms_p2p_quic_flow_has_output (flow))
     return;
   dms_p2p_quic_connection_unmark_ready (self, flow);
-  /* All is on its way, and our own bound is what keeps more from following it. */
-  if (size >= flow->room / 2 && flow->room < DMS_P2P_QUIC_MAX_ROOM && !flow->is_end_wanted &&
-      dms_p2p_quic_connection_grant (self, (gssize) flow->room))
-    flow->room *= 2;
+  /* Then it is our own bound that keeps more from following, not the path. */
+  flow->is_room_short = dms_p2p_quic_queue_get_size (&flow->out) >= flow->room / 2;
 }
 
 /* Lets ngtcp2 write one packet, or a part of one, from @flow, which may be NULL. Returns what ngtcp2 does. */

@@ -430,6 +430,12 @@ dms_p2p_quic_get_settings (DmsP2pQuic *self)
   return &self->settings;
 }
 
+DmsP2pQuicEndpoint *
+dms_p2p_quic_get_listener (DmsP2pQuic *self)
+{
+  return self->listeners->len > 0 ? g_ptr_array_index (self->listeners, 0) : NULL;
+}
+
 DmsP2pQuicDoor *
 dms_p2p_quic_get_door (DmsP2pQuic *self)
 {

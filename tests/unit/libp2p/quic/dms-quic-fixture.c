@@ -42,6 +42,8 @@ on_memory (DmsP2pMuxer *muxer, gssize delta, gpointer user_data)
       return FALSE;
     }
   self->memory += delta;
+  if (self->closes_for_memory && delta > 0)
+    dms_p2p_muxer_close (muxer, 3);
   g_assert_cmpint (self->memory, >=, 0);
   return TRUE;
 }

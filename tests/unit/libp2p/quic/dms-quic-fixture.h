@@ -28,6 +28,7 @@ typedef struct
   gssize memory;
   gboolean refuses_memory;
   guint n_refused_memory;
+  gboolean closes_for_memory;
   gboolean gate_refuses;
   guint n_gate;
   guint n_cookies;

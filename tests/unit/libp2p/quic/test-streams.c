@@ -472,6 +472,38 @@ test_drop_in_handler (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_null (self->inbound);
 }
 
+/* An owner that ends the connection when it is asked for memory. */
+static void
+on_pump (DmsP2pPipe *pipe, GIOCondition condition, gpointer user_data)
+{
+  static guint8 buffer[65536];
+
+  if ((condition & G_IO_OUT) && dms_p2p_pipe_write (pipe, buffer, sizeof buffer, NULL) == -1)
+    dms_p2p_pipe_want (pipe, 0);
+  if ((condition & G_IO_IN) && dms_p2p_pipe_read (pipe, buffer, sizeof buffer, NULL) == -1)
+    dms_p2p_pipe_want (pipe, 0);
+}
+
+static void
+test_close_for_memory (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+  DmsP2pPipe *other = NULL;
+
+  dms_quic_fixture_connect (self);
+  pipe = dms_quic_fixture_open (self, &other);
+  self->closes_for_memory = TRUE;
+  dms_p2p_pipe_set_handler (pipe, on_pump, NULL);
+  dms_p2p_pipe_set_handler (other, on_pump, NULL);
+  dms_p2p_pipe_want (pipe, G_IO_OUT);
+  dms_p2p_pipe_want (other, G_IO_IN);
+  dms_quic_run_until (is_client_closed, self, 20);
+  dms_quic_run_until (is_server_closed, self, 20);
+  g_assert_true (self->client_closed != NULL || self->server_closed != NULL);
+  dms_p2p_pipe_set_handler (pipe, NULL, NULL);
+  dms_p2p_pipe_set_handler (other, NULL, NULL);
+}
+
 static void
 add (const char *path, void (*test) (DmsQuicFixture *, gconstpointer))
 {
@@ -496,5 +528,6 @@ main (int argc, char **argv)
   add ("/p2p-quic/streams/muxer-dropped", test_muxer_dropped);
   add ("/p2p-quic/streams/late-accept", test_late_accept);
   add ("/p2p-quic/streams/drop-in-handler", test_drop_in_handler);
+  add ("/p2p-quic/streams/close-for-memory", test_close_for_memory);
   return g_test_run ();
 }

@@ -240,6 +240,26 @@ test_many_peers (void)
   }
 }
 
+/* Neither does a crowd that connects to this host. */
+static void
+test_many_visitors (void)
+{
+  g_autoptr (DmsP2pPeerStore) store = dms_p2p_peer_store_new (NULL);
+  g_autoptr (DmsPeerId) good = NULL;
+
+  dms_p2p_peer_store_set_now_us (store, NOW);
+  good = new_peer_at (store, 1, "/ip4/198.51.100.1/tcp/1", TRUE);
+  for (guint i = 100; i < 10000; i++)
+    {
+      g_autoptr (DmsPeerId) visitor = new_peer (i);
+
+      dms_p2p_peer_store_set_now_us (store, NOW + i * SECOND);
+      dms_p2p_peer_store_note_connected (store, visitor, NULL);
+    }
+  g_assert_cmpint (dms_p2p_peer_store_get_last_seen_us (store, good), ==, NOW);
+  assert_addresses (store, good, "/ip4/198.51.100.1/tcp/1");
+}
+
 static void
 test_identity (void)
 {
@@ -541,6 +561,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p-peer-store/certified", test_certified);
   g_test_add_func ("/p2p-peer-store/many-addresses", test_many_addresses);
   g_test_add_func ("/p2p-peer-store/many-peers", test_many_peers);
+  g_test_add_func ("/p2p-peer-store/many-visitors", test_many_visitors);
   g_test_add_func ("/p2p-peer-store/identity", test_identity);
   g_test_add_func ("/p2p-peer-store/file", test_file);
   g_test_add_func ("/p2p-peer-store/file-bounds", test_file_bounds);
