@@ -38,6 +38,7 @@ struct _DmsP2pQuicEndpoint
   GPtrArray *touched;
   GPtrArray *waiting;
   DmsP2pQuicDeadlines *deadlines;
+  gboolean is_dispatching;
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pQuicEndpoint, dms_p2p_quic_endpoint, G_TYPE_OBJECT)
@@ -218,6 +219,9 @@ dms_p2p_quic_endpoint_set_alarm (DmsP2pQuicEndpoint *self)
 {
   const DmsP2pQuicDeadline *first = dms_p2p_quic_deadlines_get_first (self->deadlines);
 
+  /* Each change wakes the main loop: one at the end does. */
+  if (self->is_dispatching)
+    return;
   g_source_set_ready_time (self->source, first != NULL ? first->at_us : -1);
 }
 
@@ -236,7 +240,6 @@ dms_p2p_quic_endpoint_tick (DmsP2pQuicEndpoint *self)
     }
   for (guint i = 0; i < due->len; i++)
     dms_p2p_quic_connection_tick (g_ptr_array_index (due, i));
-  dms_p2p_quic_endpoint_set_alarm (self);
 }
 
 static gboolean
@@ -245,6 +248,7 @@ dms_p2p_quic_endpoint_dispatch (GSource *source, GSourceFunc callback, gpointer 
   g_autoptr (DmsP2pQuicEndpoint) self = g_object_ref (((DmsP2pQuicSource *) source)->endpoint);
   GIOCondition condition = g_source_query_unix_fd (source, self->tag);
 
+  self->is_dispatching = TRUE;
   if ((condition & G_IO_OUT) && dms_p2p_quic_socket_resume (self->socket))
     {
       dms_p2p_quic_endpoint_watch (self);
@@ -256,6 +260,8 @@ dms_p2p_quic_endpoint_dispatch (GSource *source, GSourceFunc callback, gpointer 
       dms_p2p_quic_endpoint_let_work (&self->touched);
     }
   dms_p2p_quic_endpoint_tick (self);
+  self->is_dispatching = FALSE;
+  dms_p2p_quic_endpoint_set_alarm (self);
   return G_SOURCE_CONTINUE;
 }
 
