@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* As go-libp2p has them (p2p/transport/quicreuse/config.go): 256 streams at a time, windows of 512 KiB for a
- * stream and 1.5 times that for all, which grow for those who read fast, to 10 and 15 MB there. */
-#define DMS_P2P_QUIC_MAX_STREAMS       256
+/* As go-libp2p has them (p2p/transport/quicreuse/config.go): windows of 512 KiB for a stream and 1.5 times
+ * that for all, which grow for those who read fast, to 10 and 15 MB there. More streams at a time than its
+ * 256: as many as yamux lets in, so that the limits of the host decide over both alike. */
+#define DMS_P2P_QUIC_MAX_STREAMS       1024
 #define DMS_P2P_QUIC_STREAM_WINDOW     (512u << 10)
 #define DMS_P2P_QUIC_MAX_STREAM_WINDOW (6u << 20)
 #define DMS_P2P_QUIC_WINDOW            (1536u << 10)

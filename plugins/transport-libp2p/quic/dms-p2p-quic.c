@@ -207,7 +207,7 @@ dms_p2p_quic_listen (DmsP2pTransport *transport, DmsMultiaddr *address, GError *
     {
       g_set_error (error,
                    DMS_ERROR,
-                   DMS_ERROR_INVALID_ARGUMENT,
+                   DMS_ERROR_NOT_SUPPORTED,
                    "QUIC cannot listen on %s: it must be /ip4/…/udp/…/quic-v1 or /ip6/…/udp/…/quic-v1",
                    dms_multiaddr_get_text (address));
       return NULL;
