@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* The memory of one connection within ngtcp2, bounded. ngtcp2 0.12 notes down up to 1,000 gaps of each
- * stream, some 100 bytes for a byte that a peer sends: with all streams it may have, that is 25 MB
+ * stream, some 200 bytes for each byte that a peer sends: with all the streams it may have, that is 200 MB
  * (RUSTSEC-2026-0185 is the same in another implementation). Beyond the limit ngtcp2 is told that there is no
  * memory, and the connection ends. */
 typedef struct
