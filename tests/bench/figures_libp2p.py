@@ -7,17 +7,14 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
-
-from distance import FAR, Distance, is_possible  # noqa: E402
-from figures_daemon import Unmeasurable  # noqa: E402
-from node import BUILD  # noqa: E402
-from peer import JS, OURS, install_js, js_peer, our_peer, Peer  # noqa: E402
-from report import Figure, median  # noqa: E402
+from distance import FAR, Distance, is_possible
+from figures_daemon import Unmeasurable
+from node import BUILD
+from peer import JS, OURS, Peer, install_js, js_peer, our_peer
+from report import Figure, median
 
 RUNS = 5
 SIZE = 1 << 29
