@@ -319,6 +319,9 @@ dms_p2p_channel_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsize n_
   /* An error here is told by the next call. */
   dms_p2p_channel_send (priv, NULL);
   dms_p2p_channel_update (self, priv);
+  /* Nothing of the raw pipe is wanted any more that would wake who waits to read. */
+  if (priv->failure != NULL)
+    dms_p2p_pipe_notify (pipe);
   return taken > 0 || size == 0 ? (gssize) taken : DMS_P2P_WOULD_BLOCK;
 }
 
