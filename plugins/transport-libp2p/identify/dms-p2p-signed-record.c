@@ -3,20 +3,9 @@
 
 #include "identify/dms-p2p-signed-record.h"
 
-#include <string.h>
-
+#include "identity/dms-p2p-envelope.h"
 #include "wire/dms-p2p-proto-reader.h"
 #include "wire/dms-p2p-proto-writer.h"
-#include "wire/dms-p2p-varint.h"
-
-/* libp2p RFC 0002, "Wire format". */
-enum
-{
-  DMS_P2P_ENVELOPE_PUBLIC_KEY = 1,
-  DMS_P2P_ENVELOPE_PAYLOAD_TYPE = 2,
-  DMS_P2P_ENVELOPE_PAYLOAD = 3,
-  DMS_P2P_ENVELOPE_SIGNATURE = 5,
-};
 
 /* libp2p RFC 0003, "Address record format". */
 enum
@@ -27,24 +16,9 @@ enum
   DMS_P2P_RECORD_ADDRESS_MULTIADDR = 1,
 };
 
-static const char dms_p2p_record_domain[] = "libp2p-peer-record";
+#define DMS_P2P_RECORD_DOMAIN "libp2p-peer-record"
 /* multicodec `libp2p-peer-record`, as bytes. */
 static const guint8 dms_p2p_record_type[] = { 0x03, 0x01 };
-
-/* A field of an envelope, where it stands. */
-typedef struct
-{
-  const guint8 *data;
-  gsize size;
-} DmsP2pSlice;
-
-typedef struct
-{
-  DmsP2pSlice key;
-  DmsP2pSlice type;
-  DmsP2pSlice payload;
-  DmsP2pSlice signature;
-} DmsP2pEnvelope;
 
 void
 dms_p2p_signed_record_free (DmsP2pSignedRecord *self)
@@ -54,96 +28,11 @@ dms_p2p_signed_record_free (DmsP2pSignedRecord *self)
   g_free (self);
 }
 
-static void
-dms_p2p_record_append_counted (GByteArray *out, const void *data, gsize size)
-{
-  guint8 length[DMS_P2P_VARINT_MAX];
-
-  g_byte_array_append (out, length, (guint) dms_p2p_varint_write (length, size));
-  g_byte_array_append (out, data, (guint) size);
-}
-
-/* What the signature covers (RFC 0002, "Signature production"). */
-static GByteArray *
-dms_p2p_record_signed_bytes (const void *payload, gsize size)
-{
-  GByteArray *out = g_byte_array_new ();
-
-  dms_p2p_record_append_counted (out, dms_p2p_record_domain, strlen (dms_p2p_record_domain));
-  dms_p2p_record_append_counted (out, dms_p2p_record_type, sizeof dms_p2p_record_type);
-  dms_p2p_record_append_counted (out, payload, size);
-  return out;
-}
-
 static gboolean
 dms_p2p_record_refuse (GError **error, DmsError code, const char *why)
 {
   g_set_error (error, DMS_ERROR, code, "a signed peer record is refused: %s", why);
   return FALSE;
-}
-
-static DmsP2pSlice *
-dms_p2p_envelope_find (DmsP2pEnvelope *self, const DmsP2pProtoReader *reader)
-{
-  if (reader->kind != DMS_P2P_PROTO_BYTES)
-    return NULL;
-  switch (reader->field)
-    {
-    case DMS_P2P_ENVELOPE_PUBLIC_KEY:
-      return &self->key;
-    case DMS_P2P_ENVELOPE_PAYLOAD_TYPE:
-      return &self->type;
-    case DMS_P2P_ENVELOPE_PAYLOAD:
-      return &self->payload;
-    case DMS_P2P_ENVELOPE_SIGNATURE:
-      return &self->signature;
-    default:
-      return NULL;
-    }
-}
-
-static gboolean
-dms_p2p_envelope_read (DmsP2pEnvelope *self, const guint8 *data, gsize size, GError **error)
-{
-  DmsP2pProtoReader reader;
-
-  if (size > DMS_P2P_SIGNED_RECORD_MAX_SIZE)
-    return dms_p2p_record_refuse (error, DMS_ERROR_TOO_LARGE, "it is too large");
-  dms_p2p_proto_reader_init (&reader, data, size);
-  while (dms_p2p_proto_reader_next (&reader))
-    {
-      DmsP2pSlice *slice = dms_p2p_envelope_find (self, &reader);
-
-      if (slice == NULL)
-        continue;
-      if (slice->data != NULL)
-        return dms_p2p_record_refuse (error, DMS_ERROR_INVALID_DATA, "its envelope says something twice");
-      slice->data = reader.data;
-      slice->size = reader.size;
-    }
-  if (dms_p2p_proto_reader_has_failed (&reader) || self->key.data == NULL || self->payload.data == NULL ||
-      self->signature.data == NULL)
-    return dms_p2p_record_refuse (error, DMS_ERROR_INVALID_DATA, "its envelope is malformed");
-  if (self->type.size != sizeof dms_p2p_record_type ||
-      memcmp (self->type.data, dms_p2p_record_type, sizeof dms_p2p_record_type) != 0)
-    return dms_p2p_record_refuse (error, DMS_ERROR_INVALID_DATA, "its envelope holds something else");
-  return TRUE;
-}
-
-static gboolean
-dms_p2p_envelope_verify (const DmsP2pEnvelope *self, DmsPeerId *expected, GError **error)
-{
-  g_autoptr (DmsP2pPublicKey) key = dms_p2p_public_key_new (self->key.data, self->key.size, error);
-  g_autoptr (GByteArray) message = NULL;
-
-  if (key == NULL)
-    return FALSE;
-  if (!dms_peer_id_equal (dms_p2p_public_key_get_peer_id (key), expected))
-    return dms_p2p_record_refuse (
-        error, DMS_ERROR_BAD_SIGNATURE, "it is not signed by the peer it came from");
-  message = dms_p2p_record_signed_bytes (self->payload.data, self->payload.size);
-  return dms_p2p_public_key_verify (
-      key, message->data, message->len, self->signature.data, self->signature.size, error);
 }
 
 static DmsMultiaddr *
@@ -187,13 +76,13 @@ dms_p2p_record_read_peer (const DmsP2pProtoReader *reader, DmsPeerId *peer)
 }
 
 static gboolean
-dms_p2p_record_read (DmsP2pSignedRecord *self, const DmsP2pSlice *payload, GError **error)
+dms_p2p_record_read (DmsP2pSignedRecord *self, GBytes *payload, GError **error)
 {
   DmsP2pProtoReader reader;
   gboolean named = FALSE;
   guint n = 0;
 
-  dms_p2p_proto_reader_init (&reader, payload->data, payload->size);
+  dms_p2p_proto_reader_init (&reader, g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
   while (dms_p2p_proto_reader_next (&reader))
     {
       if (dms_p2p_proto_reader_is (&reader, DMS_P2P_RECORD_PEER_ID, DMS_P2P_PROTO_BYTES))
@@ -224,13 +113,19 @@ DmsP2pSignedRecord *
 dms_p2p_signed_record_open (const guint8 *data, gsize size, DmsPeerId *expected, GError **error)
 {
   g_autoptr (DmsP2pSignedRecord) self = g_new0 (DmsP2pSignedRecord, 1);
-  DmsP2pEnvelope envelope = { { 0 } };
+  g_autoptr (GBytes) type = g_bytes_new_static (dms_p2p_record_type, sizeof dms_p2p_record_type);
+  g_autoptr (GBytes) payload = NULL;
 
   self->peer = dms_peer_id_ref (expected);
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
-  if (!dms_p2p_envelope_read (&envelope, data, size, error) ||
-      !dms_p2p_envelope_verify (&envelope, expected, error) ||
-      !dms_p2p_record_read (self, &envelope.payload, error))
+  if (size > DMS_P2P_SIGNED_RECORD_MAX_SIZE)
+    {
+      dms_p2p_record_refuse (error, DMS_ERROR_TOO_LARGE, "it is too large");
+      return NULL;
+    }
+  payload = dms_p2p_envelope_open (
+      data, size, DMS_P2P_RECORD_DOMAIN, type, expected, "a signed peer record", error);
+  if (payload == NULL || !dms_p2p_record_read (self, payload, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -251,24 +146,12 @@ GBytes *
 dms_p2p_signed_record_seal (DmsP2pIdentity *identity, guint64 seq, GPtrArray *addresses)
 {
   g_autoptr (GByteArray) record = g_byte_array_new ();
-  g_autoptr (GByteArray) envelope = g_byte_array_new ();
-  g_autoptr (GByteArray) message = NULL;
+  g_autoptr (GBytes) type = g_bytes_new_static (dms_p2p_record_type, sizeof dms_p2p_record_type);
   g_autoptr (GBytes) peer = dms_peer_id_dup_bytes (dms_p2p_identity_get_peer_id (identity));
-  guint8 signature[64];
 
   dms_p2p_proto_write_gbytes (record, DMS_P2P_RECORD_PEER_ID, peer);
   dms_p2p_proto_write_number (record, DMS_P2P_RECORD_SEQ, seq);
   for (guint i = 0; i < addresses->len && i < DMS_P2P_SIGNED_RECORD_MAX_ADDRESSES; i++)
     dms_p2p_record_write_address (record, g_ptr_array_index (addresses, i));
-  message = dms_p2p_record_signed_bytes (record->data, record->len);
-  dms_p2p_identity_sign (identity, message->data, message->len, signature);
-
-  dms_p2p_proto_write_gbytes (envelope,
-                              DMS_P2P_ENVELOPE_PUBLIC_KEY,
-                              dms_p2p_public_key_get_bytes (dms_p2p_identity_get_public_key (identity)));
-  dms_p2p_proto_write_bytes (
-      envelope, DMS_P2P_ENVELOPE_PAYLOAD_TYPE, dms_p2p_record_type, sizeof dms_p2p_record_type);
-  dms_p2p_proto_write_bytes (envelope, DMS_P2P_ENVELOPE_PAYLOAD, record->data, record->len);
-  dms_p2p_proto_write_bytes (envelope, DMS_P2P_ENVELOPE_SIGNATURE, signature, sizeof signature);
-  return g_byte_array_free_to_bytes (g_steal_pointer (&envelope));
+  return dms_p2p_envelope_seal (identity, DMS_P2P_RECORD_DOMAIN, type, record->data, record->len);
 }
