@@ -12,12 +12,18 @@ enum
   DMS_LIBP2P_LOW_WATER = 100,
   DMS_LIBP2P_HIGH_WATER = 400,
   DMS_LIBP2P_GRACE_S = 20,
+  /* The usual limits of a relay (go-libp2p, p2p/protocol/circuitv2/relay: DefaultLimit). */
+  DMS_LIBP2P_RELAY_CIRCUIT_S = 2 * 60,
+  DMS_LIBP2P_RELAY_CIRCUIT_KIB = 128,
+  /* More given relays than this are a mistake. */
+  DMS_LIBP2P_MAX_RELAYS = 16,
 };
 
 void
 dms_libp2p_params_free (DmsLibp2pParams *self)
 {
   g_free (self->peer_store);
+  g_clear_pointer (&self->relays, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -78,6 +84,67 @@ dms_libp2p_params_read_flag (JsonObject *object, const char *name, gboolean *val
   return TRUE;
 }
 
+static gboolean
+dms_libp2p_params_read_reachability (JsonObject *object, DmsLibp2pReachability *value, GError **error)
+{
+  static const char *const names[] = { "auto", "public", "private" };
+  JsonNode *node = json_object_get_member (object, "reachability");
+
+  if (node == NULL)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (names) && dms_libp2p_params_is (node, G_TYPE_STRING); i++)
+    if (g_str_equal (json_node_get_string (node), names[i]))
+      {
+        *value = (DmsLibp2pReachability) i;
+        return TRUE;
+      }
+  return dms_libp2p_params_refuse ("reachability", "“auto”, “public” or “private”", error);
+}
+
+static gboolean
+dms_libp2p_params_read_relay (JsonNode *node, GPtrArray *relays)
+{
+  g_autoptr (DmsMultiaddr) address = NULL;
+  g_autoptr (DmsPeerId) peer = NULL;
+
+  if (dms_libp2p_params_is (node, G_TYPE_STRING))
+    address = dms_multiaddr_new (json_node_get_string (node), NULL);
+  peer = address != NULL ? dms_multiaddr_dup_peer_id (address) : NULL;
+  if (peer == NULL)
+    return FALSE;
+  g_ptr_array_add (relays, g_steal_pointer (&address));
+  return TRUE;
+}
+
+static gboolean
+dms_libp2p_params_read_relays (JsonObject *object, GPtrArray *relays, GError **error)
+{
+  static const char what[] = "a list of at most 16 addresses, each ending in /p2p/ and the ID of the relay";
+  JsonNode *node = json_object_get_member (object, "relays");
+  JsonArray *array = NULL;
+
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return dms_libp2p_params_refuse ("relays", what, error);
+  array = json_node_get_array (node);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    if (i >= DMS_LIBP2P_MAX_RELAYS ||
+        !dms_libp2p_params_read_relay (json_array_get_element (array, i), relays))
+      return dms_libp2p_params_refuse ("relays", what, error);
+  return TRUE;
+}
+
+static gboolean
+dms_libp2p_params_read_nat (DmsLibp2pParams *self, JsonObject *object, GError **error)
+{
+  return dms_libp2p_params_read_reachability (object, &self->reachability, error) &&
+         dms_libp2p_params_read_flag (object, "relay_service", &self->relay_service, error) &&
+         dms_libp2p_params_read_number (object, "relay_circuit_s", &self->relay_circuit_s, error) &&
+         dms_libp2p_params_read_number (object, "relay_circuit_kib", &self->relay_circuit_kib, error) &&
+         dms_libp2p_params_read_relays (object, self->relays, error);
+}
+
 DmsLibp2pParams *
 dms_libp2p_params_new (JsonObject *object, GError **error)
 {
@@ -89,6 +156,10 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
     .low_water = DMS_LIBP2P_LOW_WATER,
     .high_water = DMS_LIBP2P_HIGH_WATER,
     .grace_s = DMS_LIBP2P_GRACE_S,
+    .relay_service = TRUE,
+    .relay_circuit_s = DMS_LIBP2P_RELAY_CIRCUIT_S,
+    .relay_circuit_kib = DMS_LIBP2P_RELAY_CIRCUIT_KIB,
+    .relays = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref),
   };
   if (object == NULL)
     return g_steal_pointer (&self);
@@ -98,7 +169,8 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
       !dms_libp2p_params_read_flag (object, "perf", &self->perf, error) ||
       !dms_libp2p_params_read_number (object, "low_water", &self->low_water, error) ||
       !dms_libp2p_params_read_number (object, "high_water", &self->high_water, error) ||
-      !dms_libp2p_params_read_number (object, "grace_s", &self->grace_s, error))
+      !dms_libp2p_params_read_number (object, "grace_s", &self->grace_s, error) ||
+      !dms_libp2p_params_read_nat (self, object, error))
     return NULL;
   if (self->low_water > self->high_water)
     {

@@ -7,6 +7,14 @@
 
 G_BEGIN_DECLS
 
+/* `auto`, `public`, `private`. */
+typedef enum
+{
+  DMS_LIBP2P_REACHABILITY_AUTO,
+  DMS_LIBP2P_REACHABILITY_PUBLIC,
+  DMS_LIBP2P_REACHABILITY_PRIVATE,
+} DmsLibp2pReachability;
+
 /**
  * DmsLibp2pParams:
  * @memory_mib: the most memory it may use
@@ -16,6 +24,11 @@ G_BEGIN_DECLS
  * @low_water: to how many connections it goes back
  * @high_water: when it has more than so many
  * @grace_s: connections younger than this are left alone
+ * @reachability: whether others can connect: found out, or known
+ * @relay_service: whether it relays for others when they can reach it
+ * @relay_circuit_s: how long it relays one connection
+ * @relay_circuit_kib: how much it relays of one, each way
+ * @relays: (element-type DmsMultiaddr): the relays it takes when it cannot be reached; empty for any
  *
  * What a configuration may say besides: the members of its parameters, under these names.
  */
@@ -28,6 +41,11 @@ typedef struct
   guint low_water;
   guint high_water;
   guint grace_s;
+  DmsLibp2pReachability reachability;
+  gboolean relay_service;
+  guint relay_circuit_s;
+  guint relay_circuit_kib;
+  GPtrArray *relays;
 } DmsLibp2pParams;
 
 /* Members that are not there have their usual values; others than these are nothing to it. */

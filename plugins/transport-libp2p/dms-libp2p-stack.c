@@ -76,6 +76,7 @@ dms_libp2p_stack_new (GBytes *seed,
   self->identify = dms_p2p_identify_new (self->host, DMS_LIBP2P_AGENT);
   self->ping = dms_p2p_ping_new (self->host);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
+  self->nat = dms_libp2p_nat_new (self->host, self->identify, params);
   if (params->perf)
     dms_p2p_perf_serve (self->host);
   dms_libp2p_stack_start_saving (self);
@@ -88,8 +89,10 @@ dms_libp2p_stack_free (DmsLibp2pStack *self)
   g_source_destroy (self->save_timer);
   g_clear_pointer (&self->save_timer, g_source_unref);
   dms_p2p_messenger_close (self->messenger);
+  dms_libp2p_nat_close (self->nat);
   dms_p2p_host_close (self->host);
   dms_libp2p_stack_save (self);
+  g_clear_pointer (&self->nat, dms_libp2p_nat_free);
   g_clear_object (&self->messenger);
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);

@@ -3,8 +3,7 @@
 
 #pragma once
 
-#include "dms-libp2p-params.h"
-#include "identify/dms-p2p-identify.h"
+#include "dms-libp2p-nat.h"
 #include "message/dms-p2p-messenger.h"
 #include "ping/dms-p2p-ping.h"
 
@@ -21,6 +20,7 @@ typedef struct
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
   DmsP2pMessenger *messenger;
+  DmsLibp2pNat *nat;
 
   /*< private >*/
   GSource *save_timer;

@@ -41,8 +41,12 @@ struct _DmsP2pSwarm
   GArray *listeners;
   DmsP2pConnectionAccept accept;
   gpointer accept_data;
+  DmsP2pSwarmPolicy policy;
+  gpointer policy_data;
   /* DmsMultiaddr: where it listens, as bound. */
   GPtrArray *addresses;
+  /* DmsMultiaddr: where relays take connections for it. */
+  GPtrArray *relay_addresses;
   /* DmsP2pConnection: all, also those that are closing. */
   GPtrArray *connections;
   /* DmsPeerId to a GPtrArray of its DmsP2pConnection, the best first. */
@@ -94,6 +98,7 @@ dms_p2p_swarm_finalize (GObject *object)
   g_clear_pointer (&self->trimmer, dms_p2p_trimmer_free);
   g_clear_pointer (&self->listeners, g_array_unref);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
+  g_clear_pointer (&self->relay_addresses, g_ptr_array_unref);
   g_clear_pointer (&self->connections, g_ptr_array_unref);
   g_clear_pointer (&self->by_peer, g_hash_table_unref);
   g_clear_pointer (&self->dials, g_hash_table_unref);
@@ -116,6 +121,7 @@ dms_p2p_swarm_init (DmsP2pSwarm *self)
   self->trimmer = dms_p2p_trimmer_new ();
   self->listeners = g_array_new (FALSE, FALSE, sizeof (DmsP2pSwarmListener));
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  self->relay_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_peer = g_hash_table_new_full ((GHashFunc) dms_peer_id_hash,
                                          (GEqualFunc) dms_peer_id_equal,
@@ -143,6 +149,13 @@ DmsP2pDialer *
 dms_p2p_swarm_get_dialer (DmsP2pSwarm *self)
 {
   return self->dialer;
+}
+
+void
+dms_p2p_swarm_set_policy (DmsP2pSwarm *self, DmsP2pSwarmPolicy policy, gpointer user_data)
+{
+  self->policy = policy;
+  self->policy_data = user_data;
 }
 
 DmsP2pIdentity *
@@ -174,6 +187,12 @@ dms_p2p_swarm_on_gate (DmsMultiaddr *remote,
   DmsP2pSwarm *self = user_data;
   g_autoptr (GInetAddress) ip = dms_p2p_address_dup_ip (remote);
 
+  if (self->policy != NULL && !self->policy (remote, self->policy_data))
+    {
+      g_set_error_literal (
+          error, DMS_ERROR, DMS_ERROR_PERMISSION_DENIED, "the policy of this host does not let it in");
+      return FALSE;
+    }
   *cookie = dms_p2p_limits_reserve_connection (
       self->limits, ip, TRUE, ip != NULL && !dms_p2p_address_is_quic (remote), error);
   *cookie_free = (GDestroyNotify) dms_p2p_reservation_free;
@@ -484,7 +503,17 @@ dms_p2p_swarm_dup_listen_addresses (DmsP2pSwarm *self)
 
   for (guint i = 0; i < self->addresses->len; i++)
     dms_p2p_address_expand (self->addresses->pdata[i], list);
+  for (guint i = 0; i < self->relay_addresses->len; i++)
+    g_ptr_array_add (list, dms_multiaddr_ref (self->relay_addresses->pdata[i]));
   return list;
+}
+
+void
+dms_p2p_swarm_set_relay_addresses (DmsP2pSwarm *self, GPtrArray *addresses)
+{
+  g_ptr_array_set_size (self->relay_addresses, 0);
+  for (guint i = 0; i < addresses->len; i++)
+    g_ptr_array_add (self->relay_addresses, dms_multiaddr_ref (addresses->pdata[i]));
 }
 
 static DmsP2pConnection *

@@ -105,8 +105,15 @@ dms_test_host_on_identified (DmsP2pHost *host, DmsP2pConnection *connection, gpo
 DmsTestHost *
 dms_test_host_new (const char *listen)
 {
+  return dms_test_host_new_with (listen, "{}");
+}
+
+DmsTestHost *
+dms_test_host_new_with (const char *listen, const char *json)
+{
   DmsTestHost *self = g_new0 (DmsTestHost, 1);
-  g_autoptr (DmsLibp2pParams) params = dms_libp2p_params_new (NULL, NULL);
+  g_autoptr (JsonNode) node = json_from_string (json, NULL);
+  g_autoptr (DmsLibp2pParams) params = dms_libp2p_params_new (json_node_get_object (node), NULL);
   g_autoptr (DmsMultiaddr) wanted = dms_multiaddr_new (listen, NULL);
   g_autoptr (DmsMultiaddr) bound = NULL;
   g_autoptr (GError) error = NULL;

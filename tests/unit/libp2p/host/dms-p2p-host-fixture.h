@@ -24,6 +24,8 @@ typedef struct
 } DmsTestHost;
 
 DmsTestHost *dms_test_host_new (const char *listen);
+/* @params: JSON: the parameters of the plugin. */
+DmsTestHost *dms_test_host_new_with (const char *listen, const char *params);
 void dms_test_host_free (DmsTestHost *self);
 /* Connects, and waits until each knows who the other is. */
 DmsP2pConnection *dms_test_host_connect (DmsTestHost *self, DmsTestHost *other);

@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "dms-libp2p-nat.h"
+
+#include "relay/dms-p2p-circuit.h"
+
+static void
+dms_libp2p_nat_on_relays_changed (DmsP2pRelayClient *client, gpointer user_data)
+{
+  DmsLibp2pNat *self = user_data;
+  g_autoptr (GPtrArray) addresses = dms_p2p_relay_client_dup_addresses (client);
+
+  dms_p2p_swarm_set_relay_addresses (dms_p2p_host_get_swarm (self->host), addresses);
+  dms_p2p_identify_note_changed (self->identify);
+}
+
+/* A relay that cannot be reached is none. Once it is one, it stays one: others count on it. */
+static void
+dms_libp2p_nat_apply (DmsLibp2pNat *self, gboolean is_public, gboolean is_private)
+{
+  dms_p2p_auto_relay_set_wanted (self->auto_relay, is_private);
+  if (is_public && self->may_relay && self->relay_service == NULL)
+    self->relay_service = dms_p2p_relay_service_new (self->host, &self->policy);
+}
+
+DmsLibp2pNat *
+dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pParams *params)
+{
+  DmsLibp2pNat *self = g_new0 (DmsLibp2pNat, 1);
+  g_autoptr (DmsP2pTransport) circuit = NULL;
+
+  self->host = g_object_ref (host);
+  self->identify = g_object_ref (identify);
+  self->reachability = params->reachability;
+  self->may_relay = params->relay_service;
+  dms_p2p_relay_policy_init (&self->policy);
+  self->policy.circuit_s = params->relay_circuit_s;
+  self->policy.circuit_bytes = (guint64) params->relay_circuit_kib * 1024;
+  self->relay_client = dms_p2p_relay_client_new (host);
+  dms_p2p_relay_client_set_changed (self->relay_client, dms_libp2p_nat_on_relays_changed, self);
+  circuit = dms_p2p_circuit_new (host, self->relay_client);
+  dms_p2p_swarm_add_transport (dms_p2p_host_get_swarm (host), circuit);
+  self->auto_relay = dms_p2p_auto_relay_new (host, self->relay_client, params->relays);
+  dms_libp2p_nat_apply (self,
+                        self->reachability == DMS_LIBP2P_REACHABILITY_PUBLIC,
+                        self->reachability == DMS_LIBP2P_REACHABILITY_PRIVATE);
+  return self;
+}
+
+void
+dms_libp2p_nat_close (DmsLibp2pNat *self)
+{
+  g_clear_pointer (&self->auto_relay, dms_p2p_auto_relay_free);
+  dms_p2p_relay_client_close (self->relay_client);
+}
+
+void
+dms_libp2p_nat_free (DmsLibp2pNat *self)
+{
+  g_clear_pointer (&self->auto_relay, dms_p2p_auto_relay_free);
+  g_clear_object (&self->relay_service);
+  g_clear_object (&self->relay_client);
+  g_clear_object (&self->identify);
+  g_clear_object (&self->host);
+  g_free (self);
+}

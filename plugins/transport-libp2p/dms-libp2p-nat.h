@@ -1,0 +1,37 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "dms-libp2p-params.h"
+#include "identify/dms-p2p-identify.h"
+#include "relay/dms-p2p-auto-relay.h"
+#include "relay/dms-p2p-relay-service.h"
+
+G_BEGIN_DECLS
+
+/* What a host does about NATs: its own, and those of others. */
+typedef struct
+{
+  DmsP2pHost *host;
+  DmsP2pIdentify *identify;
+  DmsP2pRelayClient *relay_client;
+  DmsP2pAutoRelay *auto_relay;
+  /* NULL as long as it is not offered. */
+  DmsP2pRelayService *relay_service;
+
+  /*< private >*/
+  DmsLibp2pReachability reachability;
+  gboolean may_relay;
+  DmsP2pRelayPolicy policy;
+} DmsLibp2pNat;
+
+DmsLibp2pNat *dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pParams *params);
+/* Before the host is closed: nothing begins any more. */
+void dms_libp2p_nat_close (DmsLibp2pNat *self);
+/* After it. */
+void dms_libp2p_nat_free (DmsLibp2pNat *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsLibp2pNat, dms_libp2p_nat_free)
+
+G_END_DECLS
