@@ -24,6 +24,15 @@ dms_libp2p_nat_apply (DmsLibp2pNat *self, gboolean is_public, gboolean is_privat
     self->relay_service = dms_p2p_relay_service_new (self->host, &self->policy);
 }
 
+static void
+dms_libp2p_nat_on_reachability (DmsP2pReachability reachability, gpointer user_data)
+{
+  g_message ("Others %s connect to this host.",
+             reachability == DMS_P2P_REACHABILITY_PUBLIC ? "can" : "cannot");
+  dms_libp2p_nat_apply (
+      user_data, reachability == DMS_P2P_REACHABILITY_PUBLIC, reachability == DMS_P2P_REACHABILITY_PRIVATE);
+}
+
 DmsLibp2pNat *
 dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pParams *params)
 {
@@ -32,7 +41,6 @@ dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pP
 
   self->host = g_object_ref (host);
   self->identify = g_object_ref (identify);
-  self->reachability = params->reachability;
   self->may_relay = params->relay_service;
   dms_p2p_relay_policy_init (&self->policy);
   self->policy.circuit_s = params->relay_circuit_s;
@@ -42,15 +50,20 @@ dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pP
   circuit = dms_p2p_circuit_new (host, self->relay_client);
   dms_p2p_swarm_add_transport (dms_p2p_host_get_swarm (host), circuit);
   self->auto_relay = dms_p2p_auto_relay_new (host, self->relay_client, params->relays);
+  self->autonat_service = dms_p2p_autonat_service_new (host);
+  if (params->reachability == DMS_LIBP2P_REACHABILITY_AUTO)
+    self->autonat = dms_p2p_autonat_new (host, identify, dms_libp2p_nat_on_reachability, self);
   dms_libp2p_nat_apply (self,
-                        self->reachability == DMS_LIBP2P_REACHABILITY_PUBLIC,
-                        self->reachability == DMS_LIBP2P_REACHABILITY_PRIVATE);
+                        params->reachability == DMS_LIBP2P_REACHABILITY_PUBLIC,
+                        params->reachability == DMS_LIBP2P_REACHABILITY_PRIVATE);
   return self;
 }
 
 void
 dms_libp2p_nat_close (DmsLibp2pNat *self)
 {
+  g_clear_pointer (&self->autonat, dms_p2p_autonat_free);
+  dms_p2p_autonat_service_close (self->autonat_service);
   g_clear_pointer (&self->auto_relay, dms_p2p_auto_relay_free);
   dms_p2p_relay_client_close (self->relay_client);
 }
@@ -59,6 +72,8 @@ void
 dms_libp2p_nat_free (DmsLibp2pNat *self)
 {
   g_clear_pointer (&self->auto_relay, dms_p2p_auto_relay_free);
+  g_clear_pointer (&self->autonat, dms_p2p_autonat_free);
+  g_clear_object (&self->autonat_service);
   g_clear_object (&self->relay_service);
   g_clear_object (&self->relay_client);
   g_clear_object (&self->identify);

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "autonat/dms-p2p-autonat-service.h"
+#include "autonat/dms-p2p-autonat.h"
 #include "dms-libp2p-params.h"
 #include "identify/dms-p2p-identify.h"
 #include "relay/dms-p2p-auto-relay.h"
@@ -19,9 +21,11 @@ typedef struct
   DmsP2pAutoRelay *auto_relay;
   /* NULL as long as it is not offered. */
   DmsP2pRelayService *relay_service;
+  /* NULL when it is known whether others can connect. */
+  DmsP2pAutonat *autonat;
+  DmsP2pAutonatService *autonat_service;
 
   /*< private >*/
-  DmsLibp2pReachability reachability;
   gboolean may_relay;
   DmsP2pRelayPolicy policy;
 } DmsLibp2pNat;

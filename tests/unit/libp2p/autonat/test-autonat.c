@@ -1,0 +1,434 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include <string.h>
+
+#include "autonat/dms-p2p-autonat-message.h"
+#include "autonat/dms-p2p-rate-limit.h"
+#include "dms-p2p-host-fixture.h"
+#include "io/dms-p2p-frame.h"
+#include "swarm/dms-p2p-address.h"
+#include "swarm/dms-p2p-swarm-private.h"
+
+#define TCP    "/ip4/127.0.0.1/tcp/0"
+#define QUIC   "/ip4/127.0.0.1/udp/0/quic-v1"
+#define PUBLIC "{\"reachability\": \"public\"}"
+
+static gboolean
+refuse_direct (DmsMultiaddr *remote, gpointer user_data)
+{
+  return dms_p2p_address_is_relayed (remote);
+}
+
+static void
+count_inbound (DmsP2pSwarm *swarm, DmsP2pConnection *connection, gboolean is_open, gpointer user_data)
+{
+  if (is_open && dms_p2p_connection_is_inbound (connection))
+    ++*(guint *) user_data;
+}
+
+/* Who answers. */
+static DmsTestHost *
+server_new (const char *listen, gboolean speaks_v2, gboolean is_private_allowed)
+{
+  DmsTestHost *self = dms_test_host_new_with (listen, PUBLIC);
+
+  if (!speaks_v2)
+    dms_p2p_host_set_handler (self->stack->host, DMS_P2P_AUTONAT_V2_PROTOCOL, NULL, NULL, NULL);
+  dms_p2p_autonat_service_set_private_allowed (self->stack->nat->autonat_service, is_private_allowed);
+  return self;
+}
+
+static DmsP2pReachability
+ask_about (DmsTestHost *self, DmsP2pConnection *connection, DmsMultiaddr *address)
+{
+  g_autoptr (DmsP2pAutonatClient) client = dms_p2p_autonat_client_new (self->stack->host);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsP2pReachability said = DMS_P2P_REACHABILITY_UNKNOWN;
+  DmsTestResult done = { 0 };
+
+  g_ptr_array_add (addresses, address);
+  dms_p2p_autonat_client_ask_async (client, connection, addresses, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  said = dms_p2p_autonat_client_ask_finish (client, result, &error);
+  dms_p2p_host_set_handler (self->stack->host, DMS_P2P_AUTONAT_BACK_PROTOCOL, NULL, NULL, NULL);
+  g_test_message ("%s", error != NULL ? error->message : "answered");
+  return said;
+}
+
+typedef struct
+{
+  const char *listen;
+  gboolean speaks_v2;
+} Case;
+
+static void
+test_answers (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (DmsTestHost) server = server_new (test->listen, test->speaks_v2, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (test->listen);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_dup_without_peer_id (host->address);
+  guint n_inbound = 0;
+
+  dms_p2p_swarm_add_notify (host->stack->swarm, count_inbound, &n_inbound);
+  g_assert_cmpint (ask_about (host, connection, address), ==, DMS_P2P_REACHABILITY_PUBLIC);
+  /* In version 1, the dial may be over before this end knows of it. */
+  if (test->speaks_v2)
+    g_assert_cmpuint (n_inbound, ==, 1);
+  dms_p2p_swarm_set_policy (host->stack->swarm, refuse_direct, NULL);
+  g_assert_cmpint (ask_about (host, connection, address), ==, DMS_P2P_REACHABILITY_PRIVATE);
+  g_assert_cmpuint (n_inbound, <=, 1);
+}
+
+/* Addresses of this network are not dialled for anybody. */
+static void
+test_private_refused (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (DmsTestHost) server = server_new (test->listen, test->speaks_v2, FALSE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (test->listen);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_dup_without_peer_id (host->address);
+  guint n_inbound = 0;
+
+  dms_p2p_swarm_add_notify (host->stack->swarm, count_inbound, &n_inbound);
+  g_assert_cmpint (ask_about (host, connection, address), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+  dms_test_spin (100);
+  g_assert_cmpuint (n_inbound, ==, 0);
+}
+
+static DmsP2pAutonatMessage *
+read_message (DmsP2pPipe *pipe, DmsP2pAutonatVersion version)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  DmsTestResult done = { 0 };
+
+  dms_p2p_frame_read_async (pipe, DMS_P2P_AUTONAT_MAX_MESSAGE, 0, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  bytes = dms_p2p_frame_read_finish (result, NULL);
+  return bytes != NULL ? dms_p2p_autonat_message_decode (
+                             version, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL)
+                       : NULL;
+}
+
+static DmsP2pStream *
+begin (DmsTestHost *self, DmsTestHost *server, DmsP2pAutonatVersion version, GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  DmsP2pStream *stream = dms_test_host_open (self,
+                                             server,
+                                             version == DMS_P2P_AUTONAT_V1 ? DMS_P2P_AUTONAT_V1_PROTOCOL
+                                                                           : DMS_P2P_AUTONAT_V2_PROTOCOL,
+                                             &error);
+
+  g_assert_no_error (error);
+  dms_test_pipe_write (
+      dms_p2p_stream_get_pipe (stream), g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  return stream;
+}
+
+static GBytes *
+make_dial (DmsPeerId *peer, const char *address, DmsP2pAutonatVersion version)
+{
+  g_autoptr (DmsP2pAutonatMessage) question = dms_p2p_autonat_message_new (DMS_P2P_AUTONAT_DIAL);
+
+  question->peer = dms_peer_id_ref (peer);
+  question->nonce = 7;
+  g_ptr_array_add (question->addresses, dms_multiaddr_new (address, NULL));
+  return dms_p2p_autonat_message_encode (question, version);
+}
+
+static guint
+status_of (DmsTestHost *self, DmsTestHost *server, DmsP2pAutonatVersion version, GBytes *bytes)
+{
+  g_autoptr (DmsP2pStream) stream = begin (self, server, version, bytes);
+  g_autoptr (DmsP2pAutonatMessage) answer = read_message (dms_p2p_stream_get_pipe (stream), version);
+
+  if (answer == NULL)
+    return G_MAXUINT;
+  g_assert_cmpint (answer->type, ==, DMS_P2P_AUTONAT_RESPONSE);
+  return answer->status;
+}
+
+/* A victim at another IP, somebody else's name, and far too much. */
+static void
+test_hostile_v1 (void)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsTestHost) victim = dms_test_host_new ("/ip4/127.0.0.2/tcp/0");
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsMultiaddr) there = dms_multiaddr_dup_without_peer_id (victim->address);
+  g_autoptr (DmsMultiaddr) here = dms_multiaddr_dup_without_peer_id (host->address);
+  g_autoptr (GBytes) elsewhere = make_dial (host->id, dms_multiaddr_get_text (there), DMS_P2P_AUTONAT_V1);
+  g_autoptr (GBytes) other = make_dial (victim->id, dms_multiaddr_get_text (here), DMS_P2P_AUTONAT_V1);
+  g_autoptr (GBytes) name = make_dial (host->id, "/dns4/localhost/tcp/1", DMS_P2P_AUTONAT_V1);
+  g_autoptr (GBytes) mine = make_dial (host->id, dms_multiaddr_get_text (here), DMS_P2P_AUTONAT_V1);
+  g_autoptr (GBytes) large = g_bytes_new_static ("\x81\x40\x00", 3);
+  guint n_inbound = 0;
+
+  dms_p2p_swarm_add_notify (victim->stack->swarm, count_inbound, &n_inbound);
+  g_assert_cmpuint (
+      status_of (host, server, DMS_P2P_AUTONAT_V1, elsewhere), ==, DMS_P2P_AUTONAT_V1_DIAL_REFUSED);
+  g_assert_cmpuint (status_of (host, server, DMS_P2P_AUTONAT_V1, other), ==, DMS_P2P_AUTONAT_V1_BAD_REQUEST);
+  g_assert_cmpuint (status_of (host, server, DMS_P2P_AUTONAT_V1, name), ==, DMS_P2P_AUTONAT_V1_DIAL_REFUSED);
+  g_assert_cmpuint (status_of (host, server, DMS_P2P_AUTONAT_V1, large), ==, G_MAXUINT);
+  /* Three a minute. */
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (status_of (host, server, DMS_P2P_AUTONAT_V1, mine),
+                      ==,
+                      i < 3 ? DMS_P2P_AUTONAT_V1_OK : DMS_P2P_AUTONAT_V1_DIAL_REFUSED);
+  g_assert_cmpuint (n_inbound, ==, 0);
+}
+
+/* Another IP has its price; who does not pay it gets nothing dialled. */
+static void
+test_amplification (void)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsTestHost) victim = dms_test_host_new ("/ip4/127.0.0.2/tcp/0");
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsMultiaddr) there = dms_multiaddr_dup_without_peer_id (victim->address);
+  g_autoptr (GBytes) question = make_dial (host->id, dms_multiaddr_get_text (there), DMS_P2P_AUTONAT_V2);
+  guint n_inbound = 0;
+
+  dms_p2p_swarm_add_notify (victim->stack->swarm, count_inbound, &n_inbound);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (DmsP2pStream) stream = begin (host, server, DMS_P2P_AUTONAT_V2, question);
+      DmsP2pPipe *pipe = dms_p2p_stream_get_pipe (stream);
+      g_autoptr (DmsP2pAutonatMessage) demand = read_message (pipe, DMS_P2P_AUTONAT_V2);
+      g_autoptr (DmsP2pAutonatMessage) data = dms_p2p_autonat_message_new (DMS_P2P_AUTONAT_DATA);
+      g_autoptr (DmsP2pAutonatMessage) answer = NULL;
+      g_autoptr (GBytes) bytes = NULL;
+
+      g_assert_nonnull (demand);
+      g_assert_cmpint (demand->type, ==, DMS_P2P_AUTONAT_DATA_REQUEST);
+      g_assert_cmpuint (demand->n_bytes, >=, 30000);
+      g_assert_cmpuint (demand->n_bytes, <=, 100000);
+      /* Small change, or another question instead. */
+      data->n_bytes = 1;
+      bytes = i == 0 ? dms_p2p_autonat_message_encode (data, DMS_P2P_AUTONAT_V2) : g_bytes_ref (question);
+      dms_test_pipe_write (pipe, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+      answer = read_message (pipe, DMS_P2P_AUTONAT_V2);
+      g_assert_null (answer);
+    }
+  /* An honest one pays. Nobody is there who is meant, so it is told that it cannot be reached. */
+  g_assert_cmpint (ask_about (host, connection, there), ==, DMS_P2P_REACHABILITY_PRIVATE);
+  g_assert_cmpuint (n_inbound, ==, 0);
+}
+
+static void
+test_rate_v2 (void)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, FALSE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (GBytes) question = make_dial (host->id, "/ip4/10.1.2.3/tcp/1", DMS_P2P_AUTONAT_V2);
+
+  for (guint i = 0; i < 13; i++)
+    g_assert_cmpuint (status_of (host, server, DMS_P2P_AUTONAT_V2, question),
+                      ==,
+                      i < 12 ? DMS_P2P_AUTONAT_V2_DIAL_REFUSED : DMS_P2P_AUTONAT_V2_REQUEST_REJECTED);
+}
+
+/* What a server that dials nobody answers. */
+typedef struct
+{
+  GBytes *bytes;
+  GPtrArray *streams;
+} Liar;
+
+static void
+lie (DmsP2pHost *host, DmsP2pConnection *connection, DmsP2pStream *stream, gpointer user_data)
+{
+  Liar *liar = user_data;
+
+  g_ptr_array_add (liar->streams, g_object_ref (stream));
+  dms_test_pipe_write (
+      dms_p2p_stream_get_pipe (stream), g_bytes_get_data (liar->bytes, NULL), g_bytes_get_size (liar->bytes));
+}
+
+static DmsP2pReachability
+ask_liar (const DmsP2pAutonatMessage *answer)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_dup_without_peer_id (host->address);
+  g_autoptr (GBytes) bytes = dms_p2p_autonat_message_encode (answer, DMS_P2P_AUTONAT_V2);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  Liar liar = { bytes, streams };
+
+  dms_p2p_host_set_handler (server->stack->host, DMS_P2P_AUTONAT_V2_PROTOCOL, lie, &liar, NULL);
+  return ask_about (host, connection, address);
+}
+
+static void
+test_lying_server (void)
+{
+  g_autoptr (DmsP2pAutonatMessage) fine = dms_p2p_autonat_message_new (DMS_P2P_AUTONAT_RESPONSE);
+  g_autoptr (DmsP2pAutonatMessage) greedy = dms_p2p_autonat_message_new (DMS_P2P_AUTONAT_DATA_REQUEST);
+
+  fine->status = DMS_P2P_AUTONAT_V2_OK;
+  fine->dial_status = DMS_P2P_AUTONAT_DIAL_OK;
+  g_assert_cmpint (ask_liar (fine), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+  greedy->n_bytes = G_MAXUINT64;
+  g_assert_cmpint (ask_liar (greedy), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+  greedy->n_bytes = 30000;
+  greedy->index = 1;
+  g_assert_cmpint (ask_liar (greedy), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+}
+
+/* A nonce that nobody sent. */
+static void
+test_unasked_dial_back (void)
+{
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsTestHost) attacker = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (attacker, host);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pStream) stream =
+      dms_test_host_open (attacker, host, DMS_P2P_AUTONAT_BACK_PROTOCOL, &error);
+  g_autoptr (GByteArray) heard = NULL;
+
+  g_assert_no_error (error);
+  heard = dms_test_pipe_read (dms_p2p_stream_get_pipe (stream), 1, &error);
+  g_assert_true (heard == NULL || heard->len == 0);
+}
+
+/* By itself: found out to be public, it relays; found out not to be, it finds relays. */
+static void
+test_by_itself (void)
+{
+  g_autoptr (DmsTestHost) a = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) b = server_new (TCP, FALSE, TRUE);
+  g_autoptr (DmsTestHost) open = dms_test_host_new (TCP);
+  g_autoptr (DmsTestHost) hidden = dms_test_host_new (TCP);
+  DmsTestHost *servers[] = { a, b };
+
+  dms_p2p_swarm_set_policy (hidden->stack->swarm, refuse_direct, NULL);
+  dms_p2p_auto_relay_set_timing (hidden->stack->nat->auto_relay, 10, 10);
+  for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
+    {
+      g_autoptr (DmsP2pConnection) one = dms_test_host_connect (open, servers[i]);
+      g_autoptr (DmsP2pConnection) other = dms_test_host_connect (hidden, servers[i]);
+    }
+  g_assert_null (open->stack->nat->relay_service);
+  dms_p2p_autonat_set_timing (open->stack->nat->autonat, 50, TRUE);
+  dms_p2p_autonat_set_timing (hidden->stack->nat->autonat, 50, TRUE);
+  for (guint i = 0; i < 200 && (open->stack->nat->relay_service == NULL ||
+                                dms_p2p_relay_client_get_n (hidden->stack->nat->relay_client) < 2);
+       i++)
+    dms_test_spin (20);
+  g_assert_cmpint (
+      dms_p2p_autonat_get_reachability (open->stack->nat->autonat), ==, DMS_P2P_REACHABILITY_PUBLIC);
+  g_assert_nonnull (open->stack->nat->relay_service);
+  g_assert_cmpint (
+      dms_p2p_autonat_get_reachability (hidden->stack->nat->autonat), ==, DMS_P2P_REACHABILITY_PRIVATE);
+  g_assert_cmpuint (dms_p2p_relay_client_get_n (hidden->stack->nat->relay_client), ==, 2);
+  g_assert_null (hidden->stack->nat->relay_service);
+}
+
+static void
+test_rate_limit (void)
+{
+  g_autoptr (DmsP2pRateLimit) limit = dms_p2p_rate_limit_new (3, 2);
+  guint8 key[32] = { 1 };
+  g_autoptr (DmsPeerId) a = dms_peer_id_new_for_ed25519 (key);
+  g_autoptr (DmsPeerId) b = NULL;
+  g_autoptr (DmsPeerId) c = NULL;
+
+  key[0] = 2;
+  b = dms_peer_id_new_for_ed25519 (key);
+  key[0] = 3;
+  c = dms_peer_id_new_for_ed25519 (key);
+  g_assert_true (dms_p2p_rate_limit_take (limit, a, 0));
+  g_assert_true (dms_p2p_rate_limit_take (limit, a, 1));
+  g_assert_false (dms_p2p_rate_limit_take (limit, a, 2));
+  g_assert_true (dms_p2p_rate_limit_take (limit, b, 3));
+  g_assert_false (dms_p2p_rate_limit_take (limit, c, 4));
+  g_assert_true (dms_p2p_rate_limit_take (limit, c, 60 * G_USEC_PER_SEC));
+  g_assert_false (dms_p2p_rate_limit_take (limit, c, 60 * G_USEC_PER_SEC));
+}
+
+/* One answer changes nothing, and what is believed is not given up for one. */
+static void
+test_score (void)
+{
+  DmsP2pReachabilityScore score = { 0 };
+
+  g_assert_false (dms_p2p_reachability_score_note (&score, TRUE));
+  g_assert_false (dms_p2p_reachability_score_note (&score, FALSE));
+  g_assert_cmpint (score.reachability, ==, DMS_P2P_REACHABILITY_UNKNOWN);
+  g_assert_false (dms_p2p_reachability_score_note (&score, TRUE));
+  g_assert_true (dms_p2p_reachability_score_note (&score, TRUE));
+  g_assert_cmpint (score.reachability, ==, DMS_P2P_REACHABILITY_PUBLIC);
+  for (guint i = 0; i < 100; i++)
+    g_assert_false (dms_p2p_reachability_score_note (&score, TRUE));
+  for (guint i = 0; i < 4; i++)
+    g_assert_false (dms_p2p_reachability_score_note (&score, FALSE));
+  g_assert_true (dms_p2p_reachability_score_note (&score, FALSE));
+  g_assert_cmpint (score.reachability, ==, DMS_P2P_REACHABILITY_PRIVATE);
+}
+
+static void
+refuse (DmsP2pAutonatVersion version, const char *data, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pAutonatMessage) message =
+      dms_p2p_autonat_message_decode (version, (const guint8 *) data, size, &error);
+
+  g_assert_null (message);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+}
+
+static void
+test_messages (void)
+{
+  guint64 nonce = 0;
+
+  refuse (DMS_P2P_AUTONAT_V1, "", 0);
+  /* It says that it is a dial, and has none; a type there is not. */
+  refuse (DMS_P2P_AUTONAT_V1, "\x08\x00", 2);
+  refuse (DMS_P2P_AUTONAT_V1, "\x08\x02\x12\x00", 4);
+  refuse (DMS_P2P_AUTONAT_V1, "\x08\x00\x12\x05\x0a\x00", 6);
+  refuse (DMS_P2P_AUTONAT_V2, "", 0);
+  /* Two at once. */
+  refuse (DMS_P2P_AUTONAT_V2, "\x0a\x00\x12\x00", 4);
+  refuse (DMS_P2P_AUTONAT_V2, "\x0a\x7f", 2);
+  g_assert_false (dms_p2p_autonat_nonce_decode ((const guint8 *) "\x08\x07", 2, &nonce));
+  g_assert_true (
+      dms_p2p_autonat_nonce_decode ((const guint8 *) "\x09\x01\x02\x00\x00\x00\x00\x00\x00", 9, &nonce));
+  g_assert_cmpuint (nonce, ==, 0x201);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Case cases[] = { { TCP, FALSE }, { TCP, TRUE }, { QUIC, FALSE }, { QUIC, TRUE } };
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/p2p/autonat/rate-limit", test_rate_limit);
+  g_test_add_func ("/p2p/autonat/score", test_score);
+  g_test_add_func ("/p2p/autonat/messages", test_messages);
+  g_test_add_data_func ("/p2p/autonat/answers/v1/tcp", &cases[0], test_answers);
+  g_test_add_data_func ("/p2p/autonat/answers/v2/tcp", &cases[1], test_answers);
+  g_test_add_data_func ("/p2p/autonat/answers/v1/quic", &cases[2], test_answers);
+  g_test_add_data_func ("/p2p/autonat/answers/v2/quic", &cases[3], test_answers);
+  g_test_add_data_func ("/p2p/autonat/private/v1", &cases[0], test_private_refused);
+  g_test_add_data_func ("/p2p/autonat/private/v2", &cases[1], test_private_refused);
+  g_test_add_func ("/p2p/autonat/hostile/v1", test_hostile_v1);
+  g_test_add_func ("/p2p/autonat/hostile/amplification", test_amplification);
+  g_test_add_func ("/p2p/autonat/hostile/rate", test_rate_v2);
+  g_test_add_func ("/p2p/autonat/hostile/server", test_lying_server);
+  g_test_add_func ("/p2p/autonat/hostile/unasked", test_unasked_dial_back);
+  g_test_add_func ("/p2p/autonat/by-itself", test_by_itself);
+  return g_test_run ();
+}
