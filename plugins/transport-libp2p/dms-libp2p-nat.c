@@ -34,7 +34,11 @@ dms_libp2p_nat_on_reachability (DmsP2pReachability reachability, gpointer user_d
 }
 
 DmsLibp2pNat *
-dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pParams *params)
+dms_libp2p_nat_new (DmsP2pHost *host,
+                    DmsP2pIdentify *identify,
+                    DmsP2pTransport *quic,
+                    DmsP2pTcp *tcp,
+                    const DmsLibp2pParams *params)
 {
   DmsLibp2pNat *self = g_new0 (DmsLibp2pNat, 1);
   g_autoptr (DmsP2pTransport) circuit = NULL;
@@ -50,6 +54,7 @@ dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pP
   circuit = dms_p2p_circuit_new (host, self->relay_client);
   dms_p2p_swarm_add_transport (dms_p2p_host_get_swarm (host), circuit);
   self->auto_relay = dms_p2p_auto_relay_new (host, self->relay_client, params->relays);
+  self->dcutr = dms_p2p_dcutr_new (host, identify, quic, tcp);
   self->autonat_service = dms_p2p_autonat_service_new (host);
   if (params->reachability == DMS_LIBP2P_REACHABILITY_AUTO)
     self->autonat = dms_p2p_autonat_new (host, identify, dms_libp2p_nat_on_reachability, self);
@@ -64,6 +69,7 @@ dms_libp2p_nat_close (DmsLibp2pNat *self)
 {
   g_clear_pointer (&self->autonat, dms_p2p_autonat_free);
   dms_p2p_autonat_service_close (self->autonat_service);
+  dms_p2p_dcutr_close (self->dcutr);
   g_clear_pointer (&self->auto_relay, dms_p2p_auto_relay_free);
   dms_p2p_relay_client_close (self->relay_client);
 }
@@ -74,6 +80,7 @@ dms_libp2p_nat_free (DmsLibp2pNat *self)
   g_clear_pointer (&self->auto_relay, dms_p2p_auto_relay_free);
   g_clear_pointer (&self->autonat, dms_p2p_autonat_free);
   g_clear_object (&self->autonat_service);
+  g_clear_object (&self->dcutr);
   g_clear_object (&self->relay_service);
   g_clear_object (&self->relay_client);
   g_clear_object (&self->identify);

@@ -5,6 +5,7 @@
 
 #include "autonat/dms-p2p-autonat-service.h"
 #include "autonat/dms-p2p-autonat.h"
+#include "dcutr/dms-p2p-dcutr.h"
 #include "dms-libp2p-params.h"
 #include "identify/dms-p2p-identify.h"
 #include "relay/dms-p2p-auto-relay.h"
@@ -24,13 +25,18 @@ typedef struct
   /* NULL when it is known whether others can connect. */
   DmsP2pAutonat *autonat;
   DmsP2pAutonatService *autonat_service;
+  DmsP2pDcutr *dcutr;
 
   /*< private >*/
   gboolean may_relay;
   DmsP2pRelayPolicy policy;
 } DmsLibp2pNat;
 
-DmsLibp2pNat *dms_libp2p_nat_new (DmsP2pHost *host, DmsP2pIdentify *identify, const DmsLibp2pParams *params);
+DmsLibp2pNat *dms_libp2p_nat_new (DmsP2pHost *host,
+                                  DmsP2pIdentify *identify,
+                                  DmsP2pTransport *quic,
+                                  DmsP2pTcp *tcp,
+                                  const DmsLibp2pParams *params);
 /* Before the host is closed: nothing begins any more. */
 void dms_libp2p_nat_close (DmsLibp2pNat *self);
 /* After it. */

@@ -43,16 +43,6 @@ dms_libp2p_stack_start_saving (DmsLibp2pStack *self)
   g_source_attach (self->save_timer, context);
 }
 
-static void
-dms_libp2p_stack_add_transports (DmsLibp2pStack *self)
-{
-  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (self->identity);
-  g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (self->identity, NULL);
-
-  dms_p2p_swarm_add_transport (self->swarm, quic);
-  dms_p2p_swarm_add_transport (self->swarm, tcp);
-}
-
 DmsLibp2pStack *
 dms_libp2p_stack_new (GBytes *seed,
                       const DmsLibp2pParams *params,
@@ -61,6 +51,8 @@ dms_libp2p_stack_new (GBytes *seed,
                       GError **error)
 {
   g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new (seed, error);
+  g_autoptr (DmsP2pTransport) quic = NULL;
+  g_autoptr (DmsP2pTransport) tcp = NULL;
   DmsLibp2pStack *self = NULL;
 
   if (identity == NULL)
@@ -71,12 +63,15 @@ dms_libp2p_stack_new (GBytes *seed,
   self->peers = dms_p2p_peer_store_new (params->peer_store);
   self->swarm = dms_p2p_swarm_new (self->identity, self->limits, self->peers);
   dms_p2p_swarm_set_water_marks (self->swarm, params->low_water, params->high_water, params->grace_s);
-  dms_libp2p_stack_add_transports (self);
+  quic = dms_p2p_quic_new (self->identity);
+  tcp = dms_p2p_tcp_new (self->identity, NULL);
+  dms_p2p_swarm_add_transport (self->swarm, quic);
+  dms_p2p_swarm_add_transport (self->swarm, tcp);
   self->host = dms_p2p_host_new (self->swarm);
   self->identify = dms_p2p_identify_new (self->host, DMS_LIBP2P_AGENT);
   self->ping = dms_p2p_ping_new (self->host);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
-  self->nat = dms_libp2p_nat_new (self->host, self->identify, params);
+  self->nat = dms_libp2p_nat_new (self->host, self->identify, quic, DMS_P2P_TCP (tcp), params);
   if (params->perf)
     dms_p2p_perf_serve (self->host);
   dms_libp2p_stack_start_saving (self);

@@ -56,6 +56,8 @@ typedef struct
   DmsP2pTcp *tcp;
   DmsMultiaddr *local;
   DmsMultiaddr *remote;
+  /* Who it has to be; NULL for anybody. */
+  DmsPeerId *expected;
   gpointer cookie;
   GDestroyNotify cookie_free;
 } DmsP2pTcpInbound;
@@ -116,6 +118,12 @@ dms_p2p_tcp_make_remote (GSocket *socket)
   g_autoptr (GSocketAddress) address = g_socket_get_remote_address (socket, NULL);
 
   return dms_p2p_tcp_make_address (address);
+}
+
+static gboolean
+dms_p2p_tcp_is_loopback (GInetSocketAddress *address)
+{
+  return g_inet_address_get_is_loopback (g_inet_socket_address_get_address (address));
 }
 
 /* From where to dial @remote: where this host listens in its family; NULL for anywhere. On the loopback it
@@ -280,6 +288,7 @@ dms_p2p_tcp_inbound_free (DmsP2pTcpInbound *self)
     self->cookie_free (self->cookie);
   g_clear_pointer (&self->local, dms_multiaddr_unref);
   g_clear_pointer (&self->remote, dms_multiaddr_unref);
+  g_clear_pointer (&self->expected, dms_peer_id_unref);
   g_clear_object (&self->tcp);
   g_free (self);
 }
@@ -301,6 +310,12 @@ dms_p2p_tcp_on_accepted (GObject *source, GAsyncResult *result, gpointer user_da
                error->message);
       return;
     }
+  if (self->expected != NULL &&
+      !dms_peer_id_equal (dms_p2p_public_key_get_peer_id (upgraded->key), self->expected))
+    {
+      dms_p2p_muxer_close (upgraded->muxer, 0);
+      return;
+    }
   upgraded->local = g_steal_pointer (&self->local);
   upgraded->remote = g_steal_pointer (&self->remote);
   upgraded->cookie = g_steal_pointer (&self->cookie);
@@ -317,16 +332,16 @@ dms_p2p_tcp_refuse (DmsP2pPipe *raw, const char *why)
   dms_p2p_pipe_reset (raw, 0);
 }
 
+/* Takes @inbound. */
 static void
-dms_p2p_tcp_on_socket (GSocket *socket, gpointer user_data)
+dms_p2p_tcp_take_socket (DmsP2pTcp *self, GSocket *socket, DmsP2pTcpInbound *owned)
 {
-  DmsP2pTcp *self = user_data;
-  g_autoptr (GSocket) owned = socket;
-  g_autoptr (DmsP2pTcpInbound) inbound = g_new0 (DmsP2pTcpInbound, 1);
+  g_autoptr (DmsP2pTcpInbound) inbound = owned;
   g_autoptr (DmsP2pPipe) raw = dms_p2p_socket_pipe_new (socket);
   g_autoptr (GError) error = NULL;
 
-  inbound->tcp = g_object_ref (self);
+  if (inbound->tcp == NULL)
+    inbound->tcp = g_object_ref (self);
   inbound->remote = dms_p2p_tcp_make_remote (socket);
   inbound->local = dms_p2p_tcp_make_local (socket);
   if (inbound->remote == NULL || inbound->local == NULL)
@@ -348,6 +363,48 @@ dms_p2p_tcp_on_socket (GSocket *socket, gpointer user_data)
   self->n_accepting++;
   dms_p2p_upgrader_accept_async (
       self->upgrader, raw, self->closed, dms_p2p_tcp_on_accepted, g_steal_pointer (&inbound));
+}
+
+static void
+dms_p2p_tcp_on_socket (GSocket *socket, gpointer user_data)
+{
+  g_autoptr (GSocket) owned = socket;
+
+  dms_p2p_tcp_take_socket (user_data, socket, g_new0 (DmsP2pTcpInbound, 1));
+}
+
+static void
+dms_p2p_tcp_on_punched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  DmsP2pTcpInbound *inbound = user_data;
+  g_autoptr (DmsP2pTcp) self = g_object_ref (inbound->tcp);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = dms_p2p_tcp_connect_finish (result, &error);
+
+  if (socket != NULL)
+    dms_p2p_tcp_take_socket (self, socket, inbound);
+  else
+    dms_p2p_tcp_inbound_free (inbound);
+  if (error != NULL)
+    g_debug ("no way was opened: %s", error->message);
+}
+
+void
+dms_p2p_tcp_punch (DmsP2pTcp *self, DmsMultiaddr *address, DmsPeerId *peer)
+{
+  g_autoptr (GInetSocketAddress) remote = dms_p2p_tcp_can_dial (DMS_P2P_TRANSPORT (self), address)
+                                              ? dms_multiaddr_dup_socket_address (address)
+                                              : NULL;
+  GInetSocketAddress *local = remote != NULL ? dms_p2p_tcp_choose_local (self, remote) : NULL;
+  DmsP2pTcpInbound *inbound = NULL;
+
+  /* From anywhere else it is of no use. */
+  if (remote == NULL || (local == NULL && !dms_p2p_tcp_is_loopback (remote)))
+    return;
+  inbound = g_new0 (DmsP2pTcpInbound, 1);
+  inbound->tcp = g_object_ref (self);
+  inbound->expected = dms_peer_id_ref (peer);
+  dms_p2p_tcp_connect_async (remote, local, self->closed, dms_p2p_tcp_on_punched, inbound);
 }
 
 static DmsMultiaddr *
