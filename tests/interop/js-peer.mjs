@@ -7,6 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { quic } from '@chainsafe/libp2p-quic'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
@@ -150,8 +151,12 @@ async function onMessage (inbox, stream, connection) {
   await stream.close()
 }
 
+// It opens no stream on a relayed connection unless it is told which.
 function open (command, protocol) {
-  return node.dialProtocol(peerIdFromString(command.peer), protocol, { ...STREAM, negotiateFully: command.lazy !== true })
+  const peer = peerIdFromString(command.peer)
+  const relayed = node.getConnections(peer).find((connection) => connection.limits != null)
+  const options = { ...STREAM, negotiateFully: command.lazy !== true }
+  return relayed == null ? node.dialProtocol(peer, protocol, options) : relayed.newStream(protocol, options)
 }
 
 function describe (connection) {
@@ -166,15 +171,16 @@ async function timed (action) {
 }
 
 const COMMANDS = {
-  async start ({ seed, security = ['tls', 'noise'], listen = [] }) {
+  async start ({ seed, security = ['tls', 'noise'], listen = [], relay = false, serve_relay: servesRelay = false }) {
     const encrypters = { tls, noise }
     node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32)),
       addresses: { listen },
-      transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS })],
+      transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS }), ...(relay ? [circuitRelayTransport()] : [])],
       connectionEncrypters: security.map((name) => encrypters[name]()),
       streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
-      services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() },
+      services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping(),
+        ...(servesRelay ? { relay: circuitRelayServer() } : {}) },
       connectionManager: { maxConnections: 1000, inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000,
         maxParallelDials: 500 },
       connectionGater: { denyDialMultiaddr: () => false }
@@ -217,6 +223,10 @@ const COMMANDS = {
       }
       return { count }
     })
+  },
+
+  async addresses () {
+    return { addresses: node.getMultiaddrs().map(String) }
   },
 
   async disconnect ({ peer }) {

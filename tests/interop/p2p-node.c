@@ -10,6 +10,8 @@
 #include "identify/dms-p2p-identify.h"
 #include "noise/dms-p2p-noise.h"
 #include "quic/dms-p2p-quic.h"
+#include "relay/dms-p2p-circuit.h"
+#include "relay/dms-p2p-relay-service.h"
 #include "tcp/dms-p2p-tcp.h"
 #include "tls/dms-p2p-tls.h"
 
@@ -28,6 +30,8 @@ struct _P2pNode
   DmsP2pHost *host;
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
+  DmsP2pRelayClient *relay_client;
+  DmsP2pRelayService *relay_service;
 };
 
 void
@@ -152,7 +156,11 @@ p2p_node_new (const char *seed, const char *const *securities, JsonObject *wante
 void
 p2p_node_free (P2pNode *self)
 {
+  if (self->relay_client != NULL)
+    dms_p2p_relay_client_close (self->relay_client);
   dms_p2p_host_close (self->host);
+  g_clear_object (&self->relay_service);
+  g_clear_object (&self->relay_client);
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);
@@ -175,4 +183,24 @@ DmsP2pPing *
 p2p_node_get_ping (P2pNode *self)
 {
   return self->ping;
+}
+
+void
+p2p_node_use_relays (P2pNode *self, gboolean serves)
+{
+  g_autoptr (DmsP2pTransport) circuit = NULL;
+  DmsP2pRelayPolicy policy;
+
+  self->relay_client = dms_p2p_relay_client_new (self->host);
+  circuit = dms_p2p_circuit_new (self->host, self->relay_client);
+  dms_p2p_swarm_add_transport (p2p_node_get_swarm (self), circuit);
+  dms_p2p_relay_policy_init (&policy);
+  if (serves)
+    self->relay_service = dms_p2p_relay_service_new (self->host, &policy);
+}
+
+DmsP2pRelayClient *
+p2p_node_get_relay_client (P2pNode *self)
+{
+  return self->relay_client;
 }

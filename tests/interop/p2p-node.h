@@ -5,6 +5,7 @@
 
 #include "host/dms-p2p-host.h"
 #include "ping/dms-p2p-ping.h"
+#include "relay/dms-p2p-relay-client.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,10 @@ void p2p_node_free (P2pNode *self);
 DmsP2pHost *p2p_node_get_host (P2pNode *self);
 DmsP2pSwarm *p2p_node_get_swarm (P2pNode *self);
 DmsP2pPing *p2p_node_get_ping (P2pNode *self);
+/* Connections over relays, for itself, and for others when @serves. */
+void p2p_node_use_relays (P2pNode *self, gboolean serves);
+/* NULL when it does not use them. */
+DmsP2pRelayClient *p2p_node_get_relay_client (P2pNode *self);
 /* The test protocols, in p2p-serve.c. */
 void p2p_node_serve (P2pNode *self);
 void p2p_node_serve_echo (P2pNode *self, const char *protocol);

@@ -65,6 +65,8 @@ p2p_peer_start (P2pCommand *command)
 
   peer.node = p2p_node_new (
       p2p_command_get_text (command, "seed", NULL), (const char *const *) securities, limits, &error);
+  if (peer.node != NULL && p2p_command_get_boolean (command, "relay", FALSE))
+    p2p_node_use_relays (peer.node, p2p_command_get_boolean (command, "serve_relay", FALSE));
   if (peer.node == NULL || !p2p_peer_listen (command, addresses, &error))
     return p2p_command_fail (command, error);
   answer = json_object_new ();
@@ -317,6 +319,41 @@ p2p_peer_disperse (P2pCommand *command)
   p2p_command_answer (command, json_object_new ());
 }
 
+/* --- relays ----------------------------------------------------------------------------------------------
+ */
+
+static void
+p2p_peer_on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  DmsP2pRelayClient *client = DMS_P2P_RELAY_CLIENT (source);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) addresses = NULL;
+  g_autoptr (JsonArray) texts = json_array_new ();
+  JsonObject *answer = NULL;
+
+  if (!dms_p2p_relay_client_reserve_finish (client, result, &error))
+    return p2p_command_fail (user_data, error);
+  addresses = dms_p2p_relay_client_dup_addresses (client);
+  for (guint i = 0; i < addresses->len; i++)
+    json_array_add_string_element (texts, dms_multiaddr_get_text (addresses->pdata[i]));
+  answer = json_object_new ();
+  json_object_set_array_member (answer, "addresses", g_steal_pointer (&texts));
+  p2p_command_answer (user_data, answer);
+}
+
+/* A place with a relay that is connected. */
+static void
+p2p_peer_reserve (P2pCommand *command)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsPeerId) relay = p2p_command_dup_peer (command, &error);
+  DmsP2pRelayClient *client = p2p_node_get_relay_client (peer.node);
+
+  if (relay == NULL || client == NULL)
+    return p2p_command_fail (command, error);
+  dms_p2p_relay_client_reserve_async (client, relay, NULL, p2p_peer_on_reserved, command);
+}
+
 /* --- what is known ---------------------------------------------------------------------------------------
  */
 
@@ -404,6 +441,7 @@ p2p_peer_run (JsonObject *arguments)
     { "dials", p2p_peer_dials },
     { "disconnect", p2p_peer_disconnect },
     { "connections", p2p_peer_list_connections },
+    { "reserve", p2p_peer_reserve },
     { "crowd", p2p_peer_crowd },
     { "disperse", p2p_peer_disperse },
     { "identity", p2p_peer_identity },
