@@ -194,28 +194,38 @@ dms_p2p_hold_on_timer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Where the relay says it is, and others can reach it; else where this host reached it. */
+static gboolean
+dms_p2p_relay_client_is_useful (DmsMultiaddr *address, DmsPeerId *relay)
+{
+  g_autoptr (DmsPeerId) named = dms_multiaddr_dup_peer_id (address);
+  DmsP2pReach reach = dms_p2p_address_get_reach (address);
+
+  return !dms_p2p_address_is_relayed (address) && reach != DMS_P2P_REACH_NONE &&
+         reach != DMS_P2P_REACH_OTHER && (named == NULL || dms_peer_id_equal (named, relay));
+}
+
+/* Where the relay says it is, and others can reach it. When it knows of no public address of its own, also
+ * where this host reached it; so, too, when it says nothing of use. */
 static GPtrArray *
 dms_p2p_relay_client_choose_addresses (const DmsP2pReserving *reserving, const DmsP2pRelayMessage *answer)
 {
+  DmsMultiaddr *remote = dms_p2p_connection_get_remote (reserving->connection);
   g_autoptr (GPtrArray) relays = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  gboolean has_public = FALSE;
 
   for (guint i = 0; i < answer->addresses->len; i++)
     {
       DmsMultiaddr *address = answer->addresses->pdata[i];
-      g_autoptr (DmsPeerId) named = dms_multiaddr_dup_peer_id (address);
 
-      if (!dms_p2p_address_is_relayed (address) &&
-          dms_p2p_address_get_reach (address) != DMS_P2P_REACH_NONE &&
-          dms_p2p_address_get_reach (address) != DMS_P2P_REACH_OTHER &&
-          (named == NULL || dms_peer_id_equal (named, reserving->relay)))
-        g_ptr_array_add (relays, dms_multiaddr_append_peer_id (address, reserving->relay));
+      if (!dms_p2p_relay_client_is_useful (address, reserving->relay))
+        continue;
+      has_public |= dms_p2p_address_get_reach (address) == DMS_P2P_REACH_PUBLIC;
+      g_ptr_array_add (relays, dms_multiaddr_append_peer_id (address, reserving->relay));
     }
-  if (relays->len == 0)
-    g_ptr_array_add (relays,
-                     dms_multiaddr_append_peer_id (dms_p2p_connection_get_remote (reserving->connection),
-                                                   reserving->relay));
+  if (relays->len == 0 || (!has_public && !dms_p2p_connection_is_inbound (reserving->connection) &&
+                           dms_p2p_address_get_reach (remote) == DMS_P2P_REACH_PUBLIC))
+    g_ptr_array_add (relays, dms_multiaddr_append_peer_id (remote, reserving->relay));
   for (guint i = 0; i < relays->len; i++)
     {
       DmsMultiaddr *address = dms_multiaddr_append (relays->pdata[i], "/p2p-circuit", NULL);

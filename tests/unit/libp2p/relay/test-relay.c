@@ -570,6 +570,55 @@ test_given_relay (void)
   g_assert_not_reached ();
 }
 
+/* What a configuration may not say. */
+static void
+test_params (void)
+{
+  static const char *const bad[] = {
+    "{\"reachability\": \"perhaps\"}",
+    "{\"reachability\": 1}",
+    "{\"relay_service\": \"yes\"}",
+    "{\"relay_circuit_s\": 0}",
+    "{\"relay_circuit_kib\": -1}",
+    "{\"relays\": \"/ip4/192.0.2.1/tcp/1\"}",
+    "{\"relays\": [1]}",
+    "{\"relays\": [\"/ip4/192.0.2.1/tcp/1\"]}",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (JsonNode) node = json_from_string (bad[i], NULL);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DmsLibp2pParams) params = dms_libp2p_params_new (json_node_get_object (node), &error);
+
+      g_assert_null (params);
+      g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+    }
+}
+
+/* Refreshed before it is over. */
+static void
+test_refresh (void)
+{
+  g_autoptr (DmsTestHost) relay = dms_test_host_new (TCP);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pRelayService) service = NULL;
+  g_autoptr (DmsP2pConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsP2pRelayPolicy policy;
+
+  dms_p2p_relay_policy_init (&policy);
+  policy.reservation_s = 3;
+  service = dms_p2p_relay_service_new (relay->stack->host, &policy);
+  connection = dms_test_host_connect (host, relay);
+  g_assert_true (reserve (host, relay, &error));
+  g_assert_no_error (error);
+  dms_test_spin (4500);
+  g_assert_cmpuint (dms_p2p_relay_service_get_n_reservations (service), ==, 1);
+  g_assert_true (dms_p2p_relay_client_has (host->stack->nat->relay_client, relay->id));
+  dms_p2p_host_close (relay->stack->host);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -586,5 +635,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/relay/hostile/relay", test_lying_relay);
   g_test_add_func ("/p2p/relay/auto", test_auto_relay);
   g_test_add_func ("/p2p/relay/given", test_given_relay);
+  g_test_add_func ("/p2p/relay/params", test_params);
+  g_test_add_func ("/p2p/relay/refresh", test_refresh);
   return g_test_run ();
 }
