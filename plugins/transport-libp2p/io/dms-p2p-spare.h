@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Large buffers that a connection has only while bytes are under way. Asking the allocator for each would make
- * the heap grow and shrink with every message, so each thread keeps a few for the next who needs one. */
+/* Large buffers that a connection has only while bytes are under way. Asking the allocator for each would
+ * make the heap grow and shrink with every message, so each thread keeps a few for the next who needs one. */
 enum
 {
   DMS_P2P_SPARE_BYTES = 128 * 1024,
