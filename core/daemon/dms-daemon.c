@@ -19,9 +19,9 @@
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
 
-/* A stream takes and frees buffers of tens of KiB many thousand times a second. The C library would give their
- * pages back, and ask for them again, each time (mallopt(3); 128 KiB are the usual for both): a quarter of what
- * it costs to receive. What may stay instead is no more than this. */
+/* A stream takes and frees buffers of tens of KiB many thousand times a second. The C library would give
+ * their pages back, and ask for them again, each time (mallopt(3); 128 KiB are the usual for both): a quarter
+ * of what it costs to receive. What may stay instead is no more than this. */
 #define HEAP_TOP      (1024 * 1024)
 #define OWN_PAGES_MIN (1024 * 1024)
 
@@ -339,7 +339,8 @@ explain_transport_error (DmsDaemon *self, GError *error)
 
   error->message = g_strdup_printf (_ ("cannot start the network (%s): %s. Where it listens is set by "
                                        "p2p.listen_address; port 0 takes any free one"),
-                                    dms_transport_get_id (self->transport), cause);
+                                    dms_transport_get_id (self->transport),
+                                    cause);
 }
 
 static void
