@@ -251,7 +251,7 @@ dms_p2p_gossip_core_expire_cases (DmsP2pGossipCore *self)
 }
 
 void
-dms_p2p_gossip_core_drop_cases (DmsP2pGossipCore *self)
+dms_p2p_gossip_core_end_cases (DmsP2pGossipCore *self)
 {
   g_autoptr (GPtrArray) all = dms_p2p_gossip_list_values (self->cases);
 

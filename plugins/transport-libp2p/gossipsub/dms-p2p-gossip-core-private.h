@@ -151,7 +151,6 @@ dms_p2p_gossip_core_handle_control (DmsP2pGossipCore *self, DmsP2pGossipPeer *pe
 /* Whoever judges may let go of the peer. */
 void dms_p2p_gossip_core_handle_messages (DmsP2pGossipCore *self, DmsPeerId *id, DmsP2pGossipRpc *rpc);
 void dms_p2p_gossip_core_expire_cases (DmsP2pGossipCore *self);
-void dms_p2p_gossip_core_drop_cases (DmsP2pGossipCore *self);
 void dms_p2p_gossip_case_free (gpointer data);
 
 G_END_DECLS

@@ -48,7 +48,7 @@ dms_p2p_gossip_core_new (DmsP2pIdentity *identity,
 void
 dms_p2p_gossip_core_free (DmsP2pGossipCore *self)
 {
-  dms_p2p_gossip_core_drop_cases (self);
+  dms_p2p_gossip_core_end_cases (self);
   g_hash_table_unref (self->cases);
   g_ptr_array_unref (self->dirty);
   g_hash_table_unref (self->topics);

@@ -118,6 +118,9 @@ void dms_p2p_gossip_core_publish (DmsP2pGossipCore *self,
 gboolean
 dms_p2p_gossip_core_finish_validation (DmsP2pGossipCore *self, guint64 ticket, DmsValidation verdict);
 
+/* Ends all that is being judged, as ignored. */
+void dms_p2p_gossip_core_end_cases (DmsP2pGossipCore *self);
+
 DmsP2pGossipScore *dms_p2p_gossip_core_get_score (DmsP2pGossipCore *self);
 const DmsP2pGossipCounts *dms_p2p_gossip_core_get_counts (DmsP2pGossipCore *self);
 /* DmsPeerId: all; on a topic; in its mesh. */

@@ -268,7 +268,7 @@ on_arrived (const char *peer,
 static void
 test_before_signatures (void)
 {
-  static const DmsReceiverFuncs funcs = { no_links, on_checked, on_arrived };
+  static const DmsReceiverFuncs funcs = { no_links, on_checked, on_arrived, NULL };
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GBytes) bytes = g_bytes_new_static ("{}", 2);
   Order order = { .n = 1001, .loop = loop };

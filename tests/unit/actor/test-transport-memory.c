@@ -275,7 +275,12 @@ test_private_network (Fixture *fixture, gconstpointer data)
 }
 
 static DmsValidation
-on_validate (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+on_validate (DmsTransport *transport,
+             const char *topic,
+             DmsPeerId *from,
+             GBytes *bytes,
+             guint64 ticket,
+             gpointer user_data)
 {
   return g_bytes_get_size (bytes) > 3 ? DMS_VALIDATION_REJECT : DMS_VALIDATION_ACCEPT;
 }
