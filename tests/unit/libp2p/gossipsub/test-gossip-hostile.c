@@ -245,7 +245,9 @@ test_graft_flood (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 30; i++)
     feed_graft (fixture);
   g_assert_false (is_in_mesh (fixture));
-  g_assert_cmpuint (count_said (fixture, "prune"), ==, 30);
+  /* Answered until it is on the gray list, which does not take long. */
+  g_assert_cmpuint (count_said (fixture, "prune"), >=, 5);
+  g_assert_cmpuint (count_said (fixture, "prune"), <, 15);
   g_assert_cmpfloat (score_of (fixture, fixture->attacker), <, -2500);
   /* From there on it is not even read. */
   g_ptr_array_set_size (fixture->said, 0);
