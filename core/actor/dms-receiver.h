@@ -17,8 +17,8 @@ typedef struct _DmsReceiver DmsReceiver;
 
 typedef struct
 {
-  /* @inbox: that, or the topic of a broadcast. Which links (DmsToken) of the tokens have to be checked besides; (nullable) (transfer full). Asked in any
-   * order. */
+  /* Which links (DmsToken) of the tokens have to be checked besides; (nullable) (transfer full). Asked in any
+   * order. @inbox: the topic, of a broadcast. */
   GPtrArray *(*dup_unchecked) (const char *inbox, DmsEnvelope *envelope, gpointer user_data);
   void (*checked) (const char *inbox, DmsToken *link, gboolean is_good, gpointer user_data);
   /* In order. @peer: (nullable); @envelope: NULL, with an error, when it is none or was displaced. A bad

@@ -83,9 +83,9 @@ typedef void (*DmsTopicHandler) (DmsTransport *transport,
  * @user_data: (closure): the owner's data
  *
  * Judges a message on a topic before it is delivered or passed on. Must be quick: what takes long is answered
- * with %DMS_VALIDATION_LATER, and with dms_transport_finish_validation() when it is known. A transport waits for
- * a bounded number of messages, and for none longer than %DMS_TRANSPORT_VALIDATION_TIMEOUT_S: they are ignored
- * then.
+ * with %DMS_VALIDATION_LATER, and with dms_transport_finish_validation() when it is known. A transport waits
+ * for a bounded number of messages, and for none longer than %DMS_TRANSPORT_VALIDATION_TIMEOUT_S: they are
+ * ignored then.
  *
  * Returns: what to do with it
  */

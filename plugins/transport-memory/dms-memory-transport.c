@@ -514,7 +514,11 @@ dms_memory_transport_ping_finish (DmsTransport *transport, GAsyncResult *result,
 /* Streams */
 
 void
-dms_memory_transport_set_handler (GHashTable *table, const char *key, GCallback func, gpointer user_data, GDestroyNotify destroy)
+dms_memory_transport_set_handler (GHashTable *table,
+                                  const char *key,
+                                  GCallback func,
+                                  gpointer user_data,
+                                  GDestroyNotify destroy)
 {
   if (func != NULL)
     g_hash_table_replace (table, g_strdup (key), dms_memory_handler_new (func, user_data, destroy));
@@ -531,7 +535,8 @@ dms_memory_transport_set_stream_handler (DmsTransport *transport,
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  dms_memory_transport_set_handler (self->stream_handlers, protocol, G_CALLBACK (handler), user_data, destroy);
+  dms_memory_transport_set_handler (self->stream_handlers, protocol, G_CALLBACK (handler), user_data,
+                                    destroy);
   if (self->hub != NULL)
     dms_memory_hub_tell_linked (self->hub, self);
 }
