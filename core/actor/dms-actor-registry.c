@@ -15,6 +15,7 @@
 #define MAX_WORKERS 16
 /* Broadcasts that were accepted and are about to be delivered. */
 #define MAX_ACCEPTED 256
+#define MAX_ACCEPTED_SIZE (64 * 1024)
 
 struct _DmsActorRegistry
 {
@@ -328,7 +329,8 @@ on_judged (const char *peer,
   DmsValidation verdict =
     dms_admission_judge (self->admission, topic, peer, envelope, g_bytes_get_size (bytes), error);
 
-  if (verdict == DMS_VALIDATION_ACCEPT && g_hash_table_contains (self->topics, topic))
+  if (verdict == DMS_VALIDATION_ACCEPT && g_bytes_get_size (bytes) <= MAX_ACCEPTED_SIZE
+      && g_hash_table_contains (self->topics, topic))
     {
       if (g_hash_table_size (self->accepted) >= MAX_ACCEPTED)
         g_hash_table_remove_all (self->accepted);

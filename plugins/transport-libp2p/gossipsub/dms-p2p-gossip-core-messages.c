@@ -319,6 +319,14 @@ dms_p2p_gossip_core_handle_message (DmsP2pGossipCore *self,
       dms_p2p_gossip_core_note_duplicate (self, peer, record, message->topic);
       return;
     }
+  /* It may come again, from others, when there is room. */
+  if (peer->n_pending >= DMS_P2P_GOSSIP_MAX_PENDING_PER_PEER ||
+      !dms_p2p_gossip_core_has_room (self, g_bytes_get_size (message->data)))
+    {
+      dms_p2p_gossip_promises_keep (self->promises, message->id);
+      self->counts.throttled++;
+      return;
+    }
   /* Before anything is remembered of it: a forged message must not stand in the way of the true one. */
   if (!dms_p2p_gossip_message_verify (message))
     {
@@ -330,12 +338,6 @@ dms_p2p_gossip_core_handle_message (DmsP2pGossipCore *self,
   if (dms_peer_id_equal (message->from, self->self_id))
     return;
   dms_p2p_gossip_promises_keep (self->promises, message->id);
-  if (peer->n_pending >= DMS_P2P_GOSSIP_MAX_PENDING_PER_PEER ||
-      !dms_p2p_gossip_core_has_room (self, g_bytes_get_size (message->data)))
-    {
-      self->counts.throttled++;
-      return;
-    }
   record = dms_p2p_gossip_seen_add (self->seen,
                                     message->id,
                                     dms_p2p_gossip_core_now (self) +

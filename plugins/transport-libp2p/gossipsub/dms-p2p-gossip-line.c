@@ -24,6 +24,7 @@ struct _DmsP2pGossipLine
   DmsP2pPipe *inlet;
   GCancellable *writing;
   GCancellable *reading;
+  GMainContext *context;
   GSource *break_source;
   gboolean is_writing;
   gboolean is_closed;
@@ -69,6 +70,7 @@ dms_p2p_gossip_line_new (DmsPeerId *peer, const DmsP2pGossipLineFuncs *funcs, gp
   self->funcs = *funcs;
   self->user_data = user_data;
   self->queue = dms_p2p_gossip_queue_new ();
+  self->context = g_main_context_ref_thread_default ();
   return self;
 }
 
@@ -111,6 +113,7 @@ dms_p2p_gossip_line_unref (DmsP2pGossipLine *self)
     return;
   dms_p2p_gossip_line_close (self);
   dms_p2p_gossip_queue_free (self->queue);
+  g_main_context_unref (self->context);
   dms_peer_id_unref (self->peer);
   g_free (self);
 }
@@ -144,8 +147,6 @@ dms_p2p_gossip_line_on_break (gpointer user_data)
 static void
 dms_p2p_gossip_line_break (DmsP2pGossipLine *self)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-
   dms_p2p_gossip_line_drop (&self->writing, &self->outlet, DMS_P2P_RESET_NONE);
   dms_p2p_gossip_queue_clear (self->queue);
   if (self->is_closed || self->break_source != NULL)
@@ -154,7 +155,7 @@ dms_p2p_gossip_line_break (DmsP2pGossipLine *self)
   g_source_set_priority (self->break_source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (self->break_source, "dms-p2p-gossip-broken");
   g_source_set_callback (self->break_source, dms_p2p_gossip_line_on_break, self, NULL);
-  g_source_attach (self->break_source, context);
+  g_source_attach (self->break_source, self->context);
 }
 
 /* Writing */

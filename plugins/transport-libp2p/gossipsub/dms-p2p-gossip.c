@@ -58,11 +58,13 @@ typedef struct
 {
   DmsP2pGossip *self;
   DmsP2pConnection *connection;
+  DmsP2pGossipLine *line;
 } DmsP2pGossipOpening;
 
 static void
 dms_p2p_gossip_opening_free (DmsP2pGossipOpening *opening)
 {
+  dms_p2p_gossip_line_unref (opening->line);
   g_object_unref (opening->self);
   g_object_unref (opening->connection);
   g_free (opening);
@@ -316,6 +318,9 @@ dms_p2p_gossip_on_opened (GObject *source, GAsyncResult *result, gpointer user_d
   g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
   g_autofree char *place = NULL;
 
+  /* The peer may have gone and come back meanwhile. */
+  if (member != NULL && member->line != opening->line)
+    member = NULL;
   if (member != NULL)
     member->is_opening = FALSE;
   if (stream == NULL || member == NULL || self->is_closed)
@@ -344,14 +349,16 @@ dms_p2p_gossip_open (DmsP2pGossip *self, DmsP2pGossipMember *member, DmsP2pConne
 {
   DmsP2pGossipOpening *opening = NULL;
 
-  if (self->is_closed || member->is_opening || dms_p2p_gossip_line_is_open (member->line) ||
-      member->n_opened > DMS_P2P_GOSSIP_MAX_REOPENS)
+  /* What is relayed is limited in bytes: none of them are for gossip. */
+  if (self->is_closed || dms_p2p_connection_is_limited (connection) || member->is_opening ||
+      dms_p2p_gossip_line_is_open (member->line) || member->n_opened > DMS_P2P_GOSSIP_MAX_REOPENS)
     return;
   member->is_opening = TRUE;
   member->n_opened++;
   opening = g_new0 (DmsP2pGossipOpening, 1);
   opening->self = g_object_ref (self);
   opening->connection = g_object_ref (connection);
+  opening->line = dms_p2p_gossip_line_ref (member->line);
   dms_p2p_host_open_stream_on_async (
       self->host, connection, dms_p2p_gossip_protocols, self->cancellable, dms_p2p_gossip_on_opened, opening);
 }
