@@ -25,7 +25,7 @@ from peer import OURS, PeerError, our_peer  # noqa: E402
 pytestmark = pytest.mark.skipif(not OURS.exists(), reason="built without the libp2p transport")
 
 # What the daemon may hold more during an attack: its limits are far above, what it spends must be far below.
-ALLOWED_KIB = 48 * 1024 * PATIENCE
+ALLOWED_KIB = 24 * 1024 * PATIENCE
 # A peer may take so long to negotiate and to shake hands, and the daemon so long to notice.
 HANDSHAKE = 25 * PATIENCE
 FLOOD = 1000

@@ -68,8 +68,8 @@ gboolean dms_p2p_pipe_shutdown_write (DmsP2pPipe *self, GError **error);
 void dms_p2p_pipe_close (DmsP2pPipe *self);
 void dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code);
 
-/* Which stream it is of those that the other side opened, counted from 0, where a later one may come before an
- * earlier one: over QUIC. -1 where they come in order. */
+/* Which stream it is of those that the other side opened, counted from 0, where a later one may come before
+ * an earlier one: over QUIC. -1 where they come in order. */
 gint64 dms_p2p_pipe_get_sequence (DmsP2pPipe *self);
 
 /* For subclasses. */
