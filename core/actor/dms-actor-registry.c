@@ -719,6 +719,20 @@ on_transport_published (GObject *source, GAsyncResult *result, gpointer user_dat
     g_task_return_error (task, error);
 }
 
+/* What is over is not even handed to the transport. */
+static gboolean
+check_not_expired (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
+{
+  const char *topic = dms_envelope_get_topic (envelope);
+
+  if (dms_envelope_get_expiry_ns (envelope) >= (guint64) g_get_real_time () * 1000)
+    return TRUE;
+  return refuse (self, DMS_REFUSAL_EXPIRED, NULL, topic, envelope,
+                 g_error_new (DMS_ERROR, DMS_ERROR_INVALID_DATA,
+                              "the message expired before it was published on “%s”", topic),
+                 error);
+}
+
 void
 dms_actor_registry_publish_async (DmsActorRegistry *self,
                                   DmsEnvelope *envelope,
@@ -728,9 +742,15 @@ dms_actor_registry_publish_async (DmsActorRegistry *self,
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, dms_actor_registry_publish_async);
   g_task_set_task_data (task, dms_envelope_ref (envelope), (GDestroyNotify) dms_envelope_unref);
+  if (!check_not_expired (self, envelope, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   dms_transport_publish_async (self->transport, dms_envelope_get_topic (envelope), bytes, cancellable,
                                on_transport_published, g_steal_pointer (&task));
 }
