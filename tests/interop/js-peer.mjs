@@ -7,6 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { quic } from '@chainsafe/libp2p-quic'
+import { gossipsub } from '@libp2p/gossipsub'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
@@ -30,6 +31,9 @@ const DIGEST = 32
 const BLOCK = 1 << 18
 const STREAMS = 2000
 const STREAM = { maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS, runOnLimitedConnection: true }
+
+// As the nodes in the field: StrictSign, flood publishing, peer exchange.
+const GOSSIP = { globalSignaturePolicy: 'StrictSign', emitSelf: true, floodPublish: true, doPX: true, allowPublishToZeroTopicPeers: true }
 
 let node
 const identified = new Map()
@@ -166,7 +170,7 @@ async function timed (action) {
 }
 
 const COMMANDS = {
-  async start ({ seed, security = ['tls', 'noise'], listen = [] }) {
+  async start ({ seed, security = ['tls', 'noise'], listen = [], gossip = false }) {
     const encrypters = { tls, noise }
     node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32)),
@@ -174,7 +178,8 @@ const COMMANDS = {
       transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS })],
       connectionEncrypters: security.map((name) => encrypters[name]()),
       streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
-      services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() },
+      services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping(),
+        ...(gossip ? { pubsub: gossipsub({ ...GOSSIP, ...(typeof gossip === 'object' ? gossip : {}) }) } : {}) },
       connectionManager: { maxConnections: 1000, inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000,
         maxParallelDials: 500 },
       connectionGater: { denyDialMultiaddr: () => false }
@@ -350,6 +355,47 @@ const COMMANDS = {
   async inbox ({ name }) {
     await serve(`actor/${name}/messages/0.0.1`, (stream, connection) => onMessage(name, stream, connection))
     return {}
+  },
+
+  async subscribe ({ topic }) {
+    const { pubsub } = node.services
+    if (pubsub.getTopics().length === 0) {
+      pubsub.addEventListener('message', ({ detail }) => {
+        say({ event: 'gossip', topic: detail.topic, from: detail.from.toString(), text: Buffer.from(detail.data).toString() })
+      })
+    }
+    pubsub.subscribe(topic)
+    return {}
+  },
+
+  async unsubscribe ({ topic }) {
+    node.services.pubsub.unsubscribe(topic)
+    return {}
+  },
+
+  async publish ({ topic, text }) {
+    await node.services.pubsub.publish(topic, Buffer.from(text))
+    return { accepted: true }
+  },
+
+  // Sends a message that it did not sign as it says, to all that are on the topic: `how` says what is wrong.
+  async forge ({ topic, text, how, from }) {
+    const { pubsub } = node.services
+    const build = (payload) => {
+      const message = { from: node.peerId.toMultihash().bytes, data: Buffer.from(payload), seqno: randomBytes(8), topic,
+        signature: randomBytes(64) }
+      if (how === 'from') message.from = peerIdFromString(from).toMultihash().bytes
+      if (how === 'unsigned') delete message.signature
+      return message
+    }
+    const message = build(text)
+    for (const peer of pubsub.getSubscribers(topic)) pubsub.sendRpc(peer.toString(), { subscriptions: [], messages: [message] })
+    return {}
+  },
+
+  async mesh ({ topic }) {
+    const { pubsub } = node.services
+    return { peers: pubsub.getSubscribers(topic).map(String), mesh: pubsub.getMeshPeers(topic) }
   },
 
   async memory () {

@@ -68,6 +68,8 @@ p2p_peer_start (P2pCommand *command)
 
   peer.node = p2p_node_new (
       p2p_command_get_text (command, "seed", NULL), (const char *const *) securities, limits, &error);
+  if (peer.node != NULL && p2p_command_get_boolean (command, "gossip", FALSE))
+    p2p_node_join_gossip (peer.node);
   if (peer.node == NULL || !p2p_peer_listen (command, addresses, &error))
     return p2p_command_fail (command, error);
   answer = json_object_new ();
@@ -425,6 +427,9 @@ p2p_peer_run (JsonObject *arguments)
   for (guint i = 0; i < G_N_ELEMENTS (commands) && peer.node != NULL; i++)
     if (g_str_equal (commands[i].name, name))
       return commands[i].run (command);
+  if (peer.node != NULL && p2p_node_get_gossip (peer.node) != NULL &&
+      p2p_command_run_on_gossip (command, name))
+    return;
   if (peer.node != NULL && p2p_command_run_on_stream (command, name))
     return;
   error = g_error_new (DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "no such command here and now: %s", name);
