@@ -12,8 +12,10 @@
 
 #include "values/dms-benchmark-result.h"
 #include "values/dms-billing-terms.h"
+#include "values/dms-connection-info.h"
 #include "values/dms-content-record.h"
 #include "values/dms-cpu.h"
+#include "values/dms-dial-step.h"
 #include "values/dms-did.h"
 #include "values/dms-disk.h"
 #include "values/dms-exec-result.h"
@@ -22,6 +24,7 @@
 #include "values/dms-executor-probe.h"
 #include "values/dms-gpu.h"
 #include "values/dms-hardware.h"
+#include "values/dms-limit-info.h"
 #include "values/dms-line-item.h"
 #include "values/dms-log-chunk.h"
 #include "values/dms-multiaddr.h"

@@ -23,6 +23,7 @@ struct _DmsActorRegistry
   GHashTable *actors;
   GHashTable *raw;
   GHashTable *topics;
+  gboolean topics_are_own;
   gboolean stopped;
   DmsAdmission *admission;
   DmsReceiver *receiver;
@@ -279,6 +280,19 @@ on_topic_message (DmsTransport *transport,
     }
 }
 
+/* A transport without publish/subscribe: what this node publishes reaches itself alone. Said once. */
+static void
+note_unheard (DmsActorRegistry *self, const char *topic, const GError *error)
+{
+  if (!g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED))
+    dms_log_event (G_LOG_LEVEL_WARNING, "A topic cannot be listened to", "topic", topic, "error",
+                   error->message, NULL);
+  else if (!self->topics_are_own)
+    dms_log_event (G_LOG_LEVEL_INFO, "Broadcasts reach this node alone: the transport has no topics",
+                   "transport", dms_transport_get_id (self->transport), NULL);
+  self->topics_are_own = TRUE;
+}
+
 void
 dms_actor_registry_listen (DmsActorRegistry *self, const char *topic)
 {
@@ -290,8 +304,7 @@ dms_actor_registry_listen (DmsActorRegistry *self, const char *topic)
     return;
   dms_transport_set_topic_validator (self->transport, topic, on_validate, self, NULL);
   if (!dms_transport_subscribe (self->transport, topic, on_topic_message, self, NULL, &error))
-    dms_log_event (G_LOG_LEVEL_WARNING, "A topic cannot be listened to", "topic", topic, "error",
-                   error->message, NULL);
+    note_unheard (self, topic, error);
 }
 
 void
@@ -572,13 +585,40 @@ dms_actor_registry_send_finish (DmsActorRegistry *self, GAsyncResult *result, GE
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* Where no transport does it, what is published comes back as it would from one. */
+static gboolean
+publish_here (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
+{
+  const char *topic = dms_envelope_get_topic (envelope);
+  g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+  g_autoptr (DmsPeerId) own = dms_transport_dup_peer_id (self->transport);
+
+  if (!g_hash_table_contains (self->topics, topic))
+    return TRUE;
+  if (dms_admission_validate (self->admission, topic, NULL, bytes) != DMS_VALIDATION_ACCEPT)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA,
+                   "the message is not one that may be published on “%s”", topic);
+      return FALSE;
+    }
+  on_topic_message (self->transport, topic, own, bytes, self);
+  return TRUE;
+}
+
 static void
 on_transport_published (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  DmsActorRegistry *self = g_task_get_source_object (task);
   GError *error = NULL;
 
-  if (dms_transport_publish_finish (DMS_TRANSPORT (source), result, &error))
+  if (!dms_transport_publish_finish (DMS_TRANSPORT (source), result, &error)
+      && g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED))
+    {
+      g_clear_error (&error);
+      publish_here (self, g_task_get_task_data (task), &error);
+    }
+  if (error == NULL)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -595,6 +635,7 @@ dms_actor_registry_publish_async (DmsActorRegistry *self,
   g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
 
   g_task_set_source_tag (task, dms_actor_registry_publish_async);
+  g_task_set_task_data (task, dms_envelope_ref (envelope), (GDestroyNotify) dms_envelope_unref);
   dms_transport_publish_async (self->transport, dms_envelope_get_topic (envelope), bytes, cancellable,
                                on_transport_published, g_steal_pointer (&task));
 }

@@ -48,6 +48,17 @@ dms_handle_new_for_key (DmsKey *key, DmsDid *did, DmsPeerId *host, const char *i
 }
 
 DmsHandle *
+dms_handle_new_for_peer (DmsPeerId *peer, const char *inbox)
+{
+  guint8 public_key[32];
+
+  if (!dms_peer_id_get_ed25519 (peer, public_key))
+    return NULL;
+  return new_taking (dms_base32_encode_id (public_key), dms_did_new_for_ed25519 (public_key),
+                     g_strdup (dms_peer_id_get_text (peer)), g_strdup (inbox));
+}
+
+DmsHandle *
 dms_handle_new_empty (void)
 {
   return new_taking (NULL, NULL, NULL, NULL);

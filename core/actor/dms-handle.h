@@ -20,6 +20,9 @@ GType dms_handle_get_type (void);
 DmsHandle *dms_handle_new (const char *id, DmsDid *did, const char *host, const char *inbox);
 /* The handle of an actor with this key, on this peer, of this owner. */
 DmsHandle *dms_handle_new_for_key (DmsKey *key, DmsDid *did, DmsPeerId *host, const char *inbox);
+/* (nullable): an actor of a peer that has the peer's own key, as root actors do. NULL when the peer ID does
+ * not hold an Ed25519 key. */
+DmsHandle *dms_handle_new_for_peer (DmsPeerId *peer, const char *inbox);
 /* The destination of a broadcast. */
 DmsHandle *dms_handle_new_empty (void);
 DmsHandle *dms_handle_new_from_json (JsonNode *node, GError **error);

@@ -25,6 +25,7 @@ struct _DmsCliSession {
   DmsCapabilityContext *capabilities;
   DmsHandle *daemon;
   DmsHandle *destination;
+  gint64 timeout;
   gint64 expiry;
 };
 
@@ -111,7 +112,8 @@ connect_to_daemon (DmsCliSession *self, gint64 default_timeout, GError **error)
   if (!read_expiry (self->call, default_timeout, &self->expiry, error))
     return FALSE;
 
-  self->rest = make_rest (self->call, self->expiry - now_ns (), error);
+  self->timeout = self->expiry - now_ns ();
+  self->rest = make_rest (self->call, self->timeout, error);
   return self->rest != NULL;
 }
 
@@ -219,6 +221,19 @@ DmsCapabilityContext *
 dms_cli_session_get_capabilities (DmsCliSession *self)
 {
   return self->capabilities;
+}
+
+/**
+ * dms_cli_session_renew:
+ * @self: a session with an identity
+ *
+ * Before another message of a call that sends several.
+ */
+void
+dms_cli_session_renew (DmsCliSession *self)
+{
+  if (!dms_cli_call_is_set (self->call, "expiry"))
+    self->expiry = now_ns () + self->timeout;
 }
 
 /**

@@ -38,6 +38,9 @@ void dms_cli_session_free (DmsCliSession *self);
 /* What the user of the session trusts, demands and can present. */
 DmsCapabilityContext *dms_cli_session_get_capabilities (DmsCliSession *self);
 
+/* Lets the messages to come live as long as the first one did, unless --expiry says when all expire. */
+void dms_cli_session_renew (DmsCliSession *self);
+
 /* Who answers: a DID, a peer ID or a handle in JSON. NULL is the daemon itself. */
 gboolean dms_cli_session_set_destination (DmsCliSession *self, const char *destination, GError **error);
 

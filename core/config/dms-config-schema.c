@@ -67,6 +67,8 @@ static const DmsConfigSchema schema[] = {
     "nodes to meet the network through" },
   { "p2p.memory", DMS_CONFIG_INT, "1024", 1, G_MAXINT32, NULL, "memory the network stack may use, in MiB" },
   { "p2p.fd", DMS_CONFIG_INT, "512", 1, G_MAXINT32, NULL, "file descriptors the network stack may use" },
+  { "p2p.hello_delay_ms", DMS_CONFIG_INT, "10000", 0, 86400000, NULL,
+    "least time after which a node that was met is greeted; the most is twice that" },
 
   { "job.allow_privileged_docker", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "let jobs ask for privileged containers" },

@@ -286,6 +286,7 @@ on_node_started (GObject *source, GAsyncResult *result, gpointer user_data)
   const char *address = dms_config_get_string (self->config, "rest.addr");
   guint16 port = (guint16) dms_config_get_int (self->config, "rest.port");
   g_autofree char *where = g_strdup_printf ("http://%s:%u", address, port);
+  g_autofree char *listening = NULL;
   GError *error = NULL;
 
   if (!dms_node_start_finish (node, result, &error) ||
@@ -295,6 +296,7 @@ on_node_started (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  listening = dms_node_dup_listen_text (node);
   self->rest = dms_rest_server_new (address, port, dms_node_get_registry (node), dms_node_get_root (node));
   if (!dms_rest_server_start (self->rest, &error))
     {
@@ -310,8 +312,23 @@ on_node_started (GObject *source, GAsyncResult *result, gpointer user_data)
                  dms_did_get_uri (dms_key_get_did (self->key)),
                  "peer",
                  dms_peer_id_get_text (dms_key_get_peer_id (self->key)),
+                 "transport",
+                 dms_transport_get_id (self->transport),
+                 "listening",
+                 listening,
                  NULL);
   g_task_return_boolean (task, TRUE);
+}
+
+/* Says where the addresses are that cannot be listened on. */
+static void
+explain_transport_error (DmsDaemon *self, GError *error)
+{
+  g_autofree char *cause = error->message;
+
+  error->message = g_strdup_printf (_ ("cannot start the network (%s): %s. Where it listens is set by "
+                                       "p2p.listen_address; port 0 takes any free one"),
+                                    dms_transport_get_id (self->transport), cause);
 }
 
 static void
@@ -324,6 +341,7 @@ on_transport_started (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!dms_transport_start_finish (DMS_TRANSPORT (source), result, &error))
     {
+      explain_transport_error (self, error);
       g_task_return_error (task, error);
       return;
     }
@@ -346,6 +364,21 @@ on_transport_started (GObject *source, GAsyncResult *result, gpointer user_data)
   dms_node_start_async (self->node, self->cancellable, on_node_started, g_steal_pointer (&task));
 }
 
+/* Who disabled the network knows; who did not must learn that nobody can reach this node. */
+static void
+warn_if_alone (DmsDaemon *self)
+{
+  const char *const *disabled = dms_config_get_strv (self->config, "plugins.disabled");
+
+  if (!g_str_equal (dms_transport_get_id (self->transport), "memory"))
+    return;
+  dms_log_event (g_strv_contains (disabled, "transport-libp2p") ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+                 "transport_local",
+                 "error",
+                 "the transport libp2p is not loaded, so this node meets only those in its own process",
+                 NULL);
+}
+
 /* A plugin that does not load is no reason not to start; that there is no transport is. */
 static gboolean
 find_transport (DmsDaemon *self, GError **error)
@@ -359,7 +392,10 @@ find_transport (DmsDaemon *self, GError **error)
     }
 
   if (self->transport != NULL)
-    return TRUE;
+    {
+      warn_if_alone (self);
+      return TRUE;
+    }
 
   g_set_error (
       error,
@@ -367,6 +403,20 @@ find_transport (DmsDaemon *self, GError **error)
       DMS_ERROR_UNAVAILABLE,
       _ ("no transport plugin is loaded; “nunet plugin list” shows what was found and why it did not load"));
   return FALSE;
+}
+
+/* What transports may need besides: see dms_transport_config_get_params(). */
+static JsonObject *
+make_transport_params (DmsDaemon *self)
+{
+  JsonObject *params = json_object_new ();
+  g_autofree char *path =
+      g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "peers.json", NULL);
+
+  json_object_set_int_member (params, "memory_mib", dms_config_get_int (self->config, "p2p.memory"));
+  json_object_set_int_member (params, "descriptors", dms_config_get_int (self->config, "p2p.fd"));
+  json_object_set_string_member (params, "peer_store", path);
+  return params;
 }
 
 static gboolean
@@ -395,6 +445,7 @@ dms_daemon_start_async (DmsDaemon *self,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GBytes) seed = NULL;
   g_autoptr (DmsTransportConfig) config = NULL;
+  g_autoptr (JsonObject) params = NULL;
   GError *error = NULL;
 
   g_return_if_fail (DMS_IS_DAEMON (self));
@@ -410,11 +461,12 @@ dms_daemon_start_async (DmsDaemon *self,
     }
 
   seed = dms_key_dup_seed (self->key);
+  params = make_transport_params (self);
   config = dms_transport_config_new (seed,
                                      dms_config_get_strv (self->config, "p2p.listen_address"),
                                      dms_config_get_strv (self->config, "p2p.bootstrap_peers"),
                                      NULL,
-                                     NULL);
+                                     params);
   dms_transport_start_async (
       self->transport, config, self->cancellable, on_transport_started, g_steal_pointer (&task));
 }

@@ -5,6 +5,7 @@
 
 #include "node/dms-capability-behaviours.h"
 #include "node/dms-logger-behaviours.h"
+#include "node/dms-network-behaviours.h"
 #include "node/dms-peer-behaviours.h"
 #include "node/dms-public-behaviours.h"
 #include "node/dms-revocation-exchange.h"
@@ -33,6 +34,7 @@ struct _DmsNode
   DmsProvider *provider;
   DmsOrchestrator *orchestrator;
   DmsRevocationExchange *revocations;
+  DmsPeerHandshake *handshake;
 };
 
 G_DEFINE_FINAL_TYPE (DmsNode, dms_node, G_TYPE_OBJECT)
@@ -42,6 +44,7 @@ dms_node_finalize (GObject *object)
 {
   DmsNode *self = DMS_NODE (object);
 
+  g_clear_object (&self->handshake);
   g_clear_object (&self->revocations);
   g_clear_object (&self->orchestrator);
   g_clear_object (&self->provider);
@@ -168,10 +171,14 @@ dms_node_start_async (DmsNode *self,
 
   dms_capability_behaviours_install (self);
   dms_logger_behaviours_install (self);
+  dms_network_behaviours_install (self);
   dms_peer_behaviours_install (self);
   dms_public_behaviours_install (self);
   dms_status_behaviours_install (self);
   self->revocations = dms_revocation_exchange_new (self);
+  self->handshake = dms_peer_handshake_new (self->root);
+  dms_peer_handshake_set_delay (self->handshake,
+                                (guint) dms_config_get_int (self->config, "p2p.hello_delay_ms"));
   dms_provider_install_behaviours (self->provider, self->root);
   dms_orchestrator_install_behaviours (self->orchestrator, self->root);
 
@@ -182,6 +189,7 @@ dms_node_start_async (DmsNode *self,
     }
 
   dms_revocation_exchange_start (self->revocations);
+  dms_peer_handshake_start (self->handshake);
 
   /* The provider first: what the orchestrator takes up again asks for the allocations. */
   dms_provider_start_async (self->provider, cancellable, on_provider_started, g_steal_pointer (&task));
@@ -239,6 +247,7 @@ dms_node_stop_async (DmsNode *self,
       return;
     }
 
+  dms_peer_handshake_stop (self->handshake);
   dms_revocation_exchange_stop (self->revocations);
   dms_orchestrator_stop_async (self->orchestrator, NULL, on_orchestrator_stopped, g_steal_pointer (&task));
 }
@@ -336,4 +345,12 @@ dms_node_get_provider (DmsNode *self)
   g_return_val_if_fail (DMS_IS_NODE (self), NULL);
 
   return self->provider;
+}
+
+DmsPeerHandshake *
+dms_node_get_peer_handshake (DmsNode *self)
+{
+  g_return_val_if_fail (DMS_IS_NODE (self), NULL);
+
+  return self->handshake;
 }

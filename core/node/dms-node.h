@@ -8,6 +8,7 @@
 #include "actor/dms-actor-registry.h"
 #include "capability/dms-capability-keeper.h"
 #include "config/dms-config.h"
+#include "node/dms-peer-handshake.h"
 #include "observability/dms-log.h"
 #include "orchestrator/dms-orchestrator.h"
 #include "plugins/dms-plugin-manager.h"
@@ -62,5 +63,6 @@ DmsCapabilityKeeper *dms_node_get_capability_keeper (DmsNode *self);
 DmsActorRegistry *dms_node_get_registry (DmsNode *self);
 DmsActor *dms_node_get_root (DmsNode *self);
 DmsProvider *dms_node_get_provider (DmsNode *self);
+DmsPeerHandshake *dms_node_get_peer_handshake (DmsNode *self);
 
 G_END_DECLS

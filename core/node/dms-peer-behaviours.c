@@ -70,23 +70,47 @@ on_self (DmsActor *actor, DmsMessage *message, gpointer user_data)
   dms_message_reply_object (message, reply);
 }
 
+/* RFC 3339 with nanoseconds, as all times of the field. */
+static void
+set_time (JsonObject *object, const char *member, gint64 time_us)
+{
+  g_autoptr (GDateTime) seconds = g_date_time_new_from_unix_utc (time_us / G_TIME_SPAN_SECOND);
+  g_autofree char *date = seconds != NULL ? g_date_time_format (seconds, "%Y-%m-%dT%H:%M:%S") : NULL;
+  g_autofree char *text = NULL;
+
+  if (time_us <= 0 || date == NULL)
+    return;
+  text = g_strdup_printf ("%s.%09dZ", date, (int) (time_us % G_TIME_SPAN_SECOND) * 1000);
+  json_object_set_string_member (object, member, text);
+}
+
 static void
 on_dht (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
-  g_autoptr (GPtrArray) peers = dms_transport_list_known_peers (dms_node_get_transport (user_data));
+  DmsTransport *transport = dms_node_get_transport (user_data);
+  g_autoptr (GPtrArray) peers = dms_transport_list_known_peers (transport);
   JsonObject *reply = json_object_new ();
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; peers != NULL && i < peers->len; i++)
     {
+      DmsPeerInfo *info = g_ptr_array_index (peers, i);
       JsonObject *entry = json_object_new ();
 
-      json_object_set_string_member (
-          entry, "Id", dms_peer_id_get_text (dms_peer_info_get_id (peers->pdata[i])));
+      json_object_set_string_member (entry, "Id", dms_peer_id_get_text (dms_peer_info_get_id (info)));
+      set_time (entry, "LastUsefulAt", dms_peer_info_get_last_seen_us (info));
       json_array_add_object_element (array, entry);
     }
 
   json_object_set_array_member (reply, "Peers", array);
+  /* An empty table and none are not the same. */
+  if (DMS_TRANSPORT_GET_IFACE (transport)->list_known_peers == NULL)
+    {
+      g_autofree char *text =
+          g_strdup_printf ("the transport “%s” has no routing table", dms_transport_get_id (transport));
+
+      json_object_set_string_member (reply, "Error", text);
+    }
   dms_message_reply_object (message, reply);
 }
 

@@ -11,6 +11,9 @@ on_hello (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   json_object_set_member (reply, "DID", dms_did_to_json (dms_capability_context_get_did (context)));
   dms_message_reply_object (message, reply);
+  if (*dms_message_get_topic (message) == '\0')
+    dms_peer_handshake_note_hello (dms_node_get_peer_handshake (user_data),
+                                   dms_handle_get_host (dms_message_get_from (message)));
 }
 
 static void

@@ -7,7 +7,7 @@
 
 #include "common/dms-json-object.h"
 #include "common/dms-wire-writer.h"
-#include "identity/dms-base32.h"
+#include "node/dms-peer-handshake.h"
 
 /* Directly from the owner: spread what is revoked. As a broadcast on the topic: take what others revoked. */
 #define REVOKE_BROADCAST "/dms/cap/revoke/broadcast"
@@ -305,19 +305,13 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
     ask (g_steal_pointer (&asking));
 }
 
-/* The root actor of a peer has the key of the peer. */
-static DmsHandle *
-find_root (DmsPeerId *peer)
+/* Whether it is not known to be something else than a node. */
+static gboolean
+may_be_node (DmsRevocationExchange *self, DmsPeerId *peer)
 {
-  guint8 public_key[32];
-  g_autofree char *id = NULL;
-  g_autoptr (DmsDid) did = NULL;
+  g_auto (GStrv) protocols = dms_transport_dup_peer_protocols (dms_node_get_transport (self->node), peer);
 
-  if (!dms_peer_id_get_ed25519 (peer, public_key))
-    return NULL;
-  id = dms_base32_encode_id (public_key);
-  did = dms_did_new_for_ed25519 (public_key);
-  return dms_handle_new (id, did, dms_peer_id_get_text (peer), ROOT_INBOX);
+  return protocols == NULL || g_strv_contains ((const char *const *) protocols, DMS_PEER_HANDSHAKE_PROTOCOL);
 }
 
 static void
@@ -331,8 +325,10 @@ meet (DmsRevocationExchange *self, DmsPeerId *peer)
 
   if ((asked != NULL && now - *asked < ASK_AGAIN_SECONDS) || g_hash_table_size (self->asked) >= MAX_ASKED)
     return;
+  if (!may_be_node (self, peer))
+    return;
   g_hash_table_replace (self->asked, g_strdup (text), g_memdup2 (&now, sizeof now));
-  root = find_root (peer);
+  root = dms_handle_new_for_peer (peer, ROOT_INBOX);
   if (root == NULL)
     return;
   asking = g_new0 (Asking, 1);

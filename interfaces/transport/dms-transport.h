@@ -92,6 +92,33 @@ typedef DmsValidation (*DmsTopicValidator) (DmsTransport *transport,
  */
 typedef void (*DmsStreamHandler) (DmsTransport *transport, DmsStream *stream, gpointer user_data);
 
+/**
+ * DmsDialStepFunc:
+ * @transport: the transport
+ * @step: a step that has ended
+ * @user_data: (closure): the owner's data
+ *
+ * Told of each step on the way to a peer when it has ended. Addresses are tried side by side, so steps of one
+ * may come between those of another.
+ */
+typedef void (*DmsDialStepFunc) (DmsTransport *transport, DmsDialStep *step, gpointer user_data);
+
+/**
+ * DmsPeerHandler:
+ * @transport: the transport
+ * @peer: the peer
+ * @identified: whether it has said what it speaks, perhaps anew; %FALSE when its last connection is gone
+ * @protocols: (array zero-terminated=1): what the peer says it speaks; empty when it is gone
+ * @user_data: (closure): the owner's data
+ *
+ * Told when a peer has been identified and when it went.
+ */
+typedef void (*DmsPeerHandler) (DmsTransport *transport,
+                                DmsPeerId *peer,
+                                gboolean identified,
+                                const char *const *protocols,
+                                gpointer user_data);
+
 #define DMS_TYPE_TRANSPORT (dms_transport_get_type ())
 
 DMS_EXPORT
@@ -137,6 +164,16 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @ping_finish: finishes @ping_async
  * @dup_scores: says what publish/subscribe thinks of peers
  * @set_private_network_key: makes this peer talk only to those with the same key; before the start only
+ * @list_connections: lists the connections there are
+ * @list_limits: lists the limits and how much of them is used
+ * @trace_dial_async: connects to the peer at an address and tells of each step. `/p2p/<peer>` alone stands
+ * for the addresses that are known of a peer. A connection that stands is used, and only what is done anew is
+ * told
+ * @trace_dial_finish: finishes @trace_dial_async
+ * @dup_peer_protocols: says what a peer speaks; %NULL when it has not been identified
+ * @set_peer_handler: sets who is told of peers that were identified and that went. Those that are there
+ * already are told too
+ * @set_peer_score: says what the program itself thinks of a peer, for publish/subscribe
  *
  * The contract of a network. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED, or
  * nothing where no error can be answered.
@@ -279,8 +316,31 @@ struct _DmsTransportInterface
 
   gboolean (*set_private_network_key) (DmsTransport *self, GBytes *key, GError **error);
 
+  GPtrArray *(*list_connections) (DmsTransport *self);
+
+  GPtrArray *(*list_limits) (DmsTransport *self);
+
+  void (*trace_dial_async) (DmsTransport *self,
+                            DmsMultiaddr *address,
+                            GCancellable *cancellable,
+                            DmsDialStepFunc progress,
+                            gpointer progress_data,
+                            GDestroyNotify progress_destroy,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+  DmsPeerId *(*trace_dial_finish) (DmsTransport *self, GAsyncResult *result, GError **error);
+
+  GStrv (*dup_peer_protocols) (DmsTransport *self, DmsPeerId *peer);
+
+  void (*set_peer_handler) (DmsTransport *self,
+                            DmsPeerHandler handler,
+                            gpointer user_data,
+                            GDestroyNotify destroy);
+
+  void (*set_peer_score) (DmsTransport *self, DmsPeerId *peer, double score);
+
   /*< private >*/
-  gpointer reserved[12];
+  gpointer reserved[5];
 };
 
 DMS_EXPORT const char *dms_transport_get_id (DmsTransport *self);
@@ -330,9 +390,8 @@ DMS_EXPORT void dms_transport_open_stream_async (DmsTransport *self,
                                                  GCancellable *cancellable,
                                                  GAsyncReadyCallback callback,
                                                  gpointer user_data);
-DMS_EXPORT DmsStream *dms_transport_open_stream_finish (DmsTransport *self,
-                                                        GAsyncResult *result,
-                                                        GError **error);
+DMS_EXPORT DmsStream *
+dms_transport_open_stream_finish (DmsTransport *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT void dms_transport_set_inbox_handler (DmsTransport *self,
                                                  DmsInboxHandler handler,
@@ -379,9 +438,7 @@ DMS_EXPORT void dms_transport_put_value_async (DmsTransport *self,
                                                GCancellable *cancellable,
                                                GAsyncReadyCallback callback,
                                                gpointer user_data);
-DMS_EXPORT gboolean dms_transport_put_value_finish (DmsTransport *self,
-                                                    GAsyncResult *result,
-                                                    GError **error);
+DMS_EXPORT gboolean dms_transport_put_value_finish (DmsTransport *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT void dms_transport_get_value_async (DmsTransport *self,
                                                const char *key,
@@ -403,9 +460,8 @@ DMS_EXPORT void dms_transport_find_providers_async (DmsTransport *self,
                                                     GCancellable *cancellable,
                                                     GAsyncReadyCallback callback,
                                                     gpointer user_data);
-DMS_EXPORT GPtrArray *dms_transport_find_providers_finish (DmsTransport *self,
-                                                           GAsyncResult *result,
-                                                           GError **error);
+DMS_EXPORT GPtrArray *
+dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, GError **error);
 
 DMS_EXPORT GPtrArray *dms_transport_list_peers (DmsTransport *self);
 
@@ -421,5 +477,29 @@ DMS_EXPORT gint64 dms_transport_ping_finish (DmsTransport *self, GAsyncResult *r
 DMS_EXPORT GPtrArray *dms_transport_dup_scores (DmsTransport *self);
 
 DMS_EXPORT gboolean dms_transport_set_private_network_key (DmsTransport *self, GBytes *key, GError **error);
+
+DMS_EXPORT GPtrArray *dms_transport_list_connections (DmsTransport *self);
+
+DMS_EXPORT GPtrArray *dms_transport_list_limits (DmsTransport *self);
+
+DMS_EXPORT void dms_transport_trace_dial_async (DmsTransport *self,
+                                                DmsMultiaddr *address,
+                                                GCancellable *cancellable,
+                                                DmsDialStepFunc progress,
+                                                gpointer progress_data,
+                                                GDestroyNotify progress_destroy,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data);
+DMS_EXPORT DmsPeerId *
+dms_transport_trace_dial_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT GStrv dms_transport_dup_peer_protocols (DmsTransport *self, DmsPeerId *peer);
+
+DMS_EXPORT void dms_transport_set_peer_handler (DmsTransport *self,
+                                                DmsPeerHandler handler,
+                                                gpointer user_data,
+                                                GDestroyNotify destroy);
+
+DMS_EXPORT void dms_transport_set_peer_score (DmsTransport *self, DmsPeerId *peer, double score);
 
 G_END_DECLS

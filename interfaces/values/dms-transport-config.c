@@ -115,6 +115,10 @@ dms_transport_config_get_private_network_key (DmsTransportConfig *self)
  * dms_transport_config_get_params:
  * @self: a configuration
  *
+ * The daemon gives every transport `memory_mib` and `descriptors`, the most of each that it may use, and
+ * `peer_store`, the file where it may keep what it knows of peers. Members that it does not know are nothing
+ * to it.
+ *
  * Returns: (transfer none) (nullable): what this kind of transport needs besides
  */
 JsonObject *

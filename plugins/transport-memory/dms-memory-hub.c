@@ -5,9 +5,9 @@
 
 #include "dms-memory-transport-private.h"
 
-#define MAX_KEYS 65536
+#define MAX_KEYS       65536
 #define MAX_VALUE_SIZE (64 * 1024)
-#define MAX_PROVIDERS 1024
+#define MAX_PROVIDERS  1024
 
 struct _DmsMemoryHub
 {
@@ -15,7 +15,7 @@ struct _DmsMemoryHub
   char *name;
   /* Peer ID to transport, which is borrowed. */
   GHashTable *peers;
-  /* Transport to the set of those it is connected to. */
+  /* Transport to those it is connected to, each with its own end of the connection. */
   GHashTable *links;
   GHashTable *values;
   /* Key to the set of the peer IDs that provide it. */
@@ -110,8 +110,8 @@ check_addresses (DmsMemoryHub *self, DmsMemoryTransport *peer, GError **error)
 
       if (find_address (self, text) != NULL)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "cannot listen on %s: another peer does",
-                       text);
+          g_set_error (
+              error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "cannot listen on %s: another peer does", text);
           return FALSE;
         }
     }
@@ -126,14 +126,18 @@ dms_memory_hub_join (DmsMemoryHub *self, DmsMemoryTransport *peer, GError **erro
 
   if (g_hash_table_contains (self->peers, peer_id))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "the peer %s is on the network “%s” already",
-                   peer_id, self->name);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_ALREADY_EXISTS,
+                   "the peer %s is on the network “%s” already",
+                   peer_id,
+                   self->name);
       return FALSE;
     }
   if (!check_addresses (self, peer, error))
     return FALSE;
   g_hash_table_insert (self->peers, g_strdup (peer_id), peer);
-  g_hash_table_insert (self->links, peer, g_hash_table_new (NULL, NULL));
+  g_hash_table_insert (self->links, peer, g_hash_table_new_full (NULL, NULL, NULL, g_free));
   others = dms_memory_hub_list_network (self, peer);
   for (guint i = 0; i < others->len; i++)
     dms_memory_hub_connect (self, peer, g_ptr_array_index (others, i));
@@ -180,6 +184,12 @@ dms_memory_hub_lookup_address (DmsMemoryHub *self, DmsMemoryTransport *from, con
 }
 
 static void
+look (gpointer receiver, gpointer work_data)
+{
+  dms_memory_transport_note_peer (receiver, work_data);
+}
+
+static void
 tell (gpointer receiver, gpointer work_data)
 {
   g_autoptr (DmsPeerId) peer = dms_peer_id_new (dms_memory_transport_get_peer_id (work_data), NULL);
@@ -188,6 +198,7 @@ tell (gpointer receiver, gpointer work_data)
 
   if (peer != NULL)
     g_signal_emit_by_name (receiver, connected ? "peer-connected" : "peer-disconnected", peer);
+  look (receiver, work_data);
 }
 
 /* The news may be lost when a queue is full; the lists are right all the same. */
@@ -198,13 +209,31 @@ tell_both (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b)
   dms_memory_hub_schedule (self, b, a, 0, tell, g_object_ref (b), g_object_unref, NULL);
 }
 
+static void
+add_link (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b, gboolean inbound)
+{
+  DmsMemoryLink *link = g_new0 (DmsMemoryLink, 1);
+
+  link->opened_us = g_get_real_time ();
+  link->inbound = inbound;
+  g_hash_table_insert (g_hash_table_lookup (self->links, a), b, link);
+}
+
+static DmsMemoryLink *
+find_link (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b)
+{
+  GHashTable *linked = g_hash_table_lookup (self->links, a);
+
+  return linked != NULL ? g_hash_table_lookup (linked, b) : NULL;
+}
+
 void
 dms_memory_hub_connect (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b)
 {
   if (a == b || dms_memory_hub_is_connected (self, a, b))
     return;
-  g_hash_table_add (g_hash_table_lookup (self->links, a), b);
-  g_hash_table_add (g_hash_table_lookup (self->links, b), a);
+  add_link (self, a, b, FALSE);
+  add_link (self, b, a, TRUE);
   tell_both (self, a, b);
 }
 
@@ -221,9 +250,39 @@ dms_memory_hub_disconnect (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryT
 gboolean
 dms_memory_hub_is_connected (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b)
 {
-  GHashTable *linked = g_hash_table_lookup (self->links, a);
+  return find_link (self, a, b) != NULL;
+}
 
-  return linked != NULL && g_hash_table_contains (linked, b);
+const DmsMemoryLink *
+dms_memory_hub_get_link (DmsMemoryHub *self, DmsMemoryTransport *a, DmsMemoryTransport *b)
+{
+  return find_link (self, a, b);
+}
+
+void
+dms_memory_hub_tell_linked (DmsMemoryHub *self, DmsMemoryTransport *peer)
+{
+  g_autoptr (GPtrArray) linked = dms_memory_hub_list_connected (self, peer);
+
+  for (guint i = 0; i < linked->len; i++)
+    dms_memory_hub_schedule (
+        self, peer, g_ptr_array_index (linked, i), 0, look, g_object_ref (peer), g_object_unref, NULL);
+}
+
+void
+dms_memory_hub_ask_linked (DmsMemoryHub *self, DmsMemoryTransport *peer)
+{
+  g_autoptr (GPtrArray) linked = dms_memory_hub_list_connected (self, peer);
+
+  for (guint i = 0; i < linked->len; i++)
+    dms_memory_hub_schedule (self,
+                             g_ptr_array_index (linked, i),
+                             peer,
+                             0,
+                             look,
+                             g_object_ref (g_ptr_array_index (linked, i)),
+                             g_object_unref,
+                             NULL);
 }
 
 GPtrArray *
@@ -284,8 +343,8 @@ check_room (GHashTable *table, const char *key, GError **error)
 {
   if (g_hash_table_size (table) < MAX_KEYS || g_hash_table_contains (table, key))
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the network keeps %d keys and has no room for another",
-               MAX_KEYS);
+  g_set_error (
+      error, DMS_ERROR, DMS_ERROR_BUSY, "the network keeps %d keys and has no room for another", MAX_KEYS);
   return FALSE;
 }
 
@@ -294,15 +353,19 @@ dms_memory_hub_put_value (DmsMemoryHub *self, const char *key, GBytes *value, GE
 {
   if (g_bytes_get_size (value) > MAX_VALUE_SIZE)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_TOO_LARGE,
                    "cannot store %" G_GSIZE_FORMAT " bytes under “%s”: the most is %d",
-                   g_bytes_get_size (value), key, MAX_VALUE_SIZE);
+                   g_bytes_get_size (value),
+                   key,
+                   MAX_VALUE_SIZE);
       return FALSE;
     }
   if (!check_room (self->values, key, error))
     return FALSE;
-  g_hash_table_replace (self->values, g_strdup (key),
-                        g_bytes_new (g_bytes_get_data (value, NULL), g_bytes_get_size (value)));
+  g_hash_table_replace (
+      self->values, g_strdup (key), g_bytes_new (g_bytes_get_data (value, NULL), g_bytes_get_size (value)));
   return TRUE;
 }
 
@@ -326,7 +389,11 @@ dms_memory_hub_provide (DmsMemoryHub *self, const char *key, DmsMemoryTransport 
     }
   if (g_hash_table_size (peers) >= MAX_PROVIDERS)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "“%s” has %d providers, the most there can be", key,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_BUSY,
+                   "“%s” has %d providers, the most there can be",
+                   key,
                    MAX_PROVIDERS);
       return FALSE;
     }
@@ -355,6 +422,18 @@ dms_memory_hub_find_providers (DmsMemoryHub *self, const char *key, DmsMemoryTra
   return list;
 }
 
+static void
+count (DmsMemoryHub *self, DmsMemoryTransport *from, DmsMemoryTransport *to, gsize size)
+{
+  DmsMemoryLink *near_end = find_link (self, from, to);
+  DmsMemoryLink *far_end = find_link (self, to, from);
+
+  if (near_end != NULL)
+    near_end->bytes_out += size;
+  if (far_end != NULL)
+    far_end->bytes_in += size;
+}
+
 gboolean
 dms_memory_hub_schedule (DmsMemoryHub *self,
                          DmsMemoryTransport *from,
@@ -368,8 +447,14 @@ dms_memory_hub_schedule (DmsMemoryHub *self,
   DmsMemoryQueue *queue = dms_memory_transport_get_queue (to);
 
   if (dms_memory_queue_push (queue, size, work, work_data, destroy))
-    return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the peer %s cannot keep up; try again later",
+    {
+      count (self, from, to, size);
+      return TRUE;
+    }
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_BUSY,
+               "the peer %s cannot keep up; try again later",
                dms_memory_transport_get_peer_id (to));
   return FALSE;
 }

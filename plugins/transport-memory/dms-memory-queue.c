@@ -6,7 +6,8 @@
 /* How much is done before other work of the loop gets its turn. */
 #define ITEMS_PER_TURN 32
 
-typedef struct {
+typedef struct
+{
   gsize size;
   DmsMemoryWork work;
   gpointer data;
@@ -24,6 +25,10 @@ struct _DmsMemoryQueue
   GSource *source;
   GQueue items;
   gsize bytes;
+  guint peak_items;
+  gsize peak_bytes;
+  guint64 refused_items;
+  guint64 refused_bytes;
 };
 
 static void
@@ -110,6 +115,8 @@ dms_memory_queue_push (DmsMemoryQueue *self,
   Item *item = g_new (Item, 1);
 
   *item = (Item){ size, work, work_data, destroy };
+  self->refused_items += self->items.length >= self->max_items;
+  self->refused_bytes += size > self->max_bytes - self->bytes;
   if (self->closed || self->items.length >= self->max_items || size > self->max_bytes - self->bytes)
     {
       item_free (item);
@@ -117,6 +124,8 @@ dms_memory_queue_push (DmsMemoryQueue *self,
     }
   self->bytes += size;
   g_queue_push_tail (&self->items, item);
+  self->peak_items = MAX (self->peak_items, self->items.length);
+  self->peak_bytes = MAX (self->peak_bytes, self->bytes);
   if (self->source == NULL)
     {
       self->source = g_idle_source_new ();
@@ -125,4 +134,21 @@ dms_memory_queue_push (DmsMemoryQueue *self,
       g_source_attach (self->source, self->context);
     }
   return TRUE;
+}
+
+void
+dms_memory_queue_describe (DmsMemoryQueue *self, GPtrArray *infos)
+{
+  g_ptr_array_add (infos,
+                   dms_limit_info_new ("system",
+                                       NULL,
+                                       "messages",
+                                       self->items.length,
+                                       self->max_items,
+                                       self->peak_items,
+                                       self->refused_items));
+  g_ptr_array_add (
+      infos,
+      dms_limit_info_new (
+          "system", NULL, "memory", self->bytes, self->max_bytes, self->peak_bytes, self->refused_bytes));
 }

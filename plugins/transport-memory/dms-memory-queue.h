@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include <dms.h>
 
 G_BEGIN_DECLS
 
@@ -22,6 +22,9 @@ gboolean dms_memory_queue_push (DmsMemoryQueue *self,
                                 DmsMemoryWork work,
                                 gpointer work_data,
                                 GDestroyNotify destroy);
+
+/* Adds its limits to an array of DmsLimitInfo. */
+void dms_memory_queue_describe (DmsMemoryQueue *self, GPtrArray *infos);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsMemoryQueue, dms_memory_queue_free)
 

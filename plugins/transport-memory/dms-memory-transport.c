@@ -15,25 +15,6 @@
 #define MAX_QUEUED 8192
 #define MAX_QUEUED_BYTES (64 * 1024 * 1024)
 
-struct _DmsMemoryTransport
-{
-  GObject parent_instance;
-
-  DmsMemoryHub *hub;
-  DmsMemoryQueue *queue;
-  DmsPeerId *peer;
-  GBytes *network_key;
-  GPtrArray *addresses;
-  gint64 started_us;
-
-  DmsMemoryHandler *inbox_handler;
-  GHashTable *stream_handlers;
-  GHashTable *topic_handlers;
-  GHashTable *topic_validators;
-  /* Peer ID to how many of its messages a validator rejected. */
-  GHashTable *rejected;
-};
-
 static void dms_memory_transport_transport_init (DmsTransportInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (DmsMemoryTransport,
@@ -100,6 +81,8 @@ leave (DmsMemoryTransport *self)
   g_clear_pointer (&self->queue, dms_memory_queue_free);
   g_clear_pointer (&self->hub, dms_memory_hub_unref);
   g_ptr_array_set_size (self->addresses, 0);
+  g_hash_table_remove_all (self->identified);
+  g_hash_table_remove_all (self->scores);
 }
 
 static void
@@ -109,6 +92,7 @@ dms_memory_transport_dispose (GObject *object)
 
   leave (self);
   g_clear_pointer (&self->inbox_handler, dms_memory_handler_unref);
+  g_clear_pointer (&self->peer_handler, dms_memory_handler_unref);
   g_hash_table_remove_all (self->stream_handlers);
   g_hash_table_remove_all (self->topic_handlers);
   g_hash_table_remove_all (self->topic_validators);
@@ -127,6 +111,8 @@ dms_memory_transport_finalize (GObject *object)
   g_clear_pointer (&self->topic_handlers, g_hash_table_unref);
   g_clear_pointer (&self->topic_validators, g_hash_table_unref);
   g_clear_pointer (&self->rejected, g_hash_table_unref);
+  g_clear_pointer (&self->scores, g_hash_table_unref);
+  g_clear_pointer (&self->identified, g_hash_table_unref);
   G_OBJECT_CLASS (dms_memory_transport_parent_class)->finalize (object);
 }
 
@@ -153,6 +139,8 @@ dms_memory_transport_init (DmsMemoryTransport *self)
   self->topic_handlers = new_handlers ();
   self->topic_validators = new_handlers ();
   self->rejected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->scores = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->identified = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static const char *
@@ -313,9 +301,8 @@ dms_memory_transport_set_private_network_key (DmsTransport *transport, GBytes *k
   return TRUE;
 }
 
-/* Fails the task when the transport does not run. */
-static gboolean
-check_running (DmsMemoryTransport *self, GTask *task)
+gboolean
+dms_memory_transport_check_running (DmsMemoryTransport *self, GTask *task)
 {
   if (self->hub != NULL)
     return TRUE;
@@ -328,7 +315,7 @@ find_peer (DmsMemoryTransport *self, DmsPeerId *peer, GTask *task)
 {
   DmsMemoryTransport *found;
 
-  if (!check_running (self, task))
+  if (!dms_memory_transport_check_running (self, task))
     return NULL;
   found = dms_memory_hub_lookup (self->hub, self, dms_peer_id_get_text (peer));
   if (found == NULL)
@@ -347,8 +334,8 @@ dms_memory_transport_dup_peer_id (DmsTransport *transport)
   return self->peer != NULL ? dms_peer_id_ref (self->peer) : NULL;
 }
 
-static GPtrArray *
-copy_addresses (DmsMemoryTransport *self)
+GPtrArray *
+dms_memory_transport_copy_addresses (DmsMemoryTransport *self)
 {
   GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
 
@@ -360,7 +347,7 @@ copy_addresses (DmsMemoryTransport *self)
 static GPtrArray *
 dms_memory_transport_dup_listen_addresses (DmsTransport *transport)
 {
-  return copy_addresses (DMS_MEMORY_TRANSPORT (transport));
+  return dms_memory_transport_copy_addresses (DMS_MEMORY_TRANSPORT (transport));
 }
 
 static void
@@ -375,7 +362,7 @@ dms_memory_transport_listen_async (DmsTransport *transport,
   const char *text = dms_multiaddr_get_text (address);
 
   g_task_set_source_tag (task, dms_memory_transport_listen_async);
-  if (!check_running (self, task))
+  if (!dms_memory_transport_check_running (self, task))
     return;
   if (!g_str_has_prefix (text, "/memory/") || strchr (text + strlen ("/memory/"), '/') != NULL)
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
@@ -390,9 +377,8 @@ dms_memory_transport_listen_async (DmsTransport *transport,
     }
 }
 
-/* `/memory/<name>`, `/memory/<name>/p2p/<peer>` or `/p2p/<peer>`. */
-static DmsMemoryTransport *
-find_address (DmsMemoryTransport *self, const char *text)
+DmsMemoryTransport *
+dms_memory_transport_find_address (DmsMemoryTransport *self, const char *text)
 {
   const char *wanted = strstr (text, "/p2p/");
   g_autofree char *address = wanted != NULL ? g_strndup (text, wanted - text) : g_strdup (text);
@@ -418,9 +404,9 @@ dms_memory_transport_dial_async (DmsTransport *transport,
   DmsMemoryTransport *found;
 
   g_task_set_source_tag (task, dms_memory_transport_dial_async);
-  if (!check_running (self, task))
+  if (!dms_memory_transport_check_running (self, task))
     return;
-  found = find_address (self, dms_multiaddr_get_text (address));
+  found = dms_memory_transport_find_address (self, dms_multiaddr_get_text (address));
   if (found == NULL)
     {
       g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "nobody answers at %s",
@@ -447,44 +433,6 @@ dms_memory_transport_disconnect_peer (DmsTransport *transport, DmsPeerId *peer)
     found = dms_memory_hub_lookup (self->hub, self, dms_peer_id_get_text (peer));
   if (found != NULL)
     dms_memory_hub_disconnect (self->hub, self, found);
-}
-
-/* What is known of the peers in a list, which is freed. */
-static GPtrArray *
-describe (DmsMemoryTransport *self, GPtrArray *peers)
-{
-  GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref);
-  gint64 now_us = g_get_real_time ();
-
-  for (guint i = 0; i < peers->len; i++)
-    {
-      DmsMemoryTransport *peer = g_ptr_array_index (peers, i);
-      g_autoptr (GPtrArray) addresses = copy_addresses (peer);
-      gboolean connected = dms_memory_hub_is_connected (self->hub, self, peer);
-
-      g_ptr_array_add (infos, dms_peer_info_new (peer->peer, addresses, connected,
-                                                 connected ? now_us : peer->started_us));
-    }
-  g_ptr_array_unref (peers);
-  return infos;
-}
-
-static GPtrArray *
-dms_memory_transport_list_peers (DmsTransport *transport)
-{
-  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
-
-  return describe (self,
-                   self->hub != NULL ? dms_memory_hub_list_connected (self->hub, self) : g_ptr_array_new ());
-}
-
-static GPtrArray *
-dms_memory_transport_list_known_peers (DmsTransport *transport)
-{
-  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
-
-  return describe (self,
-                   self->hub != NULL ? dms_memory_hub_list_network (self->hub, self) : g_ptr_array_new ());
 }
 
 /* A ping on its way there or back. Whoever drops it on the way ends its task. */
@@ -560,27 +508,6 @@ dms_memory_transport_ping_finish (DmsTransport *transport, GAsyncResult *result,
   return g_task_propagate_int (G_TASK (result), error);
 }
 
-static GPtrArray *
-dms_memory_transport_dup_scores (DmsTransport *transport)
-{
-  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
-  g_autoptr (GPtrArray) peers = NULL;
-  GPtrArray *scores = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_score_unref);
-
-  if (self->hub == NULL)
-    return scores;
-  peers = dms_memory_hub_list_connected (self->hub, self);
-  for (guint i = 0; i < peers->len; i++)
-    {
-      DmsMemoryTransport *peer = g_ptr_array_index (peers, i);
-      guint rejected =
-          GPOINTER_TO_UINT (g_hash_table_lookup (self->rejected, dms_memory_transport_get_peer_id (peer)));
-
-      g_ptr_array_add (scores, dms_peer_score_new (peer->peer, -(double) rejected, 0, 0, -(double) rejected));
-    }
-  return scores;
-}
-
 /* Streams */
 
 static void
@@ -602,6 +529,8 @@ dms_memory_transport_set_stream_handler (DmsTransport *transport,
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
   set_handler (self->stream_handlers, protocol, G_CALLBACK (handler), user_data, destroy);
+  if (self->hub != NULL)
+    dms_memory_hub_tell_linked (self->hub, self);
 }
 
 static void
@@ -684,6 +613,8 @@ dms_memory_transport_set_inbox_handler (DmsTransport *transport,
   g_clear_pointer (&self->inbox_handler, dms_memory_handler_unref);
   if (handler != NULL)
     self->inbox_handler = dms_memory_handler_new (G_CALLBACK (handler), user_data, destroy);
+  if (self->hub != NULL)
+    dms_memory_hub_tell_linked (self->hub, self);
 }
 
 static void
@@ -830,7 +761,7 @@ dms_memory_transport_publish_async (DmsTransport *transport,
   g_autoptr (GPtrArray) peers = NULL;
 
   g_task_set_source_tag (task, dms_memory_transport_publish_async);
-  if (!check_running (self, task) || !check_size (bytes, task))
+  if (!dms_memory_transport_check_running (self, task) || !check_size (bytes, task))
     return;
   if (validate (self, topic, self->peer, bytes) != DMS_VALIDATION_ACCEPT)
     {
@@ -867,7 +798,7 @@ dms_memory_transport_put_value_async (DmsTransport *transport,
   GError *error = NULL;
 
   g_task_set_source_tag (task, dms_memory_transport_put_value_async);
-  if (!check_running (self, task))
+  if (!dms_memory_transport_check_running (self, task))
     return;
   if (dms_memory_hub_put_value (self->hub, key, bytes, &error))
     g_task_return_boolean (task, TRUE);
@@ -887,7 +818,7 @@ dms_memory_transport_get_value_async (DmsTransport *transport,
   GBytes *value;
 
   g_task_set_source_tag (task, dms_memory_transport_get_value_async);
-  if (!check_running (self, task))
+  if (!dms_memory_transport_check_running (self, task))
     return;
   value = dms_memory_hub_get_value (self->hub, key);
   if (value != NULL)
@@ -915,7 +846,7 @@ dms_memory_transport_provide_async (DmsTransport *transport,
   GError *error = NULL;
 
   g_task_set_source_tag (task, dms_memory_transport_provide_async);
-  if (!check_running (self, task))
+  if (!dms_memory_transport_check_running (self, task))
     return;
   if (dms_memory_hub_provide (self->hub, key, self, &error))
     g_task_return_boolean (task, TRUE);
@@ -936,12 +867,13 @@ dms_memory_transport_find_providers_async (DmsTransport *transport,
   GPtrArray *found;
 
   g_task_set_source_tag (task, dms_memory_transport_find_providers_async);
-  if (!check_running (self, task))
+  if (!dms_memory_transport_check_running (self, task))
     return;
   found = dms_memory_hub_find_providers (self->hub, key, self);
   if (max_peers > 0 && found->len > max_peers)
     g_ptr_array_set_size (found, (int) max_peers);
-  g_task_return_pointer (task, describe (self, found), (GDestroyNotify) g_ptr_array_unref);
+  g_task_return_pointer (task, dms_memory_transport_describe (self, found),
+                         (GDestroyNotify) g_ptr_array_unref);
 }
 
 static GPtrArray *
@@ -984,10 +916,8 @@ dms_memory_transport_transport_init (DmsTransportInterface *iface)
   iface->provide_finish = finish_boolean;
   iface->find_providers_async = dms_memory_transport_find_providers_async;
   iface->find_providers_finish = dms_memory_transport_find_providers_finish;
-  iface->list_peers = dms_memory_transport_list_peers;
-  iface->list_known_peers = dms_memory_transport_list_known_peers;
   iface->ping_async = dms_memory_transport_ping_async;
   iface->ping_finish = dms_memory_transport_ping_finish;
-  iface->dup_scores = dms_memory_transport_dup_scores;
   iface->set_private_network_key = dms_memory_transport_set_private_network_key;
+  dms_memory_transport_peers_init (iface);
 }

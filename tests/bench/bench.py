@@ -19,6 +19,7 @@ sys.path.insert(0, str(HERE.parent / "fixtures"))
 import figures_actor  # noqa: E402
 import figures_daemon  # noqa: E402
 import figures_executor  # noqa: E402
+import figures_libp2p  # noqa: E402
 import report  # noqa: E402
 from node import BUILD  # noqa: E402
 
@@ -29,7 +30,7 @@ def main(wanted):
     figures, skipped, failed = [], {}, False
     scratch = Path(tempfile.mkdtemp(prefix="dms-bench-"))
     try:
-        for module in (figures_actor, figures_daemon, figures_executor):
+        for module in (figures_actor, figures_daemon, figures_executor, figures_libp2p):
             for names, measure in module.MEASURES:
                 if wanted and not any(name.startswith(word) for name in names for word in wanted):
                     continue

@@ -26,11 +26,6 @@ class WorldNode(Node):
         self.label = name
         self.unfinished = set()
 
-    @property
-    def peer(self):
-        """The node's peer ID, as `peer:` of a job file wants it."""
-        return self.actor("/dms/node/peers/self")["id"]
-
     def start(self, wait=True):
         if self.world.process is None:
             self.world.start()

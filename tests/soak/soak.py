@@ -10,6 +10,8 @@ Usage: ./dev soak KIND [ARGUMENTS]
   properties [COUNT]         random questions to the capabilities, against the model in Python: 1,000,000
   messages [COUNT]           messages to one daemon, and what its memory does meanwhile: 10,000
   crashes [COUNT]            SIGKILL at so many random moments of deployments: 200
+  interop [MIB]              the tests with js-libp2p, with so much each way in the large transfers: 512
+  libp2p [SECONDS [SEED]]    peers that join, leave, stall and vanish under load: 1,200
 """
 
 import os
@@ -22,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 
 import fuzz  # noqa: E402
+import libp2p  # noqa: E402
 import messages  # noqa: E402
 from node import BUILD, SOURCE  # noqa: E402
 
@@ -76,6 +79,21 @@ def run_messages(words):
     return status
 
 
+def run_interop(words):
+    mib, _ = take_number(words, 512)
+    return run_program("interop", f"Tests with js-libp2p, {mib} MiB each way",
+                       [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider",
+                        str(SOURCE / "tests/interop/test_interop.py")], {"DMS_INTEROP_MIB": str(mib)})
+
+
+def run_libp2p(words):
+    seconds, words = take_number(words, libp2p.SECONDS)
+    seed, _ = take_number(words, None)
+    lines, status = libp2p.soak(seconds, seed)
+    write("libp2p", lines)
+    return status
+
+
 def run_fuzz(words):
     if words[:1] == ["keep"]:
         fuzz.keep(words[1:])
@@ -86,7 +104,8 @@ def run_fuzz(words):
     return status
 
 
-KINDS = {"fuzz": run_fuzz, "properties": run_properties, "messages": run_messages, "crashes": run_crashes}
+KINDS = {"fuzz": run_fuzz, "properties": run_properties, "messages": run_messages, "crashes": run_crashes,
+         "interop": run_interop, "libp2p": run_libp2p}
 
 
 def main(words):

@@ -24,6 +24,31 @@ static const DmsCliField address_fields[] = {
   { NULL },
 };
 
+static const DmsCliFlag dial_flags[] = {
+  { "address", 'a', DMS_CLI_FLAG_STRING, TRUE, NULL, "multiaddr", N_ ("an address, or a peer ID") },
+  { NULL },
+};
+
+static const DmsCliField dial_fields[] = {
+  { "address", "address", TRUE, NULL },
+  { NULL },
+};
+
+static const DmsCliFlag peer_flags[] = {
+  { "peer", 'p', DMS_CLI_FLAG_STRING, TRUE, NULL, "peer ID", N_ ("the peer") },
+  { NULL },
+};
+
+static const DmsCliFlag any_peer_flags[] = {
+  { "peer", 'p', DMS_CLI_FLAG_STRING, FALSE, NULL, "peer ID", N_ ("only this peer, and what it speaks") },
+  { NULL },
+};
+
+static const DmsCliField peer_fields[] = {
+  { "peer", "peer", FALSE, NULL },
+  { NULL },
+};
+
 static const DmsCliFlag logger_flags[] = {
   { "url", 'u', DMS_CLI_FLAG_STRING, FALSE, NULL, "url", N_ ("where logs are sent") },
   { "level", 'l', DMS_CLI_FLAG_STRING, FALSE, NULL, "level", N_ ("DEBUG, INFO, WARN or ERROR") },
@@ -86,6 +111,46 @@ const DmsCliVerb dms_behaviours_node[] = {
     .summary = N_ ("show how well peers behave in pub/sub"),
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .path = NULL },
+  },
+  {
+    .path = "actor cmd /dms/node/network/addresses",
+    .summary = N_ ("show where the node can be reached"),
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .path = NULL },
+  },
+  {
+    .path = "actor cmd /dms/node/network/peers",
+    .summary = N_ ("list the connected peers, with what is known of them"),
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .path = NULL },
+  },
+  {
+    .path = "actor cmd /dms/node/network/connections",
+    .summary = N_ ("list the connections and what goes over them"),
+    .flags = any_peer_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .fields = peer_fields },
+  },
+  {
+    .path = "actor cmd /dms/node/network/limits",
+    .summary = N_ ("show what the network may cost the node"),
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .path = NULL },
+  },
+  {
+    .path = "actor cmd /dms/node/network/dial",
+    .summary = N_ ("connect to a peer and tell each step"),
+    .examples = "  nunet actor cmd /dms/node/network/dial --address /ip4/192.0.2.1/tcp/9000/p2p/12D3KooW…",
+    .flags = dial_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .fields = dial_fields },
+  },
+  {
+    .path = "actor cmd /dms/node/network/ping",
+    .summary = N_ ("measure the round trip to a peer"),
+    .flags = peer_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .fields = peer_fields },
   },
   {
     .path = "actor cmd /dms/debug/flightrec",

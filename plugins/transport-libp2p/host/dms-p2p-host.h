@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 #define DMS_TYPE_P2P_HOST (dms_p2p_host_get_type ())
 
-/* Protocols over the swarm: who answers which protocol, opening streams for a protocol, identify, ping. */
+/* Protocols over the swarm: who answers which protocol, and opening streams for a protocol. Identify, ping
+ * and the others are objects of their own on top of it. */
 G_DECLARE_FINAL_TYPE (DmsP2pHost, dms_p2p_host, DMS, P2P_HOST, GObject)
 
 /* @stream: keep a reference to use it later. */
@@ -43,7 +44,8 @@ void dms_p2p_host_set_match_handler (DmsP2pHost *self,
 GStrv dms_p2p_host_dup_protocols (DmsP2pHost *self);
 
 /* Connects when there is no connection. With one protocol, the negotiation is lazy when the peer is known to
- * speak it. */
+ * speak it: a refusal is then the error of the first read. A peer that announces the announced one of a
+ * family is taken to speak the family. */
 void dms_p2p_host_open_stream_async (DmsP2pHost *self,
                                      DmsPeerId *peer,
                                      const char *const *protocols,
@@ -62,7 +64,15 @@ void dms_p2p_host_open_stream_on_async (DmsP2pHost *self,
 /* Told when identify has said, or said anew, what a peer is and speaks. */
 typedef void (*DmsP2pHostIdentified) (DmsP2pHost *self, DmsP2pConnection *connection, gpointer user_data);
 void dms_p2p_host_add_identified (DmsP2pHost *self, DmsP2pHostIdentified identified, gpointer user_data);
+/* For identify. */
+void dms_p2p_host_emit_identified (DmsP2pHost *self, DmsP2pConnection *connection);
 
+/* Told when other protocols are announced than before. */
+typedef void (*DmsP2pHostChanged) (DmsP2pHost *self, gpointer user_data);
+void dms_p2p_host_add_changed (DmsP2pHost *self, DmsP2pHostChanged changed, gpointer user_data);
+
+/* Gives up what is being negotiated, lets go of all handlers, and closes the swarm. Nothing is told
+ * afterwards. */
 void dms_p2p_host_close (DmsP2pHost *self);
 
 G_END_DECLS

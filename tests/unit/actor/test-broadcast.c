@@ -201,6 +201,34 @@ test_garbage (Fixture *fixture, gconstpointer data)
   dms_test_wait (is_set, &second);
 }
 
+/* A transport that cannot publish: the node still hears itself, under the same rules, and nobody else. */
+static void
+test_no_topics (void)
+{
+  Fixture fixture = { 0 };
+  g_autoptr (DmsTestNode) a = dms_test_node_new (NETWORK);
+  g_autoptr (DmsTestNode) b = dms_test_node_new (NETWORK);
+  DmsTransportInterface *iface = DMS_TRANSPORT_GET_IFACE (dms_test_node_get_transport (a));
+  DmsTransportInterface saved = *iface;
+
+  iface->subscribe = NULL;
+  iface->publish_async = NULL;
+  fixture.a = a;
+  fixture.b = b;
+  dms_test_node_allow_broadcast (b, a, "/broadcast", "/nunet");
+  dms_actor_add_broadcast (dms_test_node_get_root (a), HELLO, TOPIC, on_hello, &fixture.heard_a, NULL);
+  dms_actor_add_broadcast (dms_test_node_get_root (b), HELLO, TOPIC, on_hello, &fixture.heard_b, NULL);
+  dms_actor_add_behaviour (dms_test_node_get_root (a), "/answer", DMS_BEHAVIOUR_REQUIRE, on_answer,
+                           &fixture.answers, NULL);
+  say_hello (&fixture, TOPIC, "/answer");
+  g_assert_cmpuint (fixture.heard_a, ==, 1);
+  g_assert_cmpuint (fixture.heard_b, ==, 0);
+  g_assert_cmpuint (fixture.answers, ==, 1);
+  say_hello (&fixture, "/nunet/nobody/listens", NULL);
+  g_assert_cmpuint (fixture.heard_a, ==, 1);
+  *iface = saved;
+}
+
 static void
 add (const char *path, void (*func) (Fixture *, gconstpointer))
 {
@@ -220,5 +248,6 @@ main (int argc, char **argv)
   add ("/broadcast/both-kinds", test_both_kinds);
   add ("/broadcast/unsubscribe", test_unsubscribe);
   add ("/broadcast/garbage", test_garbage);
+  g_test_add_func ("/broadcast/no-topics", test_no_topics);
   return g_test_run ();
 }

@@ -1,0 +1,109 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "dms-libp2p-params.h"
+
+enum
+{
+  /* The defaults of the daemon's configuration. */
+  DMS_LIBP2P_MEMORY_MIB = 1024,
+  DMS_LIBP2P_DESCRIPTORS = 512,
+  /* The connection manager of the nodes in the field (spec, section 1). */
+  DMS_LIBP2P_LOW_WATER = 100,
+  DMS_LIBP2P_HIGH_WATER = 400,
+  DMS_LIBP2P_GRACE_S = 20,
+};
+
+void
+dms_libp2p_params_free (DmsLibp2pParams *self)
+{
+  g_free (self->peer_store);
+  g_free (self);
+}
+
+static gboolean
+dms_libp2p_params_refuse (const char *name, const char *what, GError **error)
+{
+  g_set_error (
+      error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the parameter “%s” of libp2p must be %s", name, what);
+  return FALSE;
+}
+
+static gboolean
+dms_libp2p_params_is (JsonNode *node, GType type)
+{
+  return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type;
+}
+
+static gboolean
+dms_libp2p_params_read_number (JsonObject *object, const char *name, guint *value, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  gint64 number = 0;
+
+  if (node == NULL)
+    return TRUE;
+  if (dms_libp2p_params_is (node, G_TYPE_INT64))
+    number = json_node_get_int (node);
+  if (number < 1 || number > G_MAXINT32)
+    return dms_libp2p_params_refuse (name, "a positive number", error);
+  *value = (guint) number;
+  return TRUE;
+}
+
+static gboolean
+dms_libp2p_params_read_path (JsonObject *object, const char *name, char **value, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  if (node == NULL || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!dms_libp2p_params_is (node, G_TYPE_STRING))
+    return dms_libp2p_params_refuse (name, "the path of a file", error);
+  g_free (*value);
+  *value = json_node_dup_string (node);
+  return TRUE;
+}
+
+static gboolean
+dms_libp2p_params_read_flag (JsonObject *object, const char *name, gboolean *value, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  if (node == NULL)
+    return TRUE;
+  if (!dms_libp2p_params_is (node, G_TYPE_BOOLEAN))
+    return dms_libp2p_params_refuse (name, "true or false", error);
+  *value = json_node_get_boolean (node);
+  return TRUE;
+}
+
+DmsLibp2pParams *
+dms_libp2p_params_new (JsonObject *object, GError **error)
+{
+  g_autoptr (DmsLibp2pParams) self = g_new0 (DmsLibp2pParams, 1);
+
+  *self = (DmsLibp2pParams){
+    .memory_mib = DMS_LIBP2P_MEMORY_MIB,
+    .descriptors = DMS_LIBP2P_DESCRIPTORS,
+    .low_water = DMS_LIBP2P_LOW_WATER,
+    .high_water = DMS_LIBP2P_HIGH_WATER,
+    .grace_s = DMS_LIBP2P_GRACE_S,
+  };
+  if (object == NULL)
+    return g_steal_pointer (&self);
+  if (!dms_libp2p_params_read_number (object, "memory_mib", &self->memory_mib, error) ||
+      !dms_libp2p_params_read_number (object, "descriptors", &self->descriptors, error) ||
+      !dms_libp2p_params_read_path (object, "peer_store", &self->peer_store, error) ||
+      !dms_libp2p_params_read_flag (object, "perf", &self->perf, error) ||
+      !dms_libp2p_params_read_number (object, "low_water", &self->low_water, error) ||
+      !dms_libp2p_params_read_number (object, "high_water", &self->high_water, error) ||
+      !dms_libp2p_params_read_number (object, "grace_s", &self->grace_s, error))
+    return NULL;
+  if (self->low_water > self->high_water)
+    {
+      dms_libp2p_params_refuse ("low_water", "at most high_water", error);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}

@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <dms.h>
+
+G_BEGIN_DECLS
+
+/**
+ * DmsLibp2pParams:
+ * @memory_mib: the most memory it may use
+ * @descriptors: the most file descriptors it may use
+ * @peer_store: (nullable): the file where it keeps what it knows of peers
+ * @perf: whether the perf protocol is served, which gives away bandwidth
+ * @low_water: to how many connections it goes back
+ * @high_water: when it has more than so many
+ * @grace_s: connections younger than this are left alone
+ *
+ * What a configuration may say besides: the members of its parameters, under these names.
+ */
+typedef struct
+{
+  guint memory_mib;
+  guint descriptors;
+  char *peer_store;
+  gboolean perf;
+  guint low_water;
+  guint high_water;
+  guint grace_s;
+} DmsLibp2pParams;
+
+/* Members that are not there have their usual values; others than these are nothing to it. */
+DmsLibp2pParams *dms_libp2p_params_new (JsonObject *object, GError **error);
+void dms_libp2p_params_free (DmsLibp2pParams *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsLibp2pParams, dms_libp2p_params_free)
+
+G_END_DECLS

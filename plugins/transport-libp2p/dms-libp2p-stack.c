@@ -1,0 +1,102 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "dms-libp2p-stack.h"
+
+#include "perf/dms-p2p-perf.h"
+#include "quic/dms-p2p-quic.h"
+#include "tcp/dms-p2p-tcp.h"
+
+/* What this program calls itself. */
+#define DMS_LIBP2P_AGENT "dms/" DMS_VERSION_S
+
+enum
+{
+  /* What is lost of the known peers when the machine goes down. */
+  DMS_LIBP2P_STACK_SAVE_S = 10 * 60,
+};
+
+static void
+dms_libp2p_stack_save (DmsLibp2pStack *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!dms_p2p_peer_store_save (self->peers, &error))
+    g_warning ("The known peers cannot be kept: %s", error->message);
+}
+
+static gboolean
+dms_libp2p_stack_on_save_timer (gpointer user_data)
+{
+  dms_libp2p_stack_save (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+dms_libp2p_stack_start_saving (DmsLibp2pStack *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  self->save_timer = g_timeout_source_new_seconds (DMS_LIBP2P_STACK_SAVE_S);
+  g_source_set_static_name (self->save_timer, "dms-libp2p-save");
+  g_source_set_callback (self->save_timer, dms_libp2p_stack_on_save_timer, self, NULL);
+  g_source_attach (self->save_timer, context);
+}
+
+static void
+dms_libp2p_stack_add_transports (DmsLibp2pStack *self)
+{
+  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (self->identity);
+  g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (self->identity, NULL);
+
+  dms_p2p_swarm_add_transport (self->swarm, quic);
+  dms_p2p_swarm_add_transport (self->swarm, tcp);
+}
+
+DmsLibp2pStack *
+dms_libp2p_stack_new (GBytes *seed,
+                      const DmsLibp2pParams *params,
+                      DmsP2pMessageHandler handler,
+                      gpointer user_data,
+                      GError **error)
+{
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new (seed, error);
+  DmsLibp2pStack *self = NULL;
+
+  if (identity == NULL)
+    return NULL;
+  self = g_new0 (DmsLibp2pStack, 1);
+  self->identity = g_steal_pointer (&identity);
+  self->limits = dms_p2p_limits_new ((guint64) params->memory_mib * 1024 * 1024, params->descriptors);
+  self->peers = dms_p2p_peer_store_new (params->peer_store);
+  self->swarm = dms_p2p_swarm_new (self->identity, self->limits, self->peers);
+  dms_p2p_swarm_set_water_marks (self->swarm, params->low_water, params->high_water, params->grace_s);
+  dms_libp2p_stack_add_transports (self);
+  self->host = dms_p2p_host_new (self->swarm);
+  self->identify = dms_p2p_identify_new (self->host, DMS_LIBP2P_AGENT);
+  self->ping = dms_p2p_ping_new (self->host);
+  self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
+  if (params->perf)
+    dms_p2p_perf_serve (self->host);
+  dms_libp2p_stack_start_saving (self);
+  return self;
+}
+
+void
+dms_libp2p_stack_free (DmsLibp2pStack *self)
+{
+  g_source_destroy (self->save_timer);
+  g_clear_pointer (&self->save_timer, g_source_unref);
+  dms_p2p_messenger_close (self->messenger);
+  dms_p2p_host_close (self->host);
+  dms_libp2p_stack_save (self);
+  g_clear_object (&self->messenger);
+  g_clear_object (&self->ping);
+  g_clear_object (&self->identify);
+  g_clear_object (&self->host);
+  g_clear_object (&self->swarm);
+  g_clear_object (&self->peers);
+  g_clear_object (&self->limits);
+  g_clear_pointer (&self->identity, dms_p2p_identity_unref);
+  g_free (self);
+}

@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "dms-libp2p-params.h"
+#include "identify/dms-p2p-identify.h"
+#include "message/dms-p2p-messenger.h"
+#include "ping/dms-p2p-ping.h"
+
+G_BEGIN_DECLS
+
+/* All parts of one running host, put together. */
+typedef struct
+{
+  DmsP2pIdentity *identity;
+  DmsP2pLimits *limits;
+  DmsP2pPeerStore *peers;
+  DmsP2pSwarm *swarm;
+  DmsP2pHost *host;
+  DmsP2pIdentify *identify;
+  DmsP2pPing *ping;
+  DmsP2pMessenger *messenger;
+
+  /*< private >*/
+  GSource *save_timer;
+} DmsLibp2pStack;
+
+/* Listens nowhere yet. @seed: the 32 bytes of the private key. @handler gets the messages. */
+DmsLibp2pStack *dms_libp2p_stack_new (GBytes *seed,
+                                      const DmsLibp2pParams *params,
+                                      DmsP2pMessageHandler handler,
+                                      gpointer user_data,
+                                      GError **error);
+/* Closes everything. Nothing is told afterwards, but for errors of what was under way. */
+void dms_libp2p_stack_free (DmsLibp2pStack *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsLibp2pStack, dms_libp2p_stack_free)
+
+G_END_DECLS

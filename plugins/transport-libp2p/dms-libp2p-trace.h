@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "dms-libp2p-stack.h"
+
+G_BEGIN_DECLS
+
+/* Connects to the peer at an address and tells of each step: those of the dial, then identify and a ping.
+ * @task returns the DmsPeerId; its source is the transport. @stack outlives what runs in it. */
+void dms_libp2p_trace_start (DmsLibp2pStack *stack,
+                             DmsMultiaddr *address,
+                             DmsDialStepFunc progress,
+                             gpointer progress_data,
+                             GDestroyNotify progress_destroy,
+                             GTask *task);
+
+/* Whom an address means, and where to look for it besides what is known: NULL for `/p2p/<peer>` alone. */
+GPtrArray *dms_libp2p_trace_list_addresses (DmsMultiaddr *address);
+
+G_END_DECLS

@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "dms-libp2p-bootstrap.h"
+#include "dms-libp2p-callback.h"
+#include "dms-libp2p-peers.h"
+#include "dms-libp2p-stack.h"
+#include "dms-libp2p-transport.h"
+
+G_BEGIN_DECLS
+
+struct _DmsLibp2pTransport
+{
+  GObject parent_instance;
+
+  DmsPeerId *peer;
+  /* NULL when it does not run. */
+  DmsLibp2pStack *stack;
+  DmsLibp2pBootstrap *bootstrap;
+  DmsLibp2pPeers *peers;
+
+  DmsLibp2pCallback *inbox_handler;
+  /* Protocol to DmsLibp2pCallback. */
+  GHashTable *stream_handlers;
+};
+
+/* Fails the task when the transport does not run. */
+gboolean dms_libp2p_transport_check_running (DmsLibp2pTransport *self, GTask *task);
+
+/* What the contract says of peers, connections and limits: dms-libp2p-transport-peers.c. */
+void dms_libp2p_transport_peers_init (DmsTransportInterface *iface);
+
+G_END_DECLS

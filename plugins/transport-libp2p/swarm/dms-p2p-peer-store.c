@@ -1,0 +1,342 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "swarm/dms-p2p-peer-store-private.h"
+
+#include "swarm/dms-p2p-peer-file.h"
+#include "swarm/dms-p2p-peer-record.h"
+
+enum
+{
+  DMS_P2P_PEER_STORE_MAX_PEERS = 4096,
+  /* How many give way at once, so that sorting them is worth it. */
+  DMS_P2P_PEER_STORE_EVICT = 64,
+  DMS_P2P_PEER_STORE_MAX_TTL_S = 30 * 24 * 3600,
+  /* What worked is worth trying for that long. */
+  DMS_P2P_PEER_STORE_CONNECTED_TTL_S = 7 * 24 * 3600,
+  /* In a row, then an address is forgotten. */
+  DMS_P2P_PEER_STORE_MAX_FAILURES = 8,
+};
+
+/**
+ * DmsP2pPeerStore:
+ *
+ * What this host knows of other peers. Lives in one main context. Times are those of the wall clock, since
+ * they outlive the process.
+ */
+struct _DmsP2pPeerStore
+{
+  GObject parent_instance;
+
+  char *path;
+  /* DmsPeerId to DmsP2pPeerRecord. */
+  GHashTable *records;
+  gint64 now_us;
+};
+
+G_DEFINE_FINAL_TYPE (DmsP2pPeerStore, dms_p2p_peer_store, G_TYPE_OBJECT)
+
+static void
+dms_p2p_peer_store_finalize (GObject *object)
+{
+  DmsP2pPeerStore *self = DMS_P2P_PEER_STORE (object);
+
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->records, g_hash_table_unref);
+  G_OBJECT_CLASS (dms_p2p_peer_store_parent_class)->finalize (object);
+}
+
+static void
+dms_p2p_peer_store_class_init (DmsP2pPeerStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dms_p2p_peer_store_finalize;
+}
+
+static void
+dms_p2p_peer_store_init (DmsP2pPeerStore *self)
+{
+  self->records = g_hash_table_new_full ((GHashFunc) dms_peer_id_hash,
+                                         (GEqualFunc) dms_peer_id_equal,
+                                         NULL,
+                                         (GDestroyNotify) dms_p2p_peer_record_free);
+}
+
+/* Borrowed records. */
+static GPtrArray *
+dms_p2p_peer_store_list_records (DmsP2pPeerStore *self)
+{
+  GPtrArray *records = g_ptr_array_sized_new (g_hash_table_size (self->records));
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (records, value);
+  return records;
+}
+
+static gint64
+dms_p2p_peer_store_get_now_us (DmsP2pPeerStore *self)
+{
+  return self->now_us > 0 ? self->now_us : g_get_real_time ();
+}
+
+void
+dms_p2p_peer_store_set_now_us (DmsP2pPeerStore *self, gint64 now_us)
+{
+  self->now_us = now_us;
+}
+
+static void
+dms_p2p_peer_store_insert (DmsP2pPeerStore *self, DmsP2pPeerRecord *record)
+{
+  g_hash_table_replace (self->records, record->peer, record);
+}
+
+static void
+dms_p2p_peer_store_load (DmsP2pPeerStore *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) records =
+      dms_p2p_peer_file_load (self->path, dms_p2p_peer_store_get_now_us (self), &error);
+
+  if (records == NULL)
+    {
+      if (!g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND))
+        g_warning ("the file of known peers %s is damaged and begun anew: %s", self->path, error->message);
+      return;
+    }
+  g_ptr_array_set_free_func (records, NULL);
+  for (guint i = 0; i < records->len; i++)
+    dms_p2p_peer_store_insert (self, records->pdata[i]);
+}
+
+DmsP2pPeerStore *
+dms_p2p_peer_store_new (const char *path)
+{
+  DmsP2pPeerStore *self = g_object_new (DMS_TYPE_P2P_PEER_STORE, NULL);
+
+  self->path = g_strdup (path);
+  if (path != NULL)
+    dms_p2p_peer_store_load (self);
+  return self;
+}
+
+/**
+ * dms_p2p_peer_store_save:
+ * @self: the store
+ * @error: return location for what is in the way of the file
+ *
+ * Replaces the file at once, readable by its owner alone.
+ *
+ * Returns: whether it is kept; also when there is no file to keep it in
+ */
+gboolean
+dms_p2p_peer_store_save (DmsP2pPeerStore *self, GError **error)
+{
+  g_autoptr (GPtrArray) records = NULL;
+
+  if (self->path == NULL)
+    return TRUE;
+  records = dms_p2p_peer_store_list_records (self);
+  return dms_p2p_peer_file_save (self->path, records, dms_p2p_peer_store_get_now_us (self), error);
+}
+
+/* Who gives way first comes first: never connected, then longest ago. */
+static gint
+dms_p2p_peer_store_compare (gconstpointer a, gconstpointer b)
+{
+  const DmsP2pPeerRecord *left = *(DmsP2pPeerRecord *const *) a;
+  const DmsP2pPeerRecord *right = *(DmsP2pPeerRecord *const *) b;
+
+  if ((left->seen_us > 0) != (right->seen_us > 0))
+    return left->seen_us > 0 ? 1 : -1;
+  if (left->seen_us != right->seen_us)
+    return left->seen_us > right->seen_us ? 1 : -1;
+  return left->touched_us < right->touched_us ? -1 : left->touched_us > right->touched_us;
+}
+
+static void
+dms_p2p_peer_store_make_room (DmsP2pPeerStore *self)
+{
+  g_autoptr (GPtrArray) records = NULL;
+
+  if (g_hash_table_size (self->records) < DMS_P2P_PEER_STORE_MAX_PEERS)
+    return;
+  records = dms_p2p_peer_store_list_records (self);
+  g_ptr_array_sort (records, dms_p2p_peer_store_compare);
+  for (guint i = 0; i < DMS_P2P_PEER_STORE_EVICT; i++)
+    g_hash_table_remove (self->records, ((DmsP2pPeerRecord *) records->pdata[i])->peer);
+}
+
+static DmsP2pPeerRecord *
+dms_p2p_peer_store_ensure (DmsP2pPeerStore *self, DmsPeerId *peer)
+{
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+
+  if (record == NULL)
+    {
+      dms_p2p_peer_store_make_room (self);
+      record = dms_p2p_peer_record_new (peer);
+      dms_p2p_peer_store_insert (self, record);
+    }
+  record->touched_us = dms_p2p_peer_store_get_now_us (self);
+  return record;
+}
+
+/**
+ * dms_p2p_peer_store_add_addresses:
+ * @self: the store
+ * @peer: whose they are
+ * @addresses: (element-type DmsMultiaddr): where it is. A `/p2p` behind one is dropped; what names another
+ * peer, or can be nowhere, is left out
+ * @ttl_s: how long they are worth trying, in seconds; 0 forgets them
+ * @is_certified: whether the peer signed them. Then what others said of it, and what never worked, is
+ * forgotten, and is not listened to until these expire
+ */
+void
+dms_p2p_peer_store_add_addresses (DmsP2pPeerStore *self,
+                                  DmsPeerId *peer,
+                                  GPtrArray *addresses,
+                                  guint ttl_s,
+                                  gboolean is_certified)
+{
+  DmsP2pPeerRecord *record = dms_p2p_peer_store_ensure (self, peer);
+  gint64 now_us = dms_p2p_peer_store_get_now_us (self);
+  gint64 expires_us = now_us + (gint64) MIN (ttl_s, DMS_P2P_PEER_STORE_MAX_TTL_S) * G_USEC_PER_SEC;
+  gboolean has_certified = FALSE;
+
+  dms_p2p_peer_record_drop_expired (record, now_us);
+  if (is_certified)
+    {
+      /* A record replaces the one before. */
+      for (guint i = 0; i < record->addresses->len; i++)
+        ((DmsP2pPeerAddress *) record->addresses->pdata[i])->is_certified = FALSE;
+      dms_p2p_peer_record_drop_hearsay (record);
+    }
+  for (guint i = 0; i < record->addresses->len; i++)
+    has_certified |= ((DmsP2pPeerAddress *) record->addresses->pdata[i])->is_certified;
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      DmsP2pPeerAddress *known = NULL;
+
+      if (has_certified && dms_p2p_peer_record_find_address (record, addresses->pdata[i]) == NULL)
+        continue;
+      known = dms_p2p_peer_record_add_address (record, addresses->pdata[i], is_certified);
+      if (known != NULL)
+        known->expires_us = ttl_s == 0 ? now_us : MAX (known->expires_us, expires_us);
+    }
+  dms_p2p_peer_record_drop_expired (record, now_us);
+}
+
+void
+dms_p2p_peer_store_set_identity (DmsP2pPeerStore *self,
+                                 DmsPeerId *peer,
+                                 const char *agent,
+                                 const char *protocol_version,
+                                 const char *const *protocols)
+{
+  dms_p2p_peer_record_set_identity (
+      dms_p2p_peer_store_ensure (self, peer), agent, protocol_version, protocols);
+}
+
+/**
+ * dms_p2p_peer_store_note_connected:
+ * @self: the store
+ * @peer: who is, or was until now, connected
+ * @address: (nullable): the address it was reached at; %NULL when it came by itself
+ */
+void
+dms_p2p_peer_store_note_connected (DmsP2pPeerStore *self, DmsPeerId *peer, DmsMultiaddr *address)
+{
+  DmsP2pPeerRecord *record = dms_p2p_peer_store_ensure (self, peer);
+  gint64 now_us = dms_p2p_peer_store_get_now_us (self);
+  DmsP2pPeerAddress *known = NULL;
+
+  record->seen_us = now_us;
+  if (address == NULL)
+    return;
+  known = dms_p2p_peer_record_add_address (record, address, FALSE);
+  if (known == NULL)
+    return;
+  known->connected_us = now_us;
+  known->n_failures = 0;
+  known->expires_us =
+      MAX (known->expires_us, now_us + (gint64) DMS_P2P_PEER_STORE_CONNECTED_TTL_S * G_USEC_PER_SEC);
+}
+
+void
+dms_p2p_peer_store_note_failed (DmsP2pPeerStore *self, DmsPeerId *peer, DmsMultiaddr *address)
+{
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+  DmsP2pPeerAddress *known = record != NULL ? dms_p2p_peer_record_find_address (record, address) : NULL;
+
+  if (known != NULL && ++known->n_failures >= DMS_P2P_PEER_STORE_MAX_FAILURES)
+    g_ptr_array_remove (record->addresses, known);
+}
+
+void
+dms_p2p_peer_store_forget (DmsP2pPeerStore *self, DmsPeerId *peer)
+{
+  g_hash_table_remove (self->records, peer);
+}
+
+/**
+ * dms_p2p_peer_store_dup_addresses:
+ * @self: the store
+ * @peer: a peer
+ *
+ * Returns: (transfer full) (element-type DmsMultiaddr): its addresses, the best first, without `/p2p`
+ */
+GPtrArray *
+dms_p2p_peer_store_dup_addresses (DmsP2pPeerStore *self, DmsPeerId *peer)
+{
+  GPtrArray *addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+
+  if (record == NULL)
+    return addresses;
+  dms_p2p_peer_record_drop_expired (record, dms_p2p_peer_store_get_now_us (self));
+  dms_p2p_peer_record_sort (record);
+  for (guint i = 0; i < record->addresses->len; i++)
+    g_ptr_array_add (addresses,
+                     dms_multiaddr_ref (((DmsP2pPeerAddress *) record->addresses->pdata[i])->address));
+  return addresses;
+}
+
+const char *const *
+dms_p2p_peer_store_get_protocols (DmsP2pPeerStore *self, DmsPeerId *peer)
+{
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+
+  return record != NULL ? (const char *const *) record->protocols : NULL;
+}
+
+const char *
+dms_p2p_peer_store_get_agent (DmsP2pPeerStore *self, DmsPeerId *peer)
+{
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+
+  return record != NULL ? record->agent : NULL;
+}
+
+GPtrArray *
+dms_p2p_peer_store_list (DmsP2pPeerStore *self)
+{
+  GPtrArray *peers = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_id_unref);
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->records);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    g_ptr_array_add (peers, dms_peer_id_ref (key));
+  return peers;
+}
+
+gint64
+dms_p2p_peer_store_get_last_seen_us (DmsP2pPeerStore *self, DmsPeerId *peer)
+{
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+
+  return record != NULL ? record->seen_us : 0;
+}

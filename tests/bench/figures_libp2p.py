@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""The libp2p transport: two processes of ours, against plain GnuTLS and against js-libp2p in the same run."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
+
+from distance import FAR, Distance, is_possible  # noqa: E402
+from figures_daemon import Unmeasurable  # noqa: E402
+from node import BUILD  # noqa: E402
+from peer import JS, OURS, install_js, js_peer, our_peer, Peer  # noqa: E402
+from report import Figure, median  # noqa: E402
+
+RUNS = 5
+GIB = 1 << 30
+SECONDS = 0.06
+CROWD = 100
+STREAMS = 1000
+SECURITIES = {"tls": ["tls"], "noise": ["noise"], "quic": ["tls"]}
+LISTEN = {"tls": "/ip4/127.0.0.1/tcp/0", "noise": "/ip4/127.0.0.1/tcp/0", "quic": "/ip4/127.0.0.1/udp/0/quic-v1"}
+# What GnuTLS negotiates for the transport, and the cipher that libp2p's Noise has.
+CIPHERS = {"tls": "AES-128-GCM", "noise": "CHACHA20-POLY1305"}
+LIMITS = {"peer.streams": 8192, "peer.streams-inbound": 4096, "peer.streams-outbound": 4096}
+
+
+def need_peers(js=True):
+    if not OURS.exists():
+        raise Unmeasurable(f"{OURS} is not built")
+    if js and not shutil.which("npm"):
+        raise Unmeasurable("npm, which brings js-libp2p, is not installed")
+
+
+@contextlib.contextmanager
+def pair(maker, kind, directory, prefix=()):
+    """Two peers, the first of which can dial the second."""
+    peers = [maker(directory, f"{kind}-{name}-{time.monotonic_ns()}") for name in ("dialler", "listener")]
+    try:
+        for peer, listen in zip(peers, ([], [LISTEN[kind]])):
+            if prefix:
+                subprocess.run([*prefix, str(peer.process.pid)], check=True, capture_output=True)
+            arguments = {"limits": LIMITS} if maker is our_peer else {}
+            peer.start(security=SECURITIES[kind], listen=listen, **arguments)
+        yield peers
+    finally:
+        for peer in peers:
+            peer.stop()
+
+
+def carry(maker, kind, directory, size):
+    """Bytes a second of one stream."""
+    with pair(maker, kind, directory) as (dialler, listener):
+        dialler.ask("dial", addresses=listener.addresses)
+        dialler.ask("upload", peer=listener.id, size=size // 16, hash=False, timeout=120)
+        answer = dialler.ask("upload", peer=listener.id, size=size, hash=False, timeout=120)
+        assert answer["equal"]
+        return size / answer["us"] * 1e6
+
+
+def carry_plainly(kind, size):
+    output = subprocess.run([str(BUILD / "tests" / "bench" / "bench-tls"),
+                             f"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+{CIPHERS[kind]}", str(size)],
+                            check=True, capture_output=True, text=True, timeout=120).stdout
+    return float(output.split()[0])
+
+
+def streams(directory):
+    need_peers()
+    ours, js, plain = ({kind: [] for kind in LISTEN} for _ in range(3))
+    for _ in range(RUNS):
+        for kind in LISTEN:
+            ours[kind].append(carry(our_peer, kind, directory, GIB) / 1e6)
+            js[kind].append(carry(js_peer, kind, directory, GIB // 8) / 1e6)
+            if kind in CIPHERS:
+                plain[kind].append(carry_plainly(kind, GIB) / 1e6)
+    figures = []
+    for kind in LISTEN:
+        value, rival = median(ours[kind]), median(js[kind])
+        if kind in CIPHERS:
+            bare = median(plain[kind])
+            figures.append(Figure(f"libp2p.stream.{kind}", value, "MB/s", f"a plain GnuTLS connection with "
+                                  f"{CIPHERS[kind]} beside it: {bare:.0f} MB/s", 0.8 * bare, more_is_better=True,
+                                  runs=ours[kind]))
+            figures.append(Figure(f"libp2p.stream.{kind}_js", value, "MB/s", f"js-libp2p beside it: {rival:.0f} MB/s",
+                                  3 * rival, more_is_better=True, runs=ours[kind]))
+        else:
+            figures.append(Figure(f"libp2p.stream.{kind}", value, "MB/s", f"js-libp2p beside it: {rival:.0f} MB/s",
+                                  3 * rival, more_is_better=True, runs=ours[kind]))
+    return figures
+
+
+def dial(maker, kind, directory, count):
+    """Handshakes a second with both processes on one core."""
+    core = min(os.sched_getaffinity(0))
+    with pair(maker, kind, directory, ("taskset", "-a", "-cp", str(core))) as (dialler, listener):
+        dialler.ask("dials", address=listener.addresses[0], addresses=listener.addresses, count=max(1, count // 10),
+                    timeout=120)
+        answer = dialler.ask("dials", address=listener.addresses[0], addresses=listener.addresses, count=count,
+                             timeout=120)
+        return count / answer["us"] * 1e6
+
+
+def handshakes(directory):
+    need_peers()
+    figures = []
+    for kind in LISTEN:
+        runs, rival = [], []
+        for _ in range(3):
+            runs.append(dial(our_peer, kind, directory, 500))
+            rival.append(dial(js_peer, kind, directory, 50))
+        name = "libp2p.handshakes" if kind == "tls" else f"libp2p.handshakes.{kind}"
+        figures.append(Figure(name, median(runs), "/s", f"the target of 500/s; js-libp2p beside it: "
+                              f"{median(rival):.0f}/s", 500, more_is_better=True, runs=runs,
+                              note=f"{kind}: dialled one after the other, both ends on one core, muxer included; each is "
+                              "hung up at once"))
+    return figures
+
+
+def first_byte(distance, command, kind, directory, is_ours):
+    """Milliseconds to one byte and back: of a peer never met, and of one that is known."""
+    listen = LISTEN[kind].replace("127.0.0.1", FAR)
+    far = Peer(distance.command(1, command), directory, f"far-{time.monotonic_ns()}")
+    near = Peer(distance.command(0, command), directory, f"near-{time.monotonic_ns()}")
+    try:
+        far.start(security=SECURITIES[kind], listen=[listen])
+        near.start(security=SECURITIES[kind])
+        first = near.ask("first_byte", addresses=far.addresses)["us"] / 1000
+        again = []
+        for _ in range(RUNS if is_ours else 1):
+            near.identity_of(far)
+            near.ask("disconnect", peer=far.id)
+            near.event("closed", peer=far.id)
+            again.append(near.ask("first_byte", addresses=far.addresses)["us"] / 1000)
+        return first, median(again)
+    finally:
+        near.stop()
+        far.stop()
+
+
+def connect(directory):
+    need_peers()
+    if not is_possible():
+        raise Unmeasurable("needs root, TUN/TAP and network namespaces")
+    js_command = [install_js(), "--no-warnings", JS / "js-peer.mjs"]
+    figures = []
+    with Distance(SECONDS) as distance:
+        trip = distance.round_trip() * 1000
+        for kind, trips in (("tls", 3), ("noise", 3), ("quic", 2)):
+            runs = [first_byte(distance, [OURS], kind, directory, True) for _ in range(3)]
+            rival = first_byte(distance, js_command, kind, directory, False)
+            name = {"tls": "libp2p.connect", "quic": "libp2p.connect.quic"}.get(kind, f"libp2p.connect.{kind}")
+            stranger, known = ([run[i] for run in runs] for i in (0, 1))
+            note = f"{kind}: from the first packet to one byte that came back; the way and back takes {trip:.1f} ms"
+            figures.append(Figure(name, median(known), "ms", f"{trips} round trips; js-libp2p beside it: "
+                                  f"{rival[1]:.0f} ms", 1.1 * trips * trip, runs=known,
+                                  note=note + "; of a peer that was identified before"))
+            figures.append(Figure(f"{name}_stranger", median(stranger), "ms", f"{trips} round trips; js-libp2p beside "
+                                  f"it: {rival[0]:.0f} ms", 1.1 * trips * trip, runs=stranger,
+                                  note=note + "; of a peer never met"))
+    return figures
+
+
+def rss(peer):
+    for line in Path(f"/proc/{peer.process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")
+
+
+def weigh(maker, directory):
+    """KiB of a listener for each idle connection, and for each open stream."""
+    crowd = our_peer(directory, f"crowd-{time.monotonic_ns()}").start(limits=LIMITS)
+    listener = maker(directory, f"weighed-{time.monotonic_ns()}")
+    try:
+        listener.start(security=["tls"], listen=[LISTEN["tls"]], **({"limits": LIMITS} if maker is our_peer else {}))
+        for count in (CROWD // 5, CROWD):
+            alone = rss(listener)
+            answer = crowd.ask("crowd", addresses=listener.addresses, security=["tls"], count=count, timeout=60)
+            assert answer["connected"] == count, answer
+            time.sleep(1)
+        crowded = rss(listener)
+        crowd.ask("dial", addresses=listener.addresses)
+        crowd.ask("hold", peer=listener.id, count=STREAMS // 5, timeout=60)
+        time.sleep(1)
+        before = rss(listener)
+        crowd.ask("hold", peer=listener.id, count=STREAMS, timeout=60)
+        time.sleep(1)
+        return (crowded - alone) / CROWD, (rss(listener) - before) / STREAMS
+    finally:
+        crowd.stop()
+        listener.stop()
+
+
+def memory(directory):
+    need_peers()
+    ours, js = weigh(our_peer, directory), weigh(js_peer, directory)
+    note = "growth of the listener's resident memory"
+    return [Figure("libp2p.memory.connection", ours[0], "KiB", f"js-libp2p with the same peers: {js[0]:.0f} KiB", js[0],
+                   runs=[ours[0]], note=f"{note} for {CROWD} idle TLS connections, identified"),
+            Figure("libp2p.memory.stream", ours[1], "KiB", f"js-libp2p with the same peer: {js[1]:.1f} KiB", js[1],
+                   runs=[ours[1]], note=f"{note} for {STREAMS} open streams of one connection")]
+
+
+MEASURES = [
+    (("libp2p.stream.tls", "libp2p.stream.noise", "libp2p.stream.quic"), streams),
+    (("libp2p.handshakes", "libp2p.handshakes.noise", "libp2p.handshakes.quic"), handshakes),
+    (("libp2p.connect", "libp2p.connect.noise", "libp2p.connect.quic"), connect),
+    (("libp2p.memory.connection", "libp2p.memory.stream"), memory),
+]

@@ -1,0 +1,376 @@
+// SPDX-FileCopyrightText: The DMS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A js-libp2p node, driven by JSON lines: {"id": 1, "do": "dial", …} is answered by {"id": 1, …} or
+// {"id": 1, "error": "…"}; what happens by itself is told as {"event": "…", …}. p2p-peer.c answers the same
+// commands; README.md lists them.
+import { createHash, randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline'
+import { quic } from '@chainsafe/libp2p-quic'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify, identifyPush } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+
+const ECHO = '/dms-interop/echo/1'
+const UPLOAD = '/dms-interop/upload/1'
+const SINK = '/dms-interop/sink/1'
+const DOWNLOAD = '/dms-interop/download/1'
+const GREET = '/dms-interop/greet/1'
+const HOLD = '/dms-interop/hold/1'
+const RESET = '/dms-interop/reset/1'
+const GREETING = 'greetings'
+const DIGEST = 32
+const BLOCK = 1 << 18
+const STREAMS = 2000
+const STREAM = { maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS, runOnLimitedConnection: true }
+
+let node
+const identified = new Map()
+
+function say (object) {
+  process.stdout.write(JSON.stringify(object) + '\n')
+}
+
+// All that comes from a stream, to its end; fails when it is reset.
+function drain (stream, take) {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      if (stream.status === 'reset' || stream.status === 'aborted') reject(new Error(`the stream was ${stream.status}`))
+      else resolve()
+    }
+    stream.addEventListener('end', end)
+    stream.addEventListener('close', (event) => event.error ? reject(event.error) : end())
+    stream.addEventListener('message', (event) => {
+      for (const chunk of event.data instanceof Uint8Array ? [event.data] : event.data) take(chunk)
+    })
+    if (stream.readableEnded) end()
+  })
+}
+
+async function collect (stream) {
+  const chunks = []
+  await drain(stream, (chunk) => chunks.push(chunk))
+  return Buffer.concat(chunks)
+}
+
+async function write (stream, bytes) {
+  if (!stream.send(bytes)) await stream.onDrain()
+}
+
+// So many bytes that nobody can guess the order of; answers their SHA-256.
+async function pour (stream, size, hashing = true) {
+  const block = randomBytes(BLOCK)
+  const hash = createHash('sha256')
+  for (let at = 0; at < size;) {
+    const chunk = Buffer.from(block.subarray(0, Math.min(BLOCK, size - at)))
+    if (chunk.length >= 8) chunk.writeBigUInt64BE(BigInt(at))
+    if (hashing) hash.update(chunk)
+    await write(stream, chunk)
+    at += chunk.length
+  }
+  return hash.digest()
+}
+
+function serve (protocol, handler) {
+  return node.handle(protocol, (stream, connection) => {
+    handler(stream, connection).catch((error) => say({ event: 'failed', protocol, error: error.message }))
+  }, STREAM)
+}
+
+async function onEcho (stream) {
+  await drain(stream, (chunk) => stream.send(chunk))
+  await stream.close()
+}
+
+async function onUpload (stream) {
+  const hash = createHash('sha256')
+  await drain(stream, (chunk) => hash.update(chunk))
+  stream.send(hash.digest())
+  await stream.close()
+}
+
+// How many bytes came: for measurements, which hashing would spoil.
+async function onSink (stream) {
+  const size = Buffer.alloc(8)
+  let heard = 0
+  await drain(stream, (chunk) => { heard += chunk.length })
+  size.writeBigUInt64BE(BigInt(heard))
+  stream.send(size)
+  await stream.close()
+}
+
+async function onDownload (stream) {
+  const request = await collect(stream)
+  const hash = await pour(stream, Number(request.readBigUInt64BE()))
+  stream.send(hash)
+  await stream.close()
+}
+
+// Says its word, ends its half first, and then listens.
+async function onGreet (stream) {
+  const hash = createHash('sha256')
+  let size = 0
+  const all = drain(stream, (chunk) => {
+    hash.update(chunk)
+    size += chunk.length
+  })
+  stream.send(Buffer.from(GREETING))
+  await stream.close()
+  await all
+  say({ event: 'received', size, sha256: hash.digest('hex') })
+}
+
+async function onHold (stream) {
+  let size = 0
+  try {
+    await drain(stream, (chunk) => { size += chunk.length })
+    say({ event: 'ended', how: 'end', size })
+    await stream.close()
+  } catch (error) {
+    say({ event: 'ended', how: 'reset', size })
+  }
+}
+
+async function onReset (stream) {
+  stream.addEventListener('message', () => stream.abort(new Error('reset, as asked')))
+}
+
+async function onMessage (inbox, stream, connection) {
+  const bytes = await collect(stream)
+  const size = Number(bytes.readBigUInt64LE())
+  say({ event: 'message', inbox, peer: connection.remotePeer.toString(), whole: size === bytes.length - 8,
+    body: bytes.subarray(8).toString('utf8') })
+  await stream.close()
+}
+
+function open (command, protocol) {
+  return node.dialProtocol(peerIdFromString(command.peer), protocol, { ...STREAM, negotiateFully: command.lazy !== true })
+}
+
+function describe (connection) {
+  return { peer: connection.remotePeer.toString(), security: connection.encryption, muxer: connection.multiplexer,
+    inbound: connection.direction === 'inbound', remote: connection.remoteAddr.toString() }
+}
+
+async function timed (action) {
+  const begin = process.hrtime.bigint()
+  const result = await action()
+  return { ...result, us: Number((process.hrtime.bigint() - begin) / 1000n) }
+}
+
+const COMMANDS = {
+  async start ({ seed, security = ['tls', 'noise'], listen = [] }) {
+    const encrypters = { tls, noise }
+    node = await createLibp2p({
+      privateKey: await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32)),
+      addresses: { listen },
+      transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS })],
+      connectionEncrypters: security.map((name) => encrypters[name]()),
+      streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
+      services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() },
+      connectionManager: { maxConnections: 1000, inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000,
+        maxParallelDials: 500 },
+      connectionGater: { denyDialMultiaddr: () => false }
+    })
+    node.addEventListener('peer:identify', ({ detail }) => identified.set(detail.peerId.toString(), detail))
+    node.addEventListener('connection:close', ({ detail }) =>
+      say({ event: 'closed', peer: detail.remotePeer.toString() }))
+    await serve(ECHO, onEcho)
+    await serve(UPLOAD, onUpload)
+    await serve(SINK, onSink)
+    await serve(DOWNLOAD, onDownload)
+    await serve(GREET, onGreet)
+    await serve(HOLD, onHold)
+    await serve(RESET, onReset)
+    return { peer: node.peerId.toString(), addresses: node.getMultiaddrs().map(String) }
+  },
+
+  async dial ({ addresses }) {
+    return timed(async () => describe(await node.dial(addresses.map((text) => multiaddr(text)))))
+  },
+
+  // From nothing to one byte that came back.
+  async first_byte ({ addresses }) {
+    return timed(async () => {
+      const stream = await node.dialProtocol(addresses.map((text) => multiaddr(text)), ECHO, { ...STREAM, negotiateFully: false })
+      const came = new Promise((resolve) => stream.addEventListener('message', resolve))
+      stream.send(new Uint8Array(1))
+      await came
+      stream.abort(new Error('enough'))
+      return {}
+    })
+  },
+
+  // Connects and hangs up, one time after the other.
+  async dials ({ address, count }) {
+    return timed(async () => {
+      for (let i = 0; i < count; i++) {
+        const connection = await node.dial(multiaddr(address))
+        await connection.close()
+      }
+      return { count }
+    })
+  },
+
+  async disconnect ({ peer }) {
+    await node.hangUp(peerIdFromString(peer))
+    return {}
+  },
+
+  async connections () {
+    return { connections: node.getConnections().map(describe) }
+  },
+
+  async ping ({ peer }) {
+    return { us: 1000 * await node.services.ping.ping(peerIdFromString(peer)) }
+  },
+
+  // What identify said last; null when it has said nothing yet.
+  async identity ({ peer }) {
+    const said = identified.get(peer)
+    return { identity: said == null ? null : { agent: said.agentVersion, protocol_version: said.protocolVersion,
+      protocols: said.protocols, addresses: said.listenAddrs.map(String), observed: said.observedAddr?.toString(),
+      is_signed: said.signedPeerRecord != null } }
+  },
+
+  async handle ({ protocol }) {
+    await serve(protocol, onEcho)
+    return {}
+  },
+
+  async echo (command) {
+    const stream = await open(command, command.protocol ?? ECHO)
+    const bytes = randomBytes(command.size)
+    const all = collect(stream)
+    await write(stream, bytes)
+    await stream.close()
+    return { equal: bytes.equals(await all), protocol: stream.protocol }
+  },
+
+  async upload (command) {
+    const hashing = command.hash !== false
+    const stream = await open(command, hashing ? UPLOAD : SINK)
+    return timed(async () => {
+      const all = collect(stream)
+      const sent = await pour(stream, command.size, hashing)
+      await stream.close()
+      const heard = await all
+      if (!hashing) return { equal: heard.readBigUInt64BE() === BigInt(command.size) }
+      return { equal: sent.equals(heard), sha256: sent.toString('hex') }
+    })
+  },
+
+  async download (command) {
+    const stream = await open(command, DOWNLOAD)
+    return timed(async () => {
+      const hash = createHash('sha256')
+      let size = 0
+      const tail = Buffer.alloc(DIGEST)
+      const all = drain(stream, (chunk) => {
+        const mine = Math.max(0, Math.min(chunk.length, command.size - size))
+        hash.update(chunk.subarray(0, mine))
+        tail.set(chunk.subarray(mine, mine + DIGEST), Math.max(0, size - command.size))
+        size += chunk.length
+      })
+      const request = Buffer.alloc(8)
+      request.writeBigUInt64BE(BigInt(command.size))
+      await write(stream, request)
+      await stream.close()
+      await all
+      const digest = hash.digest()
+      return { equal: size === command.size + DIGEST && digest.equals(tail), sha256: digest.toString('hex') }
+    })
+  },
+
+  // Hears the other half end, and writes on.
+  async greet (command) {
+    const stream = await open(command, GREET)
+    const greeting = await collect(stream)
+    const bytes = randomBytes(command.size)
+    await write(stream, bytes)
+    await stream.close()
+    return { greeting: greeting.toString(), sha256: createHash('sha256').update(bytes).digest('hex') }
+  },
+
+  async reset (command) {
+    const stream = await open(command, HOLD)
+    await write(stream, randomBytes(command.size))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    stream.abort(new Error('reset, as asked'))
+    return {}
+  },
+
+  // Has the other side reset the stream.
+  async be_reset (command) {
+    const stream = await open(command, RESET)
+    const all = collect(stream)
+    await write(stream, randomBytes(1))
+    return { how: await all.then(() => 'end', () => 'reset') }
+  },
+
+  // So many streams at the same time, each with words of its own.
+  async many (command) {
+    const streams = await Promise.all(Array.from({ length: command.count }, () => open(command, ECHO)))
+    let equal = 0
+    await Promise.all(streams.map(async (stream) => {
+      const bytes = randomBytes(command.size)
+      const all = collect(stream)
+      await write(stream, bytes)
+      await stream.close()
+      if (bytes.equals(await all)) equal++
+    }))
+    return { equal }
+  },
+
+  // Streams that stay open until the connection ends.
+  async hold (command) {
+    for (let i = 0; i < command.count; i++) await write(await open(command, HOLD), randomBytes(1))
+    return {}
+  },
+
+  // The prefix and the body at once: the nodes in the field read the prefix in one read.
+  async message ({ peer, inbox, body }) {
+    const stream = await open({ peer }, `actor/${inbox}/messages/0.0.1`)
+    const bytes = Buffer.from(body, 'utf8')
+    const frame = Buffer.alloc(8 + bytes.length)
+    frame.writeBigUInt64LE(BigInt(bytes.length))
+    bytes.copy(frame, 8)
+    await write(stream, frame)
+    await stream.close()
+    return {}
+  },
+
+  async inbox ({ name }) {
+    await serve(`actor/${name}/messages/0.0.1`, (stream, connection) => onMessage(name, stream, connection))
+    return {}
+  },
+
+  async memory () {
+    return { rss: process.memoryUsage().rss }
+  },
+
+  async stop () {
+    await node?.stop()
+    setImmediate(() => process.exit(0))
+    return {}
+  }
+}
+
+process.on('unhandledRejection', (error) => console.error('unhandled:', error))
+
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  const command = JSON.parse(line)
+  try {
+    say({ id: command.id, ...await COMMANDS[command.do](command) })
+  } catch (error) {
+    console.error(command.do, error)
+    say({ id: command.id, error: `${error?.name}: ${error?.message}`, causes: (error?.errors ?? []).map(String) })
+  }
+}).on('close', () => process.exit(0))

@@ -1,0 +1,178 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "p2p-node.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "identify/dms-p2p-identify.h"
+#include "noise/dms-p2p-noise.h"
+#include "quic/dms-p2p-quic.h"
+#include "tcp/dms-p2p-tcp.h"
+#include "tls/dms-p2p-tls.h"
+
+#define P2P_NODE_AGENT "dms-interop/1"
+
+enum
+{
+  P2P_NODE_SEED_SIZE = 32,
+  P2P_NODE_DESCRIPTORS = 4096,
+};
+
+#define P2P_NODE_MEMORY (1024 * G_GUINT64_CONSTANT (1024) * 1024)
+
+struct _P2pNode
+{
+  DmsP2pHost *host;
+  DmsP2pIdentify *identify;
+  DmsP2pPing *ping;
+};
+
+void
+p2p_say (JsonObject *object)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *text = NULL;
+
+  json_node_take_object (node, object);
+  text = json_to_string (node, FALSE);
+  puts (text);
+  fflush (stdout);
+}
+
+JsonObject *
+p2p_event_new (const char *kind)
+{
+  JsonObject *event = json_object_new ();
+
+  json_object_set_string_member (event, "event", kind);
+  return event;
+}
+
+static void
+p2p_node_on_connection (DmsP2pSwarm *swarm,
+                        DmsP2pConnection *connection,
+                        gboolean is_open,
+                        gpointer user_data)
+{
+  JsonObject *event = NULL;
+
+  if (is_open)
+    return;
+  event = p2p_event_new ("closed");
+  json_object_set_string_member (
+      event, "peer", dms_peer_id_get_text (dms_p2p_connection_get_peer_id (connection)));
+  p2p_say (event);
+}
+
+static DmsP2pIdentity *
+p2p_node_make_identity (const char *seed, GError **error)
+{
+  guint8 bytes[P2P_NODE_SEED_SIZE];
+  g_autoptr (GBytes) secret = NULL;
+
+  if (seed == NULL)
+    return dms_p2p_identity_new_random ();
+  if (sodium_hex2bin (bytes, sizeof bytes, seed, strlen (seed), NULL, NULL, NULL) != 0)
+    {
+      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the seed is no hexadecimal number");
+      return NULL;
+    }
+  secret = g_bytes_new (bytes, sizeof bytes);
+  return dms_p2p_identity_new (secret, error);
+}
+
+/* `scope.resource` and the limit. */
+static gboolean
+p2p_node_set_limits (DmsP2pLimits *limits, JsonObject *wanted, GError **error)
+{
+  g_autoptr (GList) names = json_object_get_members (wanted);
+
+  for (GList *link = names; link != NULL; link = link->next)
+    {
+      g_auto (GStrv) words = g_strsplit (link->data, ".", 2);
+
+      if (!dms_p2p_limits_set (limits,
+                               words[0],
+                               words[1] != NULL ? words[1] : "",
+                               (guint64) json_object_get_int_member (wanted, link->data),
+                               error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+p2p_node_wants (const char *const *securities, const char *name)
+{
+  return securities == NULL || g_strv_contains (securities, name);
+}
+
+static void
+p2p_node_add_transports (DmsP2pSwarm *swarm, DmsP2pIdentity *identity, const char *const *securities)
+{
+  const char *protocols[3] = { NULL };
+  guint n = 0;
+  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (identity);
+  g_autoptr (DmsP2pTransport) tcp = NULL;
+
+  if (p2p_node_wants (securities, "tls"))
+    protocols[n++] = DMS_P2P_TLS_PROTOCOL;
+  if (p2p_node_wants (securities, "noise"))
+    protocols[n++] = DMS_P2P_NOISE_PROTOCOL;
+  tcp = dms_p2p_tcp_new (identity, protocols);
+  dms_p2p_swarm_add_transport (swarm, quic);
+  dms_p2p_swarm_add_transport (swarm, tcp);
+}
+
+P2pNode *
+p2p_node_new (const char *seed, const char *const *securities, JsonObject *wanted, GError **error)
+{
+  g_autoptr (DmsP2pIdentity) identity = p2p_node_make_identity (seed, error);
+  g_autoptr (DmsP2pLimits) limits = dms_p2p_limits_new (P2P_NODE_MEMORY, P2P_NODE_DESCRIPTORS);
+  g_autoptr (DmsP2pPeerStore) peers = dms_p2p_peer_store_new (NULL);
+  g_autoptr (DmsP2pSwarm) swarm = NULL;
+  P2pNode *self = NULL;
+
+  if (identity == NULL || (wanted != NULL && !p2p_node_set_limits (limits, wanted, error)))
+    return NULL;
+  swarm = dms_p2p_swarm_new (identity, limits, peers);
+  p2p_node_add_transports (swarm, identity, securities);
+  self = g_new0 (P2pNode, 1);
+  self->host = dms_p2p_host_new (swarm);
+  self->identify = dms_p2p_identify_new (self->host, P2P_NODE_AGENT);
+  self->ping = dms_p2p_ping_new (self->host);
+  dms_p2p_swarm_add_notify (swarm, p2p_node_on_connection, NULL);
+  p2p_node_serve (self);
+  return self;
+}
+
+void
+p2p_node_free (P2pNode *self)
+{
+  dms_p2p_host_close (self->host);
+  g_clear_object (&self->ping);
+  g_clear_object (&self->identify);
+  g_clear_object (&self->host);
+  g_free (self);
+}
+
+DmsP2pHost *
+p2p_node_get_host (P2pNode *self)
+{
+  return self->host;
+}
+
+DmsP2pSwarm *
+p2p_node_get_swarm (P2pNode *self)
+{
+  return dms_p2p_host_get_swarm (self->host);
+}
+
+DmsP2pPing *
+p2p_node_get_ping (P2pNode *self)
+{
+  return self->ping;
+}

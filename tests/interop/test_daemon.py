@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""A running daemon and a node of js-libp2p that speaks as the nodes in the field do."""
+
+import base64
+import json
+
+import pytest
+
+from field_client import FieldClient, Identity, verify_envelope, wire
+from node import Node, free_port
+from peer import js_peer
+
+KINDS = ("tls", "noise", "quic")
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    port = free_port()
+    addresses = [f"/ip4/127.0.0.1/tcp/{port}", f"/ip4/127.0.0.1/udp/{port}/quic-v1"]
+    node = Node(tmp_path_factory.mktemp("daemon") / "node",
+                config={"p2p": {"listen_address": addresses, "bootstrap_peers": []}}).set_up().start()
+    node.peer = FieldClient(node.url).handle()["addr"]["host"]
+    node.addresses = {"tcp": f"{addresses[0]}/p2p/{node.peer}", "quic": f"{addresses[1]}/p2p/{node.peer}"}
+    yield node
+    node.stop()
+
+
+class Stranger:
+    """js-libp2p with an identity as DMS nodes have it: peer ID and DID of one key."""
+
+    def __init__(self, daemon, kind, directory):
+        self.identity = Identity()
+        self.client = FieldClient(daemon.url, self.identity)
+        self.daemon = daemon
+        self.kind = kind
+        self.js = js_peer(directory, kind).start(seed=bytes(self.identity.key).hex(),
+                                                 security=["tls"] if kind == "quic" else [kind])
+        assert self.js.id == self.identity.peer_id
+        self.js.ask("inbox", name="root")
+        self.connection = self.js.ask("dial", addresses=[daemon.addresses["quic" if kind == "quic" else "tcp"]])
+
+    def envelope(self, behaviour="/public/hello", host=None):
+        envelope = self.client.envelope(behaviour, {}, host=host or self.js.id)
+        self.js.ask("inbox", name=envelope["from"]["addr"]["inbox"])
+        return envelope
+
+    def send(self, envelope):
+        self.js.ask("message", peer=self.daemon.peer, inbox=envelope["to"]["addr"]["inbox"],
+                    body=wire(envelope).decode())
+
+    def hear(self, envelope, timeout=10):
+        heard = self.js.event("message", timeout=timeout, inbox=envelope["from"]["addr"]["inbox"])
+        assert heard["whole"] and heard["peer"] == self.daemon.peer
+        return json.loads(heard["body"])
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def stranger(request, daemon, tmp_path_factory):
+    stranger = Stranger(daemon, request.param, tmp_path_factory.mktemp("stranger"))
+    yield stranger
+    stranger.js.stop()
+
+
+def test_the_daemon_says_what_it_speaks(daemon, stranger):
+    class Daemon:
+        id, name = daemon.peer, "the daemon"
+
+    said = stranger.js.identity_of(Daemon)
+    assert {"actor/root/messages/0.0.1", "/ipfs/ping/1.0.0", "/ipfs/id/1.0.0"} <= set(said["protocols"])
+    assert stranger.js.ask("ping", peer=daemon.peer)
+
+
+def test_hello_is_answered_and_signed(daemon, stranger):
+    envelope = stranger.envelope()
+    assert envelope["to"]["addr"]["host"] == daemon.peer
+    stranger.send(envelope)
+    reply = stranger.hear(envelope)
+    assert verify_envelope(reply)
+    assert reply["be"] == envelope["opt"]["cont"]
+    assert reply["from"]["did"]["uri"] == daemon.dms_did
+    assert reply["to"]["addr"] == envelope["from"]["addr"]
+    assert json.loads(base64.b64decode(reply["msg"])) == {"DID": {"uri": daemon.dms_did}}
+
+
+def answers_nothing_else(stranger, envelope):
+    """Another message is answered afterwards, and this one is not."""
+    other = stranger.envelope()
+    stranger.send(other)
+    stranger.hear(other)
+    with pytest.raises(AssertionError):
+        stranger.hear(envelope, timeout=0.5)
+
+
+def test_a_forged_sender_is_not_answered(stranger):
+    """`from.addr.host` is another peer than the one that brought the message."""
+    envelope = stranger.envelope(host=Identity().peer_id)
+    stranger.send(envelope)
+    answers_nothing_else(stranger, envelope)
+
+
+def test_a_changed_message_is_not_answered(stranger):
+    envelope = stranger.envelope()
+    envelope["nonce"] += 1
+    stranger.send(envelope)
+    answers_nothing_else(stranger, envelope)
+
+
+def test_the_same_message_is_answered_once(stranger):
+    envelope = stranger.envelope()
+    stranger.send(envelope)
+    stranger.hear(envelope)
+    stranger.send(envelope)
+    answers_nothing_else(stranger, envelope)
+
+
+def test_the_daemon_greets_a_peer_that_speaks_its_protocol(daemon, stranger):
+    """10 to 20 s after identify has shown the protocol, as the nodes in the field do."""
+    heard = stranger.js.event("message", timeout=40, inbox="root", peer=daemon.peer)
+    envelope = json.loads(heard["body"])
+    assert heard["whole"] and verify_envelope(envelope)
+    assert envelope["be"] == "/public/hello"
+    assert envelope["from"]["addr"]["host"] == daemon.peer
+    assert envelope["to"]["addr"] == {"host": stranger.js.id, "inbox": "root"}
+    assert envelope["to"]["did"]["uri"] == stranger.identity.did
