@@ -3,6 +3,7 @@
 
 #include "kad/dms-p2p-kad-group.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "swarm/dms-p2p-address.h"
@@ -21,29 +22,33 @@ dms_p2p_kad_group_make (guint kind, guint32 value)
   return (guint64) kind << 32 | value;
 }
 
+/* This machine, and private networks: RFC 1122, RFC 1918, RFC 3927. */
+static gboolean
+dms_p2p_kad_group_is_local_ip4 (const guint8 *bytes)
+{
+  return bytes[0] == 127 || bytes[0] == 10 || (bytes[0] == 172 && (bytes[1] & 0xf0) == 16) ||
+         (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254);
+}
+
 static guint64
 dms_p2p_kad_group_of_ip4 (const guint8 *bytes)
 {
+  if (dms_p2p_kad_group_is_local_ip4 (bytes))
+    return 0;
   return dms_p2p_kad_group_make (DMS_P2P_KAD_GROUP_IP4, (guint32) bytes[0] << 8 | bytes[1]);
 }
 
 static guint64
-dms_p2p_kad_group_of_ip (const char *text)
+dms_p2p_kad_group_of_ip6 (const guint8 *bytes)
 {
   static const guint8 mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-  g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (text);
-  const guint8 *bytes = NULL;
+  static const guint8 loopback[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 };
 
-  if (ip == NULL || g_inet_address_get_is_site_local (ip) || g_inet_address_get_is_loopback (ip) ||
-      g_inet_address_get_is_link_local (ip))
-    return 0;
-  bytes = g_inet_address_to_bytes (ip);
-  if (g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV4)
-    return dms_p2p_kad_group_of_ip4 (bytes);
   if (memcmp (bytes, mapped, sizeof mapped) == 0)
     return dms_p2p_kad_group_of_ip4 (bytes + sizeof mapped);
-  /* RFC 4193. */
-  if ((bytes[0] & 0xfe) == 0xfc)
+  /* RFC 4193, RFC 4291. */
+  if ((bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ||
+      memcmp (bytes, loopback, sizeof loopback) == 0)
     return 0;
   return dms_p2p_kad_group_make (DMS_P2P_KAD_GROUP_IP6,
                                  (guint32) bytes[0] << 24 | (guint32) bytes[1] << 16 |
@@ -55,11 +60,14 @@ dms_p2p_kad_group_of (DmsMultiaddr *address)
 {
   g_autofree char *value = NULL;
   g_autofree char *name = dms_multiaddr_dup_part (address, 0, &value);
+  guint8 ip[sizeof (struct in6_addr)];
 
   if (name == NULL || value == NULL)
     return 0;
-  if (strcmp (name, "ip4") == 0 || strcmp (name, "ip6") == 0)
-    return dms_p2p_kad_group_of_ip (value);
+  if (strcmp (name, "ip4") == 0)
+    return inet_pton (AF_INET, value, ip) == 1 ? dms_p2p_kad_group_of_ip4 (ip) : 0;
+  if (strcmp (name, "ip6") == 0)
+    return inet_pton (AF_INET6, value, ip) == 1 ? dms_p2p_kad_group_of_ip6 (ip) : 0;
   if (g_str_has_prefix (name, "dns"))
     return dms_p2p_kad_group_make (DMS_P2P_KAD_GROUP_NAME, g_str_hash (value));
   return 0;
