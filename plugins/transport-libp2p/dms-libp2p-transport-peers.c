@@ -30,6 +30,38 @@ dms_libp2p_transport_on_dialled (GObject *source, GAsyncResult *result, gpointer
     g_task_return_error (task, error);
 }
 
+/* Somebody asks for it now: what failed a moment ago is tried all the same. */
+static void
+dms_libp2p_transport_dial (DmsLibp2pTransport *self, GTask *task)
+{
+  DmsMultiaddr *address = g_task_get_task_data (task);
+  g_autoptr (DmsPeerId) peer = dms_multiaddr_dup_peer_id (address);
+  g_autoptr (GPtrArray) addresses = dms_libp2p_trace_list_addresses (address);
+
+  if (dms_libp2p_transport_check_running (self, task))
+    dms_p2p_swarm_connect_async (self->stack->swarm,
+                                 peer,
+                                 addresses,
+                                 TRUE,
+                                 NULL,
+                                 NULL,
+                                 g_task_get_cancellable (task),
+                                 dms_libp2p_transport_on_dialled,
+                                 g_object_ref (task));
+}
+
+static void
+dms_libp2p_transport_on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dms_libp2p_router_find_finish (result, &error))
+    dms_libp2p_transport_dial (DMS_LIBP2P_TRANSPORT (source), task);
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 dms_libp2p_transport_dial_async (DmsTransport *transport,
                                  DmsMultiaddr *address,
@@ -43,17 +75,15 @@ dms_libp2p_transport_dial_async (DmsTransport *transport,
   g_autoptr (GPtrArray) addresses = dms_libp2p_trace_list_addresses (address);
 
   g_task_set_source_tag (task, dms_libp2p_transport_dial_async);
-  /* Somebody asks for it now: what failed a moment ago is tried all the same. */
-  if (dms_libp2p_transport_check_running (self, task))
-    dms_p2p_swarm_connect_async (self->stack->swarm,
-                                 peer,
-                                 addresses,
-                                 TRUE,
-                                 NULL,
-                                 NULL,
-                                 cancellable,
-                                 dms_libp2p_transport_on_dialled,
-                                 g_steal_pointer (&task));
+  g_task_set_task_data (task, dms_multiaddr_ref (address), (GDestroyNotify) dms_multiaddr_unref);
+  if (!dms_libp2p_transport_check_running (self, task))
+    return;
+  /* A peer without a place is looked for first. */
+  if (addresses == NULL && !dms_libp2p_router_knows (self->stack->router, peer))
+    dms_libp2p_router_find_async (
+        self->stack->router, self, peer, cancellable, dms_libp2p_transport_on_found, g_object_ref (task));
+  else
+    dms_libp2p_transport_dial (self, task);
 }
 
 static DmsPeerId *
@@ -176,7 +206,7 @@ dms_libp2p_transport_list_known_peers (DmsTransport *transport)
 
   if (self->stack == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref);
-  peers = dms_p2p_peer_store_list (self->stack->peers);
+  peers = dms_p2p_dht_list_peers (self->stack->dht);
   return dms_libp2p_transport_describe_peers (self, peers);
 }
 
