@@ -10,8 +10,12 @@ import urllib.request
 from pathlib import Path
 
 from key_file import write_key_file
-from node import PASSPHRASE, Node
+from node import PASSPHRASE, Node, free_port
+from peer import OURS, our_peer
 from report import Figure, median, milliseconds
+
+
+PEERS = 50
 
 
 class Unmeasurable(Exception):
@@ -57,17 +61,39 @@ def boinc_rss(directory):
         process.wait()
 
 
+def meet(node, directory):
+    """Connects fifty peers to the daemon, where it has a transport for that; answers how many there are."""
+    if not OURS.exists():
+        return None, 0
+    crowd = our_peer(directory, "crowd").start()
+    # The crowd's own host is one of them.
+    crowd.ask("dial", addresses=node.addresses)
+    answer = crowd.ask("crowd", addresses=node.addresses, count=PEERS - 1, timeout=60)
+    assert answer["connected"] == PEERS - 1, answer
+    return crowd, PEERS
+
+
 def rss(directory):
-    node = Node(directory / "node").set_up().start()
+    port = free_port()
+    addresses = [f"/ip4/127.0.0.1/tcp/{port}", f"/ip4/127.0.0.1/udp/{port}/quic-v1"]
+    node = Node(directory / "node", config={"p2p": {"listen_address": addresses}}).set_up().start()
     node.onboard()
-    time.sleep(3)
-    value = rss_mb(node.process.pid)
-    node.stop()
+    node.addresses = [f"{addresses[0]}/p2p/{node.peer}"]
+    crowd, peers = meet(node, directory)
+    try:
+        time.sleep(10)
+        connected = len(node.actor("/dms/node/peers/list")["Peers"])
+        assert connected >= peers, f"{connected} of {peers} peers are connected"
+        value = rss_mb(node.process.pid)
+    finally:
+        if crowd is not None:
+            crowd.stop()
+        node.stop()
     (directory / "boinc").mkdir()
     rival = boinc_rss(directory / "boinc")
     against = f"boinc-client idle beside it: {rival:.1f} MB" if rival else "the target (boinc-client is not installed)"
     return [Figure("daemon.rss_mb", value, "MB", against, 16, runs=[value],
-                   note="idle and onboarded; no libp2p peers yet")]
+                   note=f"idle and onboarded, with {peers} peers connected by libp2p over TCP and TLS")]
 
 
 def cli_call(directory):

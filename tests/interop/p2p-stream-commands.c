@@ -56,14 +56,15 @@ p2p_opening_on_stream (GObject *source, GAsyncResult *result, gpointer user_data
       g_timeout_add (P2P_BUSY_PAUSE_MS, p2p_opening_again, self);
       return;
     }
-  if (stream != NULL)
-    self->opened (self->command, stream);
-  else if (self->command->left == 0)
+  if (stream == NULL && self->command->left == 0)
     p2p_command_fail (self->command, error);
-  else if (self->command->why == NULL)
-    self->command->why = g_strdup (error->message);
-  if (stream == NULL && self->command->left > 0)
-    self->opened (self->command, NULL);
+  else
+    {
+      /* One of many. */
+      if (stream == NULL && self->command->why == NULL)
+        self->command->why = g_strdup (error->message);
+      self->opened (self->command, stream);
+    }
   p2p_opening_free (self);
 }
 
@@ -339,25 +340,40 @@ p2p_greet (P2pCommand *command)
 
 static const P2pFlowPart silent_part = { NULL };
 
+/* By us, or because the other side went first. */
+static void
+p2p_reset_done (P2pFlow *flow, const GError *error)
+{
+  P2pCommand *command = flow->user_data;
+
+  g_clear_handle_id (&command->timeout, g_source_remove);
+  if (error != NULL)
+    p2p_command_fail (command, error);
+  else
+    p2p_command_answer (command, json_object_new ());
+}
+
+static const P2pFlowPart reset_part = { .done = p2p_reset_done };
+
 static gboolean
 p2p_reset_now (gpointer user_data)
 {
   P2pFlow *flow = user_data;
   P2pCommand *command = flow->user_data;
 
+  command->timeout = 0;
   p2p_flow_kill (flow);
-  p2p_command_answer (command, json_object_new ());
   return G_SOURCE_REMOVE;
 }
 
 static void
 p2p_reset_opened (P2pCommand *command, DmsP2pStream *stream)
 {
-  P2pFlow *flow = p2p_flow_new (stream, &silent_part, command, NULL);
+  P2pFlow *flow = p2p_flow_new (stream, &reset_part, command, NULL);
 
   p2p_command_make_bytes (command);
   p2p_flow_send (flow, command->bytes, command->size);
-  g_timeout_add (P2P_RESET_PAUSE_MS, p2p_reset_now, flow);
+  command->timeout = g_timeout_add (P2P_RESET_PAUSE_MS, p2p_reset_now, flow);
 }
 
 static void

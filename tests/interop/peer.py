@@ -63,7 +63,7 @@ class Peer:
         self.addresses = []
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                                            text=True)
+                                            text=True, env={"G_DEBUG": "fatal-criticals", **os.environ})
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
@@ -133,6 +133,12 @@ class Peer:
         self.id = answer["peer"]
         self.addresses = answer["addresses"]
         return self
+
+    def wait_connected(self, other, timeout=10):
+        deadline = time.monotonic() + timeout * PATIENCE
+        while not any(connection["peer"] == other.id for connection in self.ask("connections")["connections"]):
+            assert time.monotonic() < deadline, f"{self.name} has no connection to {other.name}"
+            time.sleep(0.01)
 
     def identity_of(self, other, until=lambda said: True, timeout=10):
         """What identify said of another peer, once it said what `until` waits for."""

@@ -41,7 +41,12 @@ class Pair:
         self.listener = makes[JS if dialler == OURS else OURS]
         self.ours.start(security=security, limits=LIMITS, listen=[listen or usual] if dialler == JS else [])
         self.js.start(security=security, listen=[listen or usual] if dialler == OURS else [])
-        self.connection = self.dialler.ask("dial", addresses=self.listener.addresses)
+        self.connect()
+
+    def connect(self):
+        """Until both know of it: the dialler is ready first."""
+        self.dialler.ask("dial", addresses=self.listener.addresses)
+        self.listener.wait_connected(self.dialler)
 
     def both_ways(self):
         return ((self.ours, self.js), (self.js, self.ours))
@@ -179,11 +184,11 @@ def test_the_end_of_the_connection_is_told(pair):
     pair.ours.ask("disconnect", peer=pair.js.id)
     pair.js.event("closed", peer=pair.ours.id)
     pair.ours.event("closed", peer=pair.js.id)
-    pair.dialler.ask("dial", addresses=pair.listener.addresses)
+    pair.connect()
     pair.js.ask("disconnect", peer=pair.ours.id)
     pair.ours.event("closed", peer=pair.js.id)
     pair.js.event("closed", peer=pair.ours.id)
-    pair.dialler.ask("dial", addresses=pair.listener.addresses)
+    pair.connect()
     assert pair.ours.ask("ping", peer=pair.js.id)
 
 

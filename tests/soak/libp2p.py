@@ -198,7 +198,7 @@ class Soak:
                 peer.unread.clear()
                 while not peer.events.empty():
                     peer.events.get_nowait()
-            assert self.host.process.poll() is None, f"the host ended:\n{self.host.tail()}"
+            assert self.host.process.poll() is None, f"the host ended with {self.host.process.poll()}:\n{self.host.tail()}"
             if time.monotonic() >= next_sample:
                 next_sample += every
                 self.sample(name)

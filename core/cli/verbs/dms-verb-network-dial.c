@@ -61,6 +61,18 @@ print_peer (DmsCliCall *call, JsonObject *reply)
     dms_cli_call_print (call, _ ("It is %s.\n"), safe_did);
 }
 
+/* The transport says the same of its own accord when it knows whom it was to reach. */
+static void
+refuse (const char *target, const char *reason, GError **error)
+{
+  g_autofree char *safe = dms_cli_text_dup_safe (reason);
+
+  if (g_str_has_prefix (safe, "cannot connect to "))
+    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, safe);
+  else
+    g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, _ ("cannot connect to %s: %s"), target, safe);
+}
+
 static gboolean
 run (DmsCliCall *call, GError **error)
 {
@@ -86,9 +98,7 @@ run (DmsCliCall *call, GError **error)
     print_steps (call, reply);
   if (reason != NULL)
     {
-      g_autofree char *safe = dms_cli_text_dup_safe (reason);
-
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, _ ("cannot connect to %s: %s"), target, safe);
+      refuse (target, reason, error);
       return FALSE;
     }
   if (!dms_cli_call_get_bool (call, "json"))

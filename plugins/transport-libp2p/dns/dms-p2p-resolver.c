@@ -369,7 +369,12 @@ dms_p2p_resolver_end (GTask *task)
                              text,
                              self->timeout_ms);
   else if (job->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&job->error));
+    {
+      /* It is of a name that this one led to. */
+      if (strstr (job->error->message, text) == NULL)
+        g_prefix_error (&job->error, "“%s” was not resolved: ", text);
+      g_task_return_error (task, g_steal_pointer (&job->error));
+    }
   else
     g_task_return_new_error (task,
                              DMS_ERROR,

@@ -487,8 +487,8 @@ dms_p2p_identify_push_more (DmsP2pIdentify *self)
     }
 }
 
-/* Whether a peer heard something else than @generation, and has said that it takes pushes. Those that have not
- * asked yet will. */
+/* Whether a peer heard something else than @generation, and has said that it takes pushes. Those that have
+ * not asked yet will. */
 static gboolean
 dms_p2p_identify_needs_push (DmsP2pIdentify *self,
                              DmsP2pConnection *connection,
@@ -500,7 +500,8 @@ dms_p2p_identify_needs_push (DmsP2pIdentify *self,
       dms_p2p_peer_store_get_protocols (store, dms_p2p_connection_get_peer_id (connection));
   guint told = dms_p2p_identify_peer_get_told (peer);
 
-  return told != 0 && told != generation && known != NULL && g_strv_contains (known, DMS_P2P_IDENTIFY_PUSH_PROTOCOL);
+  return told != 0 && told != generation && known != NULL &&
+         g_strv_contains (known, DMS_P2P_IDENTIFY_PUSH_PROTOCOL);
 }
 
 static gboolean

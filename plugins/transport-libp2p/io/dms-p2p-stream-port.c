@@ -64,8 +64,7 @@ dms_p2p_stream_port_on_ready (DmsP2pPipe *pipe, GIOCondition condition, gpointer
   dms_p2p_stream_port_wake (self, condition);
 }
 
-/* --- sources
- * ------------------------------------------------------------------------------------------------ */
+/* --- sources ------------------------------------------------------------------------------------------- */
 
 static gboolean
 dms_p2p_stream_port_is_over (DmsP2pStreamPort *self, GIOCondition condition)
@@ -129,8 +128,7 @@ dms_p2p_stream_port_create_source (DmsP2pStreamPort *self, GIOCondition conditio
   return source;
 }
 
-/* --- bytes
- * -------------------------------------------------------------------------------------------------- */
+/* --- bytes --------------------------------------------------------------------------------------------- */
 
 static gssize
 dms_p2p_stream_port_translate (gssize n, GError **error)
@@ -197,8 +195,7 @@ dms_p2p_stream_port_is_writable (DmsP2pStreamPort *self)
   return !self->is_full || dms_p2p_stream_port_is_over (self, G_IO_OUT);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------------- */
 
 void
 dms_p2p_stream_port_close (DmsP2pStreamPort *self)

@@ -14,8 +14,9 @@ enum
   DMS_P2P_MESSAGE_MAX_PER_CONNECTION = 128,
   DMS_P2P_MESSAGE_MAX_INBOUND = 2048,
   /* Memory for messages that are not complete or wait for an earlier one. A connection that has so much may
-   * go on only with the first of them; the others wait, unread, where their sender feels it. */
-  DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY = 2 * 1024 * 1024,
+   * go on only with the first of them; the others are refused when they want more. They are not left unread:
+   * over QUIC, what is unread of one stream keeps the bytes of all others away. */
+  DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY = 8 * 1024 * 1024,
   DMS_P2P_MESSAGE_MAX_MEMORY = 64 * 1024 * 1024,
   /* What is read of one stream before others get their turn. */
   DMS_P2P_MESSAGE_TURN = 256 * 1024,
@@ -205,19 +206,6 @@ dms_p2p_lane_find_first (DmsP2pLane *lane)
   return NULL;
 }
 
-/* Lets those go on for which there was no memory. */
-static void
-dms_p2p_lane_resume (DmsP2pLane *lane)
-{
-  for (GList *l = lane->messages.head; l != NULL; l = l->next)
-    {
-      DmsP2pInbound *inbound = l->data;
-
-      if (!dms_p2p_message_frame_is_complete (inbound->frame))
-        dms_p2p_pipe_want (inbound->pipe, G_IO_IN);
-    }
-}
-
 /* Hands on what may be, and forgets the lane when nothing is left in it. The handler may do anything. */
 static void
 dms_p2p_message_receiver_go_on (DmsP2pMessageReceiver *self, DmsP2pConnection *connection)
@@ -237,8 +225,6 @@ dms_p2p_message_receiver_go_on (DmsP2pMessageReceiver *self, DmsP2pConnection *c
     }
   if (lane != NULL && g_queue_is_empty (&lane->messages))
     g_hash_table_remove (self->lanes, connection);
-  else if (lane != NULL)
-    dms_p2p_lane_resume (lane);
 }
 
 /* Reading */
@@ -281,10 +267,12 @@ dms_p2p_inbound_read_some (DmsP2pInbound *inbound, GError **error)
 }
 
 static gboolean
-dms_p2p_inbound_may_read (DmsP2pInbound *inbound)
+dms_p2p_inbound_has_memory (DmsP2pInbound *inbound)
 {
-  return inbound->lane->memory < DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY ||
-         dms_p2p_lane_find_first (inbound->lane) == inbound;
+  DmsP2pLane *lane = inbound->lane;
+
+  return lane->receiver->memory < DMS_P2P_MESSAGE_MAX_MEMORY &&
+         (lane->memory < DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY || dms_p2p_lane_find_first (lane) == inbound);
 }
 
 static void
@@ -298,12 +286,7 @@ dms_p2p_inbound_on_ready (DmsP2pPipe *pipe, GIOCondition condition, gpointer use
     {
       gssize n = 0;
 
-      if (!dms_p2p_inbound_may_read (inbound))
-        {
-          dms_p2p_pipe_want (pipe, 0);
-          return;
-        }
-      if (self->memory >= DMS_P2P_MESSAGE_MAX_MEMORY)
+      if (!dms_p2p_inbound_has_memory (inbound))
         {
           dms_p2p_inbound_fail (inbound, DMS_P2P_RESET_RESOURCE_LIMIT, "there is no memory for more");
           return;

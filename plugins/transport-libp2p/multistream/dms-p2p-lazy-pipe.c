@@ -20,6 +20,9 @@ enum
  *
  * A pipe that negotiates its one protocol while it is used: the proposal goes out with the first bytes that
  * are written, or alone when somebody reads or half-closes first; the answer is taken off what comes in.
+ *
+ * Closed before the answer came, the pipe below stays open to read until it is there: where closing tells the
+ * other side to stop sending (QUIC), it could not answer, and would throw away what was written.
  */
 struct _DmsP2pLazyPipe
 {
@@ -35,6 +38,10 @@ struct _DmsP2pLazyPipe
   gboolean has_begun;
   /* Half-closed by the user; the proposal must go out before. */
   gboolean is_shutting_down;
+  gboolean has_shut_down;
+  gboolean is_closed;
+  /* Closed by the user before the answer came; the pipe keeps itself until it is there. */
+  gboolean is_lingering;
 
   GByteArray *in;
   gboolean has_header;
@@ -60,11 +67,26 @@ dms_p2p_lazy_pipe_update_wanted (DmsP2pLazyPipe *self)
 {
   GIOCondition wanted = dms_p2p_pipe_get_wanted (DMS_P2P_PIPE (self));
 
+  if (self->is_lingering)
+    wanted = G_IO_IN;
   if (self->failure != NULL)
     wanted = 0;
   else if (self->has_begun && self->proposal->len > 0)
     wanted |= G_IO_OUT;
   dms_p2p_pipe_want (self->inner, wanted);
+}
+
+/* Closed by the user, and nothing is missing any more. */
+static void
+dms_p2p_lazy_pipe_settle (DmsP2pLazyPipe *self)
+{
+  if (!self->is_lingering || (!self->is_agreed && self->failure == NULL))
+    return;
+  self->is_lingering = FALSE;
+  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_pipe_set_handler (self->inner, NULL, NULL);
+  dms_p2p_pipe_close (self->inner);
+  g_object_unref (self);
 }
 
 /* The first failure stays: the pipe is of no use any more, and both reading and writing say so. */
@@ -83,9 +105,11 @@ dms_p2p_lazy_pipe_fail (DmsP2pLazyPipe *self, GError *failure)
 static gboolean
 dms_p2p_lazy_pipe_check (DmsP2pLazyPipe *self, GError **error)
 {
-  if (self->failure == NULL)
+  if (self->failure == NULL && !self->is_closed)
     return TRUE;
-  if (error != NULL)
+  if (self->failure == NULL)
+    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the stream is closed");
+  else if (error != NULL)
     *error = g_error_copy (self->failure);
   return FALSE;
 }
@@ -183,6 +207,7 @@ dms_p2p_lazy_pipe_on_timeout (gpointer user_data)
                      "the other side has not answered for %d seconds whether it speaks %s",
                      DMS_P2P_MULTISTREAM_TIMEOUT_S,
                      self->protocol));
+  dms_p2p_lazy_pipe_settle (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -243,6 +268,7 @@ dms_p2p_lazy_pipe_push (DmsP2pLazyPipe *self, GError **error)
   if (self->proposal->len == 0 && self->is_shutting_down)
     {
       self->is_shutting_down = FALSE;
+      self->has_shut_down = TRUE;
       if (!dms_p2p_pipe_shutdown_write (self->inner, error))
         return FALSE;
     }
@@ -264,7 +290,7 @@ dms_p2p_lazy_pipe_read (DmsP2pPipe *pipe, void *buffer, gsize size, GError **err
 {
   DmsP2pLazyPipe *self = DMS_P2P_LAZY_PIPE (pipe);
 
-  if (!self->is_agreed)
+  if (!self->is_agreed && !self->is_closed)
     {
       if (self->failure == NULL)
         dms_p2p_lazy_pipe_begin (self);
@@ -326,8 +352,22 @@ dms_p2p_lazy_pipe_close (DmsP2pPipe *pipe)
 {
   DmsP2pLazyPipe *self = DMS_P2P_LAZY_PIPE (pipe);
 
-  dms_p2p_lazy_pipe_stop_timeout (self);
-  dms_p2p_pipe_close (self->inner);
+  if (self->is_closed)
+    return;
+  if (self->has_begun && !self->is_agreed)
+    dms_p2p_lazy_pipe_take_answer (self);
+  self->is_closed = TRUE;
+  if (!self->has_begun || self->is_agreed || self->failure != NULL)
+    {
+      dms_p2p_lazy_pipe_stop_timeout (self);
+      dms_p2p_pipe_close (self->inner);
+      return;
+    }
+  self->is_lingering = TRUE;
+  g_object_ref (self);
+  self->is_shutting_down = !self->has_shut_down;
+  dms_p2p_lazy_pipe_push_or_fail (self);
+  dms_p2p_lazy_pipe_settle (self);
 }
 
 static void
@@ -335,8 +375,13 @@ dms_p2p_lazy_pipe_reset (DmsP2pPipe *pipe, guint64 code)
 {
   DmsP2pLazyPipe *self = DMS_P2P_LAZY_PIPE (pipe);
 
+  self->is_closed = TRUE;
   dms_p2p_lazy_pipe_stop_timeout (self);
   dms_p2p_pipe_reset (self->inner, code);
+  if (!self->is_lingering)
+    return;
+  self->is_lingering = FALSE;
+  g_object_unref (self);
 }
 
 /* Only a failure shows itself here; the rest is told by the pipe below. */
@@ -374,6 +419,8 @@ dms_p2p_lazy_pipe_on_ready (DmsP2pPipe *inner, GIOCondition condition, gpointer 
     }
   if (self->failure != NULL)
     condition |= G_IO_IN | G_IO_OUT;
+  if (self->is_lingering)
+    return dms_p2p_lazy_pipe_settle (self);
   dms_p2p_pipe_dispatch (DMS_P2P_PIPE (self), condition);
 }
 

@@ -76,6 +76,17 @@ dms_p2p_noise_symmetric_mix_hash (DmsP2pNoiseSymmetric *self, const void *data, 
   crypto_hash_sha256_final (&state, self->hash);
 }
 
+/* Room for @size bytes more at the end of @out; an empty array has no memory to point into. */
+static guint8 *
+dms_p2p_noise_symmetric_extend (GByteArray *out, gsize size)
+{
+  static guint8 nothing[1];
+  guint begin = out->len;
+
+  g_byte_array_set_size (out, (guint) (begin + size));
+  return size > 0 ? out->data + begin : nothing;
+}
+
 gboolean
 dms_p2p_noise_symmetric_encrypt (DmsP2pNoiseSymmetric *self,
                                  const guint8 *data,
@@ -83,19 +94,18 @@ dms_p2p_noise_symmetric_encrypt (DmsP2pNoiseSymmetric *self,
                                  GByteArray *out,
                                  GError **error)
 {
-  guint begin = out->len;
+  gsize sealed = size + (self->cipher.has_key ? (gsize) DMS_P2P_NOISE_TAG : 0);
+  guint8 *to = dms_p2p_noise_symmetric_extend (out, sealed);
 
-  g_byte_array_set_size (out,
-                         (guint) (begin + size + (self->cipher.has_key ? (gsize) DMS_P2P_NOISE_TAG : 0)));
   if (!self->cipher.has_key)
     {
       if (size > 0)
-        memcpy (out->data + begin, data, size);
+        memcpy (to, data, size);
     }
   else if (!dms_p2p_noise_cipher_encrypt (
-               &self->cipher, self->hash, sizeof self->hash, data, size, out->data + begin, error))
+               &self->cipher, self->hash, sizeof self->hash, data, size, to, error))
     return FALSE;
-  dms_p2p_noise_symmetric_mix_hash (self, out->data + begin, out->len - begin);
+  dms_p2p_noise_symmetric_mix_hash (self, to, sealed);
   return TRUE;
 }
 
@@ -108,17 +118,18 @@ dms_p2p_noise_symmetric_decrypt (DmsP2pNoiseSymmetric *self,
 {
   guint begin = out->len;
   gsize plain = size;
+  guint8 *to = NULL;
 
   if (self->cipher.has_key)
     plain = size >= DMS_P2P_NOISE_TAG ? size - DMS_P2P_NOISE_TAG : 0;
-  g_byte_array_set_size (out, (guint) (begin + plain));
+  to = dms_p2p_noise_symmetric_extend (out, plain);
   if (!self->cipher.has_key)
     {
       if (size > 0)
-        memcpy (out->data + begin, data, size);
+        memcpy (to, data, size);
     }
   else if (!dms_p2p_noise_cipher_decrypt (
-               &self->cipher, self->hash, sizeof self->hash, data, size, out->data + begin, error))
+               &self->cipher, self->hash, sizeof self->hash, data, size, to, error))
     {
       g_byte_array_set_size (out, begin);
       return FALSE;

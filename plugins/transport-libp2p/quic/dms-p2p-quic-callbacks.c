@@ -8,7 +8,8 @@
 #include "quic/dms-p2p-quic-connection-private.h"
 #include "quic/dms-p2p-quic-tls.h"
 
-/* What ngtcp2 tells. No one outside is called from here: pipes are notified, which waits for the main loop. */
+/* What ngtcp2 tells. No one outside is called from here: pipes are notified, which waits for the main loop.
+ */
 
 static int
 dms_p2p_quic_on_handshake_completed (ngtcp2_conn *conn, void *user_data)
@@ -91,8 +92,12 @@ dms_p2p_quic_on_acked (ngtcp2_conn *conn,
 }
 
 static int
-dms_p2p_quic_on_stream_close (
-    ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t code, void *user_data, void *stream_user_data)
+dms_p2p_quic_on_stream_close (ngtcp2_conn *conn,
+                              uint32_t flags,
+                              int64_t id,
+                              uint64_t code,
+                              void *user_data,
+                              void *stream_user_data)
 {
   DmsP2pQuicConnection *self = user_data;
   DmsP2pQuicFlow *flow = stream_user_data;
@@ -137,8 +142,11 @@ dms_p2p_quic_on_stream_reset (ngtcp2_conn *conn,
 }
 
 static int
-dms_p2p_quic_on_stream_credit (
-    ngtcp2_conn *conn, int64_t id, uint64_t max_data, void *user_data, void *stream_user_data)
+dms_p2p_quic_on_stream_credit (ngtcp2_conn *conn,
+                               int64_t id,
+                               uint64_t max_data,
+                               void *user_data,
+                               void *stream_user_data)
 {
   DmsP2pQuicConnection *self = user_data;
   DmsP2pQuicFlow *flow = stream_user_data;
@@ -184,8 +192,12 @@ dms_p2p_quic_on_old_id (ngtcp2_conn *conn, const ngtcp2_cid *id, void *user_data
 
 /* An ID of the other side came into use, or went out of it. */
 static int
-dms_p2p_quic_on_their_id (
-    ngtcp2_conn *conn, int type, uint64_t number, const ngtcp2_cid *id, const uint8_t *token, void *user_data)
+dms_p2p_quic_on_their_id (ngtcp2_conn *conn,
+                          int type,
+                          uint64_t number,
+                          const ngtcp2_cid *id,
+                          const uint8_t *token,
+                          void *user_data)
 {
   DmsP2pQuicConnection *self = user_data;
   const DmsP2pQuicToken *own = (const DmsP2pQuicToken *) token;

@@ -60,8 +60,8 @@ struct _DmsP2pQuicConnection
   ngtcp2_tstamp consumed_since;
   guint64 credit;
   /* What the muxer's owner was told that we keep, and how much less it will be told. */
-  gssize granted;
-  gssize owed;
+  gsize granted;
+  gsize owed;
   gboolean is_inside;
 
   guint64 bytes_in;
@@ -78,8 +78,14 @@ void dms_p2p_quic_connection_unmark_ready (DmsP2pQuicConnection *self, DmsP2pQui
 void dms_p2p_quic_connection_consume (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow, gsize size);
 /* The user and ngtcp2 are done with it. */
 void dms_p2p_quic_connection_release_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow);
-gboolean dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gssize delta);
+gboolean dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gsize more);
+void dms_p2p_quic_connection_give_back (DmsP2pQuicConnection *self, gsize less);
 
+void dms_p2p_quic_connection_leave_door (DmsP2pQuicConnection *self);
+
+/* dms-p2p-quic-ending.c. Tells the other side @last_words, which may be NULL, and the owner later. */
+void dms_p2p_quic_connection_end_and_tell (DmsP2pQuicConnection *self,
+                                           const ngtcp2_connection_close_error *last_words);
 /* Not from within ngtcp2: @code is one of its errors. */
 void dms_p2p_quic_connection_fail (DmsP2pQuicConnection *self, int code);
 

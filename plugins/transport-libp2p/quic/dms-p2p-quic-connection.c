@@ -28,8 +28,8 @@ G_DEFINE_FINAL_TYPE (DmsP2pQuicConnection, dms_p2p_quic_connection, DMS_TYPE_P2P
 #define DMS_P2P_QUIC_N_IDS 4
 /* RFC 9000 section 7.2: unpredictable, 8 bytes at least. */
 #define DMS_P2P_QUIC_FIRST_ID_SIZE 16
-/* Of the text a peer sends along when it closes. */
-#define DMS_P2P_QUIC_MAX_REASON 128
+/* For a handler of streams, while some wait for one. */
+#define DMS_P2P_QUIC_LOOK_AGAIN_US 20000
 
 void
 dms_p2p_quic_settings_init (DmsP2pQuicSettings *self)
@@ -51,266 +51,6 @@ dms_p2p_quic_make_address (const ngtcp2_addr *address)
   return dms_multiaddr_append (udp, "/quic-v1", NULL);
 }
 
-/* --- Ending ------------------------------------------------------------------------------------------- */
-
-static void
-dms_p2p_quic_connection_say_farewell (DmsP2pQuicConnection *self)
-{
-  DmsP2pQuicReady ready = self->ready;
-
-  self->ready = NULL;
-  if (!self->is_announced && self->failure == NULL)
-    g_set_error_literal (
-        &self->failure, DMS_ERROR, DMS_ERROR_IO, "the peer closed the connection at once");
-  if (self->is_announced)
-    dms_p2p_muxer_emit_closed (DMS_P2P_MUXER (self), self->failure);
-  else if (ready != NULL)
-    ready (self, self->failure, self->ready_data);
-}
-
-static gboolean
-dms_p2p_quic_connection_on_farewell (gpointer user_data)
-{
-  g_autoptr (DmsP2pQuicConnection) self = g_object_ref (user_data);
-
-  g_clear_pointer (&self->farewell, g_source_unref);
-  dms_p2p_quic_connection_say_farewell (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* The last packet, if any, and who may still ask for it. */
-static void
-dms_p2p_quic_connection_bury (DmsP2pQuicConnection *self, const ngtcp2_connection_close_error *last_words)
-{
-  guint8 *buffer = dms_p2p_quic_endpoint_get_buffer (self->endpoint);
-  g_autoptr (GBytes) packet = NULL;
-  ngtcp2_path_storage path;
-  ngtcp2_pkt_info info = { 0 };
-  ngtcp2_tstamp now = dms_p2p_quic_clock ();
-  ngtcp2_ssize n = 0;
-
-  ngtcp2_path_storage_zero (&path);
-  if (last_words != NULL)
-    n = ngtcp2_conn_write_connection_close (
-        self->conn, &path.path, &info, buffer, DMS_P2P_QUIC_MAX_DATAGRAM, last_words, now);
-  if (n > 0)
-    {
-      packet = g_bytes_new (buffer, (gsize) n);
-      dms_p2p_quic_endpoint_send (self->endpoint, &path.path, info.ecn, buffer, (gsize) n, (gsize) n);
-      self->bytes_out += (guint64) n;
-    }
-  if (n <= 0 && !ngtcp2_conn_is_in_draining_period (self->conn))
-    return;
-  /* RFC 9000 section 10.2: for three times the probe timeout. */
-  dms_p2p_quic_endpoint_bury (self->endpoint,
-                              (const ngtcp2_cid *) (gpointer) self->ids->data,
-                              self->ids->len,
-                              packet,
-                              now + 3 * ngtcp2_conn_get_pto (self->conn));
-}
-
-static void
-dms_p2p_quic_connection_end_flows (DmsP2pQuicConnection *self)
-{
-  while (!g_queue_is_empty (&self->incoming))
-    dms_p2p_quic_flow_unref (g_queue_pop_head (&self->incoming));
-  while (self->flows.head != NULL)
-    {
-      DmsP2pQuicFlow *flow = self->flows.head->data;
-
-      dms_p2p_quic_connection_unmark_ready (self, flow);
-      g_queue_unlink (&self->flows, &flow->link);
-      flow->connection = NULL;
-      flow->failure = self->failure != NULL
-                          ? g_error_copy (self->failure)
-                          : g_error_new_literal (DMS_ERROR, DMS_ERROR_IO, "the connection was closed");
-      dms_p2p_quic_flow_notify (flow);
-      dms_p2p_quic_flow_unref (flow);
-    }
-}
-
-/* Frees all but what the user may still ask for. */
-static void
-dms_p2p_quic_connection_end (DmsP2pQuicConnection *self, const ngtcp2_connection_close_error *last_words)
-{
-  if (self->is_ended)
-    return;
-  self->is_ended = TRUE;
-  if (self->conn != NULL)
-    dms_p2p_quic_connection_bury (self, last_words);
-  for (guint i = 0; i < self->ids->len; i++)
-    dms_p2p_quic_endpoint_remove_id (self->endpoint, &g_array_index (self->ids, ngtcp2_cid, i));
-  for (guint i = 0; i < self->tokens->len; i++)
-    dms_p2p_quic_endpoint_remove_token (
-        self->endpoint, g_array_index (self->tokens, DmsP2pQuicToken, i).data, self);
-  dms_p2p_quic_endpoint_forget (self->endpoint, self);
-  if (self->is_counted)
-    {
-      const ngtcp2_addr visitor = { &self->visitor.sa, sizeof self->visitor };
-
-      dms_p2p_quic_door_leave (
-          dms_p2p_quic_endpoint_get_door (self->endpoint), &visitor, self->is_proven);
-      self->is_counted = FALSE;
-    }
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-  dms_p2p_quic_connection_end_flows (self);
-  g_clear_pointer (&self->conn, ngtcp2_conn_del);
-  g_clear_pointer (&self->tls, gnutls_deinit);
-  if (self->granted > 0)
-    dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), -self->granted);
-  self->granted = 0;
-}
-
-static void
-dms_p2p_quic_connection_end_and_tell (DmsP2pQuicConnection *self,
-                                      const ngtcp2_connection_close_error *last_words)
-{
-  if (self->is_ended)
-    return;
-  dms_p2p_quic_connection_end (self, last_words);
-  self->farewell = g_idle_source_new ();
-  g_source_set_priority (self->farewell, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (self->farewell, "dms-p2p-quic-farewell");
-  g_source_set_callback (
-      self->farewell, dms_p2p_quic_connection_on_farewell, g_object_ref (self), g_object_unref);
-  g_source_attach (self->farewell, self->context);
-}
-
-static void
-dms_p2p_quic_connection_set_failure (DmsP2pQuicConnection *self, DmsError code, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static void
-dms_p2p_quic_connection_set_failure (DmsP2pQuicConnection *self, DmsError code, const char *format, ...)
-{
-  va_list arguments;
-
-  if (self->failure != NULL)
-    return;
-  va_start (arguments, format);
-  self->failure = g_error_new_valist (DMS_ERROR, code, format, arguments);
-  va_end (arguments);
-}
-
-/* The other side closed. */
-static void
-dms_p2p_quic_connection_fail_by_peer (DmsP2pQuicConnection *self)
-{
-  ngtcp2_connection_close_error said = { 0 };
-  g_autofree char *raw = NULL;
-  g_autofree char *reason = NULL;
-  gboolean is_application = FALSE;
-
-  ngtcp2_conn_get_connection_close_error (self->conn, &said);
-  is_application = said.type == NGTCP2_CONNECTION_CLOSE_ERROR_CODE_TYPE_APPLICATION;
-  if (self->is_ready && said.error_code == 0)
-    return;
-  if (!is_application && said.error_code == NGTCP2_CONNECTION_REFUSED)
-    {
-      dms_p2p_quic_connection_set_failure (
-          self, DMS_ERROR_BUSY, "the peer takes no more connections now; try again later");
-      return;
-    }
-  raw = said.reasonlen > 0 ? g_strndup ((const char *) said.reason, MIN (said.reasonlen, DMS_P2P_QUIC_MAX_REASON))
-                           : g_strdup ("");
-  reason = g_str_to_ascii (raw, "C");
-  g_strcanon (reason,
-              "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:;-_/()'",
-              '?');
-  dms_p2p_quic_connection_set_failure (self,
-                                       DMS_ERROR_IO,
-                                       "the peer closed the connection with %s code 0x%" G_GINT64_MODIFIER
-                                       "x%s%s",
-                                       is_application ? "the application" : "the QUIC",
-                                       said.error_code,
-                                       *reason != '\0' ? ": " : "",
-                                       reason);
-}
-
-static void
-dms_p2p_quic_connection_fail_here (DmsP2pQuicConnection *self, int code)
-{
-  ngtcp2_connection_close_error last_words;
-
-  ngtcp2_connection_close_error_default (&last_words);
-  if (self->failure != NULL && self->conn != NULL && !self->is_ready)
-    /* The peer's certificate was not good. RFC 8446 section 6.2: bad_certificate. */
-    ngtcp2_connection_close_error_set_transport_error_tls_alert (
-        &last_words, GNUTLS_A_BAD_CERTIFICATE, NULL, 0);
-  else if (code == NGTCP2_ERR_CRYPTO)
-    ngtcp2_connection_close_error_set_transport_error_tls_alert (
-        &last_words, ngtcp2_conn_get_tls_alert (self->conn), NULL, 0);
-  else
-    ngtcp2_connection_close_error_set_transport_error_liberr (&last_words, code, NULL, 0);
-  if (code == NGTCP2_ERR_CRYPTO)
-    dms_p2p_quic_connection_set_failure (self,
-                                         DMS_ERROR_IO,
-                                         "the TLS handshake of QUIC failed: %s",
-                                         gnutls_alert_get_name (ngtcp2_conn_get_tls_alert (self->conn)));
-  else
-    dms_p2p_quic_connection_set_failure (
-        self, DMS_ERROR_IO, "the QUIC connection failed: %s", ngtcp2_strerror (code));
-  dms_p2p_quic_connection_end_and_tell (self, &last_words);
-}
-
-void
-dms_p2p_quic_connection_fail (DmsP2pQuicConnection *self, int code)
-{
-  if (self->is_ended)
-    return;
-  switch (code)
-    {
-    case NGTCP2_ERR_DRAINING:
-      if (self->was_reset)
-        dms_p2p_quic_connection_set_failure (self, DMS_ERROR_IO, "the peer knows the connection no more");
-      else
-        dms_p2p_quic_connection_fail_by_peer (self);
-      dms_p2p_quic_connection_end_and_tell (self, NULL);
-      break;
-    case NGTCP2_ERR_IDLE_CLOSE:
-      dms_p2p_quic_connection_set_failure (
-          self, DMS_ERROR_TIMED_OUT, "nothing came from the peer for too long");
-      dms_p2p_quic_connection_end_and_tell (self, NULL);
-      break;
-    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-      dms_p2p_quic_connection_set_failure (
-          self, DMS_ERROR_TIMED_OUT, "no QUIC handshake was done in time; is the peer there?");
-      dms_p2p_quic_connection_end_and_tell (self, NULL);
-      break;
-    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
-      dms_p2p_quic_connection_set_failure (self, DMS_ERROR_INCOMPATIBLE, "the peer does not speak QUIC v1");
-      dms_p2p_quic_connection_end_and_tell (self, NULL);
-      break;
-    case NGTCP2_ERR_NOMEM:
-      dms_p2p_quic_connection_set_failure (
-          self, DMS_ERROR_NO_RESOURCES, "the QUIC connection needs more memory than one may");
-      dms_p2p_quic_connection_end_and_tell (self, NULL);
-      break;
-    case NGTCP2_ERR_DROP_CONN:
-    case NGTCP2_ERR_RETRY:
-      dms_p2p_quic_connection_set_failure (self, DMS_ERROR_IO, "the first packet of the client was no good");
-      dms_p2p_quic_connection_end_and_tell (self, NULL);
-      break;
-    default:
-      dms_p2p_quic_connection_fail_here (self, code);
-      break;
-    }
-}
-
-void
-dms_p2p_quic_connection_give_up (DmsP2pQuicConnection *self)
-{
-  ngtcp2_connection_close_error last_words;
-
-  self->ready = NULL;
-  ngtcp2_connection_close_error_set_application_error (&last_words, 0, NULL, 0);
-  dms_p2p_quic_connection_end (self, &last_words);
-}
-
-/* --- The main loop ------------------------------------------------------------------------------------ */
-
 void
 dms_p2p_quic_connection_set_timer (DmsP2pQuicConnection *self, gint64 at_us)
 {
@@ -324,6 +64,17 @@ dms_p2p_quic_connection_schedule (DmsP2pQuicConnection *self)
   dms_p2p_quic_connection_set_timer (self, 0);
 }
 
+/* The handshake is over. */
+void
+dms_p2p_quic_connection_leave_door (DmsP2pQuicConnection *self)
+{
+  const ngtcp2_addr visitor = { &self->visitor.sa, sizeof self->visitor };
+
+  if (self->is_counted)
+    dms_p2p_quic_door_leave (dms_p2p_quic_endpoint_get_door (self->endpoint), &visitor, self->is_proven);
+  self->is_counted = FALSE;
+}
+
 static void
 dms_p2p_quic_connection_announce (DmsP2pQuicConnection *self)
 {
@@ -333,14 +84,7 @@ dms_p2p_quic_connection_announce (DmsP2pQuicConnection *self)
     return;
   self->is_announced = TRUE;
   self->ready = NULL;
-  if (self->is_counted)
-    {
-      const ngtcp2_addr visitor = { &self->visitor.sa, sizeof self->visitor };
-
-      dms_p2p_quic_door_leave (
-          dms_p2p_quic_endpoint_get_door (self->endpoint), &visitor, self->is_proven);
-      self->is_counted = FALSE;
-    }
+  dms_p2p_quic_connection_leave_door (self);
   ready (self, NULL, self->ready_data);
 }
 
@@ -365,17 +109,22 @@ dms_p2p_quic_connection_hand_over (DmsP2pQuicConnection *self)
 void
 dms_p2p_quic_connection_work (DmsP2pQuicConnection *self)
 {
-  if (self->owed > 0)
-    {
-      gssize owed = self->owed;
+  gsize owed = self->owed;
 
-      self->owed = 0;
-      dms_p2p_quic_connection_grant (self, -owed);
-    }
+  self->owed = 0;
+  dms_p2p_quic_connection_give_back (self, owed);
   if (!self->is_ended)
     dms_p2p_quic_writer_run (self);
   dms_p2p_quic_connection_announce (self);
   dms_p2p_quic_connection_hand_over (self);
+  /* Nobody tells when the handlers are set. */
+  if (self->is_announced && !g_queue_is_empty (&self->incoming) && self->timer != NULL)
+    {
+      gint64 soon = g_get_monotonic_time () + DMS_P2P_QUIC_LOOK_AGAIN_US;
+      gint64 at = g_source_get_ready_time (self->timer);
+
+      dms_p2p_quic_connection_set_timer (self, at >= 0 ? MIN (at, soon) : soon);
+    }
 }
 
 static gboolean
@@ -423,145 +172,6 @@ dms_p2p_quic_connection_receive (DmsP2pQuicConnection *self,
     dms_p2p_quic_connection_fail (self, code);
 }
 
-/* --- Streams ------------------------------------------------------------------------------------------ */
-
-void
-dms_p2p_quic_connection_add_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow)
-{
-  g_queue_push_tail_link (&self->flows, &flow->link);
-}
-
-void
-dms_p2p_quic_connection_mark_ready (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow)
-{
-  if (flow->is_ready || flow->is_gone)
-    return;
-  flow->is_ready = TRUE;
-  g_queue_push_tail_link (&self->ready_flows, &flow->ready_link);
-}
-
-void
-dms_p2p_quic_connection_unmark_ready (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow)
-{
-  if (!flow->is_ready)
-    return;
-  flow->is_ready = FALSE;
-  g_queue_unlink (&self->ready_flows, &flow->ready_link);
-}
-
-gboolean
-dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gssize delta)
-{
-  /* Nobody is asked from within ngtcp2. */
-  if (self->is_inside)
-    {
-      self->owed += delta < 0 ? -delta : 0;
-      return delta < 0;
-    }
-  if (!dms_p2p_muxer_change_memory (DMS_P2P_MUXER (self), delta) && delta > 0)
-    return FALSE;
-  self->granted += delta;
-  return TRUE;
-}
-
-/* Whether half a window was read in less than two round trips: then the window, not the reader, is what is
- * slow. So do ngtcp2 and quic-go. */
-static gboolean
-dms_p2p_quic_connection_is_slow (DmsP2pQuicConnection *self,
-                                 guint64 *consumed,
-                                 ngtcp2_tstamp *since,
-                                 guint64 window,
-                                 gsize size)
-{
-  ngtcp2_tstamp now = 0;
-  gboolean is_slow = FALSE;
-  ngtcp2_conn_stat state;
-
-  *consumed += size;
-  if (*consumed < window / 2)
-    return FALSE;
-  now = dms_p2p_quic_clock ();
-  ngtcp2_conn_get_conn_stat (self->conn, &state);
-  is_slow = *since != 0 && now - *since < 2 * state.smoothed_rtt;
-  *since = now;
-  *consumed = 0;
-  return is_slow;
-}
-
-static void
-dms_p2p_quic_connection_credit_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow, gsize size)
-{
-  guint64 more = size;
-
-  if (dms_p2p_quic_connection_is_slow (self, &flow->consumed, &flow->consumed_since, flow->window, size) &&
-      flow->window < DMS_P2P_QUIC_MAX_STREAM_WINDOW)
-    {
-      /* What it may keep in all is bounded by the window of the connection. */
-      guint64 window = MIN (flow->window * 2, DMS_P2P_QUIC_MAX_STREAM_WINDOW);
-
-      more += window - flow->window;
-      flow->window = window;
-    }
-  ngtcp2_conn_extend_max_stream_offset (self->conn, flow->id, more);
-  flow->credit += more;
-  /* ngtcp2 tells the peer when half of the first window is to be told. */
-  if (flow->credit <= DMS_P2P_QUIC_STREAM_WINDOW / 2)
-    return;
-  flow->credit = 0;
-  dms_p2p_quic_connection_schedule (self);
-}
-
-static void
-dms_p2p_quic_connection_credit (DmsP2pQuicConnection *self, gsize size)
-{
-  guint64 more = size;
-
-  if (dms_p2p_quic_connection_is_slow (self, &self->consumed, &self->consumed_since, self->window, size) &&
-      self->window < DMS_P2P_QUIC_MAX_WINDOW)
-    {
-      guint64 window = MIN (self->window * 2, DMS_P2P_QUIC_MAX_WINDOW);
-
-      if (dms_p2p_quic_connection_grant (self, (gssize) (window - self->window)))
-        {
-          more += window - self->window;
-          self->window = window;
-          self->memory.limit = DMS_P2P_QUIC_BASE_MEMORY + 2 * window;
-        }
-    }
-  ngtcp2_conn_extend_max_offset (self->conn, more);
-  self->credit += more;
-  if (self->credit <= DMS_P2P_QUIC_WINDOW / 2)
-    return;
-  self->credit = 0;
-  dms_p2p_quic_connection_schedule (self);
-}
-
-void
-dms_p2p_quic_connection_consume (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow, gsize size)
-{
-  if (size == 0 || self->conn == NULL)
-    return;
-  if (!flow->is_gone && !flow->is_end_read && !flow->is_reset)
-    dms_p2p_quic_connection_credit_flow (self, flow, size);
-  dms_p2p_quic_connection_credit (self, size);
-}
-
-void
-dms_p2p_quic_connection_release_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow)
-{
-  dms_p2p_quic_connection_consume (self, flow, dms_p2p_quic_queue_get_size (&flow->in));
-  dms_p2p_quic_queue_clear (&flow->in);
-  dms_p2p_quic_connection_unmark_ready (self, flow);
-  if (flow->room > DMS_P2P_QUIC_MIN_ROOM)
-    dms_p2p_quic_connection_grant (self, -(gssize) (flow->room - DMS_P2P_QUIC_MIN_ROOM));
-  flow->room = DMS_P2P_QUIC_MIN_ROOM;
-  if (flow->is_incoming)
-    ngtcp2_conn_extend_max_streams_bidi (self->conn, 1);
-  flow->connection = NULL;
-  g_queue_unlink (&self->flows, &flow->link);
-  dms_p2p_quic_flow_unref (flow);
-}
-
 /* --- The muxer ---------------------------------------------------------------------------------------- */
 
 static DmsP2pPipe *
@@ -595,8 +205,7 @@ dms_p2p_quic_connection_close (DmsP2pMuxer *muxer, guint64 code)
 {
   ngtcp2_connection_close_error last_words;
 
-  ngtcp2_connection_close_error_set_application_error (
-      &last_words, MIN (code, NGTCP2_MAX_VARINT), NULL, 0);
+  ngtcp2_connection_close_error_set_application_error (&last_words, MIN (code, NGTCP2_MAX_VARINT), NULL, 0);
   dms_p2p_quic_connection_end_and_tell (DMS_P2P_QUIC_CONNECTION (muxer), &last_words);
 }
 
@@ -818,7 +427,8 @@ dms_p2p_quic_connection_new_client (DmsP2pQuicEndpoint *endpoint,
  * @settings: how
  * @path: the way its packet came
  * @header: of the packet
- * @original: the ID the client chose at first, if it has shown by a Retry that it is at its address; else empty
+ * @original: the ID the client chose at first, if it has shown by a Retry that it is at its address; else
+ * empty
  * @error: return location for a #DmsError
  *
  * Answers to a client. The packet itself is still to be received.

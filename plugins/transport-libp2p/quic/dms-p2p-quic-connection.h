@@ -47,7 +47,8 @@ DmsP2pQuicConnection *dms_p2p_quic_connection_new_server (DmsP2pQuicEndpoint *en
                                                           const ngtcp2_pkt_hd *header,
                                                           const ngtcp2_cid *original,
                                                           GError **error);
-void dms_p2p_quic_connection_set_ready (DmsP2pQuicConnection *self, DmsP2pQuicReady ready, gpointer user_data);
+void
+dms_p2p_quic_connection_set_ready (DmsP2pQuicConnection *self, DmsP2pQuicReady ready, gpointer user_data);
 /* Ends a handshake; ready is not told. */
 void dms_p2p_quic_connection_give_up (DmsP2pQuicConnection *self);
 

@@ -49,6 +49,8 @@ dms_p2p_quic_door_new (void)
 {
   DmsP2pQuicDoor *self = g_new0 (DmsP2pQuicDoor, 1);
 
+  if (sodium_init () < 0)
+    g_error ("libsodium could not be set up");
   g_atomic_ref_count_init (&self->ref_count);
   self->limits.max_unproven = DMS_P2P_QUIC_MAX_UNPROVEN;
   self->limits.max_unproven_per_ip = DMS_P2P_QUIC_MAX_UNPROVEN_PER_IP;
@@ -180,8 +182,11 @@ dms_p2p_quic_door_make_reset_token (DmsP2pQuicDoor *self, const ngtcp2_cid *cid,
 }
 
 gsize
-dms_p2p_quic_door_write_retry (
-    DmsP2pQuicDoor *self, const ngtcp2_pkt_hd *header, const ngtcp2_path *path, guint8 *packet, gsize size)
+dms_p2p_quic_door_write_retry (DmsP2pQuicDoor *self,
+                               const ngtcp2_pkt_hd *header,
+                               const ngtcp2_path *path,
+                               guint8 *packet,
+                               gsize size)
 {
   guint8 token[NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN];
   ngtcp2_cid id = { .datalen = DMS_P2P_QUIC_CID_SIZE };
@@ -225,14 +230,8 @@ dms_p2p_quic_door_write_refusal (DmsP2pQuicDoor *self,
 
   if (!dms_p2p_quic_door_may_answer (self))
     return 0;
-  n = ngtcp2_crypto_write_connection_close (packet,
-                                            size,
-                                            header->version,
-                                            &header->scid,
-                                            &header->dcid,
-                                            NGTCP2_CONNECTION_REFUSED,
-                                            NULL,
-                                            0);
+  n = ngtcp2_crypto_write_connection_close (
+      packet, size, header->version, &header->scid, &header->dcid, NGTCP2_CONNECTION_REFUSED, NULL, 0);
   return n > 0 ? (gsize) n : 0;
 }
 
@@ -242,7 +241,8 @@ dms_p2p_quic_door_write_versions (DmsP2pQuicDoor *self,
                                   guint8 *packet,
                                   gsize size)
 {
-  /* One of those that are reserved, so that clients learn to skip what they do not know (RFC 9000 section 15). */
+  /* One of those that are reserved, so that clients learn to skip what they do not know (RFC 9000 section
+   * 15). */
   guint32 versions[] = { (randombytes_random () & 0xf0f0f0f0) | NGTCP2_RESERVED_VERSION_MASK,
                          NGTCP2_PROTO_VER_V1 };
   ngtcp2_ssize n = 0;
@@ -262,8 +262,11 @@ dms_p2p_quic_door_write_versions (DmsP2pQuicDoor *self,
 }
 
 gsize
-dms_p2p_quic_door_write_reset (
-    DmsP2pQuicDoor *self, const ngtcp2_version_cid *ids, gsize received, guint8 *packet, gsize size)
+dms_p2p_quic_door_write_reset (DmsP2pQuicDoor *self,
+                               const ngtcp2_version_cid *ids,
+                               gsize received,
+                               guint8 *packet,
+                               gsize size)
 {
   guint8 noise[DMS_P2P_QUIC_MAX_RESET - NGTCP2_STATELESS_RESET_TOKENLEN];
   guint8 token[NGTCP2_STATELESS_RESET_TOKENLEN];
@@ -278,7 +281,6 @@ dms_p2p_quic_door_write_reset (
   memcpy (cid.data, ids->dcid, cid.datalen);
   dms_p2p_quic_door_make_reset_token (self, &cid, token);
   randombytes_buf (noise, sizeof noise);
-  n = ngtcp2_pkt_write_stateless_reset (
-      packet, size, token, noise, length - NGTCP2_STATELESS_RESET_TOKENLEN);
+  n = ngtcp2_pkt_write_stateless_reset (packet, size, token, noise, length - NGTCP2_STATELESS_RESET_TOKENLEN);
   return n > 0 ? (gsize) n : 0;
 }

@@ -50,16 +50,24 @@ guint dms_p2p_quic_door_get_n_pending (DmsP2pQuicDoor *self);
 void dms_p2p_quic_door_make_reset_token (DmsP2pQuicDoor *self, const ngtcp2_cid *cid, guint8 *token);
 
 /* These write a packet and return its size, 0 when none shall be sent. */
-gsize dms_p2p_quic_door_write_retry (
-    DmsP2pQuicDoor *self, const ngtcp2_pkt_hd *header, const ngtcp2_path *path, guint8 *packet, gsize size);
+gsize dms_p2p_quic_door_write_retry (DmsP2pQuicDoor *self,
+                                     const ngtcp2_pkt_hd *header,
+                                     const ngtcp2_path *path,
+                                     guint8 *packet,
+                                     gsize size);
 gsize dms_p2p_quic_door_write_refusal (DmsP2pQuicDoor *self,
                                        const ngtcp2_pkt_hd *header,
                                        guint8 *packet,
                                        gsize size);
-gsize
-dms_p2p_quic_door_write_versions (DmsP2pQuicDoor *self, const ngtcp2_version_cid *ids, guint8 *packet, gsize size);
-gsize dms_p2p_quic_door_write_reset (
-    DmsP2pQuicDoor *self, const ngtcp2_version_cid *ids, gsize received, guint8 *packet, gsize size);
+gsize dms_p2p_quic_door_write_versions (DmsP2pQuicDoor *self,
+                                        const ngtcp2_version_cid *ids,
+                                        guint8 *packet,
+                                        gsize size);
+gsize dms_p2p_quic_door_write_reset (DmsP2pQuicDoor *self,
+                                     const ngtcp2_version_cid *ids,
+                                     gsize received,
+                                     guint8 *packet,
+                                     gsize size);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pQuicDoor, dms_p2p_quic_door_unref)
 

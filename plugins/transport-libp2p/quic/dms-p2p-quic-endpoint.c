@@ -12,9 +12,9 @@
 /**
  * DmsP2pQuicEndpoint:
  *
- * A UDP socket that carries any number of QUIC connections, of both sides, told apart by the connection IDs in
- * their packets. What belongs to no connection is a new client's first packet, or gets an answer that takes no
- * memory, or none.
+ * A UDP socket that carries any number of QUIC connections, of both sides, told apart by the connection IDs
+ * in their packets. What belongs to no connection is a new client's first packet, or gets an answer that
+ * takes no memory, or none.
  *
  * Connections have references to it, not the other way round.
  */
@@ -71,7 +71,10 @@ dms_p2p_quic_endpoint_answer (DmsP2pQuicEndpoint *self, const ngtcp2_path *path,
 
 /* The first packet of somebody. */
 static DmsP2pQuicConnection *
-dms_p2p_quic_endpoint_let_in (DmsP2pQuicEndpoint *self, const ngtcp2_path *path, const guint8 *data, gsize size)
+dms_p2p_quic_endpoint_let_in (DmsP2pQuicEndpoint *self,
+                              const ngtcp2_path *path,
+                              const guint8 *data,
+                              gsize size)
 {
   ngtcp2_pkt_hd header;
   ngtcp2_cid original = { 0 };
@@ -85,7 +88,8 @@ dms_p2p_quic_endpoint_let_in (DmsP2pQuicEndpoint *self, const ngtcp2_path *path,
     case DMS_P2P_QUIC_ADMIT:
       connection = self->visitor (self, &header, path, &original, self->visitor_data);
       if (connection == NULL)
-        answer = dms_p2p_quic_door_write_refusal (self->door, &header, self->buffer, DMS_P2P_QUIC_MIN_INITIAL);
+        answer =
+            dms_p2p_quic_door_write_refusal (self->door, &header, self->buffer, DMS_P2P_QUIC_MIN_INITIAL);
       break;
     case DMS_P2P_QUIC_RETRY:
       answer =
@@ -192,12 +196,20 @@ dms_p2p_quic_endpoint_let_work (GPtrArray **connections)
     dms_p2p_quic_connection_work (g_ptr_array_index (now, i));
 }
 
+void
+dms_p2p_quic_endpoint_take (DmsP2pQuicEndpoint *self, const ngtcp2_path *path, const guint8 *data, gsize size)
+{
+  const ngtcp2_pkt_info info = { 0 };
+
+  dms_p2p_quic_endpoint_on_datagram (path, &info, data, size, self);
+  dms_p2p_quic_endpoint_let_work (&self->touched);
+}
+
 static void
 dms_p2p_quic_endpoint_watch (DmsP2pQuicEndpoint *self)
 {
-  g_source_modify_unix_fd (self->source,
-                           self->tag,
-                           dms_p2p_quic_socket_is_blocked (self->socket) ? G_IO_IN | G_IO_OUT : G_IO_IN);
+  g_source_modify_unix_fd (
+      self->source, self->tag, dms_p2p_quic_socket_is_blocked (self->socket) ? G_IO_IN | G_IO_OUT : G_IO_IN);
 }
 
 static gboolean
@@ -250,8 +262,7 @@ static void
 dms_p2p_quic_endpoint_init (DmsP2pQuicEndpoint *self)
 {
   self->graves = dms_p2p_quic_graves_new ();
-  self->connections =
-      g_hash_table_new_full (dms_p2p_quic_cid_hash, dms_p2p_quic_cid_equal, g_free, NULL);
+  self->connections = g_hash_table_new_full (dms_p2p_quic_cid_hash, dms_p2p_quic_cid_equal, g_free, NULL);
   self->tokens = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   self->touched = g_ptr_array_new_with_free_func (g_object_unref);
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
@@ -281,8 +292,7 @@ dms_p2p_quic_endpoint_new (GInetSocketAddress *address, DmsP2pQuicDoor *door, GE
   self->source = g_source_new (&dms_p2p_quic_endpoint_source_funcs, sizeof (DmsP2pQuicSource));
   ((DmsP2pQuicSource *) self->source)->endpoint = self;
   g_source_set_static_name (self->source, "dms-p2p-quic-endpoint");
-  self->tag =
-      g_source_add_unix_fd (self->source, dms_p2p_quic_socket_get_fd (self->socket), G_IO_IN);
+  self->tag = g_source_add_unix_fd (self->source, dms_p2p_quic_socket_get_fd (self->socket), G_IO_IN);
   g_source_attach (self->source, context);
   return g_steal_pointer (&self);
 }
@@ -313,7 +323,9 @@ dms_p2p_quic_endpoint_get_buffer (DmsP2pQuicEndpoint *self)
 }
 
 gboolean
-dms_p2p_quic_endpoint_add_id (DmsP2pQuicEndpoint *self, const ngtcp2_cid *id, DmsP2pQuicConnection *connection)
+dms_p2p_quic_endpoint_add_id (DmsP2pQuicEndpoint *self,
+                              const ngtcp2_cid *id,
+                              DmsP2pQuicConnection *connection)
 {
   if (g_hash_table_contains (self->connections, id))
     return FALSE;
@@ -352,8 +364,11 @@ dms_p2p_quic_endpoint_remove_token (DmsP2pQuicEndpoint *self,
 }
 
 void
-dms_p2p_quic_endpoint_bury (
-    DmsP2pQuicEndpoint *self, const ngtcp2_cid *ids, gsize n_ids, GBytes *packet, ngtcp2_tstamp until)
+dms_p2p_quic_endpoint_bury (DmsP2pQuicEndpoint *self,
+                            const ngtcp2_cid *ids,
+                            gsize n_ids,
+                            GBytes *packet,
+                            ngtcp2_tstamp until)
 {
   dms_p2p_quic_graves_bury (self->graves, ids, n_ids, packet, until);
 }

@@ -32,7 +32,14 @@ typedef DmsP2pQuicConnection *(*DmsP2pQuicVisitor) (DmsP2pQuicEndpoint *self,
 DmsP2pQuicEndpoint *
 dms_p2p_quic_endpoint_new (GInetSocketAddress *address, DmsP2pQuicDoor *door, GError **error);
 /* Who is asked about new clients; NULL to have none. */
-void dms_p2p_quic_endpoint_set_visitor (DmsP2pQuicEndpoint *self, DmsP2pQuicVisitor visitor, gpointer user_data);
+void
+dms_p2p_quic_endpoint_set_visitor (DmsP2pQuicEndpoint *self, DmsP2pQuicVisitor visitor, gpointer user_data);
+
+/* Takes datagrams as if they had come, and lets what follows from them happen; for tests. */
+void dms_p2p_quic_endpoint_take (DmsP2pQuicEndpoint *self,
+                                 const ngtcp2_path *path,
+                                 const guint8 *data,
+                                 gsize size);
 
 DmsP2pQuicSocket *dms_p2p_quic_endpoint_get_socket (DmsP2pQuicEndpoint *self);
 DmsP2pQuicDoor *dms_p2p_quic_endpoint_get_door (DmsP2pQuicEndpoint *self);
@@ -44,8 +51,8 @@ gboolean dms_p2p_quic_endpoint_add_id (DmsP2pQuicEndpoint *self,
                                        const ngtcp2_cid *id,
                                        DmsP2pQuicConnection *connection);
 void dms_p2p_quic_endpoint_remove_id (DmsP2pQuicEndpoint *self, const ngtcp2_cid *id);
-/* The other side may end @connection by a datagram that ends in the 16 bytes @token and is random else (RFC 9000
- * section 10.3). */
+/* The other side may end @connection by a datagram that ends in the 16 bytes @token and is random else (RFC
+ * 9000 section 10.3). */
 gboolean dms_p2p_quic_endpoint_add_token (DmsP2pQuicEndpoint *self,
                                           const guint8 *token,
                                           DmsP2pQuicConnection *connection);
@@ -53,8 +60,11 @@ void dms_p2p_quic_endpoint_remove_token (DmsP2pQuicEndpoint *self,
                                          const guint8 *token,
                                          DmsP2pQuicConnection *connection);
 /* See dms_p2p_quic_graves_bury(). */
-void dms_p2p_quic_endpoint_bury (
-    DmsP2pQuicEndpoint *self, const ngtcp2_cid *ids, gsize n_ids, GBytes *packet, ngtcp2_tstamp until);
+void dms_p2p_quic_endpoint_bury (DmsP2pQuicEndpoint *self,
+                                 const ngtcp2_cid *ids,
+                                 gsize n_ids,
+                                 GBytes *packet,
+                                 ngtcp2_tstamp until);
 
 /* FALSE when the socket takes no more: the connection is flushed when it does again. */
 gboolean dms_p2p_quic_endpoint_may_send (DmsP2pQuicEndpoint *self, DmsP2pQuicConnection *connection);

@@ -36,6 +36,8 @@ struct _DmsP2pQuicFlow
   DmsP2pQuicQueue out;
   guint64 sent;
   gsize room;
+  /* All of @out is on its way, and there is much of it. */
+  gboolean is_room_short;
 
   GError *failure;
   guint64 reset_code;

@@ -23,9 +23,8 @@ dms_p2p_quic_memory_has_room (DmsP2pQuicMemory *self, gsize size)
 static void *
 dms_p2p_quic_memory_malloc (gsize size, void *user_data)
 {
-  return dms_p2p_quic_memory_has_room (user_data, size)
-             ? dms_p2p_quic_memory_count (user_data, malloc (size))
-             : NULL;
+  return dms_p2p_quic_memory_has_room (user_data, size) ? dms_p2p_quic_memory_count (user_data, malloc (size))
+                                                        : NULL;
 }
 
 static void

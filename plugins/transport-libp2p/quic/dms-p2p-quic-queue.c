@@ -26,8 +26,8 @@ dms_p2p_quic_queue_get_size (const DmsP2pQuicQueue *self)
 static DmsP2pQuicBlock *
 dms_p2p_quic_queue_add_block (DmsP2pQuicQueue *self, gsize wanted)
 {
-  gsize size =
-      CLAMP (MAX (wanted, dms_p2p_quic_queue_get_size (self)), DMS_P2P_QUIC_BLOCK_MIN, DMS_P2P_QUIC_BLOCK_MAX);
+  gsize size = CLAMP (
+      MAX (wanted, dms_p2p_quic_queue_get_size (self)), DMS_P2P_QUIC_BLOCK_MIN, DMS_P2P_QUIC_BLOCK_MAX);
   DmsP2pQuicBlock *block = g_malloc (sizeof (DmsP2pQuicBlock) + size);
 
   block->size = size;

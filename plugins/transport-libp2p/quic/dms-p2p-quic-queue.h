@@ -24,10 +24,8 @@ gsize dms_p2p_quic_queue_read (DmsP2pQuicQueue *self, void *buffer, gsize size);
 /* Drops all before @offset. */
 void dms_p2p_quic_queue_drop (DmsP2pQuicQueue *self, guint64 offset);
 /* What there is from @offset on, in at most @n_vectors pieces. Returns how many. */
-gsize dms_p2p_quic_queue_peek (const DmsP2pQuicQueue *self,
-                               guint64 offset,
-                               ngtcp2_vec *vectors,
-                               gsize n_vectors);
+gsize
+dms_p2p_quic_queue_peek (const DmsP2pQuicQueue *self, guint64 offset, ngtcp2_vec *vectors, gsize n_vectors);
 void dms_p2p_quic_queue_clear (DmsP2pQuicQueue *self);
 
 G_END_DECLS

@@ -10,7 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* How many receptions, of up to 64 KiB each where the kernel joins datagrams, one call to the kernel makes. */
+/* How many receptions, of up to 64 KiB each where the kernel joins datagrams, one call to the kernel makes.
+ */
 #define DMS_P2P_QUIC_N_RECEPTIONS 8
 #define DMS_P2P_QUIC_RECEPTION    65536
 /* Calls to the kernel before others of the main loop get their turn. */
@@ -184,11 +185,12 @@ dms_p2p_quic_socket_read_control (DmsP2pQuicSocket *self,
           if (IN6_IS_ADDR_LINKLOCAL (&local->in6.sin6_addr))
             local->in6.sin6_scope_id = ((const struct in6_pktinfo *) data)->ipi6_ifindex;
         }
-      else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) ||
-               (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS))
+      else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
         info->ecn = *(const guint8 *) data & NGTCP2_ECN_MASK;
+      else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
+        info->ecn = (guint32) (*(const int *) data & NGTCP2_ECN_MASK);
       else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
-        segment = *(const guint16 *) data;
+        segment = (gsize) * (const int *) data;
     }
   return segment;
 }
@@ -204,7 +206,9 @@ dms_p2p_quic_socket_hand_over (DmsP2pQuicSocket *self,
   gsize size = message->msg_len;
   ngtcp2_sockaddr_union local = self->address_buffer;
   ngtcp2_pkt_info info = { 0 };
-  ngtcp2_path path = { { &local.sa, self->address.addrlen }, { header->msg_name, header->msg_namelen }, NULL };
+  ngtcp2_path path = { { &local.sa, self->address.addrlen },
+                       { header->msg_name, header->msg_namelen },
+                       NULL };
   gsize segment = dms_p2p_quic_socket_read_control (self, header, &local, &info);
 
   if (header->msg_flags & MSG_TRUNC)
@@ -243,8 +247,12 @@ dms_p2p_quic_socket_receive (DmsP2pQuicSocket *self, DmsP2pQuicDatagram handler,
 }
 
 static struct cmsghdr *
-dms_p2p_quic_socket_add_control (
-    struct msghdr *header, struct cmsghdr *previous, int level, int type, const void *data, gsize size)
+dms_p2p_quic_socket_add_control (struct msghdr *header,
+                                 struct cmsghdr *previous,
+                                 int level,
+                                 int type,
+                                 const void *data,
+                                 gsize size)
 {
   struct cmsghdr *c = previous == NULL ? CMSG_FIRSTHDR (header) : CMSG_NXTHDR (header, previous);
 
@@ -286,8 +294,7 @@ dms_p2p_quic_socket_send_once (DmsP2pQuicSocket *self,
     }
   else
     {
-      struct in_pktinfo from = { .ipi_spec_dst =
-                                     ((const ngtcp2_sockaddr_in *) path->local.addr)->sin_addr };
+      struct in_pktinfo from = { .ipi_spec_dst = ((const ngtcp2_sockaddr_in *) path->local.addr)->sin_addr };
 
       last = dms_p2p_quic_socket_add_control (&header, NULL, IPPROTO_IP, IP_PKTINFO, &from, sizeof from);
       used += CMSG_SPACE (sizeof from);
@@ -296,12 +303,8 @@ dms_p2p_quic_socket_send_once (DmsP2pQuicSocket *self,
     {
       gboolean is_v6 = self->family == G_SOCKET_FAMILY_IPV6;
 
-      last = dms_p2p_quic_socket_add_control (&header,
-                                              last,
-                                              is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                                              is_v6 ? IPV6_TCLASS : IP_TOS,
-                                              &mark,
-                                              sizeof mark);
+      last = dms_p2p_quic_socket_add_control (
+          &header, last, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_TCLASS : IP_TOS, &mark, sizeof mark);
       used += CMSG_SPACE (sizeof mark);
     }
   if (segment < size)
@@ -372,12 +375,8 @@ dms_p2p_quic_socket_send (DmsP2pQuicSocket *self,
   self->kept_size = size - done;
   self->kept_segment = segment;
   self->kept_ecn = ecn;
-  ngtcp2_path_storage_init (&self->kept_path,
-                            path->local.addr,
-                            path->local.addrlen,
-                            path->remote.addr,
-                            path->remote.addrlen,
-                            NULL);
+  ngtcp2_path_storage_init (
+      &self->kept_path, path->local.addr, path->local.addrlen, path->remote.addr, path->remote.addrlen, NULL);
   return FALSE;
 }
 
@@ -410,8 +409,7 @@ dms_p2p_quic_socket_find_local (DmsP2pQuicSocket *self,
   int code = 0;
 
   /* Connecting a UDP socket sends nothing: it asks the kernel for the route. */
-  if (fd < 0 || connect (fd, remote->addr, remote->addrlen) != 0 ||
-      getsockname (fd, &found.sa, &length) != 0)
+  if (fd < 0 || connect (fd, remote->addr, remote->addrlen) != 0 || getsockname (fd, &found.sa, &length) != 0)
     code = errno;
   if (fd >= 0)
     close (fd);

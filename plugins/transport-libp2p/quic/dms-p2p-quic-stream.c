@@ -79,8 +79,8 @@ dms_p2p_quic_stream_check_writable (DmsP2pQuicFlow *flow, GError **error)
       return FALSE;
     }
   /* go-libp2p stops reading when it closes a stream, also one on which it has just sent all it had to say.
-   * As with TCP, the answer nobody waits for is not an error; but endless ones are. */
-  if (flow->is_stopped && flow->swallowed >= DMS_P2P_QUIC_MIN_ROOM)
+   * As with TCP, the answer nobody waits for is not an error; but endless ones are, and those to a reset. */
+  if (flow->is_stopped && (flow->is_reset || flow->swallowed >= DMS_P2P_QUIC_MIN_ROOM))
     {
       g_set_error_literal (error, DMS_ERROR, DMS_ERROR_IO, "the peer does not read the stream any more");
       return FALSE;
@@ -94,6 +94,17 @@ dms_p2p_quic_stream_get_room (DmsP2pQuicFlow *flow)
   gsize used = dms_p2p_quic_queue_get_size (&flow->out);
 
   return used < flow->room ? flow->room - used : 0;
+}
+
+/* The owner of the connection is asked for more, and may end it. */
+static void
+dms_p2p_quic_stream_grow (DmsP2pQuicFlow *flow)
+{
+  g_autoptr (DmsP2pQuicConnection) connection = g_object_ref (flow->connection);
+
+  flow->is_room_short = FALSE;
+  if (flow->room < DMS_P2P_QUIC_MAX_ROOM && dms_p2p_quic_connection_grant (connection, flow->room))
+    flow->room *= 2;
 }
 
 static gssize
@@ -120,12 +131,17 @@ dms_p2p_quic_stream_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsiz
     return -1;
   if (flow->is_stopped)
     return dms_p2p_quic_stream_swallow (flow, vectors, n_vectors);
+  for (gsize i = 0; i < n_vectors; i++)
+    wanted += vectors[i].size;
+  if (flow->is_room_short && dms_p2p_quic_stream_get_room (flow) < wanted)
+    dms_p2p_quic_stream_grow (flow);
+  if (!dms_p2p_quic_stream_check_writable (flow, error))
+    return -1;
   room = dms_p2p_quic_stream_get_room (flow);
   for (gsize i = 0; i < n_vectors; i++)
     {
       gsize n = MIN (vectors[i].size, room - total);
 
-      wanted += vectors[i].size;
       dms_p2p_quic_queue_append (&flow->out, vectors[i].buffer, n);
       total += n;
     }
@@ -140,17 +156,17 @@ static gssize
 dms_p2p_quic_stream_flush (DmsP2pPipe *pipe, GError **error)
 {
   DmsP2pQuicFlow *flow = DMS_P2P_QUIC_STREAM (pipe)->flow;
+  g_autoptr (DmsP2pQuicConnection) connection = NULL;
 
+  if (flow->connection != NULL && dms_p2p_quic_flow_has_output (flow))
+    {
+      connection = g_object_ref (flow->connection);
+      dms_p2p_quic_writer_run (connection);
+    }
   if (flow->failure != NULL)
     {
       g_propagate_error (error, g_error_copy (flow->failure));
       return -1;
-    }
-  if (dms_p2p_quic_flow_has_output (flow))
-    {
-      g_autoptr (DmsP2pQuicConnection) connection = g_object_ref (flow->connection);
-
-      dms_p2p_quic_writer_run (connection);
     }
   return dms_p2p_quic_flow_has_output (flow) ? DMS_P2P_WOULD_BLOCK : 0;
 }
@@ -221,7 +237,10 @@ dms_p2p_quic_stream_reset (DmsP2pPipe *pipe, guint64 code)
   if (flow->connection != NULL && !flow->is_gone)
     {
       dms_p2p_quic_connection_unmark_ready (flow->connection, flow);
-      ngtcp2_conn_shutdown_stream (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
+      /* In this order, the other one goes first. ngtcp2 0.12 forgets at once a stream of which it sees the
+       * reset first, and never ends its own side of it. */
+      ngtcp2_conn_shutdown_stream_write (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
+      ngtcp2_conn_shutdown_stream_read (flow->connection->conn, flow->id, MIN (code, NGTCP2_MAX_VARINT));
       dms_p2p_quic_connection_schedule (flow->connection);
     }
   dms_p2p_quic_stream_throw_away (flow);

@@ -8,8 +8,8 @@
 
 #define DMS_P2P_QUIC_ALPN "libp2p"
 
-/* AES first: GnuTLS encrypts three times faster with it than with ChaCha20 where the processor helps. RFC 9001
- * section 8.4 forbids the compatibility mode. */
+/* AES first: GnuTLS encrypts three times faster with it than with ChaCha20 where the processor helps. RFC
+ * 9001 section 8.4 forbids the compatibility mode. */
 #define DMS_P2P_QUIC_PRIORITY                                                                                \
   "%DISABLE_TLS13_COMPAT_MODE:NORMAL:-VERS-ALL:+VERS-TLS1.3:"                                                \
   "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"                                                \
@@ -20,7 +20,8 @@ dms_p2p_quic_tls_check (int code, GError **error)
 {
   if (code >= 0)
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_FAILED, "setting up TLS for QUIC failed: %s", gnutls_strerror (code));
+  g_set_error (
+      error, DMS_ERROR, DMS_ERROR_FAILED, "setting up TLS for QUIC failed: %s", gnutls_strerror (code));
   return FALSE;
 }
 
@@ -59,8 +60,8 @@ dms_p2p_quic_tls_new (gboolean is_server,
   gnutls_session_t session = NULL;
   guint flags = GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_TICKETS | GNUTLS_NO_AUTO_SEND_TICKET;
 
-  if (!dms_p2p_quic_tls_check (
-          gnutls_init (&session, flags | (is_server ? GNUTLS_SERVER : GNUTLS_CLIENT)), error))
+  if (!dms_p2p_quic_tls_check (gnutls_init (&session, flags | (is_server ? GNUTLS_SERVER : GNUTLS_CLIENT)),
+                               error))
     return NULL;
   gnutls_session_set_ptr (session, connection);
   if (dms_p2p_quic_tls_configure (session, is_server, certificate, error))

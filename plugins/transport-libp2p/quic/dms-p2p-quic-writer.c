@@ -31,12 +31,8 @@ dms_p2p_quic_batch_send (DmsP2pQuicBatch *self)
 {
   if (self->size == 0)
     return;
-  dms_p2p_quic_endpoint_send (self->connection->endpoint,
-                              &self->path.path,
-                              self->ecn,
-                              self->buffer,
-                              self->size,
-                              self->segment);
+  dms_p2p_quic_endpoint_send (
+      self->connection->endpoint, &self->path.path, self->ecn, self->buffer, self->size, self->segment);
   self->connection->bytes_out += self->size;
   self->size = 0;
   self->n = 0;
@@ -48,8 +44,7 @@ dms_p2p_quic_batch_add (DmsP2pQuicBatch *self, const ngtcp2_path *path, guint32 
 {
   gsize before = self->size;
 
-  if (self->n > 0 &&
-      (size > self->segment || ecn != self->ecn || !ngtcp2_path_eq (path, &self->path.path)))
+  if (self->n > 0 && (size > self->segment || ecn != self->ecn || !ngtcp2_path_eq (path, &self->path.path)))
     {
       /* Another kind: those before it go first. */
       dms_p2p_quic_batch_send (self);
@@ -63,23 +58,21 @@ dms_p2p_quic_batch_add (DmsP2pQuicBatch *self, const ngtcp2_path *path, guint32 
     }
   self->size += size;
   self->n++;
-  /* A probe for a larger size of datagrams may be too large for the way: nothing else must be lost with it. */
-  return size == self->segment && size <= ngtcp2_conn_get_path_max_tx_udp_payload_size (self->connection->conn);
+  /* A probe for a larger size of datagrams may be too large for the way: nothing else must be lost with it.
+   */
+  return size == self->segment &&
+         size <= ngtcp2_conn_get_path_max_tx_udp_payload_size (self->connection->conn);
 }
 
-/* What can be said only now that the output of @flow has changed. */
+/* The output of @flow has changed. */
 static void
 dms_p2p_quic_writer_after (DmsP2pQuicConnection *self, DmsP2pQuicFlow *flow)
 {
-  gsize size = dms_p2p_quic_queue_get_size (&flow->out);
-
   if (dms_p2p_quic_flow_has_output (flow))
     return;
   dms_p2p_quic_connection_unmark_ready (self, flow);
-  /* All is on its way, and our own bound is what keeps more from following it. */
-  if (size >= flow->room / 2 && flow->room < DMS_P2P_QUIC_MAX_ROOM && !flow->is_end_wanted &&
-      dms_p2p_quic_connection_grant (self, (gssize) flow->room))
-    flow->room *= 2;
+  /* Then it is our own bound that keeps more from following, not the path. */
+  flow->is_room_short = dms_p2p_quic_queue_get_size (&flow->out) >= flow->room / 2;
 }
 
 /* Lets ngtcp2 write one packet, or a part of one, from @flow, which may be NULL. Returns what ngtcp2 does. */
@@ -154,8 +147,7 @@ dms_p2p_quic_writer_rotate (DmsP2pQuicConnection *self)
 static gboolean
 dms_p2p_quic_writer_run_batch (DmsP2pQuicConnection *self, ngtcp2_tstamp now, int *failure)
 {
-  DmsP2pQuicBatch batch = { .connection = self,
-                            .buffer = dms_p2p_quic_endpoint_get_buffer (self->endpoint) };
+  DmsP2pQuicBatch batch = { .connection = self, .buffer = dms_p2p_quic_endpoint_get_buffer (self->endpoint) };
   gsize datagram = ngtcp2_conn_get_max_tx_udp_payload_size (self->conn);
   gsize quantum = MIN (ngtcp2_conn_get_send_quantum (self->conn), DMS_P2P_QUIC_BATCH_SIZE);
   ngtcp2_path_storage path;
@@ -169,8 +161,8 @@ dms_p2p_quic_writer_run_batch (DmsP2pQuicConnection *self, ngtcp2_tstamp now, in
     {
       DmsP2pQuicFlow *flow =
           ngtcp2_conn_get_max_data_left (self->conn) > 0 ? g_queue_peek_head (&self->ready_flows) : NULL;
-      ngtcp2_ssize n = dms_p2p_quic_writer_write (
-          self, flow, &path.path, &info, batch.buffer + batch.size, datagram, now);
+      ngtcp2_ssize n =
+          dms_p2p_quic_writer_write (self, flow, &path.path, &info, batch.buffer + batch.size, datagram, now);
 
       if (n == NGTCP2_ERR_WRITE_MORE || (n < 0 && dms_p2p_quic_writer_skip (self, flow, n)))
         continue;

@@ -10,8 +10,8 @@
 /**
  * DmsP2pQuic:
  *
- * QUIC v1 as a transport of libp2p. Each address that is listened on has one UDP socket, out of which dials of
- * its family go as well, so that peers, and NATs, see one port. Without one, dials of a family share an
+ * QUIC v1 as a transport of libp2p. Each address that is listened on has one UDP socket, out of which dials
+ * of its family go as well, so that peers, and NATs, see one port. Without one, dials of a family share an
  * unnamed socket.
  */
 struct _DmsP2pQuic
@@ -78,11 +78,8 @@ static void
 dms_p2p_quic_attempt_trace (DmsP2pQuicAttempt *attempt, const GError *error)
 {
   if (attempt->trace != NULL)
-    attempt->trace ("secure",
-                    "quic-v1",
-                    g_get_monotonic_time () - attempt->began_us,
-                    error,
-                    attempt->trace_data);
+    attempt->trace (
+        "secure", "quic-v1", g_get_monotonic_time () - attempt->began_us, error, attempt->trace_data);
 }
 
 static void
@@ -127,8 +124,8 @@ dms_p2p_quic_on_cancelled (GCancellable *cancellable, gpointer user_data)
   DmsP2pQuicAttempt *attempt = user_data;
 
   g_hash_table_steal (attempt->transport->attempts, attempt->connection);
-  dms_p2p_quic_attempt_fail (
-      attempt, g_error_new_literal (DMS_ERROR, DMS_ERROR_CANCELLED, "the dial was given up"));
+  dms_p2p_quic_attempt_fail (attempt,
+                             g_error_new_literal (DMS_ERROR, DMS_ERROR_CANCELLED, "the dial was given up"));
   return G_SOURCE_REMOVE;
 }
 
@@ -196,7 +193,7 @@ dms_p2p_quic_read_address (DmsMultiaddr *address)
   second = dms_multiaddr_dup_part (plain, 1, NULL);
   third = dms_multiaddr_dup_part (plain, 2, NULL);
   return strcmp (second, "udp") == 0 && strcmp (third, "quic-v1") == 0 ? g_steal_pointer (&socket_address)
-                                                                        : NULL;
+                                                                       : NULL;
 }
 
 static DmsMultiaddr *
@@ -257,8 +254,7 @@ dms_p2p_quic_can_dial (DmsP2pTransport *transport, DmsMultiaddr *address)
 static gboolean
 dms_p2p_quic_reaches (DmsP2pQuicEndpoint *endpoint, GInetAddress *remote)
 {
-  const ngtcp2_addr *bound =
-      dms_p2p_quic_socket_get_address (dms_p2p_quic_endpoint_get_socket (endpoint));
+  const ngtcp2_addr *bound = dms_p2p_quic_socket_get_address (dms_p2p_quic_endpoint_get_socket (endpoint));
   g_autoptr (GSocketAddress) local = g_socket_address_new_from_native (bound->addr, bound->addrlen);
   GInetAddress *ip = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local));
 
@@ -320,8 +316,7 @@ dms_p2p_quic_begin_dial (DmsP2pQuic *self, DmsMultiaddr *address, DmsPeerId *exp
   certificate = dms_p2p_certificate_get_for (self->identity, error);
   if (certificate == NULL)
     return NULL;
-  return dms_p2p_quic_connection_new_client (
-      endpoint, certificate, &self->settings, &path, expected, error);
+  return dms_p2p_quic_connection_new_client (endpoint, certificate, &self->settings, &path, expected, error);
 }
 
 static void
@@ -433,6 +428,12 @@ DmsP2pQuicSettings *
 dms_p2p_quic_get_settings (DmsP2pQuic *self)
 {
   return &self->settings;
+}
+
+DmsP2pQuicEndpoint *
+dms_p2p_quic_get_listener (DmsP2pQuic *self)
+{
+  return self->listeners->len > 0 ? g_ptr_array_index (self->listeners, 0) : NULL;
 }
 
 DmsP2pQuicDoor *

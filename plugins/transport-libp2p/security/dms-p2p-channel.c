@@ -18,6 +18,9 @@
 /* How often the user is told in a row of what has been read already, before the main loop has its turn. */
 #define DMS_P2P_CHANNEL_ROUNDS 16
 
+/* How often one call reads the raw pipe in vain: records may say nothing, without end. */
+#define DMS_P2P_CHANNEL_FILLS 4
+
 typedef struct
 {
   DmsP2pPipe *raw;
@@ -243,6 +246,7 @@ dms_p2p_channel_read (DmsP2pPipe *pipe, void *buffer, gsize size, GError **error
   DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
   g_autoptr (GError) failure = NULL;
   gsize total = 0;
+  guint fills = 0;
   gssize n = 0;
 
   if (!dms_p2p_channel_check (priv, error))
@@ -257,7 +261,7 @@ dms_p2p_channel_read (DmsP2pPipe *pipe, void *buffer, gsize size, GError **error
       /* Once there is something, no more calls to the system for perhaps nothing. */
       if (n > 0)
         continue;
-      if (n != DMS_P2P_WOULD_BLOCK || total > 0)
+      if (n != DMS_P2P_WOULD_BLOCK || total > 0 || fills++ == DMS_P2P_CHANNEL_FILLS)
         break;
       n = dms_p2p_channel_fill (self, &failure);
       if (n == 0 && total == 0)

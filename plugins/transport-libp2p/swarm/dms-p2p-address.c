@@ -103,6 +103,26 @@ dms_p2p_address_get_reach (DmsMultiaddr *address)
              : dms_p2p_address_get_reach_ip4 (g_inet_address_to_bytes (ip));
 }
 
+DmsMultiaddr *
+dms_p2p_address_dup_with_port (DmsMultiaddr *address)
+{
+  static const char *const without[] = { "/tcp/0", "/udp/0" };
+  const char *text = dms_multiaddr_get_text (address);
+
+  for (guint i = 0; i < G_N_ELEMENTS (without); i++)
+    {
+      const char *place = strstr (text, without[i]);
+      const char *behind = place != NULL ? place + strlen (without[i]) : NULL;
+      g_autofree char *changed = NULL;
+
+      if (behind == NULL || (*behind != '\0' && *behind != '/'))
+        continue;
+      changed = g_strdup_printf ("%.*s1%s", (int) (behind - 1 - text), text, behind);
+      return dms_multiaddr_new (changed, NULL);
+    }
+  return dms_multiaddr_ref (address);
+}
+
 /* The same address at another IP. */
 static DmsMultiaddr *
 dms_p2p_address_move (DmsMultiaddr *address, GInetAddress *ip)

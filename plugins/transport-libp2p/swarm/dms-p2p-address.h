@@ -36,6 +36,9 @@ gboolean dms_p2p_address_is_ip6 (DmsMultiaddr *address);
 /* (nullable) (transfer full): the IP that packets go to; NULL when it is relayed or no IP. */
 GInetAddress *dms_p2p_address_dup_ip (DmsMultiaddr *address);
 
+/* (transfer full): @address with some port in place of port 0. */
+DmsMultiaddr *dms_p2p_address_dup_with_port (DmsMultiaddr *address);
+
 /* Appends @address to @list, or, when its IP is the unspecified one, one for each address of the interfaces
  * of this machine that are up, but for link-local ones. */
 void dms_p2p_address_expand (DmsMultiaddr *address, GPtrArray *list);

@@ -15,8 +15,9 @@ enum
   /* Twice what the peer store has of one peer. */
   DMS_P2P_DIAL_MAX_ADDRESSES = 128,
   DMS_P2P_DIAL_MAX_NAMES = 16,
-  /* Told one by one when all have failed. */
+  /* Told one by one when all have failed, each with so many bytes of its reason. */
   DMS_P2P_DIAL_MAX_FAILURES = 16,
+  DMS_P2P_DIAL_MAX_REASON = 400,
 };
 
 /**
@@ -36,6 +37,7 @@ struct _DmsP2pDial
   gboolean is_direct;
   gboolean is_waiting;
   gboolean is_done;
+  gboolean has_failed;
   GTask *task;
   GMainContext *context;
   /* Ends what is resolved. */
@@ -170,6 +172,12 @@ dms_p2p_dial_new (DmsP2pDialer *dialer, DmsPeerId *peer, DmsP2pTrace trace, gpoi
   return self;
 }
 
+gboolean
+dms_p2p_dial_has_failed (DmsP2pDial *self)
+{
+  return self->has_failed;
+}
+
 void
 dms_p2p_dial_set_force (DmsP2pDial *self)
 {
@@ -185,6 +193,8 @@ dms_p2p_dial_set_direct (DmsP2pDial *self)
 static void
 dms_p2p_dial_note_failure (DmsP2pDial *self, DmsMultiaddr *address, int code, const char *message)
 {
+  g_autofree char *reason = g_utf8_make_valid (message, (gssize) strnlen (message, DMS_P2P_DIAL_MAX_REASON));
+
   if (self->n_failures == 0)
     self->code = code;
   else if (self->code != code)
@@ -194,7 +204,7 @@ dms_p2p_dial_note_failure (DmsP2pDial *self, DmsMultiaddr *address, int code, co
                             "%s%s: %s",
                             self->failures->len > 0 ? "; " : "",
                             dms_multiaddr_get_text (address),
-                            message);
+                            reason);
 }
 
 /* Once for each address, of so many at most. */
@@ -237,6 +247,7 @@ dms_p2p_dial_fail (DmsP2pDial *self, GError *error)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
 
+  self->has_failed = TRUE;
   dms_p2p_dial_stop (self);
   g_task_return_error (task, error);
 }

@@ -21,6 +21,9 @@ void dms_p2p_dial_set_direct (DmsP2pDial *self);
 /* Before and while it runs. What was there before is not tried again. */
 void dms_p2p_dial_add_addresses (DmsP2pDial *self, GPtrArray *addresses);
 
+/* Whether it has ended without a connection, told or about to be: nothing comes of joining it. */
+gboolean dms_p2p_dial_has_failed (DmsP2pDial *self);
+
 /* Once. */
 void dms_p2p_dial_run_async (DmsP2pDial *self,
                              GCancellable *cancellable,

@@ -122,6 +122,12 @@ dms_p2p_joined_dial_is_direct (DmsP2pJoinedDial *self)
   return self->is_direct;
 }
 
+gboolean
+dms_p2p_joined_dial_is_over (DmsP2pJoinedDial *self)
+{
+  return g_cancellable_is_cancelled (self->cancellable) || dms_p2p_dial_has_failed (self->dial);
+}
+
 static GPtrArray *
 dms_p2p_joined_dial_steal_joiners (DmsP2pJoinedDial *self)
 {

@@ -28,6 +28,8 @@ DmsP2pJoinedDial *dms_p2p_joined_dial_new (DmsP2pDialer *dialer,
                                            gpointer user_data);
 DmsPeerId *dms_p2p_joined_dial_get_peer (DmsP2pJoinedDial *self);
 gboolean dms_p2p_joined_dial_is_direct (DmsP2pJoinedDial *self);
+/* Whether it is given up or has failed, and only has to be told: another one is needed. */
+gboolean dms_p2p_joined_dial_is_over (DmsP2pJoinedDial *self);
 
 /* Waits for it: @task is returned a DmsP2pConnection. */
 void dms_p2p_joined_dial_join (DmsP2pJoinedDial *self,

@@ -127,6 +127,7 @@ dms_p2p_peer_file_read_address (DmsP2pPeerRecord *record, JsonNode *node, gint64
     return TRUE;
   known->expires_us = dms_p2p_peer_file_get_time (node, "expires", last_us);
   known->connected_us = dms_p2p_peer_file_get_time (node, "connected", now_us);
+  record->is_proven |= known->connected_us > 0;
   return TRUE;
 }
 
@@ -170,11 +171,11 @@ dms_p2p_peer_file_parse (const char *text, gsize size, gint64 now_us, GError **e
   JsonNode *version = NULL;
   JsonArray *array = NULL;
 
-  if (size > DMS_P2P_PEER_FILE_MAX_SIZE || !g_utf8_validate_len (text, size, NULL) ||
+  if (size == 0 || size > DMS_P2P_PEER_FILE_MAX_SIZE || !g_utf8_validate_len (text, size, NULL) ||
       !dms_p2p_peer_file_is_flat (text, size) ||
       !json_parser_load_from_data (parser, text, (gssize) size, NULL))
     {
-      dms_p2p_peer_file_fail (error, "it is not JSON, or too large");
+      dms_p2p_peer_file_fail (error, "it is empty, not JSON, or too large");
       return NULL;
     }
   root = json_parser_get_root (parser);

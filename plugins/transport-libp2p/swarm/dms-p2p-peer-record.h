@@ -39,6 +39,8 @@ typedef struct
   char *agent;
   char *protocol_version;
   GStrv protocols;
+  /* Whether this host once reached it. Who only came by itself may be one of a crowd. */
+  gboolean is_proven;
   /* When it was connected last. */
   gint64 seen_us;
   /* When anything was heard of it last. */

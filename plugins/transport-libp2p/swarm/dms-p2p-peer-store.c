@@ -142,15 +142,15 @@ dms_p2p_peer_store_save (DmsP2pPeerStore *self, GError **error)
   return dms_p2p_peer_file_save (self->path, records, dms_p2p_peer_store_get_now_us (self), error);
 }
 
-/* Who gives way first comes first: never connected, then longest ago. */
+/* Who gives way first comes first: never reached, never connected, then longest ago. */
 static gint
 dms_p2p_peer_store_compare (gconstpointer a, gconstpointer b)
 {
   const DmsP2pPeerRecord *left = *(DmsP2pPeerRecord *const *) a;
   const DmsP2pPeerRecord *right = *(DmsP2pPeerRecord *const *) b;
 
-  if ((left->seen_us > 0) != (right->seen_us > 0))
-    return left->seen_us > 0 ? 1 : -1;
+  if (left->is_proven != right->is_proven)
+    return left->is_proven ? 1 : -1;
   if (left->seen_us != right->seen_us)
     return left->seen_us > right->seen_us ? 1 : -1;
   return left->touched_us < right->touched_us ? -1 : left->touched_us > right->touched_us;
@@ -259,6 +259,7 @@ dms_p2p_peer_store_note_connected (DmsP2pPeerStore *self, DmsPeerId *peer, DmsMu
   known = dms_p2p_peer_record_add_address (record, address, FALSE);
   if (known == NULL)
     return;
+  record->is_proven = TRUE;
   known->connected_us = now_us;
   known->n_failures = 0;
   known->expires_us =

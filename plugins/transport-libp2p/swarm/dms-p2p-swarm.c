@@ -277,7 +277,10 @@ dms_p2p_swarm_on_connection_closed (DmsP2pConnection *connection, const GError *
     {
       g_ptr_array_remove (connections, connection);
       if (connections->len == 0)
-        g_hash_table_remove (self->by_peer, peer);
+        {
+          g_hash_table_remove (self->by_peer, peer);
+          dms_p2p_trimmer_note_gone (self->trimmer, peer);
+        }
     }
   if (!g_ptr_array_remove (self->connections, connection))
     return;
@@ -377,6 +380,9 @@ dms_p2p_swarm_on_accepted (DmsP2pUpgraded *upgraded, gpointer user_data)
   g_autoptr (DmsP2pJoinedDial) dial = NULL;
   g_autoptr (DmsP2pConnection) connection = NULL;
 
+  /* A transport without a gate of its own. */
+  if (upgraded->cookie == NULL)
+    dms_p2p_swarm_on_gate (upgraded->remote, &upgraded->cookie, &upgraded->cookie_free, self, NULL);
   if (self->is_closed || upgraded->cookie == NULL ||
       dms_peer_id_equal (peer, dms_p2p_identity_get_peer_id (self->identity)) ||
       !dms_p2p_reservation_set_peer (upgraded->cookie, peer, NULL))
@@ -431,6 +437,8 @@ DmsMultiaddr *
 dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
 {
   GPtrArray *transports = dms_p2p_dialer_get_transports (self->dialer);
+  /* Port 0 is one to listen on, not one to dial. */
+  g_autoptr (DmsMultiaddr) dialled = dms_p2p_address_dup_with_port (address);
   g_autoptr (GError) first = NULL;
 
   if (self->is_closed)
@@ -445,7 +453,8 @@ dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
       DmsMultiaddr *bound = NULL;
       g_autoptr (GPtrArray) own = NULL;
 
-      /* Where one can listen nobody can always dial: port 0. The transport itself knows. */
+      if (!dms_p2p_transport_can_dial (transports->pdata[i], dialled))
+        continue;
       bound = dms_p2p_transport_listen (transports->pdata[i], address, &local);
       if (bound == NULL)
         {
@@ -562,6 +571,22 @@ dms_p2p_swarm_begin_dial (DmsP2pSwarm *self, DmsPeerId *peer, gboolean is_direct
   return dial;
 }
 
+/**
+ * dms_p2p_swarm_connect_async:
+ * @self: a swarm
+ * @peer: (nullable): whom; %NULL for whom @addresses name, or for whoever is there
+ * @addresses: (nullable) (element-type DmsMultiaddr): where, besides what the peer store knows
+ * @force: also try addresses that failed lately, and do not be content with a limited (relayed) connection:
+ * dial the direct addresses
+ * @trace: (nullable): is told of each step until @callback
+ * @trace_data: its data
+ * @cancellable: (nullable): gives up for this caller alone
+ * @callback: told when there is a connection, or none
+ * @user_data: its data
+ *
+ * Gives the connection there is, or dials. %DMS_ERROR_NOT_FOUND when no address is known; %DMS_ERROR_BUSY
+ * when a limit of this host forbids it; otherwise the error lists each address and why it failed.
+ */
 void
 dms_p2p_swarm_connect_async (DmsP2pSwarm *self,
                              DmsPeerId *peer,
@@ -604,7 +629,7 @@ dms_p2p_swarm_connect_async (DmsP2pSwarm *self,
       g_ptr_array_extend_and_steal (all, g_steal_pointer (&known));
       dial = g_hash_table_lookup (self->dials, whom);
     }
-  is_new = dial == NULL;
+  is_new = dial == NULL || dms_p2p_joined_dial_is_over (dial);
   dial = g_object_ref (is_new ? dms_p2p_swarm_begin_dial (self, whom, existing != NULL) : dial);
   dms_p2p_joined_dial_join (dial, task, all, force, trace, trace_data, cancellable);
   if (is_new)

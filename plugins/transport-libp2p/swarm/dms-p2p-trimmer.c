@@ -9,6 +9,8 @@ enum
   DMS_P2P_TRIMMER_LOW = 100,
   DMS_P2P_TRIMMER_HIGH = 400,
   DMS_P2P_TRIMMER_GRACE_S = 20,
+  /* Peers with weights; beyond half of it those that are gone are forgotten. */
+  DMS_P2P_TRIMMER_MAX_WEIGHTS = 8192,
 };
 
 struct _DmsP2pTrimmer
@@ -122,10 +124,20 @@ dms_p2p_trimmer_unprotect (DmsP2pTrimmer *self, DmsPeerId *peer, const char *tag
 void
 dms_p2p_trimmer_tag (DmsP2pTrimmer *self, DmsPeerId *peer, const char *tag, int weight)
 {
+  if (weight != 0 && g_hash_table_size (self->weights) >= DMS_P2P_TRIMMER_MAX_WEIGHTS &&
+      !g_hash_table_contains (self->weights, peer))
+    return;
   if (weight != 0)
     dms_p2p_trimmer_insert (self->weights, peer, tag, weight);
   else
     dms_p2p_trimmer_remove (self->weights, peer, tag);
+}
+
+void
+dms_p2p_trimmer_note_gone (DmsP2pTrimmer *self, DmsPeerId *peer)
+{
+  if (g_hash_table_size (self->weights) > DMS_P2P_TRIMMER_MAX_WEIGHTS / 2)
+    g_hash_table_remove (self->weights, peer);
 }
 
 gint64

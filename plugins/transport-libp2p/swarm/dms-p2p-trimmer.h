@@ -22,6 +22,8 @@ void dms_p2p_trimmer_protect (DmsP2pTrimmer *self, DmsPeerId *peer, const char *
 gboolean dms_p2p_trimmer_unprotect (DmsP2pTrimmer *self, DmsPeerId *peer, const char *tag);
 /* 0 removes the tag. */
 void dms_p2p_trimmer_tag (DmsP2pTrimmer *self, DmsPeerId *peer, const char *tag, int weight);
+/* It has no connection any more: its weights may be forgotten. */
+void dms_p2p_trimmer_note_gone (DmsP2pTrimmer *self, DmsPeerId *peer);
 gint64 dms_p2p_trimmer_get_weight (DmsP2pTrimmer *self, DmsPeerId *peer);
 
 /* Which of @connections to close, DmsP2pConnection; none when there are no more than the high mark. */

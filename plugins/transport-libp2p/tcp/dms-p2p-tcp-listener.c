@@ -17,6 +17,8 @@
  * readable, and asking for them all the time would burn a core. */
 #define DMS_P2P_TCP_BACK_OFF_MIN_MS 50
 #define DMS_P2P_TCP_BACK_OFF_MAX_MS 1600
+/* How often that is said at most. */
+#define DMS_P2P_TCP_WARN_US ((gint64) 60 * G_USEC_PER_SEC)
 
 struct _DmsP2pTcpListener
 {
@@ -26,6 +28,7 @@ struct _DmsP2pTcpListener
   GMainContext *context;
   GSource *source;
   guint back_off_ms;
+  gint64 warned_us;
   DmsP2pTcpListenerAccept accept;
   gpointer user_data;
 };
@@ -63,10 +66,15 @@ dms_p2p_tcp_listener_on_back_off (gpointer user_data)
 static void
 dms_p2p_tcp_listener_back_off (DmsP2pTcpListener *self, int code)
 {
+  gint64 now_us = g_get_monotonic_time ();
+
   dms_p2p_tcp_listener_unwatch (self);
-  if (self->back_off_ms == 0)
-    g_warning ("cannot accept connections for now: %s; raise the limit, or allow fewer connections",
-               g_strerror (code));
+  if (self->warned_us == 0 || now_us - self->warned_us > DMS_P2P_TCP_WARN_US)
+    {
+      self->warned_us = now_us;
+      g_warning ("cannot accept connections for now: %s; raise the limit, or allow fewer connections",
+                 g_strerror (code));
+    }
   self->back_off_ms = CLAMP (self->back_off_ms * 2, DMS_P2P_TCP_BACK_OFF_MIN_MS, DMS_P2P_TCP_BACK_OFF_MAX_MS);
   self->source = g_timeout_source_new (self->back_off_ms);
   g_source_set_callback (self->source, dms_p2p_tcp_listener_on_back_off, self, NULL);
@@ -151,7 +159,8 @@ dms_p2p_tcp_listener_bind (DmsP2pTcpListener *self, GInetSocketAddress *address,
                    failure->message);
       return FALSE;
     }
-  /* Only now: dials may begin at this port, but nobody else may listen on it. */
+  /* Only now: dials may begin at this port, but a second listener that is made like this one is told that it
+   * is taken. */
   setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
   self->address = G_INET_SOCKET_ADDRESS (g_socket_get_local_address (self->socket, &failure));
   if (self->address != NULL)

@@ -14,6 +14,9 @@
 /* Sizes of RSA keys (as those of host keys: go-libp2p, CVE-2023-39533). */
 #define DMS_P2P_CERTIFICATE_MIN_RSA_BITS 2048
 #define DMS_P2P_CERTIFICATE_MAX_RSA_BITS 8192
+/* An exponent as long as the modulus makes each signature cost some thousand times as much. Go's crypto/rsa
+ * takes none above 2^31 - 1. */
+#define DMS_P2P_CERTIFICATE_MAX_EXPONENT 4
 
 typedef struct
 {
@@ -139,6 +142,21 @@ dms_p2p_certificate_find_extension (gnutls_x509_crt_t crt, GError **error)
   return -1;
 }
 
+static gboolean
+dms_p2p_certificate_check_rsa (gnutls_pubkey_t pubkey, unsigned bits, GError **error)
+{
+  g_auto (DmsP2pPublicDatum) exponent = { NULL, 0 };
+
+  if (bits < DMS_P2P_CERTIFICATE_MIN_RSA_BITS || bits > DMS_P2P_CERTIFICATE_MAX_RSA_BITS)
+    return dms_p2p_certificate_refuse (
+        DMS_ERROR_INVALID_DATA, "its RSA key does not have 2,048 to 8,192 bits", error);
+  if (gnutls_pubkey_export_rsa_raw2 (pubkey, NULL, &exponent, GNUTLS_EXPORT_FLAG_NO_LZ) < 0 ||
+      exponent.size > DMS_P2P_CERTIFICATE_MAX_EXPONENT)
+    return dms_p2p_certificate_refuse (
+        DMS_ERROR_INVALID_DATA, "the exponent of its RSA key is too large", error);
+  return TRUE;
+}
+
 /* Which keys may sign a certificate, before anything is computed with one. */
 static gboolean
 dms_p2p_certificate_check_key (gnutls_pubkey_t pubkey, GError **error)
@@ -150,10 +168,7 @@ dms_p2p_certificate_check_key (gnutls_pubkey_t pubkey, GError **error)
     {
     case GNUTLS_PK_RSA:
     case GNUTLS_PK_RSA_PSS:
-      if (bits >= DMS_P2P_CERTIFICATE_MIN_RSA_BITS && bits <= DMS_P2P_CERTIFICATE_MAX_RSA_BITS)
-        return TRUE;
-      return dms_p2p_certificate_refuse (
-          DMS_ERROR_INVALID_DATA, "its RSA key does not have 2,048 to 8,192 bits", error);
+      return dms_p2p_certificate_check_rsa (pubkey, bits, error);
     case GNUTLS_PK_ECDSA:
       if (gnutls_pubkey_export_ecc_raw2 (pubkey, &curve, NULL, NULL, 0) >= 0 &&
           (curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
@@ -394,4 +409,35 @@ dms_p2p_certificate_check_message (const guint8 *body, gsize size, GError **erro
   if (size - rest != (gsize) 2 + ((gsize) body[rest] << 8 | body[rest + 1]))
     return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "there is more than one", error);
   return dms_p2p_certificate_import (body + offset, der_size, &crt, &pubkey, error);
+}
+
+static int
+dms_p2p_certificate_on_message (gnutls_session_t session,
+                                unsigned int type,
+                                unsigned when,
+                                unsigned int is_incoming,
+                                const gnutls_datum_t *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!is_incoming || type != GNUTLS_HANDSHAKE_CERTIFICATE_PKT ||
+      dms_p2p_certificate_check_message (message->data, message->size, &error))
+    return 0;
+  g_debug ("%s", error->message);
+  return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+/**
+ * dms_p2p_certificate_guard:
+ * @session: a session whose handshake has not begun
+ *
+ * Ends the handshake when the peer shows a certificate that would only cost time: more than one, or a key
+ * that is not taken. GnuTLS asks for dms_p2p_certificate_verify_session() only after it has computed with
+ * that key.
+ */
+void
+dms_p2p_certificate_guard (gnutls_session_t session)
+{
+  gnutls_handshake_set_hook_function (
+      session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_BOTH, dms_p2p_certificate_on_message);
 }

@@ -30,6 +30,10 @@ DmsP2pPublicKey *dms_p2p_certificate_verify (const guint8 *der, gsize size, gint
 DmsP2pPublicKey *
 dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expected, GError **error);
 
+/* Makes @session end the handshake before anything is computed with a certificate whose key is of a kind or
+ * size that is not taken. For sessions that do not call dms_p2p_certificate_check_message() themselves. */
+void dms_p2p_certificate_guard (gnutls_session_t session);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pCertificate, dms_p2p_certificate_unref)
 
 G_END_DECLS

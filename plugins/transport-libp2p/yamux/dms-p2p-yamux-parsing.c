@@ -11,6 +11,10 @@ enum
   DMS_P2P_YAMUX_INPUT_BYTES = 120 * 1024,
   /* What is read before others of the main loop have their turn. */
   DMS_P2P_YAMUX_INPUT_TURN = 512 * 1024,
+  /* The same in frames, of which one that opens a stream is worth many: small ones are more work than bytes.
+   */
+  DMS_P2P_YAMUX_TURN_COST = 8192,
+  DMS_P2P_YAMUX_SYN_COST = 64,
   DMS_P2P_YAMUX_ACCEPT_RETRY_MS = 20,
 };
 
@@ -21,8 +25,7 @@ typedef enum
   DMS_P2P_YAMUX_ID_USED,
 } DmsP2pYamuxId;
 
-/* --- new streams of the other side
- * -------------------------------------------------------------------------- */
+/* --- new streams of the other side --------------------------------------------------------------------- */
 
 static gboolean
 dms_p2p_yamux_is_ours (DmsP2pYamux *self, guint32 id)
@@ -123,6 +126,7 @@ dms_p2p_yamux_take_syn (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   DmsP2pYamuxStream *stream = NULL;
   DmsP2pYamuxId seen = DMS_P2P_YAMUX_ID_NEW;
 
+  self->turn_cost += DMS_P2P_YAMUX_SYN_COST;
   if (dms_p2p_yamux_is_ours (self, frame->id))
     dms_p2p_yamux_fail_protocol (self, "opened a stream with an ID of this side", frame->id);
   else if (frame->type == DMS_P2P_YAMUX_DATA && frame->length > DMS_P2P_YAMUX_WINDOW_FIRST)
@@ -150,8 +154,7 @@ dms_p2p_yamux_take_syn (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   return !self->is_ending;
 }
 
-/* --- frames
- * ------------------------------------------------------------------------------------------------- */
+/* --- frames -------------------------------------------------------------------------------------------- */
 
 static void
 dms_p2p_yamux_take_flags (DmsP2pYamux *self, DmsP2pYamuxStream *stream, guint16 flags)
@@ -190,7 +193,8 @@ dms_p2p_yamux_take_stray (DmsP2pYamux *self, const DmsP2pYamuxFrame *frame)
   gboolean was_open =
       dms_p2p_yamux_is_ours (self, frame->id) ? frame->id < self->next_id : frame->id <= self->newest_id;
 
-  if (!was_open)
+  /* js-yamux resets also what it has not opened yet. */
+  if ((frame->flags & DMS_P2P_YAMUX_RST) == 0 && !was_open)
     {
       dms_p2p_yamux_fail_protocol (self, "sent a frame for a stream that nobody opened", frame->id);
       return;
@@ -259,6 +263,7 @@ dms_p2p_yamux_take_header (DmsP2pYamux *self, const guint8 *data)
   DmsP2pYamuxFrame frame;
   g_autoptr (GError) error = NULL;
 
+  self->turn_cost++;
   if (!dms_p2p_yamux_frame_read (&frame, data, &error))
     {
       dms_p2p_yamux_send (self, DMS_P2P_YAMUX_GO_AWAY, 0, 0, DMS_P2P_YAMUX_GO_AWAY_PROTOCOL);
@@ -289,14 +294,14 @@ dms_p2p_yamux_take_payload (DmsP2pYamux *self, const guint8 *data, guint32 size)
     dms_p2p_yamux_take_flags (self, stream, self->data_flags);
 }
 
-/* Takes all that is whole, and as much of a payload as has come. */
+/* Takes all that is whole, and as much of a payload as has come, unless that is too much for one turn. */
 static void
 dms_p2p_yamux_parse (DmsP2pYamux *self)
 {
   gsize at = 0;
   gsize n = 0;
 
-  while (!self->is_ending && at < self->n_input)
+  while (!self->is_ending && at < self->n_input && self->turn_cost < DMS_P2P_YAMUX_TURN_COST)
     {
       if (self->data_left > 0)
         {
@@ -315,8 +320,7 @@ dms_p2p_yamux_parse (DmsP2pYamux *self)
     memmove (self->input, self->input + at, self->n_input);
 }
 
-/* --- bytes
- * -------------------------------------------------------------------------------------------------- */
+/* --- bytes --------------------------------------------------------------------------------------------- */
 
 /* The connection ended. That is in order only where it breaks nothing off. */
 static void
@@ -330,19 +334,28 @@ dms_p2p_yamux_take_end (DmsP2pYamux *self)
   dms_p2p_yamux_fail (self, error);
 }
 
+/* Whether there is time left in this turn of the main loop; what has come is taken first. */
+static gboolean
+dms_p2p_yamux_may_read (DmsP2pYamux *self, gsize total)
+{
+  return !self->is_ending && total < DMS_P2P_YAMUX_INPUT_TURN && self->turn_cost < DMS_P2P_YAMUX_TURN_COST;
+}
+
 void
 dms_p2p_yamux_read_input (DmsP2pYamux *self)
 {
   gsize total = 0;
-  gssize n = 0;
+  gssize n = DMS_P2P_WOULD_BLOCK;
   GError *error = NULL;
 
   if (self->is_reading)
     return;
   self->is_reading = TRUE;
+  self->turn_cost = 0;
   if (self->input == NULL)
     self->input = g_malloc (DMS_P2P_YAMUX_INPUT_BYTES);
-  while (!self->is_ending && total < DMS_P2P_YAMUX_INPUT_TURN)
+  dms_p2p_yamux_parse (self);
+  while (dms_p2p_yamux_may_read (self, total))
     {
       n = dms_p2p_pipe_read (
           self->pipe, self->input + self->n_input, DMS_P2P_YAMUX_INPUT_BYTES - self->n_input, &error);
@@ -353,6 +366,7 @@ dms_p2p_yamux_read_input (DmsP2pYamux *self)
       self->bytes_in += (guint64) n;
       dms_p2p_yamux_parse (self);
     }
+  self->has_more = self->turn_cost >= DMS_P2P_YAMUX_TURN_COST;
   if (total > 0)
     self->last_input = g_get_monotonic_time ();
   if (n == 0)

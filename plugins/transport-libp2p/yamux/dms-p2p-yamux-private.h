@@ -48,6 +48,7 @@ struct _DmsP2pYamuxStream
   GList linger_link;
   guint32 id; /* 0 before the SYN is sent */
   guint32 send_window;
+  guint32 credit;         /* what it may send out of turn */
   guint32 receive_window; /* what the other side may still send */
   guint32 receive_max;
   guint32 unread; /* of what it sent: not read yet, or not even here */
@@ -61,6 +62,7 @@ struct _DmsP2pYamuxStream
   guint got_fin : 1;
   guint is_closed : 1;
   guint is_waiting : 1;
+  guint is_late : 1;
   guint is_ready : 1;
   guint is_lingering : 1;
   gsize charged;
@@ -89,6 +91,8 @@ struct _DmsP2pYamux
   GHashTable *streams; /* ID → stream, not owned */
   GQueue all;
   GQueue waiting;    /* to write, in turn */
+  guint n_late;      /* that were told and will write later */
+  guint n_patient;   /* rounds of turns to go slowly in for those */
   GQueue ready;      /* to be told, at the end of this turn of the main loop */
   GQueue lingering;  /* closed here and not there; owned */
   GQueue unaccepted; /* owned */
@@ -98,13 +102,13 @@ struct _DmsP2pYamux
   guint32 next_id;
   guint32 newest_id; /* of the other side */
   guint8 seen[DMS_P2P_YAMUX_SEEN_IDS / 8];
-  DmsP2pYamuxStream *turn;
-  gsize turn_bytes;
 
   /* Input. */
   guint8 *input;
   gsize n_input;
   gboolean is_reading;
+  gboolean has_more; /* that was too much for one turn of the main loop */
+  guint turn_cost;
   guint32 data_left;
   guint16 data_flags;
   DmsP2pYamuxStream *data_stream; /* not owned */
@@ -139,6 +143,7 @@ void dms_p2p_yamux_forget_stream (DmsP2pYamux *self, DmsP2pYamuxStream *stream);
 void dms_p2p_yamux_linger_stream (DmsP2pYamux *self, DmsP2pYamuxStream *stream);
 void dms_p2p_yamux_make_wait (DmsP2pYamux *self, DmsP2pYamuxStream *stream);
 void dms_p2p_yamux_make_ready (DmsP2pYamux *self, DmsP2pYamuxStream *stream);
+void dms_p2p_yamux_note_written (DmsP2pYamux *self, DmsP2pYamuxStream *stream, guint32 size);
 void dms_p2p_yamux_stop_waiting (DmsP2pYamux *self, DmsP2pYamuxStream *stream);
 gboolean dms_p2p_yamux_may_write (DmsP2pYamux *self, DmsP2pYamuxStream *stream);
 

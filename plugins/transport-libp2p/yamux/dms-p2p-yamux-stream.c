@@ -63,8 +63,7 @@ dms_p2p_yamux_stream_drop_input (DmsP2pYamuxStream *self)
   self->n_borrowed = 0;
 }
 
-/* --- memory and windows
- * ------------------------------------------------------------------------------------- */
+/* --- memory and windows -------------------------------------------------------------------------------- */
 
 /* Counts what waits to be read as memory: a grown window whole, of the first one what is really held. */
 static gboolean
@@ -137,8 +136,7 @@ dms_p2p_yamux_stream_send_window (DmsP2pYamuxStream *self, guint32 delta, guint1
   dms_p2p_yamux_send (self->session, DMS_P2P_YAMUX_WINDOW, flags, self->id, delta);
 }
 
-/* --- what the session tells
- * --------------------------------------------------------------------------------- */
+/* --- what the session tells ---------------------------------------------------------------------------- */
 
 /* Counts a data frame against the window before anything of it is taken. */
 gboolean
@@ -329,8 +327,7 @@ dms_p2p_yamux_stream_end (DmsP2pYamuxStream *self, const GError *error)
   dms_p2p_pipe_notify (DMS_P2P_PIPE (self));
 }
 
-/* --- as a pipe
- * ---------------------------------------------------------------------------------------------- */
+/* --- as a pipe ----------------------------------------------------------------------------------------- */
 
 static gboolean
 dms_p2p_yamux_stream_fail (DmsP2pYamuxStream *self, GError **error)
@@ -441,8 +438,7 @@ dms_p2p_yamux_stream_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsi
   self->syn_due = FALSE;
   self->ack_due = FALSE;
   self->send_window -= frame.length;
-  if (self->session->turn == self)
-    self->session->turn_bytes += frame.length;
+  dms_p2p_yamux_note_written (self->session, self, frame.length);
   return n;
 }
 
@@ -596,8 +592,12 @@ dms_p2p_yamux_stream_init (DmsP2pYamuxStream *self)
 DmsP2pYamuxStream *
 dms_p2p_yamux_stream_new (DmsP2pYamux *session, guint32 id)
 {
-  DmsP2pYamuxStream *self = g_object_new (DMS_TYPE_P2P_YAMUX_STREAM, NULL);
+  DmsP2pYamuxStream *self = NULL;
 
+  /* Pipes live in the context that makes them; streams live in their session's. */
+  g_main_context_push_thread_default (session->context);
+  self = g_object_new (DMS_TYPE_P2P_YAMUX_STREAM, NULL);
+  g_main_context_pop_thread_default (session->context);
   self->session = session;
   self->id = id;
   self->is_inbound = id != 0;

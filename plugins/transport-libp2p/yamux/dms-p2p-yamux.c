@@ -12,7 +12,8 @@
  * piece. Streams write in turn when the pipe is slower than they are.
  *
  * It lives in the main context that made it, with its pipe and its streams. Handlers may let go of any of
- * these. A session whose end is due lives until it has told that: who goes before clears the handlers.
+ * these. An idle session takes 1.8 KiB with its watch and timer, an open idle stream 0.4 KiB. A session whose
+ * end is due lives until it has told that: who goes before clears the handlers.
  */
 
 enum
@@ -24,6 +25,8 @@ enum
   DMS_P2P_YAMUX_DRAIN_MS = 5 * 1000,
   /* Streams that write before others of the main loop have their turn. */
   DMS_P2P_YAMUX_TURNS = 64,
+  /* Rounds of turns that are waited for a stream whose handler did not write at once. */
+  DMS_P2P_YAMUX_PATIENCE = 2,
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pYamux, dms_p2p_yamux, DMS_TYPE_P2P_MUXER)
@@ -48,8 +51,7 @@ dms_p2p_yamux_attach (DmsP2pYamux *self, GSource *source, GSourceFunc function, 
   return source;
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------------- */
 
 static void
 dms_p2p_yamux_drop_sources (DmsP2pYamux *self)
@@ -162,8 +164,7 @@ dms_p2p_yamux_go_away (DmsP2pYamux *self)
   dms_p2p_yamux_check_done (self);
 }
 
-/* --- turns of the main loop
- * --------------------------------------------------------------------------------- */
+/* --- turns of the main loop ---------------------------------------------------------------------------- */
 
 static gboolean
 dms_p2p_yamux_has_output_room (DmsP2pYamux *self)
@@ -184,26 +185,64 @@ dms_p2p_yamux_deliver (DmsP2pYamux *self)
     }
 }
 
-/* Lets the streams that wait write, each a quantum if there are others. */
+static void
+dms_p2p_yamux_note_late (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
+{
+  self->n_patient = DMS_P2P_YAMUX_PATIENCE;
+  if (!stream->is_late)
+    self->n_late++;
+  stream->is_late = TRUE;
+}
+
+static void
+dms_p2p_yamux_forget_late (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
+{
+  if (stream->is_late)
+    self->n_late--;
+  stream->is_late = FALSE;
+}
+
+/* Whether somebody but @stream, which may be NULL, is still to write. */
+static gboolean
+dms_p2p_yamux_is_patient (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
+{
+  guint self_late = stream != NULL && stream->is_late ? 1 : 0;
+
+  return self->n_patient > 0 && self->n_late > self_late;
+}
+
+static void
+dms_p2p_yamux_give_turn (DmsP2pYamux *self)
+{
+  g_autoptr (DmsP2pYamuxStream) stream = g_object_ref (g_queue_pop_head_link (&self->waiting)->data);
+
+  stream->is_waiting = FALSE;
+  if (!dms_p2p_yamux_stream_wants_output (stream))
+    return;
+  stream->credit = DMS_P2P_YAMUX_QUANTUM;
+  dms_p2p_pipe_dispatch (DMS_P2P_PIPE (stream), G_IO_OUT);
+  if (dms_p2p_yamux_stream_wants_output (stream))
+    dms_p2p_yamux_make_wait (self, stream);
+  else if (stream->session != NULL && stream->credit == DMS_P2P_YAMUX_QUANTUM)
+    dms_p2p_yamux_note_late (self, stream);
+}
+
+/* Lets the streams that wait write, each a quantum if there are others. A handler may as well write a little
+ * later, from a source of its own: until it has, others do not fill the pipe. */
 static void
 dms_p2p_yamux_give_turns (DmsP2pYamux *self)
 {
-  for (int i = 0; i < DMS_P2P_YAMUX_TURNS; i++)
-    {
-      g_autoptr (DmsP2pYamuxStream) stream = NULL;
+  guint n = self->waiting.length;
 
+  if (self->n_patient > 0)
+    self->n_patient--;
+  for (guint i = 0; i < MAX (n, DMS_P2P_YAMUX_TURNS); i++)
+    {
       if (self->waiting.length == 0 || !dms_p2p_yamux_has_output_room (self))
         return;
-      stream = g_object_ref (g_queue_pop_head_link (&self->waiting)->data);
-      stream->is_waiting = FALSE;
-      if (!dms_p2p_yamux_stream_wants_output (stream))
-        continue;
-      self->turn = stream;
-      self->turn_bytes = 0;
-      dms_p2p_pipe_dispatch (DMS_P2P_PIPE (stream), G_IO_OUT);
-      self->turn = NULL;
-      if (dms_p2p_yamux_stream_wants_output (stream))
-        dms_p2p_yamux_make_wait (self, stream);
+      if (i >= n && dms_p2p_yamux_is_patient (self, NULL))
+        return;
+      dms_p2p_yamux_give_turn (self);
     }
 }
 
@@ -213,7 +252,8 @@ dms_p2p_yamux_take_turn (DmsP2pYamux *self)
   dms_p2p_yamux_deliver (self);
   dms_p2p_yamux_give_turns (self);
   dms_p2p_yamux_unhold (self);
-  if (self->ready.length > 0 || (self->waiting.length > 0 && dms_p2p_yamux_has_output_room (self)))
+  if (self->has_more || self->ready.length > 0 ||
+      (self->waiting.length > 0 && dms_p2p_yamux_has_output_room (self)))
     dms_p2p_yamux_schedule (self);
 }
 
@@ -226,6 +266,8 @@ dms_p2p_yamux_on_pump (gpointer user_data)
   g_clear_pointer (&self->pump, g_source_unref);
   dms_p2p_yamux_hold (self);
   dms_p2p_yamux_begin_pings (self);
+  if (self->has_more)
+    dms_p2p_yamux_read_input (self);
   dms_p2p_yamux_take_turn (self);
   return G_SOURCE_REMOVE;
 }
@@ -264,13 +306,18 @@ dms_p2p_yamux_on_pipe (DmsP2pPipe *pipe, GIOCondition condition, gpointer user_d
   dms_p2p_yamux_take_turn (self);
 }
 
-/* --- streams
- * ------------------------------------------------------------------------------------------------ */
+/* --- streams ------------------------------------------------------------------------------------------- */
 
 /* Gives a stream of ours its ID, when it has something to say: so IDs rise on the way. */
 gboolean
 dms_p2p_yamux_begin_stream (DmsP2pYamux *self, DmsP2pYamuxStream *stream, GError **error)
 {
+  if (self->we_go_away || self->they_go_away)
+    {
+      g_set_error_literal (
+          error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the yamux session is ending; make a new connection");
+      return FALSE;
+    }
   if (self->next_id > G_MAXUINT32 - 2)
     {
       g_set_error_literal (error,
@@ -297,7 +344,7 @@ dms_p2p_yamux_stop_waiting (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
 void
 dms_p2p_yamux_make_wait (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
 {
-  if (stream->is_waiting || stream == self->turn)
+  if (stream->is_waiting)
     return;
   stream->is_waiting = TRUE;
   g_queue_push_tail_link (&self->waiting, &stream->waiting_link);
@@ -315,7 +362,8 @@ dms_p2p_yamux_make_ready (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
   dms_p2p_yamux_schedule (self);
 }
 
-/* Whether a stream may write now: when the pipe takes something and it is its turn, or nobody else's. */
+/* Whether a stream may write now: when the pipe takes something, and it has had its turn or nobody waits for
+ * one. */
 gboolean
 dms_p2p_yamux_may_write (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
 {
@@ -323,7 +371,14 @@ dms_p2p_yamux_may_write (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
 
   if (!dms_p2p_yamux_has_output_room (self))
     return FALSE;
-  return others == 0 || (stream == self->turn && self->turn_bytes < DMS_P2P_YAMUX_QUANTUM);
+  return stream->credit > 0 || (others == 0 && !dms_p2p_yamux_is_patient (self, stream));
+}
+
+void
+dms_p2p_yamux_note_written (DmsP2pYamux *self, DmsP2pYamuxStream *stream, guint32 size)
+{
+  dms_p2p_yamux_forget_late (self, stream);
+  stream->credit -= MIN (stream->credit, size);
 }
 
 /* Keeps a stream that is closed here until the other side has closed it. */
@@ -351,6 +406,7 @@ dms_p2p_yamux_forget_stream (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
   if (stream->ack_awaited)
     self->n_unacknowledged--;
   dms_p2p_yamux_stop_waiting (self, stream);
+  dms_p2p_yamux_forget_late (self, stream);
   if (stream->is_ready)
     g_queue_unlink (&self->ready, &stream->ready_link);
   stream->is_ready = FALSE;
@@ -368,8 +424,7 @@ dms_p2p_yamux_forget_stream (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
   g_object_unref (stream);
 }
 
-/* --- as a muxer
- * --------------------------------------------------------------------------------------------- */
+/* --- as a muxer ---------------------------------------------------------------------------------------- */
 
 static DmsP2pPipe *
 dms_p2p_yamux_open (DmsP2pMuxer *muxer, GError **error)

@@ -179,12 +179,12 @@ dms_test_host_connect (DmsTestHost *self, DmsTestHost *other)
 DmsP2pStream *
 dms_test_host_open (DmsTestHost *self, DmsTestHost *other, const char *protocol, GError **error)
 {
-  const char *const protocols[] = { protocol, NULL };
+  /* Two, so that it is not lazy. */
+  const char *const protocols[] = { protocol, "/not/spoken", NULL };
   g_autoptr (GAsyncResult) result = NULL;
   DmsTestResult done = { 0 };
 
-  dms_p2p_host_open_stream_async (
-      self->stack->host, other->id, protocols, NULL, dms_test_on_done, &done);
+  dms_p2p_host_open_stream_async (self->stack->host, other->id, protocols, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
   return dms_p2p_host_open_stream_finish (self->stack->host, result, error);
 }

@@ -30,7 +30,8 @@ DmsP2pConnection *dms_test_host_connect (DmsTestHost *self, DmsTestHost *other);
 /* Connects without waiting for anything else. */
 DmsP2pConnection *dms_test_host_dial (DmsTestHost *self, DmsTestHost *other);
 /* A stream of @protocol, negotiated. */
-DmsP2pStream *dms_test_host_open (DmsTestHost *self, DmsTestHost *other, const char *protocol, GError **error);
+DmsP2pStream *
+dms_test_host_open (DmsTestHost *self, DmsTestHost *other, const char *protocol, GError **error);
 
 /* Runs the main loop until @condition is not 0, or fails after DMS_TEST_PATIENCE seconds. */
 void dms_test_until (volatile const guint *condition);

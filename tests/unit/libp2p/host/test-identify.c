@@ -25,8 +25,7 @@ check_knows (DmsTestHost *host, DmsTestHost *other)
   g_autoptr (GPtrArray) addresses = dms_p2p_peer_store_dup_addresses (host->stack->peers, other->id);
   gboolean found = FALSE;
 
-  g_assert_true (
-      g_str_has_prefix (dms_p2p_peer_store_get_agent (host->stack->peers, other->id), "dms/"));
+  g_assert_true (g_str_has_prefix (dms_p2p_peer_store_get_agent (host->stack->peers, other->id), "dms/"));
   g_assert_true (speaks (host, other, "/ipfs/id/1.0.0"));
   g_assert_true (speaks (host, other, "/ipfs/id/push/1.0.0"));
   g_assert_true (speaks (host, other, "/ipfs/ping/1.0.0"));
@@ -54,8 +53,8 @@ test_both_ways (gconstpointer listen)
   check_knows (b, a);
   /* How b sees a. */
   g_assert_cmpuint (observed->len, ==, 1);
-  g_assert_true (dms_multiaddr_equal (g_ptr_array_index (observed, 0),
-                                      dms_p2p_connection_get_local (connection)));
+  g_assert_true (
+      dms_multiaddr_equal (g_ptr_array_index (observed, 0), dms_p2p_connection_get_local (connection)));
 }
 
 static void
@@ -138,8 +137,7 @@ static void
 say_others_record (DmsTestHost *host, GByteArray *out)
 {
   g_autoptr (DmsP2pIdentity) other = dms_p2p_identity_new_random ();
-  g_autoptr (GPtrArray) addresses =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   g_autoptr (GByteArray) message = plain_message ();
   g_autoptr (GBytes) record = NULL;
 
@@ -280,8 +278,7 @@ test_hostile (gconstpointer data)
   g_assert_null (dms_p2p_peer_store_get_agent (a->stack->peers, b->id));
   addresses = dms_p2p_peer_store_dup_addresses (a->stack->peers, b->id);
   for (guint i = 0; i < addresses->len; i++)
-    g_assert_cmpstr (
-        dms_multiaddr_get_text (g_ptr_array_index (addresses, i)), !=, "/ip4/127.0.0.1/tcp/1");
+    g_assert_cmpstr (dms_multiaddr_get_text (g_ptr_array_index (addresses, i)), !=, "/ip4/127.0.0.1/tcp/1");
   g_clear_object (&liar.kept);
 }
 

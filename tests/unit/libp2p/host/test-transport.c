@@ -69,9 +69,9 @@ on_peer (DmsTransport *transport,
          gpointer user_data)
 {
   Node *node = user_data;
-  const char *what = !identified                                                     ? "gone"
+  const char *what = !identified                                                ? "gone"
                      : g_strv_contains (protocols, "actor/root/messages/0.0.1") ? "identified"
-                                                                                     : "stranger";
+                                                                                : "stranger";
 
   g_ptr_array_add (node->events, g_strdup_printf ("%s %s", what, dms_peer_id_get_text (peer)));
 }
@@ -301,8 +301,7 @@ open_stream (Node *node, Node *other, const char *protocol, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
   DmsTestResult done = { 0 };
 
-  dms_transport_open_stream_async (
-      node->transport, other->id, protocol, NULL, dms_test_on_done, &done);
+  dms_transport_open_stream_async (node->transport, other->id, protocol, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
   return dms_transport_open_stream_finish (node->transport, result, error);
 }
@@ -632,8 +631,7 @@ test_stop_while_busy (void)
 
   meet (a, b);
   for (guint i = 0; i < G_N_ELEMENTS (sent); i++)
-    dms_transport_send_message_async (
-        a->transport, b->id, "root", bytes, NULL, dms_test_on_done, &sent[i]);
+    dms_transport_send_message_async (a->transport, b->id, "root", bytes, NULL, dms_test_on_done, &sent[i]);
   dms_transport_stop_async (a->transport, NULL, dms_test_on_done, &stopped);
   result = dms_test_await (&stopped);
   for (guint i = 0; i < G_N_ELEMENTS (sent); i++)

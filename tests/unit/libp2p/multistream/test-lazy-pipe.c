@@ -265,6 +265,68 @@ test_reset (void)
     }
 }
 
+/* Closed before the answer came: what was written arrives, and the answer still finds somebody. */
+static void
+test_close_before_answer (void)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      DmsPipeFixture f;
+      DmsP2pPipe *lazy = NULL;
+      char byte = 0;
+
+      dms_pipe_fixture_init (&f, SOCK_STREAM);
+      lazy = dms_p2p_multistream_lazy_new (f.pipe, "/echo/1.0");
+      g_object_add_weak_pointer (G_OBJECT (lazy), (gpointer *) &lazy);
+      g_assert_cmpint (dms_p2p_pipe_write (lazy, "data", 4, &f.error), ==, 4);
+      if (i % 2 == 1)
+        g_assert_true (dms_p2p_pipe_shutdown_write (lazy, &f.error));
+      dms_p2p_pipe_close (lazy);
+      dms_p2p_pipe_close (lazy);
+      g_assert_cmpint (dms_p2p_pipe_read (lazy, &byte, 1, &f.error), ==, -1);
+      g_assert_error (f.error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
+      g_clear_error (&f.error);
+      g_assert_cmpint (dms_p2p_pipe_write (lazy, "x", 1, &f.error), ==, -1);
+      g_clear_error (&f.error);
+      g_object_unref (lazy);
+      dms_pipe_fixture_expect (&f, HEADER ECHO_LINE "data");
+      dms_pipe_fixture_expect_eof (&f);
+      g_assert_nonnull (lazy);
+      dms_pipe_fixture_send (&f, HEADER, strlen (HEADER));
+      dms_pipe_fixture_iterate ();
+      g_assert_nonnull (lazy);
+      /* The answer, a refusal, and the end. */
+      if (i < 2)
+        dms_pipe_fixture_send (&f, ECHO_LINE, strlen (ECHO_LINE));
+      else if (i == 2)
+        dms_pipe_fixture_send (&f, NA, strlen (NA));
+      else
+        shutdown (f.fd, SHUT_WR);
+      dms_pipe_fixture_iterate ();
+      g_assert_null (lazy);
+      g_assert_cmpint (send (f.fd, "y", 1, MSG_NOSIGNAL), ==, -1);
+      dms_pipe_fixture_clear (&f);
+    }
+}
+
+/* Reset while it waits for the answer. */
+static void
+test_reset_after_close (void)
+{
+  DmsPipeFixture f;
+  DmsP2pPipe *lazy = NULL;
+
+  dms_pipe_fixture_init (&f, SOCK_STREAM);
+  lazy = dms_p2p_multistream_lazy_new (f.pipe, "/echo/1.0");
+  g_object_add_weak_pointer (G_OBJECT (lazy), (gpointer *) &lazy);
+  g_assert_cmpint (dms_p2p_pipe_write (lazy, "data", 4, &f.error), ==, 4);
+  dms_p2p_pipe_close (lazy);
+  dms_p2p_pipe_reset (lazy, 0);
+  g_object_unref (lazy);
+  g_assert_null (lazy);
+  dms_pipe_fixture_clear (&f);
+}
+
 static void
 test_bad_name (void)
 {
@@ -291,6 +353,8 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/lazy-pipe/read-first", test_read_first);
   g_test_add_func ("/p2p/lazy-pipe/hostile", test_hostile);
   g_test_add_func ("/p2p/lazy-pipe/reset", test_reset);
+  g_test_add_func ("/p2p/lazy-pipe/close-before-answer", test_close_before_answer);
+  g_test_add_func ("/p2p/lazy-pipe/reset-after-close", test_reset_after_close);
   g_test_add_func ("/p2p/lazy-pipe/bad-name", test_bad_name);
   return g_test_run ();
 }

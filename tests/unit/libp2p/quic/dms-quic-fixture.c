@@ -36,7 +36,14 @@ on_memory (DmsP2pMuxer *muxer, gssize delta, gpointer user_data)
 {
   DmsQuicFixture *self = user_data;
 
+  if (self->refuses_memory && delta > 0)
+    {
+      self->n_refused_memory++;
+      return FALSE;
+    }
   self->memory += delta;
+  if (self->closes_for_memory && delta > 0)
+    dms_p2p_muxer_close (muxer, 3);
   g_assert_cmpint (self->memory, >=, 0);
   return TRUE;
 }
@@ -61,8 +68,11 @@ on_cookie_free (gpointer cookie)
 }
 
 static gboolean
-on_gate (
-    DmsMultiaddr *remote, gpointer *cookie, GDestroyNotify *cookie_free, gpointer user_data, GError **error)
+on_gate (DmsMultiaddr *remote,
+         gpointer *cookie,
+         GDestroyNotify *cookie_free,
+         gpointer user_data,
+         GError **error)
 {
   DmsQuicFixture *self = user_data;
 
@@ -176,8 +186,11 @@ is_dialled (gpointer user_data)
 }
 
 DmsP2pUpgraded *
-dms_quic_fixture_dial (
-    DmsQuicFixture *self, DmsMultiaddr *address, DmsPeerId *expected, GCancellable *cancellable, GError **error)
+dms_quic_fixture_dial (DmsQuicFixture *self,
+                       DmsMultiaddr *address,
+                       DmsPeerId *expected,
+                       GCancellable *cancellable,
+                       GError **error)
 {
   Outcome outcome = { 0 };
 

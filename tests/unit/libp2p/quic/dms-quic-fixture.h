@@ -26,6 +26,9 @@ typedef struct
   guint n_server_closed;
   guint n_client_closed;
   gssize memory;
+  gboolean refuses_memory;
+  guint n_refused_memory;
+  gboolean closes_for_memory;
   gboolean gate_refuses;
   guint n_gate;
   guint n_cookies;
@@ -40,8 +43,11 @@ void dms_quic_run_until (DmsQuicCondition condition, gpointer user_data, guint s
 void dms_quic_run (guint milliseconds);
 
 /* Dials and takes the outcome. */
-DmsP2pUpgraded *dms_quic_fixture_dial (
-    DmsQuicFixture *self, DmsMultiaddr *address, DmsPeerId *expected, GCancellable *cancellable, GError **error);
+DmsP2pUpgraded *dms_quic_fixture_dial (DmsQuicFixture *self,
+                                       DmsMultiaddr *address,
+                                       DmsPeerId *expected,
+                                       GCancellable *cancellable,
+                                       GError **error);
 /* The usual: dials the server, and waits until both sides have the connection. */
 void dms_quic_fixture_connect (DmsQuicFixture *self);
 /* A stream of the client's and its end at the server, which has read the one byte that was sent along. */

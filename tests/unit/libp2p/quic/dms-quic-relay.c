@@ -10,6 +10,29 @@ is_drawn (DmsQuicRelay *self, guint of_thousand)
 }
 
 static void
+let_go (DmsQuicRelay *self)
+{
+  g_autoptr (GBytes) held = g_steal_pointer (&self->held);
+
+  if (held == NULL)
+    return;
+  g_socket_send_to (
+      self->held_socket, self->held_to, g_bytes_get_data (held, NULL), g_bytes_get_size (held), NULL, NULL);
+  g_clear_object (&self->held_socket);
+  g_clear_object (&self->held_to);
+}
+
+static gboolean
+on_held (gpointer user_data)
+{
+  DmsQuicRelay *self = user_data;
+
+  self->held_id = 0;
+  let_go (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
 pass_on (DmsQuicRelay *self, GSocket *socket, GSocketAddress *to, char *data, gssize size, guint lose)
 {
   if (is_drawn (self, lose))
@@ -19,18 +42,16 @@ pass_on (DmsQuicRelay *self, GSocket *socket, GSocketAddress *to, char *data, gs
   if (is_drawn (self, self->swap) && self->held == NULL)
     {
       self->held = g_bytes_new (data, (gsize) size);
+      self->held_socket = g_object_ref (socket);
+      self->held_to = to != NULL ? g_object_ref (to) : NULL;
+      if (self->held_id == 0)
+        self->held_id = g_timeout_add (5, on_held, self);
       return;
     }
   g_socket_send_to (socket, to, data, (gsize) size, NULL, NULL);
   if (is_drawn (self, self->twice))
     g_socket_send_to (socket, to, data, (gsize) size, NULL, NULL);
-  if (self->held != NULL)
-    {
-      g_autoptr (GBytes) held = g_steal_pointer (&self->held);
-
-      /* It may go to the wrong side now, as stray datagrams do. */
-      g_socket_send_to (socket, to, g_bytes_get_data (held, NULL), g_bytes_get_size (held), NULL, NULL);
-    }
+  let_go (self);
 }
 
 static gboolean
@@ -140,7 +161,10 @@ dms_quic_relay_tear_down (DmsQuicRelay *self)
   g_clear_object (&self->front);
   g_clear_object (&self->back);
   g_clear_object (&self->client);
+  g_clear_handle_id (&self->held_id, g_source_remove);
   g_clear_pointer (&self->held, g_bytes_unref);
+  g_clear_object (&self->held_socket);
+  g_clear_object (&self->held_to);
   g_clear_pointer (&self->address, dms_multiaddr_unref);
   g_clear_pointer (&self->random, g_rand_free);
 }

@@ -17,7 +17,11 @@ typedef struct
   GSocketAddress *client;
   DmsMultiaddr *address;
   GRand *random;
+  /* One that the next will overtake, if it comes within some milliseconds. */
   GBytes *held;
+  GSocket *held_socket;
+  GSocketAddress *held_to;
+  guint held_id;
 
   /* Of a thousand datagrams each way. */
   guint lose_forth;

@@ -61,7 +61,8 @@ test_echo (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_cmpuint (in, >, 1200);
   g_assert_cmpuint (out, >, 1200);
   g_assert_cmpuint (self->n_gate, ==, 1);
-  g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (dms_p2p_quic_get_door (DMS_P2P_QUIC (self->server))), ==, 0);
+  g_assert_cmpuint (
+      dms_p2p_quic_door_get_n_pending (dms_p2p_quic_get_door (DMS_P2P_QUIC (self->server))), ==, 0);
 }
 
 static void
@@ -77,7 +78,8 @@ test_wrong_peer (DmsQuicFixture *self, gconstpointer listen_address)
   /* The server never saw the end of the handshake, and heard that there will be none. */
   g_assert_cmpuint (self->n_inbound, ==, 0);
   g_assert_cmpuint (self->n_cookies, ==, 0);
-  g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (dms_p2p_quic_get_door (DMS_P2P_QUIC (self->server))), ==, 0);
+  g_assert_cmpuint (
+      dms_p2p_quic_door_get_n_pending (dms_p2p_quic_get_door (DMS_P2P_QUIC (self->server))), ==, 0);
 }
 
 static void
@@ -107,9 +109,11 @@ test_gate (DmsQuicFixture *self, gconstpointer listen_address)
 static void
 test_addresses (DmsQuicFixture *self, gconstpointer listen_address)
 {
-  const char *good[] = { "/ip4/192.0.2.1/udp/4001/quic-v1",
-                         "/ip6/2001:db8::1/udp/4001/quic-v1",
-                         "/ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooWBhq5fB1dfEsWUXEmtLoefk52SWN7CazRN9FwfMWnLs3g" };
+  const char *good[] = {
+    "/ip4/192.0.2.1/udp/4001/quic-v1",
+    "/ip6/2001:db8::1/udp/4001/quic-v1",
+    "/ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooWBhq5fB1dfEsWUXEmtLoefk52SWN7CazRN9FwfMWnLs3g"
+  };
   const char *bad[] = { "/ip4/192.0.2.1/tcp/4001",
                         "/ip4/192.0.2.1/udp/4001",
                         "/ip4/192.0.2.1/udp/0/quic-v1",
@@ -405,9 +409,7 @@ test_moved (DmsQuicFixture *self, gconstpointer listen_address)
 static void
 test_bad_weather (DmsQuicFixture *self, gconstpointer listen_address)
 {
-  DmsQuicRelay relay = {
-    .lose_forth = 200, .lose_back = 200, .damage = 50, .twice = 100, .swap = 100
-  };
+  DmsQuicRelay relay = { .lose_forth = 200, .lose_back = 200, .damage = 50, .twice = 100, .swap = 100 };
 
   connect_through (self, &relay);
   for (guint i = 0; i < 10; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dms-quic-fixture.h"
+#include "dms-quic-relay.h"
 
 #define CHUNK (256 * 1024)
 
@@ -153,6 +154,29 @@ test_both (DmsQuicFixture *self, gconstpointer listen_address)
   transfer (self, 64 << 20, 64 << 20);
 }
 
+/* Over a path that loses, doubles and swaps. */
+static void
+test_bad_weather (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  g_autoptr (DmsMultiaddr) direct = g_steal_pointer (&self->address);
+  DmsQuicRelay relay = { .lose_forth = 20, .lose_back = 20, .damage = 5, .twice = 20, .swap = 20 };
+
+  dms_quic_relay_set_up (&relay, direct);
+  self->address = dms_multiaddr_ref (relay.address);
+  transfer (self, 4 << 20, 4 << 20);
+  dms_quic_relay_tear_down (&relay);
+}
+
+/* Who may not keep more goes on with what it has. */
+static void
+test_no_memory (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  self->refuses_memory = TRUE;
+  transfer (self, 16 << 20, 16 << 20);
+  g_assert_cmpint (self->memory, ==, 0);
+  g_assert_cmpuint (self->n_refused_memory, >, 0);
+}
+
 static void
 add (const char *path, const char *address, void (*test) (DmsQuicFixture *, gconstpointer))
 {
@@ -166,5 +190,7 @@ main (int argc, char **argv)
   add ("/p2p-quic/transfer/forth", NULL, test_forth);
   add ("/p2p-quic/transfer/back", NULL, test_back);
   add ("/p2p-quic/transfer/both", NULL, test_both);
+  add ("/p2p-quic/transfer/bad-weather", NULL, test_bad_weather);
+  add ("/p2p-quic/transfer/no-memory", NULL, test_no_memory);
   return g_test_run ();
 }

@@ -3,6 +3,9 @@
 
 #include "dms-p2p-swarm-fixture.h"
 
+#include "quic/dms-p2p-quic.h"
+#include "tcp/dms-p2p-tcp.h"
+
 enum
 {
   DMS_P2P_TEST_PATIENCE_MS = 30 * 1000,
@@ -78,30 +81,56 @@ dms_p2p_swarm_fixture_on_stream (DmsP2pConnection *connection,
   dms_p2p_pipe_want (pipe, G_IO_IN);
 }
 
-DmsP2pSwarmFixture *
-dms_p2p_swarm_fixture_new (const char *address)
+static DmsP2pSwarmFixture *
+dms_p2p_swarm_fixture_new_plain (void)
 {
   DmsP2pSwarmFixture *self = g_new0 (DmsP2pSwarmFixture, 1);
-  g_autoptr (DmsMultiaddr) where = address != NULL ? dms_multiaddr_new (address, NULL) : NULL;
-  g_autoptr (DmsMultiaddr) bound = NULL;
-  g_autoptr (GError) error = NULL;
 
   self->identity = dms_p2p_identity_new_random ();
   self->peer = dms_p2p_identity_get_peer_id (self->identity);
   self->limits = dms_p2p_limits_new (256 * 1024 * 1024, 1024);
   self->store = dms_p2p_peer_store_new (NULL);
-  self->memory = dms_p2p_memory_new (self->identity);
   self->swarm = dms_p2p_swarm_new (self->identity, self->limits, self->store);
-  self->address = g_strdup (address);
   self->pipes = g_ptr_array_new_with_free_func (g_object_unref);
   self->reservations = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_p2p_reservation_free);
-  dms_p2p_swarm_add_transport (self->swarm, DMS_P2P_TRANSPORT (self->memory));
   dms_p2p_swarm_add_notify (self->swarm, dms_p2p_swarm_fixture_on_notify, self);
   dms_p2p_swarm_set_accept (self->swarm, dms_p2p_swarm_fixture_on_stream, self);
-  if (where == NULL)
-    return self;
+  return self;
+}
+
+/* Where it is bound goes into its address. */
+static void
+dms_p2p_swarm_fixture_listen (DmsP2pSwarmFixture *self, const char *address)
+{
+  g_autoptr (DmsMultiaddr) where = dms_multiaddr_new (address, NULL);
+  g_autoptr (DmsMultiaddr) bound = NULL;
+  g_autoptr (GError) error = NULL;
+
   bound = dms_p2p_swarm_listen (self->swarm, where, &error);
   g_assert_no_error (error);
+  self->address = g_strdup (dms_multiaddr_get_text (bound));
+}
+
+DmsP2pSwarmFixture *
+dms_p2p_swarm_fixture_new (const char *address)
+{
+  DmsP2pSwarmFixture *self = dms_p2p_swarm_fixture_new_plain ();
+
+  self->memory = dms_p2p_memory_new (self->identity);
+  dms_p2p_swarm_add_transport (self->swarm, DMS_P2P_TRANSPORT (self->memory));
+  if (address != NULL)
+    dms_p2p_swarm_fixture_listen (self, address);
+  return self;
+}
+
+DmsP2pSwarmFixture *
+dms_p2p_swarm_fixture_new_tcp (void)
+{
+  DmsP2pSwarmFixture *self = dms_p2p_swarm_fixture_new_plain ();
+  g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (self->identity, NULL);
+
+  dms_p2p_swarm_add_transport (self->swarm, tcp);
+  dms_p2p_swarm_fixture_listen (self, "/ip4/127.0.0.1/tcp/0");
   return self;
 }
 
@@ -116,12 +145,28 @@ dms_p2p_swarm_fixture_free (DmsP2pSwarmFixture *self)
   /* What was cancelled comes back. */
   dms_p2p_test_run (20);
   g_assert_finalize_object (self->swarm);
-  g_assert_finalize_object (self->memory);
+  if (self->memory != NULL)
+    g_assert_finalize_object (self->memory);
   g_object_unref (self->store);
   g_assert_finalize_object (self->limits);
   dms_p2p_identity_unref (self->identity);
   g_free (self->address);
+  g_free (self->quic_address);
   g_free (self);
+}
+
+DmsP2pSwarmFixture *
+dms_p2p_swarm_fixture_new_quic (gboolean with_tcp)
+{
+  DmsP2pSwarmFixture *self = with_tcp ? dms_p2p_swarm_fixture_new_tcp () : dms_p2p_swarm_fixture_new_plain ();
+  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (self->identity);
+  g_autofree char *address = g_steal_pointer (&self->address);
+
+  dms_p2p_swarm_add_transport (self->swarm, quic);
+  dms_p2p_swarm_fixture_listen (self, "/ip4/127.0.0.1/udp/0/quic-v1");
+  self->quic_address = g_steal_pointer (&self->address);
+  self->address = with_tcp ? g_steal_pointer (&address) : g_strdup (self->quic_address);
+  return self;
 }
 
 static void

@@ -18,6 +18,7 @@ typedef struct
   DmsP2pMemory *memory;
   DmsP2pSwarm *swarm;
   char *address;
+  char *quic_address;
   guint n_opened;
   guint n_closed;
   guint n_streams;
@@ -28,6 +29,10 @@ typedef struct
 
 /* @address: where it listens; NULL for nowhere. */
 DmsP2pSwarmFixture *dms_p2p_swarm_fixture_new (const char *address);
+/* On TCP at 127.0.0.1 instead; no memory transport. */
+DmsP2pSwarmFixture *dms_p2p_swarm_fixture_new_tcp (void);
+/* On QUIC there; with TCP besides, which has the address then. */
+DmsP2pSwarmFixture *dms_p2p_swarm_fixture_new_quic (gboolean with_tcp);
 void dms_p2p_swarm_fixture_free (DmsP2pSwarmFixture *self);
 
 /* What a connect came to. */

@@ -203,6 +203,30 @@ test_all_cancelled (void)
   g_object_unref (dms_p2p_swarm_fixture_reach (alice, bob, NULL));
 }
 
+/* Who comes right after all others gave up is not given up with them. */
+static void
+test_after_cancelled (void)
+{
+  g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new (ALICE);
+  g_autoptr (DmsP2pSwarmFixture) bob = dms_p2p_swarm_fixture_new (BOB);
+  const char *const addresses[] = { BOB, NULL };
+  g_auto (DmsP2pSwarmOutcome) first = { 0 };
+  g_auto (DmsP2pSwarmOutcome) second = { 0 };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  dms_p2p_memory_set_outcome (alice->memory, BOB, DMS_P2P_MEMORY_CONNECT, 100);
+  dms_p2p_swarm_fixture_connect (alice, bob->peer, addresses, FALSE, cancellable, &first);
+  dms_p2p_test_run (20);
+  g_cancellable_cancel (cancellable);
+  while (!first.is_done)
+    g_main_context_iteration (NULL, TRUE);
+  dms_p2p_swarm_fixture_connect (alice, bob->peer, addresses, FALSE, NULL, &second);
+  dms_p2p_swarm_outcome_wait (&second);
+  g_assert_error (first.error, DMS_ERROR, DMS_ERROR_CANCELLED);
+  g_assert_no_error (second.error);
+  g_assert_cmpuint (alice->n_opened, ==, 1);
+}
+
 static void
 test_errors (void)
 {
@@ -574,6 +598,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p-swarm/joined", test_joined);
   g_test_add_func ("/p2p-swarm/joined-addresses", test_joined_addresses);
   g_test_add_func ("/p2p-swarm/all-cancelled", test_all_cancelled);
+  g_test_add_func ("/p2p-swarm/after-cancelled", test_after_cancelled);
   g_test_add_func ("/p2p-swarm/errors", test_errors);
   g_test_add_func ("/p2p-swarm/no-address", test_no_address);
   g_test_add_func ("/p2p-swarm/many-addresses", test_many_addresses);

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "p2p-secure-fixture.h"
@@ -228,6 +229,39 @@ measure (guint mode, double *cpu)
   return (double) total / (double) took;
 }
 
+/* Handshakes one after the other, both ends in this process, between the same two. */
+static void
+measure_handshakes (const P2pSecurity *security)
+{
+  DmsP2pIdentity *identities[2] = { dms_p2p_identity_new_random (), dms_p2p_identity_new_random () };
+  clock_t begin = clock ();
+  guint n = 0;
+
+  while (clock () - begin < CLOCKS_PER_SEC)
+    {
+      P2pEnd ends[2];
+      DmsP2pPipe *pipes[2];
+
+      p2p_socket_pair (&pipes[0], &pipes[1]);
+      for (guint i = 0; i < 2; i++)
+        {
+          p2p_end_init (&ends[i], security, pipes[i]);
+          dms_p2p_identity_unref (ends[i].identity);
+          ends[i].identity = dms_p2p_identity_ref (identities[i]);
+        }
+      p2p_ends_run (&ends[0], &ends[1]);
+      g_assert_no_error (ends[0].error);
+      p2p_end_clear (&ends[0]);
+      p2p_end_clear (&ends[1]);
+      n++;
+    }
+  g_print ("%-12s %7.0f handshakes in a second of a core, both ends together\n",
+           security->name,
+           n * (double) CLOCKS_PER_SEC / (double) (clock () - begin));
+  dms_p2p_identity_unref (identities[0]);
+  dms_p2p_identity_unref (identities[1]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -249,6 +283,8 @@ main (int argc, char **argv)
         best[mode] = MAX (best[mode], speed);
         g_print ("%-12s %7.0f MB/s, %5.2f s of processors\n", names[mode], speed, cpu);
       }
+  measure_handshakes (&p2p_security_tls);
+  measure_handshakes (&p2p_security_noise);
   for (guint mode = 0; mode < G_N_ELEMENTS (names); mode++)
     if (best[mode] > 0)
       g_print (

@@ -3,8 +3,8 @@
 
 #pragma once
 
-/* The certificates of the specification (libp2p specs, tls, "Test vectors"), in hex, and whom they are of. The
- * last one is not signed by the key it carries. */
+/* The certificates of the specification (libp2p specs, tls, "Test vectors"), in hex, and whom they are of.
+ * The last one is not signed by the key it carries. */
 static const struct
 {
   const char *name;

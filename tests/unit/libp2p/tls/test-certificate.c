@@ -367,13 +367,15 @@ test_signatures (void)
 static void
 test_huge_rsa (void)
 {
-  const unsigned sizes[] = { 8200, 16384 };
+  /* Bits of the modulus, and bytes of the exponent. */
+  const unsigned sizes[][2] = { { 8200, 3 }, { 16384, 3 }, { 4096, 5 }, { 4096, 500 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      g_autofree guint8 *modulus = g_malloc (sizes[i] / 8 + 1);
-      gnutls_datum_t n = { modulus, sizes[i] / 8 + 1 };
-      gnutls_datum_t e = { (unsigned char *) "\x01\x00\x01", 3 };
+      g_autofree guint8 *modulus = g_malloc (sizes[i][0] / 8 + 1);
+      gnutls_datum_t n = { modulus, sizes[i][0] / 8 + 1 };
+      g_autofree guint8 *exponent = g_malloc0 (sizes[i][1]);
+      gnutls_datum_t e = { exponent, sizes[i][1] };
       g_autoptr (DmsP2pPubkeyHandle) pubkey = NULL;
       g_autoptr (DmsP2pCrtHandle) crt = NULL;
       g_autoptr (DmsP2pCrtHandle) issuer = NULL;
@@ -384,6 +386,7 @@ test_huge_rsa (void)
 
       memset (modulus, 0xc3, n.size);
       modulus[0] = 0;
+      exponent[0] = exponent[sizes[i][1] - 1] = 1;
       gnutls_pubkey_init (&pubkey);
       gnutls_x509_crt_init (&crt);
       gnutls_x509_crt_init (&issuer);

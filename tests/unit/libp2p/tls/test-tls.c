@@ -22,6 +22,7 @@ typedef struct
   gboolean two_certificates;
   const char *server_name;
   const char *protocol;
+  gboolean updates_keys;
   DmsP2pIdentity *identity;
   int code;
 } Peer;
@@ -92,14 +93,58 @@ run_peer (gpointer data)
   while (self->code < 0 && !gnutls_error_is_fatal (self->code));
   if (self->code < 0)
     gnutls_alert_send_appropriate (session, self->code);
+  for (guint i = 0; self->code == 0 && self->updates_keys && i < 4; i++)
+    {
+      self->code = gnutls_session_key_update (session, i % 2 == 0 ? GNUTLS_KU_PEER : 0);
+      if (self->code == 0)
+        self->code = gnutls_record_send (session, "0123456789", 10) == 10 ? 0 : -1;
+    }
   /* What the other side thinks of it, a client hears only now. */
   if (self->code == 0 && self->is_client)
-    self->code = gnutls_record_recv (session, &byte, 1) == 1 ? 0 : -1;
+    {
+      do
+        self->code = (int) gnutls_record_recv (session, &byte, 1);
+      while (self->code == GNUTLS_E_AGAIN || self->code == GNUTLS_E_INTERRUPTED);
+      self->code = self->code == 1 ? 0 : -1;
+    }
   gnutls_deinit (session);
   if (own != NULL)
     gnutls_certificate_free_credentials (own);
   close (self->fd);
   return NULL;
+}
+
+typedef struct
+{
+  gsize n;
+  gboolean is_over;
+} Heard;
+
+static void
+on_heard (DmsP2pPipe *pipe, GIOCondition condition, gpointer user_data)
+{
+  Heard *heard = user_data;
+  char buffer[7];
+  g_autoptr (GError) error = NULL;
+  gssize n = dms_p2p_pipe_read (pipe, buffer, sizeof buffer, &error);
+
+  g_assert_no_error (error);
+  if (n == DMS_P2P_WOULD_BLOCK)
+    return;
+  g_assert_cmpint (n, >, 0);
+  heard->n += (gsize) n;
+  heard->is_over = heard->n == 40;
+}
+
+static void
+check_updates (DmsP2pPipe *pipe)
+{
+  Heard heard = { 0 };
+
+  dms_p2p_pipe_set_handler (pipe, on_heard, &heard);
+  dms_p2p_pipe_want (pipe, G_IO_IN);
+  p2p_run_until (&heard.is_over);
+  dms_p2p_pipe_set_handler (pipe, NULL, NULL);
 }
 
 /* -1 for no error; @text is in its message. */
@@ -127,6 +172,8 @@ check (Peer *peer, int code, const char *text)
     {
       g_assert_no_error (end.error);
       g_assert_true (dms_peer_id_equal (end.secured->peer, dms_p2p_identity_get_peer_id (peer->identity)));
+      if (peer->updates_keys)
+        check_updates (end.secured->pipe);
       g_assert_cmpint (dms_p2p_pipe_write (end.secured->pipe, "x", 1, NULL), ==, 1);
     }
   if (end.secured != NULL)
@@ -202,6 +249,15 @@ test_two_certificates (void)
   check (&peer, DMS_ERROR_INVALID_DATA, "more than one");
 }
 
+/* New keys in both directions, in the middle of the bytes (RFC 8446, 4.6.3). */
+static void
+test_key_update (void)
+{
+  Peer peer = { .priority = P2P_TLS13, .is_client = TRUE, .updates_keys = TRUE };
+
+  check (&peer, -1, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -211,5 +267,6 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/tls/protocol", test_protocol);
   g_test_add_func ("/p2p/tls/no-certificate", test_no_certificate);
   g_test_add_func ("/p2p/tls/two-certificates", test_two_certificates);
+  g_test_add_func ("/p2p/tls/key-update", test_key_update);
   return g_test_run ();
 }

@@ -182,6 +182,49 @@ test_server (void)
   wire_clear (&wire);
 }
 
+/* A window is given back when half of it was read, and not before; more than it is refused. */
+static void
+test_window (void)
+{
+  enum
+  {
+    HALF = DMS_P2P_YAMUX_WINDOW_FIRST / 2,
+  };
+  Wire wire;
+  g_autoptr (DmsP2pPipe) stream = NULL;
+  g_autofree guint8 *payload = g_malloc0 (HALF);
+  guint8 byte = 0;
+  gsize n_put = 0;
+  gssize n = 0;
+
+  wire_init (&wire, FALSE);
+  expect (&wire, "00 02 0001 00000000 00000001");
+  put (&wire, "00 00 0001 00000001 00020000");
+  while (n_put < HALF)
+    {
+      n = dms_p2p_pipe_write (wire.wire, payload, HALF - n_put, NULL);
+      n_put += n > 0 ? (gsize) n : 0;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  stream = dms_p2p_yamux_side_take (&wire.side);
+  expect (&wire, "00 01 0002 00000001 00000000");
+  for (gsize n_read = 0; n_read < HALF - 1;)
+    {
+      n = dms_p2p_pipe_read (stream, payload, HALF - 1 - n_read, NULL);
+      g_assert_true (n > 0 || n == DMS_P2P_WOULD_BLOCK);
+      n_read += n > 0 ? (gsize) n : 0;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  expect_nothing (&wire);
+  g_assert_cmpint (dms_p2p_pipe_read (stream, &byte, 1, NULL), ==, 1);
+  expect (&wire, "00 01 0000 00000001 00020000");
+  put (&wire, "00 00 0000 00000001 00040001");
+  dms_p2p_yamux_wait_for (&wire.side.has_ended);
+  g_assert_error (wire.side.error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+  g_clear_object (&stream);
+  wire_clear (&wire);
+}
+
 /* The answer of a handler carries the ACK. */
 static void
 answer_at_once (DmsP2pPipe *pipe, GIOCondition condition, gpointer user_data)
@@ -242,6 +285,61 @@ test_no_accept (void)
   dms_p2p_muxer_set_handlers (wire.side.session, accept_at_once, NULL, NULL, &stream);
   expect (&wire, "00 00 0002 00000001 00000001 31");
   g_clear_object (&stream);
+  wire_clear (&wire);
+}
+
+/* How much of it has been taken. */
+static guint
+count_taken (Wire *wire, guint16 flags)
+{
+  if (flags == DMS_P2P_YAMUX_SYN || wire->side.streams->len == 0)
+    return wire->side.streams->len;
+  return DMS_P2P_YAMUX_STREAM (wire->side.streams->pdata[0])->send_window - DMS_P2P_YAMUX_WINDOW_FIRST + 1;
+}
+
+/* Many small frames at once leave the main loop to others in between, and are all taken. */
+static void
+test_turns (gconstpointer data)
+{
+  const guint16 flags = (guint16) GPOINTER_TO_UINT (data);
+  const guint n_frames = flags == DMS_P2P_YAMUX_SYN ? 250 : 9000;
+  const guint most = flags == DMS_P2P_YAMUX_SYN ? 130 : 8192;
+  Wire wire;
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  DmsP2pYamuxFrame frame = { DMS_P2P_YAMUX_WINDOW, DMS_P2P_YAMUX_SYN, 1, 0 };
+  guint8 header[DMS_P2P_YAMUX_HEADER_BYTES];
+  guint taken = 0;
+  gsize n_put = 0;
+
+  wire_init (&wire, FALSE);
+  expect (&wire, "00 02 0001 00000000 00000001");
+  for (guint i = 0; i < n_frames; i++)
+    {
+      dms_p2p_yamux_frame_write (&frame, header);
+      g_byte_array_append (bytes, header, sizeof header);
+      frame.flags = flags;
+      frame.id += flags == DMS_P2P_YAMUX_SYN ? 2 : 0;
+      frame.length = 1;
+    }
+  while (n_put < bytes->len)
+    {
+      gssize n = dms_p2p_pipe_write (wire.wire, bytes->data + n_put, bytes->len - n_put, NULL);
+
+      if (n > 0)
+        n_put += (gsize) n;
+      else
+        break;
+    }
+  g_assert_cmpuint (n_put, ==, bytes->len);
+  while (taken < n_frames)
+    {
+      guint before = taken;
+
+      g_main_context_iteration (NULL, TRUE);
+      taken = count_taken (&wire, flags);
+      g_assert_cmpuint (taken - before, <=, most);
+    }
+  g_assert_false (wire.side.has_ended);
   wire_clear (&wire);
 }
 
@@ -309,6 +407,7 @@ test_hostile (gconstpointer data)
 /* What is odd but harmless. */
 static const Hostile harmless[] = {
   { "answer-to-nothing", "00 02 0002 00000000 12345678" },
+  { "reset-of-nothing", "00 01 0008 00000001 00000000" },
   { "syn-and-reset", "00 01 0009 00000001 00000000" },
   { "two-fins", "00 01 0005 00000001 00000000 00 01 0004 00000001 00000000" },
   { "ack-of-theirs", "00 01 0003 00000001 00000000" },
@@ -419,8 +518,11 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/libp2p/yamux/frames/client", test_client);
   g_test_add_func ("/libp2p/yamux/frames/server", test_server);
+  g_test_add_func ("/libp2p/yamux/frames/window", test_window);
   g_test_add_func ("/libp2p/yamux/frames/ack-with-answer", test_ack_with_answer);
   g_test_add_func ("/libp2p/yamux/frames/no-accept", test_no_accept);
+  g_test_add_data_func ("/libp2p/yamux/frames/turns/syn", GUINT_TO_POINTER (DMS_P2P_YAMUX_SYN), test_turns);
+  g_test_add_data_func ("/libp2p/yamux/frames/turns/window", GUINT_TO_POINTER (0), test_turns);
   g_test_add_func ("/libp2p/yamux/frames/fragments", test_fragments);
   g_test_add_data_func ("/libp2p/yamux/frames/end/idle", "", test_end);
   g_test_add_data_func ("/libp2p/yamux/frames/end/in-a-frame", "00 02 0001", test_end);

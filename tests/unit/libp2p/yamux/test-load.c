@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include "dms-p2p-yamux-fixture.h"
+#include "io/dms-p2p-stream.h"
 
 #include <string.h>
 
@@ -12,8 +13,7 @@ enum
   CHUNK = 256 * 1024,
 };
 
-/* --- one stream, both ways
- * ---------------------------------------------------------------------------------- */
+/* --- one stream, both ways ----------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -131,8 +131,41 @@ test_bulk (void)
   dms_p2p_yamux_side_clear (&server);
 }
 
-/* --- many streams
- * ------------------------------------------------------------------------------------------- */
+/* Windows grow at both ends at once, as far as they may (rust-yamux #5410). */
+static void
+test_windows_grow (void)
+{
+  DmsP2pYamuxSide client;
+  DmsP2pYamuxSide server;
+  Flow near_flow;
+  Flow far_flow;
+  DmsP2pYamuxStream *streams[2];
+
+  dms_p2p_yamux_make_pair (&client, &server);
+  flow_init (&near_flow, dms_p2p_muxer_open (client.session, NULL), BULK_BYTES, TRUE);
+  flow_init (&far_flow, dms_p2p_yamux_side_take (&server), BULK_BYTES, TRUE);
+  /* As if the way were so long that no window is large enough. */
+  DMS_P2P_YAMUX (client.session)->rtt_us = 100 * G_USEC_PER_SEC;
+  DMS_P2P_YAMUX (server.session)->rtt_us = 100 * G_USEC_PER_SEC;
+  streams[0] = DMS_P2P_YAMUX_STREAM (near_flow.pipe);
+  streams[1] = DMS_P2P_YAMUX_STREAM (far_flow.pipe);
+  dms_p2p_yamux_wait_for (&near_flow.is_done);
+  dms_p2p_yamux_wait_for (&far_flow.is_done);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpuint (streams[i]->receive_max, ==, DMS_P2P_YAMUX_WINDOW_MAX);
+  g_assert_cmpint (client.memory_peak, >=, DMS_P2P_YAMUX_WINDOW_MAX - DMS_P2P_YAMUX_WINDOW_FIRST);
+  g_assert_cmpint (client.memory_peak, <=, DMS_P2P_YAMUX_WINDOW_MAX);
+  g_assert_cmpstr (g_checksum_get_string (near_flow.sent), ==, g_checksum_get_string (far_flow.received));
+  g_assert_cmpstr (g_checksum_get_string (far_flow.sent), ==, g_checksum_get_string (near_flow.received));
+  flow_clear (&near_flow);
+  flow_clear (&far_flow);
+  g_assert_cmpint (client.memory, ==, 0);
+  g_assert_cmpint (server.memory, ==, 0);
+  dms_p2p_yamux_side_clear (&client);
+  dms_p2p_yamux_side_clear (&server);
+}
+
+/* --- many streams -------------------------------------------------------------------------------------- */
 
 /* What came and could not be sent back yet. */
 typedef struct
@@ -462,8 +495,56 @@ test_fair (void)
   dms_p2p_yamux_side_clear (&server);
 }
 
-/* --- speed
- * -------------------------------------------------------------------------------------------------- */
+/* One that is told and writes only later, as GIO does, has its share beside one that always wants to. */
+static gboolean
+write_later (gpointer user_data)
+{
+  Flow *self = user_data;
+
+  flow_write (self);
+  if (self->n_sent < self->to_send)
+    dms_p2p_pipe_want (self->pipe, G_IO_OUT);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_later (DmsP2pPipe *pipe, GIOCondition condition, gpointer user_data)
+{
+  dms_p2p_pipe_want (pipe, 0);
+  g_idle_add_full (G_PRIORITY_DEFAULT, write_later, user_data, NULL);
+}
+
+static void
+test_fair_later (void)
+{
+  DmsP2pYamuxSide client;
+  DmsP2pYamuxSide server;
+  Flow out[2];
+  Flow in[2];
+
+  dms_p2p_yamux_make_pair (&client, &server);
+  for (int i = 0; i < 2; i++)
+    {
+      flow_init (&out[i], dms_p2p_muxer_open (client.session, NULL), BULK_BYTES, FALSE);
+      if (i == 1)
+        dms_p2p_pipe_set_handler (out[i].pipe, on_later, &out[i]);
+      dms_p2p_pipe_want (out[i].pipe, G_IO_OUT);
+      flow_init (&in[i], dms_p2p_yamux_side_take (&server), 0, FALSE);
+    }
+  dms_p2p_yamux_wait_for (&in[0].is_done);
+  g_test_message ("%" G_GSIZE_FORMAT " beside %d", in[1].n_received, BULK_BYTES);
+  g_assert_cmpuint (in[1].n_received, >, BULK_BYTES / 16);
+  dms_p2p_yamux_wait_for (&in[1].is_done);
+  for (int i = 0; i < 2; i++)
+    {
+      flow_clear (&out[i]);
+      flow_clear (&in[i]);
+    }
+  dms_p2p_yamux_side_clear (&client);
+  dms_p2p_yamux_side_clear (&server);
+}
+
+/* --- speed --------------------------------------------------------------------------------------------- */
 
 /* How fast, beside the bare socket; with -m perf. */
 static double
@@ -481,6 +562,72 @@ measure (DmsP2pPipe *from, DmsP2pPipe *to, gsize size)
   seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
   flow_clear (&out);
   flow_clear (&in);
+  return (double) size / seconds / 1e6;
+}
+
+/* The same by GIO's own calls. */
+typedef struct
+{
+  DmsP2pStream *stream;
+  guint8 *buffer;
+  gsize left;
+  gboolean is_done;
+} GioFlow;
+
+static void
+on_gio_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GioFlow *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (n, >, 0);
+  self->left -= (gsize) n;
+  self->is_done = self->left == 0;
+  if (!self->is_done)
+    g_input_stream_read_async (G_INPUT_STREAM (source), self->buffer, CHUNK, 0, NULL, on_gio_read, self);
+}
+
+static void
+on_gio_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GioFlow *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &error));
+  g_assert_no_error (error);
+  self->left -= CHUNK;
+  self->is_done = self->left == 0;
+  if (!self->is_done)
+    g_output_stream_write_all_async (
+        G_OUTPUT_STREAM (source), self->buffer, CHUNK, 0, NULL, on_gio_written, self);
+}
+
+static double
+measure_gio (DmsP2pPipe *from, DmsP2pPipe *to, gsize size)
+{
+  GioFlow out = { dms_p2p_stream_new (from, "/x", NULL, NULL, NULL), g_malloc0 (CHUNK), size, FALSE };
+  GioFlow in = { dms_p2p_stream_new (to, "/x", NULL, NULL, NULL), g_malloc0 (CHUNK), size, FALSE };
+  gint64 start = g_get_monotonic_time ();
+  double seconds = 0;
+
+  g_input_stream_read_async (
+      g_io_stream_get_input_stream (G_IO_STREAM (in.stream)), in.buffer, CHUNK, 0, NULL, on_gio_read, &in);
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (out.stream)),
+                                   out.buffer,
+                                   CHUNK,
+                                   0,
+                                   NULL,
+                                   on_gio_written,
+                                   &out);
+  dms_p2p_yamux_wait_for (&in.is_done);
+  dms_p2p_yamux_wait_for (&out.is_done);
+  seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  g_assert_finalize_object (out.stream);
+  g_assert_finalize_object (in.stream);
+  g_free (out.buffer);
+  g_free (in.buffer);
   return (double) size / seconds / 1e6;
 }
 
@@ -503,6 +650,10 @@ test_speed (void)
       opened = dms_p2p_muxer_open (client.session, NULL);
       dms_p2p_pipe_flush (opened, NULL);
       g_test_message ("yamux over one: %.0f MB/s", measure (opened, dms_p2p_yamux_side_take (&server), size));
+      opened = dms_p2p_muxer_open (client.session, NULL);
+      dms_p2p_pipe_flush (opened, NULL);
+      g_test_message ("and GIO over that: %.0f MB/s",
+                      measure_gio (opened, dms_p2p_yamux_side_take (&server), size));
       g_test_message ("window memory: %" G_GINT64_FORMAT, server.memory_peak);
       dms_p2p_yamux_side_clear (&client);
       dms_p2p_yamux_side_clear (&server);
@@ -514,11 +665,13 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/libp2p/yamux/load/bulk", test_bulk);
+  g_test_add_func ("/libp2p/yamux/load/windows-grow", test_windows_grow);
   g_test_add_func ("/libp2p/yamux/load/many", test_many);
   g_test_add_func ("/libp2p/yamux/load/too-many", test_too_many);
   g_test_add_func ("/libp2p/yamux/load/unread", test_unread);
   g_test_add_func ("/libp2p/yamux/load/memory-refused", test_memory_refused);
   g_test_add_func ("/libp2p/yamux/load/fair", test_fair);
+  g_test_add_func ("/libp2p/yamux/load/fair-later", test_fair_later);
   if (g_test_perf ())
     g_test_add_func ("/libp2p/yamux/load/speed", test_speed);
   return g_test_run ();

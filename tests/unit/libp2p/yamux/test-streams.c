@@ -486,6 +486,44 @@ test_ids_used_up (void)
   dms_p2p_yamux_side_clear (&server);
 }
 
+/* All lives in the context that made the session, whatever the thread's default is later. */
+static void
+test_context (void)
+{
+  DmsP2pYamuxSide client;
+  DmsP2pYamuxSide server;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (DmsP2pPipe) near_end = NULL;
+  GIOCondition told = 0;
+
+  g_main_context_push_thread_default (context);
+  dms_p2p_yamux_make_pair (&client, &server);
+  g_main_context_pop_thread_default (context);
+  near_end = dms_p2p_muxer_open (client.session, NULL);
+  check_write (near_end, "x");
+  for (int i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (server.streams->len, ==, 0);
+  for (int i = 0; i < 100 && server.streams->len == 0; i++)
+    g_main_context_iteration (context, FALSE);
+  g_assert_cmpuint (server.streams->len, ==, 1);
+  /* Already there: the stream's own source tells of it. */
+  for (int i = 0; i < 10; i++)
+    g_main_context_iteration (context, FALSE);
+  dms_p2p_pipe_set_handler (server.streams->pdata[0], on_told, &told);
+  dms_p2p_pipe_want (server.streams->pdata[0], G_IO_IN);
+  for (int i = 0; i < 10; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (told, ==, 0);
+  g_main_context_iteration (context, FALSE);
+  g_assert_cmpint (told, ==, G_IO_IN);
+  g_clear_object (&near_end);
+  for (int i = 0; i < 10; i++)
+    g_main_context_iteration (context, FALSE);
+  dms_p2p_yamux_side_clear (&client);
+  dms_p2p_yamux_side_clear (&server);
+}
+
 /* What streams and sessions take when nothing happens, told with the test. */
 static void
 test_sizes (void)
@@ -534,6 +572,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/libp2p/yamux/streams/flood/syn", GINT_TO_POINTER (TRUE), test_flood);
   g_test_add_func ("/libp2p/yamux/streams/linger", test_linger);
   g_test_add_func ("/libp2p/yamux/streams/ids-used-up", test_ids_used_up);
+  g_test_add_func ("/libp2p/yamux/streams/context", test_context);
   g_test_add_func ("/libp2p/yamux/streams/sizes", test_sizes);
   return g_test_run ();
 }
