@@ -6,6 +6,7 @@
 #include "host/dms-p2p-handler.h"
 #include "host/dms-p2p-negotiation.h"
 #include "host/dms-p2p-opening.h"
+#include "host/dms-p2p-order.h"
 #include "host/dms-p2p-reset-code.h"
 
 enum
@@ -22,6 +23,13 @@ typedef struct
   gpointer user_data;
 } DmsP2pListener;
 
+/* The streams that the peer of one connection opened. */
+typedef struct
+{
+  guint n_negotiating;
+  DmsP2pOrder *order;
+} DmsP2pInboundStreams;
+
 struct _DmsP2pHost
 {
   GObject parent_instance;
@@ -31,13 +39,22 @@ struct _DmsP2pHost
   /* Protocol to DmsP2pHandler. */
   GHashTable *exact;
   GPtrArray *families;
-  /* Connection to how many of its streams are negotiating. */
-  GHashTable *negotiating;
+  /* Connection, not referenced, to DmsP2pInboundStreams, while it is open. */
+  GHashTable *inbound;
   GArray *identified;
   GArray *changed;
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pHost, dms_p2p_host, G_TYPE_OBJECT)
+
+static void
+dms_p2p_inbound_streams_free (gpointer data)
+{
+  DmsP2pInboundStreams *streams = data;
+
+  g_clear_pointer (&streams->order, dms_p2p_order_free);
+  g_free (streams);
+}
 
 static void
 dms_p2p_host_dispose (GObject *object)
@@ -55,7 +72,7 @@ dms_p2p_host_finalize (GObject *object)
   g_clear_object (&self->closing);
   g_clear_pointer (&self->exact, g_hash_table_unref);
   g_clear_pointer (&self->families, g_ptr_array_unref);
-  g_clear_pointer (&self->negotiating, g_hash_table_unref);
+  g_clear_pointer (&self->inbound, g_hash_table_unref);
   g_clear_pointer (&self->identified, g_array_unref);
   g_clear_pointer (&self->changed, g_array_unref);
   G_OBJECT_CLASS (dms_p2p_host_parent_class)->finalize (object);
@@ -75,7 +92,7 @@ dms_p2p_host_init (DmsP2pHost *self)
   self->exact =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_p2p_handler_unref);
   self->families = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_p2p_handler_unref);
-  self->negotiating = g_hash_table_new (NULL, NULL);
+  self->inbound = g_hash_table_new_full (NULL, NULL, NULL, dms_p2p_inbound_streams_free);
   self->identified = g_array_new (FALSE, FALSE, sizeof (DmsP2pListener));
   self->changed = g_array_new (FALSE, FALSE, sizeof (DmsP2pListener));
 }
@@ -227,14 +244,50 @@ dms_p2p_host_find_handler (DmsP2pHost *self, const char *protocol)
 /* Streams that peers open */
 
 static void
-dms_p2p_host_end_negotiation (DmsP2pHost *self, DmsP2pConnection *connection)
+dms_p2p_host_on_connection (DmsP2pSwarm *swarm,
+                            DmsP2pConnection *connection,
+                            gboolean is_open,
+                            gpointer user_data)
 {
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->negotiating, connection));
+  DmsP2pHost *self = user_data;
+  DmsP2pInboundStreams *streams = NULL;
 
-  if (n > 1)
-    g_hash_table_replace (self->negotiating, connection, GUINT_TO_POINTER (n - 1));
-  else
-    g_hash_table_remove (self->negotiating, connection);
+  if (!is_open)
+    {
+      g_hash_table_remove (self->inbound, connection);
+      return;
+    }
+  streams = g_new0 (DmsP2pInboundStreams, 1);
+  streams->order = dms_p2p_order_new ();
+  g_hash_table_replace (self->inbound, connection, streams);
+}
+
+static void
+dms_p2p_host_end_negotiation (DmsP2pHost *self, DmsP2pConnection *connection, gint64 sequence)
+{
+  DmsP2pInboundStreams *streams = g_hash_table_lookup (self->inbound, connection);
+
+  if (streams == NULL)
+    return;
+  streams->n_negotiating--;
+  dms_p2p_order_settle (streams->order, sequence);
+}
+
+gboolean
+dms_p2p_host_is_missing_before (DmsP2pHost *self, DmsP2pConnection *connection, gint64 sequence)
+{
+  DmsP2pInboundStreams *streams = g_hash_table_lookup (self->inbound, connection);
+
+  return streams != NULL && dms_p2p_order_is_missing_before (streams->order, sequence);
+}
+
+void
+dms_p2p_host_skip_to (DmsP2pHost *self, DmsP2pConnection *connection, gint64 sequence)
+{
+  DmsP2pInboundStreams *streams = g_hash_table_lookup (self->inbound, connection);
+
+  if (streams != NULL)
+    dms_p2p_order_skip_to (streams->order, sequence);
 }
 
 static gboolean
@@ -244,13 +297,16 @@ dms_p2p_host_knows (const char *protocol, gpointer user_data)
 }
 
 static void
-dms_p2p_host_on_negotiated (DmsP2pConnection *connection, DmsP2pStream *stream, gpointer user_data)
+dms_p2p_host_on_negotiated (DmsP2pConnection *connection,
+                            DmsP2pStream *stream,
+                            gint64 sequence,
+                            gpointer user_data)
 {
   g_autoptr (DmsP2pHost) self = g_object_ref (user_data);
   g_autoptr (DmsP2pHandler) handler = NULL;
   DmsP2pHandler *found = NULL;
 
-  dms_p2p_host_end_negotiation (self, connection);
+  dms_p2p_host_end_negotiation (self, connection, sequence);
   if (stream == NULL)
     return;
   if (!g_cancellable_is_cancelled (self->closing))
@@ -271,15 +327,17 @@ dms_p2p_host_on_accept (DmsP2pConnection *connection,
                         gpointer user_data)
 {
   DmsP2pHost *self = user_data;
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->negotiating, connection));
+  DmsP2pInboundStreams *streams = g_hash_table_lookup (self->inbound, connection);
 
-  if (n >= DMS_P2P_HOST_MAX_NEGOTIATIONS)
+  if (streams == NULL || streams->n_negotiating >= DMS_P2P_HOST_MAX_NEGOTIATIONS)
     {
+      if (streams != NULL)
+        dms_p2p_order_settle (streams->order, dms_p2p_pipe_get_sequence (pipe));
       dms_p2p_pipe_reset (pipe, DMS_P2P_RESET_RESOURCE_LIMIT);
       dms_p2p_reservation_free (reservation);
       return;
     }
-  g_hash_table_replace (self->negotiating, connection, GUINT_TO_POINTER (n + 1));
+  streams->n_negotiating++;
   dms_p2p_negotiation_start (
       self, connection, pipe, reservation, dms_p2p_host_knows, dms_p2p_host_on_negotiated, self->closing);
 }
@@ -413,6 +471,7 @@ dms_p2p_host_new (DmsP2pSwarm *swarm)
 
   self->swarm = g_object_ref (swarm);
   dms_p2p_swarm_set_accept (swarm, dms_p2p_host_on_accept, self);
+  dms_p2p_swarm_add_notify (swarm, dms_p2p_host_on_connection, self);
   return self;
 }
 
@@ -426,6 +485,7 @@ dms_p2p_host_close (DmsP2pHost *self)
   dms_p2p_swarm_set_accept (self->swarm, NULL, NULL);
   g_cancellable_cancel (self->closing);
   dms_p2p_swarm_close (self->swarm);
+  g_hash_table_remove_all (self->inbound);
   g_hash_table_remove_all (self->exact);
   g_ptr_array_set_size (self->families, 0);
 }

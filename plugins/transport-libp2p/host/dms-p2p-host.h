@@ -61,6 +61,11 @@ void dms_p2p_host_open_stream_on_async (DmsP2pHost *self,
                                         GAsyncReadyCallback callback,
                                         gpointer user_data);
 
+/* Whether a stream that the peer opened before that of @sequence may still be on its way or negotiating: see
+ * dms_p2p_pipe_get_sequence(). Those before it are not waited for any more after skip_to(). */
+gboolean dms_p2p_host_is_missing_before (DmsP2pHost *self, DmsP2pConnection *connection, gint64 sequence);
+void dms_p2p_host_skip_to (DmsP2pHost *self, DmsP2pConnection *connection, gint64 sequence);
+
 /* Told when identify has said, or said anew, what a peer is and speaks. */
 typedef void (*DmsP2pHostIdentified) (DmsP2pHost *self, DmsP2pConnection *connection, gpointer user_data);
 void dms_p2p_host_add_identified (DmsP2pHost *self, DmsP2pHostIdentified identified, gpointer user_data);

@@ -33,6 +33,7 @@ dms_p2p_negotiation_on_accepted (GObject *source, GAsyncResult *result, gpointer
   g_autoptr (GError) error = NULL;
   g_autofree char *protocol = dms_p2p_multistream_accept_finish (result, &error);
   g_autoptr (DmsP2pStream) stream = NULL;
+  gint64 sequence = dms_p2p_pipe_get_sequence (self->pipe);
 
   if (protocol == NULL)
     {
@@ -54,7 +55,7 @@ dms_p2p_negotiation_on_accepted (GObject *source, GAsyncResult *result, gpointer
                                  dms_p2p_connection_get_peer_id (self->connection),
                                  g_steal_pointer (&self->reservation),
                                  (GDestroyNotify) dms_p2p_reservation_free);
-  self->negotiated (self->connection, stream, self->owner);
+  self->negotiated (self->connection, stream, sequence, self->owner);
 }
 
 void

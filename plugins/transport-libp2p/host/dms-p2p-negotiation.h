@@ -10,8 +10,11 @@
 G_BEGIN_DECLS
 
 /* @stream: (nullable): the stream for the protocol that was agreed on; NULL when nothing came of it, and then
- * it has been reset. */
-typedef void (*DmsP2pNegotiated) (DmsP2pConnection *connection, DmsP2pStream *stream, gpointer user_data);
+ * it has been reset. @sequence: of its pipe. */
+typedef void (*DmsP2pNegotiated) (DmsP2pConnection *connection,
+                                  DmsP2pStream *stream,
+                                  gint64 sequence,
+                                  gpointer user_data);
 
 /* Finds out what a stream that a peer opened is for. @owner is what @knows and @negotiated get; it is kept
  * alive until then. @reservation belongs to the negotiation, then to the stream. */

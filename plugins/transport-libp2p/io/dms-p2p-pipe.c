@@ -26,6 +26,7 @@ typedef struct
   GSource *pending;
   GByteArray *unread;
   gsize unread_offset;
+  gint64 sequence;
 } DmsP2pPipePrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DmsP2pPipe, dms_p2p_pipe, G_TYPE_OBJECT)
@@ -109,6 +110,7 @@ dms_p2p_pipe_init (DmsP2pPipe *self)
   DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
 
   priv->context = g_main_context_ref_thread_default ();
+  priv->sequence = -1;
 }
 
 /**
@@ -368,4 +370,20 @@ void
 dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code)
 {
   DMS_P2P_PIPE_GET_CLASS (self)->reset (self, code);
+}
+
+gint64
+dms_p2p_pipe_get_sequence (DmsP2pPipe *self)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  return priv->sequence;
+}
+
+void
+dms_p2p_pipe_set_sequence (DmsP2pPipe *self, gint64 sequence)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  priv->sequence = sequence;
 }

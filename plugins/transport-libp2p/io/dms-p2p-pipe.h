@@ -68,7 +68,12 @@ gboolean dms_p2p_pipe_shutdown_write (DmsP2pPipe *self, GError **error);
 void dms_p2p_pipe_close (DmsP2pPipe *self);
 void dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code);
 
+/* Which stream it is of those that the other side opened, counted from 0, where a later one may come before
+ * an earlier one: over QUIC. -1 where they come in order. */
+gint64 dms_p2p_pipe_get_sequence (DmsP2pPipe *self);
+
 /* For subclasses. */
+void dms_p2p_pipe_set_sequence (DmsP2pPipe *self, gint64 sequence);
 void dms_p2p_pipe_notify (DmsP2pPipe *self);
 void dms_p2p_pipe_dispatch (DmsP2pPipe *self, GIOCondition condition);
 gboolean dms_p2p_pipe_has_unread (DmsP2pPipe *self);

@@ -18,6 +18,10 @@ enum
    * over QUIC, what is unread of one stream keeps the bytes of all others away. */
   DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY = 8 * 1024 * 1024,
   DMS_P2P_MESSAGE_MAX_MEMORY = 64 * 1024 * 1024,
+  /* How long a message waits for streams that were opened before its own and have not come, and how often it
+   * is looked whether they have. Longer than most losses take. */
+  DMS_P2P_MESSAGE_HOLD_MS = 250,
+  DMS_P2P_MESSAGE_LOOK_MS = 10,
   /* What is read of one stream before others get their turn. */
   DMS_P2P_MESSAGE_TURN = 256 * 1024,
 };
@@ -34,6 +38,8 @@ typedef struct
   DmsP2pMessageFrame *frame;
   gsize memory;
   GSource *deadline;
+  gint64 sequence;
+  gint64 complete_us;
 } DmsP2pInbound;
 
 /* Those of one connection, in the order in which they are handed on. */
@@ -43,12 +49,15 @@ struct _DmsP2pLane
   DmsP2pConnection *connection;
   GQueue messages;
   gsize memory;
+  /* Looks again whether earlier streams have come. */
+  GSource *look;
 };
 
 struct _DmsP2pMessageReceiver
 {
   GObject parent_instance;
 
+  DmsP2pHost *host;
   DmsP2pMessageHandler handler;
   gpointer user_data;
   GMainContext *context;
@@ -104,6 +113,14 @@ dms_p2p_inbound_free (DmsP2pInbound *inbound)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pInbound, dms_p2p_inbound_free)
 
 static void
+dms_p2p_lane_stop_looking (DmsP2pLane *lane)
+{
+  if (lane->look != NULL)
+    g_source_destroy (lane->look);
+  g_clear_pointer (&lane->look, g_source_unref);
+}
+
+static void
 dms_p2p_lane_free (DmsP2pLane *lane)
 {
   while (!g_queue_is_empty (&lane->messages))
@@ -114,6 +131,7 @@ dms_p2p_lane_free (DmsP2pLane *lane)
       dms_p2p_pipe_reset (inbound->pipe, DMS_P2P_RESET_SHUTDOWN);
       dms_p2p_inbound_free (inbound);
     }
+  dms_p2p_lane_stop_looking (lane);
   g_clear_object (&lane->connection);
   g_free (lane);
 }
@@ -146,6 +164,7 @@ dms_p2p_message_receiver_finalize (GObject *object)
   DmsP2pMessageReceiver *self = DMS_P2P_MESSAGE_RECEIVER (object);
 
   g_clear_pointer (&self->lanes, g_hash_table_unref);
+  g_clear_object (&self->host);
   g_clear_pointer (&self->context, g_main_context_unref);
   G_OBJECT_CLASS (dms_p2p_message_receiver_parent_class)->finalize (object);
 }
@@ -177,6 +196,41 @@ dms_p2p_message_receiver_deliver (DmsP2pMessageReceiver *self, DmsP2pInbound *in
     dms_p2p_pipe_reset (inbound->pipe, DMS_P2P_RESET_RATE_LIMITED);
 }
 
+static void dms_p2p_message_receiver_go_on (DmsP2pMessageReceiver *self, DmsP2pConnection *connection);
+
+static gboolean
+dms_p2p_lane_on_look (gpointer user_data)
+{
+  DmsP2pLane *lane = user_data;
+
+  dms_p2p_lane_stop_looking (lane);
+  dms_p2p_message_receiver_go_on (lane->receiver, lane->connection);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whether a message waits for streams that were opened before its own, and may still come. */
+static gboolean
+dms_p2p_inbound_is_held (DmsP2pInbound *inbound)
+{
+  DmsP2pLane *lane = inbound->lane;
+  DmsP2pHost *host = lane->receiver->host;
+
+  if (!dms_p2p_host_is_missing_before (host, lane->connection, inbound->sequence))
+    return FALSE;
+  if (g_get_monotonic_time () - inbound->complete_us >= DMS_P2P_MESSAGE_HOLD_MS * G_TIME_SPAN_MILLISECOND)
+    {
+      dms_p2p_host_skip_to (host, lane->connection, inbound->sequence);
+      return FALSE;
+    }
+  if (lane->look != NULL)
+    return TRUE;
+  lane->look = g_timeout_source_new (DMS_P2P_MESSAGE_LOOK_MS);
+  g_source_set_static_name (lane->look, "dms-p2p-message-look");
+  g_source_set_callback (lane->look, dms_p2p_lane_on_look, lane, NULL);
+  g_source_attach (lane->look, lane->receiver->context);
+  return TRUE;
+}
+
 /* The next one that may be handed on. A stream of which nothing has come holds up nobody. */
 static DmsP2pInbound *
 dms_p2p_lane_find_complete (DmsP2pLane *lane)
@@ -186,7 +240,7 @@ dms_p2p_lane_find_complete (DmsP2pLane *lane)
       DmsP2pInbound *inbound = l->data;
 
       if (dms_p2p_message_frame_is_complete (inbound->frame))
-        return inbound;
+        return dms_p2p_inbound_is_held (inbound) ? NULL : inbound;
       if (dms_p2p_message_frame_has_begun (inbound->frame))
         return NULL;
     }
@@ -302,12 +356,23 @@ dms_p2p_inbound_on_ready (DmsP2pPipe *pipe, GIOCondition condition, gpointer use
         }
       if (dms_p2p_message_frame_is_complete (inbound->frame))
         {
+          inbound->complete_us = g_get_monotonic_time ();
           dms_p2p_inbound_stop_reading (inbound);
           dms_p2p_message_receiver_go_on (self, inbound->lane->connection);
           return;
         }
       turn += (gsize) n;
     }
+}
+
+/* The new one, @b, goes behind those of the same sequence, which is none. */
+static int
+dms_p2p_inbound_compare (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  gint64 first = ((const DmsP2pInbound *) a)->sequence;
+  gint64 second = ((const DmsP2pInbound *) b)->sequence;
+
+  return first <= second ? -1 : 1;
 }
 
 void
@@ -336,17 +401,19 @@ dms_p2p_message_receiver_take (DmsP2pMessageReceiver *self,
   g_source_set_static_name (inbound->deadline, "dms-p2p-message");
   g_source_set_callback (inbound->deadline, dms_p2p_inbound_on_deadline, inbound, NULL);
   g_source_attach (inbound->deadline, self->context);
-  g_queue_push_tail (&lane->messages, inbound);
+  inbound->sequence = dms_p2p_pipe_get_sequence (inbound->pipe);
+  g_queue_insert_sorted (&lane->messages, inbound, dms_p2p_inbound_compare, NULL);
   self->n_messages++;
   dms_p2p_pipe_set_handler (inbound->pipe, dms_p2p_inbound_on_ready, inbound);
   dms_p2p_pipe_want (inbound->pipe, G_IO_IN);
 }
 
 DmsP2pMessageReceiver *
-dms_p2p_message_receiver_new (DmsP2pMessageHandler handler, gpointer user_data)
+dms_p2p_message_receiver_new (DmsP2pHost *host, DmsP2pMessageHandler handler, gpointer user_data)
 {
   DmsP2pMessageReceiver *self = g_object_new (DMS_TYPE_P2P_MESSAGE_RECEIVER, NULL);
 
+  self->host = g_object_ref (host);
   self->handler = handler;
   self->user_data = user_data;
   return self;

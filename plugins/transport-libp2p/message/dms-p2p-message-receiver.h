@@ -20,7 +20,8 @@ typedef gboolean (*DmsP2pMessageHandler) (const char *inbox,
  * resetting it. */
 G_DECLARE_FINAL_TYPE (DmsP2pMessageReceiver, dms_p2p_message_receiver, DMS, P2P_MESSAGE_RECEIVER, GObject)
 
-DmsP2pMessageReceiver *dms_p2p_message_receiver_new (DmsP2pMessageHandler handler, gpointer user_data);
+DmsP2pMessageReceiver *
+dms_p2p_message_receiver_new (DmsP2pHost *host, DmsP2pMessageHandler handler, gpointer user_data);
 
 /* A stream that brings a message to @inbox. */
 void dms_p2p_message_receiver_take (DmsP2pMessageReceiver *self,

@@ -10,8 +10,7 @@ G_BEGIN_DECLS
 #define DMS_TYPE_P2P_MESSAGE_SENDER (dms_p2p_message_sender_get_type ())
 
 /* Sends messages, one a stream, to each peer in order: the stream of one is opened when the one before it has
- * been written. Over TCP they arrive so; over QUIC, where streams do not wait for each other's lost packets, a
- * loss may let a later one pass. How many may be on their way or wait is bounded for each peer and in all. */
+ * been written. How many may be on their way or wait is bounded for each peer and in all. */
 G_DECLARE_FINAL_TYPE (DmsP2pMessageSender, dms_p2p_message_sender, DMS, P2P_MESSAGE_SENDER, GObject)
 
 DmsP2pMessageSender *dms_p2p_message_sender_new (DmsP2pHost *host);

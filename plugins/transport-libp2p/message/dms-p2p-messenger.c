@@ -111,7 +111,7 @@ dms_p2p_messenger_new (DmsP2pHost *host, DmsP2pMessageHandler handler, gpointer 
   self->self_id = dms_peer_id_ref (dms_p2p_identity_get_peer_id (identity));
   self->handler = handler;
   self->user_data = user_data;
-  self->receiver = dms_p2p_message_receiver_new (handler, user_data);
+  self->receiver = dms_p2p_message_receiver_new (host, handler, user_data);
   self->sender = dms_p2p_message_sender_new (host);
   dms_p2p_host_set_match_handler (
       host, DMS_P2P_ROOT_PROTOCOL, dms_p2p_messenger_matches, dms_p2p_messenger_on_stream, self, NULL);

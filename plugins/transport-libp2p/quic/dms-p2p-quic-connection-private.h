@@ -27,8 +27,7 @@ struct _DmsP2pQuicConnection
   ngtcp2_crypto_conn_ref reference;
   gnutls_session_t tls;
   GMainContext *context;
-  GSource *timer;
-  gint64 timer_at;
+  DmsP2pQuicDeadline deadline;
   /* That packets for us may have as their destination. */
   GArray *ids;
   /* By which the other side may end it, see dms_p2p_quic_endpoint_add_token(). */

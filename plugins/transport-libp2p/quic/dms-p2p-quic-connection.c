@@ -54,8 +54,8 @@ dms_p2p_quic_make_address (const ngtcp2_addr *address)
 void
 dms_p2p_quic_connection_set_timer (DmsP2pQuicConnection *self, gint64 at_us)
 {
-  if (self->timer != NULL)
-    g_source_set_ready_time (self->timer, at_us);
+  if (!self->is_ended)
+    dms_p2p_quic_endpoint_set_deadline (self->endpoint, &self->deadline, at_us);
 }
 
 void
@@ -118,38 +118,29 @@ dms_p2p_quic_connection_work (DmsP2pQuicConnection *self)
   dms_p2p_quic_connection_announce (self);
   dms_p2p_quic_connection_hand_over (self);
   /* Nobody tells when the handlers are set. */
-  if (self->is_announced && !g_queue_is_empty (&self->incoming) && self->timer != NULL)
+  if (self->is_announced && !self->is_ended && !g_queue_is_empty (&self->incoming))
     {
       gint64 soon = g_get_monotonic_time () + DMS_P2P_QUIC_LOOK_AGAIN_US;
-      gint64 at = g_source_get_ready_time (self->timer);
 
-      dms_p2p_quic_connection_set_timer (self, at >= 0 ? MIN (at, soon) : soon);
+      if (self->deadline.position == 0 || self->deadline.at_us > soon)
+        dms_p2p_quic_connection_set_timer (self, soon);
     }
 }
 
-static gboolean
-dms_p2p_quic_connection_on_timer (gpointer user_data)
+void
+dms_p2p_quic_connection_tick (DmsP2pQuicConnection *self)
 {
-  g_autoptr (DmsP2pQuicConnection) self = g_object_ref (user_data);
   int code = 0;
 
-  dms_p2p_quic_connection_set_timer (self, -1);
+  if (self->is_ended)
+    return;
   self->is_inside = TRUE;
   code = ngtcp2_conn_handle_expiry (self->conn, dms_p2p_quic_clock ());
   self->is_inside = FALSE;
   if (code != 0)
     dms_p2p_quic_connection_fail (self, code);
   dms_p2p_quic_connection_work (self);
-  return G_SOURCE_CONTINUE;
 }
-
-static gboolean
-dms_p2p_quic_connection_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs dms_p2p_quic_connection_timer_funcs = { .dispatch = dms_p2p_quic_connection_dispatch };
 
 void
 dms_p2p_quic_connection_receive (DmsP2pQuicConnection *self,
@@ -284,6 +275,7 @@ dms_p2p_quic_connection_init (DmsP2pQuicConnection *self)
   self->ids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
   self->tokens = g_array_new (FALSE, FALSE, sizeof (DmsP2pQuicToken));
   self->window = DMS_P2P_QUIC_WINDOW;
+  self->deadline.owner = self;
   dms_p2p_quic_memory_init (&self->memory, DMS_P2P_QUIC_BASE_MEMORY + 2 * DMS_P2P_QUIC_WINDOW);
 }
 
@@ -347,10 +339,6 @@ dms_p2p_quic_connection_begin (DmsP2pQuicConnection *self,
     return FALSE;
   ngtcp2_conn_set_tls_native_handle (self->conn, self->tls);
   ngtcp2_conn_set_keep_alive_timeout (self->conn, settings->keep_alive_ms * NGTCP2_MILLISECONDS);
-  self->timer = g_source_new (&dms_p2p_quic_connection_timer_funcs, sizeof (GSource));
-  g_source_set_static_name (self->timer, "dms-p2p-quic-connection");
-  g_source_set_callback (self->timer, dms_p2p_quic_connection_on_timer, self, NULL);
-  g_source_attach (self->timer, self->context);
   return TRUE;
 }
 

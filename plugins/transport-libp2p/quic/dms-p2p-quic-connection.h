@@ -63,6 +63,8 @@ void dms_p2p_quic_connection_receive (DmsP2pQuicConnection *self,
                                       const guint8 *data,
                                       gsize size);
 void dms_p2p_quic_connection_work (DmsP2pQuicConnection *self);
+/* What is due. */
+void dms_p2p_quic_connection_tick (DmsP2pQuicConnection *self);
 
 /* @path as a multiaddr. */
 DmsMultiaddr *dms_p2p_quic_make_address (const ngtcp2_addr *address);

@@ -101,9 +101,7 @@ dms_p2p_quic_connection_end (DmsP2pQuicConnection *self, const ngtcp2_connection
         self->endpoint, g_array_index (self->tokens, DmsP2pQuicToken, i).data, self);
   dms_p2p_quic_endpoint_forget (self->endpoint, self);
   dms_p2p_quic_connection_leave_door (self);
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  dms_p2p_quic_endpoint_set_deadline (self->endpoint, &self->deadline, -1);
   dms_p2p_quic_connection_end_flows (self);
   g_clear_pointer (&self->conn, ngtcp2_conn_del);
   g_clear_pointer (&self->tls, gnutls_deinit);

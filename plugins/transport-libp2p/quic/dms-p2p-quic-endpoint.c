@@ -37,6 +37,8 @@ struct _DmsP2pQuicEndpoint
   /* That got something in this turn, and that wait to send. */
   GPtrArray *touched;
   GPtrArray *waiting;
+  DmsP2pQuicDeadlines *deadlines;
+  gboolean is_dispatching;
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pQuicEndpoint, dms_p2p_quic_endpoint, G_TYPE_OBJECT)
@@ -212,12 +214,41 @@ dms_p2p_quic_endpoint_watch (DmsP2pQuicEndpoint *self)
       self->source, self->tag, dms_p2p_quic_socket_is_blocked (self->socket) ? G_IO_IN | G_IO_OUT : G_IO_IN);
 }
 
+static void
+dms_p2p_quic_endpoint_set_alarm (DmsP2pQuicEndpoint *self)
+{
+  const DmsP2pQuicDeadline *first = dms_p2p_quic_deadlines_get_first (self->deadlines);
+
+  /* Each change wakes the main loop: one at the end does. */
+  if (self->is_dispatching)
+    return;
+  g_source_set_ready_time (self->source, first != NULL ? first->at_us : -1);
+}
+
+/* Those that set a new deadline meanwhile have their next turn after the others of the main loop. */
+static void
+dms_p2p_quic_endpoint_tick (DmsP2pQuicEndpoint *self)
+{
+  g_autoptr (GPtrArray) due = g_ptr_array_new_with_free_func (g_object_unref);
+  gint64 now = g_source_get_time (self->source);
+  DmsP2pQuicDeadline *first = NULL;
+
+  while ((first = dms_p2p_quic_deadlines_get_first (self->deadlines)) != NULL && first->at_us <= now)
+    {
+      dms_p2p_quic_deadlines_remove (self->deadlines, first);
+      g_ptr_array_add (due, g_object_ref (first->owner));
+    }
+  for (guint i = 0; i < due->len; i++)
+    dms_p2p_quic_connection_tick (g_ptr_array_index (due, i));
+}
+
 static gboolean
 dms_p2p_quic_endpoint_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   g_autoptr (DmsP2pQuicEndpoint) self = g_object_ref (((DmsP2pQuicSource *) source)->endpoint);
   GIOCondition condition = g_source_query_unix_fd (source, self->tag);
 
+  self->is_dispatching = TRUE;
   if ((condition & G_IO_OUT) && dms_p2p_quic_socket_resume (self->socket))
     {
       dms_p2p_quic_endpoint_watch (self);
@@ -228,6 +259,9 @@ dms_p2p_quic_endpoint_dispatch (GSource *source, GSourceFunc callback, gpointer 
       dms_p2p_quic_socket_receive (self->socket, dms_p2p_quic_endpoint_on_datagram, self);
       dms_p2p_quic_endpoint_let_work (&self->touched);
     }
+  dms_p2p_quic_endpoint_tick (self);
+  self->is_dispatching = FALSE;
+  dms_p2p_quic_endpoint_set_alarm (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -248,6 +282,7 @@ dms_p2p_quic_endpoint_finalize (GObject *object)
   g_clear_pointer (&self->tokens, g_hash_table_unref);
   g_clear_pointer (&self->touched, g_ptr_array_unref);
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
+  g_clear_pointer (&self->deadlines, dms_p2p_quic_deadlines_free);
   g_clear_pointer (&self->buffer, g_free);
   G_OBJECT_CLASS (dms_p2p_quic_endpoint_parent_class)->finalize (object);
 }
@@ -262,6 +297,7 @@ static void
 dms_p2p_quic_endpoint_init (DmsP2pQuicEndpoint *self)
 {
   self->graves = dms_p2p_quic_graves_new ();
+  self->deadlines = dms_p2p_quic_deadlines_new ();
   self->connections = g_hash_table_new_full (dms_p2p_quic_cid_hash, dms_p2p_quic_cid_equal, g_free, NULL);
   self->tokens = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   self->touched = g_ptr_array_new_with_free_func (g_object_unref);
@@ -371,6 +407,18 @@ dms_p2p_quic_endpoint_bury (DmsP2pQuicEndpoint *self,
                             ngtcp2_tstamp until)
 {
   dms_p2p_quic_graves_bury (self->graves, ids, n_ids, packet, until);
+}
+
+void
+dms_p2p_quic_endpoint_set_deadline (DmsP2pQuicEndpoint *self, DmsP2pQuicDeadline *deadline, gint64 at_us)
+{
+  if (deadline->position != 0 && deadline->at_us == at_us)
+    return;
+  if (at_us >= 0)
+    dms_p2p_quic_deadlines_set (self->deadlines, deadline, at_us);
+  else
+    dms_p2p_quic_deadlines_remove (self->deadlines, deadline);
+  dms_p2p_quic_endpoint_set_alarm (self);
 }
 
 gboolean

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "quic/dms-p2p-quic-deadlines.h"
 #include "quic/dms-p2p-quic-door.h"
 #include "quic/dms-p2p-quic-flow.h"
 #include "quic/dms-p2p-quic-socket.h"
@@ -65,6 +66,10 @@ void dms_p2p_quic_endpoint_bury (DmsP2pQuicEndpoint *self,
                                  gsize n_ids,
                                  GBytes *packet,
                                  ngtcp2_tstamp until);
+
+/* When to call dms_p2p_quic_connection_tick() of the connection that owns @deadline, once; -1 for never. */
+void
+dms_p2p_quic_endpoint_set_deadline (DmsP2pQuicEndpoint *self, DmsP2pQuicDeadline *deadline, gint64 at_us);
 
 /* FALSE when the socket takes no more: the connection is flushed when it does again. */
 gboolean dms_p2p_quic_endpoint_may_send (DmsP2pQuicEndpoint *self, DmsP2pQuicConnection *connection);

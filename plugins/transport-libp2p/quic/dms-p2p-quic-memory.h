@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The memory of one connection within ngtcp2, bounded. ngtcp2 0.12 itself does not bound what it notes down
- * of gaps: a peer that sends every other byte of a stream makes it keep some 60 bytes for each
+/* The memory of one connection within ngtcp2, bounded. ngtcp2 0.12 notes down up to 1,000 gaps of each
+ * stream, some 200 bytes for each byte that a peer sends: with all the streams it may have, that is 200 MB
  * (RUSTSEC-2026-0185 is the same in another implementation). Beyond the limit ngtcp2 is told that there is no
  * memory, and the connection ends. */
 typedef struct

@@ -146,6 +146,12 @@ dms_p2p_quic_socket_free (DmsP2pQuicSocket *self)
   g_free (self);
 }
 
+void
+dms_p2p_quic_socket_forgo_segmentation (DmsP2pQuicSocket *self)
+{
+  self->has_segmentation = FALSE;
+}
+
 int
 dms_p2p_quic_socket_get_fd (DmsP2pQuicSocket *self)
 {
@@ -390,11 +396,18 @@ gboolean
 dms_p2p_quic_socket_resume (DmsP2pQuicSocket *self)
 {
   g_autofree guint8 *data = g_steal_pointer (&self->kept);
+  ngtcp2_path_storage path;
 
   if (data == NULL)
     return TRUE;
+  ngtcp2_path_storage_init (&path,
+                            self->kept_path.path.local.addr,
+                            self->kept_path.path.local.addrlen,
+                            self->kept_path.path.remote.addr,
+                            self->kept_path.path.remote.addrlen,
+                            NULL);
   return dms_p2p_quic_socket_send (
-      self, &self->kept_path.path, self->kept_ecn, data, self->kept_size, self->kept_segment);
+      self, &path.path, self->kept_ecn, data, self->kept_size, self->kept_segment);
 }
 
 gboolean

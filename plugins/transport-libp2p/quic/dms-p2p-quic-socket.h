@@ -25,6 +25,9 @@ typedef void (*DmsP2pQuicDatagram) (const ngtcp2_path *path,
 DmsP2pQuicSocket *dms_p2p_quic_socket_new (GInetSocketAddress *address, GError **error);
 void dms_p2p_quic_socket_free (DmsP2pQuicSocket *self);
 
+/* As if the kernel could not take many datagrams at once; for tests. */
+void dms_p2p_quic_socket_forgo_segmentation (DmsP2pQuicSocket *self);
+
 int dms_p2p_quic_socket_get_fd (DmsP2pQuicSocket *self);
 GSocketFamily dms_p2p_quic_socket_get_family (DmsP2pQuicSocket *self);
 /* What it is bound to, with its real port. */

@@ -314,5 +314,8 @@ dms_p2p_quic_stream_new (DmsP2pQuicFlow *flow)
 
   self->flow = dms_p2p_quic_flow_ref (flow);
   flow->pipe = DMS_P2P_PIPE (self);
+  /* The two low bits say who opened it, and whether it goes both ways (RFC 9000 section 2.1). */
+  if (flow->is_incoming)
+    dms_p2p_pipe_set_sequence (flow->pipe, flow->id >> 2);
   return DMS_P2P_PIPE (self);
 }

@@ -8,6 +8,8 @@
 enum
 {
   DMS_P2P_YAMUX_OUTPUT_FIRST_BYTES = 1024,
+  /* To take and free more each time costs more than to fill it. */
+  DMS_P2P_YAMUX_OUTPUT_SMALL = 4096,
 };
 
 gsize
@@ -59,6 +61,17 @@ void
 dms_p2p_yamux_output_skip (DmsP2pYamuxOutput *self, gsize size)
 {
   self->start += size;
+  if (self->start < self->end)
+    return;
+  self->start = 0;
+  self->end = 0;
+  if (self->room <= DMS_P2P_YAMUX_OUTPUT_SMALL)
+    dms_p2p_yamux_output_clear (self);
+}
+
+void
+dms_p2p_yamux_output_trim (DmsP2pYamuxOutput *self)
+{
   if (self->start == self->end)
     dms_p2p_yamux_output_clear (self);
 }

@@ -25,6 +25,7 @@ gsize dms_p2p_yamux_output_get_size (const DmsP2pYamuxOutput *self);
 const guint8 *dms_p2p_yamux_output_get_data (const DmsP2pYamuxOutput *self);
 void dms_p2p_yamux_output_append (DmsP2pYamuxOutput *self, const void *data, gsize size);
 void dms_p2p_yamux_output_skip (DmsP2pYamuxOutput *self, gsize size);
+void dms_p2p_yamux_output_trim (DmsP2pYamuxOutput *self);
 void dms_p2p_yamux_output_clear (DmsP2pYamuxOutput *self);
 
 G_END_DECLS

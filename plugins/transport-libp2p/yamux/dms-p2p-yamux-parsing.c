@@ -7,8 +7,11 @@
 
 enum
 {
-  /* Below what malloc gives pages of their own to. Freed when nothing waits in it. */
-  DMS_P2P_YAMUX_INPUT_BYTES = 120 * 1024,
+  /* Enough for messages, and freed when nothing waits in it. */
+  DMS_P2P_YAMUX_INPUT_SMALL = 4096,
+  /* For more at once; below what malloc gives pages of their own to. It stays until little comes, or nothing
+   * between two pings: to take and free it each time costs more than to fill it. */
+  DMS_P2P_YAMUX_INPUT_LARGE = 120 * 1024,
   /* What is read before others of the main loop have their turn. */
   DMS_P2P_YAMUX_INPUT_TURN = 512 * 1024,
   /* The same in frames, of which one that opens a stream is worth many: small ones are more work than bytes.
@@ -334,6 +337,28 @@ dms_p2p_yamux_take_end (DmsP2pYamux *self)
   dms_p2p_yamux_fail (self, error);
 }
 
+static void
+dms_p2p_yamux_make_input (DmsP2pYamux *self, gsize total)
+{
+  gsize room = total >= DMS_P2P_YAMUX_INPUT_SMALL ? DMS_P2P_YAMUX_INPUT_LARGE : DMS_P2P_YAMUX_INPUT_SMALL;
+
+  if (self->input_room >= room)
+    return;
+  self->input = g_realloc (self->input, room);
+  self->input_room = room;
+}
+
+/* Frees the buffer, if nothing waits in it. */
+void
+dms_p2p_yamux_trim_input (DmsP2pYamux *self)
+{
+  if (self->is_reading || (self->n_input > 0 && !self->is_ending))
+    return;
+  g_clear_pointer (&self->input, g_free);
+  self->n_input = 0;
+  self->input_room = 0;
+}
+
 /* Whether there is time left in this turn of the main loop; what has come is taken first. */
 static gboolean
 dms_p2p_yamux_may_read (DmsP2pYamux *self, gsize total)
@@ -352,13 +377,12 @@ dms_p2p_yamux_read_input (DmsP2pYamux *self)
     return;
   self->is_reading = TRUE;
   self->turn_cost = 0;
-  if (self->input == NULL)
-    self->input = g_malloc (DMS_P2P_YAMUX_INPUT_BYTES);
   dms_p2p_yamux_parse (self);
   while (dms_p2p_yamux_may_read (self, total))
     {
+      dms_p2p_yamux_make_input (self, total);
       n = dms_p2p_pipe_read (
-          self->pipe, self->input + self->n_input, DMS_P2P_YAMUX_INPUT_BYTES - self->n_input, &error);
+          self->pipe, self->input + self->n_input, self->input_room - self->n_input, &error);
       if (n <= 0)
         break;
       total += (gsize) n;
@@ -374,6 +398,6 @@ dms_p2p_yamux_read_input (DmsP2pYamux *self)
   else if (n < 0 && n != DMS_P2P_WOULD_BLOCK)
     dms_p2p_yamux_fail (self, error);
   self->is_reading = FALSE;
-  if (self->n_input == 0 || self->is_ending)
-    g_clear_pointer (&self->input, g_free);
+  if (total < DMS_P2P_YAMUX_INPUT_SMALL)
+    dms_p2p_yamux_trim_input (self);
 }

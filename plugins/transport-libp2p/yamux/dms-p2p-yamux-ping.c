@@ -68,17 +68,20 @@ dms_p2p_yamux_on_timer (gpointer user_data)
     return G_SOURCE_REMOVE;
   if (self->ping_awaited && now >= dms_p2p_yamux_get_deadline (self))
     {
-      dms_p2p_yamux_fail (self,
-                          g_error_new (DMS_ERROR,
-                                       DMS_ERROR_TIMED_OUT,
-                                       "the other side of a yamux session has not answered a ping for %u ms",
-                                       self->ping_timeout_ms));
+      dms_p2p_yamux_give_up (
+          self,
+          g_error_new (DMS_ERROR,
+                       DMS_ERROR_TIMED_OUT,
+                       "the other side of a yamux session has not answered a ping for %u ms",
+                       self->ping_timeout_ms));
       return G_SOURCE_REMOVE;
     }
   if (!self->ping_awaited && now >= dms_p2p_yamux_get_due (self))
     {
       dms_p2p_yamux_send_ping (self, now);
       dms_p2p_yamux_end_lingering (self, now);
+      dms_p2p_yamux_trim_input (self);
+      dms_p2p_yamux_output_trim (&self->output);
     }
   if (self->is_ending)
     return G_SOURCE_REMOVE;

@@ -106,6 +106,7 @@ struct _DmsP2pYamux
   /* Input. */
   guint8 *input;
   gsize n_input;
+  gsize input_room;
   gboolean is_reading;
   gboolean has_more; /* that was too much for one turn of the main loop */
   guint turn_cost;
@@ -161,6 +162,7 @@ void dms_p2p_yamux_watch (DmsP2pYamux *self);
 
 /* Input, dms-p2p-yamux-parsing.c. */
 void dms_p2p_yamux_read_input (DmsP2pYamux *self);
+void dms_p2p_yamux_trim_input (DmsP2pYamux *self);
 void dms_p2p_yamux_accept_waiting (DmsP2pYamux *self);
 
 /* Pings, dms-p2p-yamux-ping.c. */
@@ -170,6 +172,7 @@ void dms_p2p_yamux_set_keep_alive (DmsP2pYamux *self, guint interval_ms, guint t
 
 /* Ends the session from the main loop, soon. Takes @error; NULL when all is in order. */
 void dms_p2p_yamux_fail (DmsP2pYamux *self, GError *error);
+void dms_p2p_yamux_give_up (DmsP2pYamux *self, GError *error);
 void dms_p2p_yamux_fail_protocol (DmsP2pYamux *self, const char *what, guint32 id);
 void dms_p2p_yamux_schedule (DmsP2pYamux *self);
 void dms_p2p_yamux_check_done (DmsP2pYamux *self);

@@ -15,8 +15,9 @@ dms_p2p_yamux_watch (DmsP2pYamux *self)
   dms_p2p_pipe_want (self->pipe, wanted);
 }
 
-static void
-dms_p2p_yamux_break (DmsP2pYamux *self, GError *error)
+/* Ends the session without last words: nobody reads them. */
+void
+dms_p2p_yamux_give_up (DmsP2pYamux *self, GError *error)
 {
   dms_p2p_yamux_output_clear (&self->output);
   self->is_blocked = FALSE;
@@ -65,7 +66,7 @@ dms_p2p_yamux_push (DmsP2pYamux *self, GOutputVector *vectors, gsize n_vectors, 
     self->n_answers = 0;
   self->is_blocked = n == DMS_P2P_WOULD_BLOCK;
   if (n < 0 && n != DMS_P2P_WOULD_BLOCK)
-    dms_p2p_yamux_break (self, error);
+    dms_p2p_yamux_give_up (self, error);
   else
     dms_p2p_yamux_watch (self);
   *written = total > held ? total - held : 0;
@@ -138,10 +139,10 @@ dms_p2p_yamux_send (DmsP2pYamux *self, guint8 type, guint16 flags, guint32 id, g
   if (self->held == 0)
     dms_p2p_yamux_flush (self);
   if (dms_p2p_yamux_output_get_size (&self->output) > DMS_P2P_YAMUX_OUTPUT_MAX)
-    dms_p2p_yamux_fail (self,
-                        g_error_new_literal (DMS_ERROR,
-                                             DMS_ERROR_TOO_LARGE,
-                                             "the other side of a yamux session does not read what is sent"));
+    dms_p2p_yamux_give_up (
+        self,
+        g_error_new_literal (
+            DMS_ERROR, DMS_ERROR_TOO_LARGE, "the other side of a yamux session does not read what is sent"));
 }
 
 /* The same for what the other side made us send: a few, as long as it does not read. */
@@ -150,7 +151,7 @@ dms_p2p_yamux_answer (DmsP2pYamux *self, guint8 type, guint16 flags, guint32 id,
 {
   if (++self->n_answers > DMS_P2P_YAMUX_ANSWERS_MAX && !dms_p2p_yamux_flush (self))
     {
-      dms_p2p_yamux_fail (
+      dms_p2p_yamux_give_up (
           self,
           g_error_new_literal (DMS_ERROR,
                                DMS_ERROR_TOO_LARGE,

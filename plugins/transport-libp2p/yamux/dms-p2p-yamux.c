@@ -88,6 +88,7 @@ dms_p2p_yamux_finish (DmsP2pYamux *self)
   dms_p2p_yamux_drop_sources (self);
   dms_p2p_yamux_drop_source (&self->end);
   dms_p2p_yamux_output_clear (&self->output);
+  dms_p2p_yamux_trim_input (self);
   dms_p2p_pipe_set_handler (self->pipe, NULL, NULL);
   dms_p2p_pipe_close (self->pipe);
   dms_p2p_muxer_emit_closed (DMS_P2P_MUXER (self), self->error);

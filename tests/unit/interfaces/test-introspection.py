@@ -49,7 +49,42 @@ def call(start, finish):
     return answer
 
 
+class PythonTransport(GObject.Object, Dms.Transport):
+    """Knows one peer, and tells of it."""
+
+    peer = Dms.PeerId.new("12D3KooWHzew9HTYzywFuvTHGK5Yzoz7qAhMfxagtCvhvjheoBQ3")
+
+    def do_list_limits(self):
+        return [Dms.LimitInfo.new("system", None, "streams", 1, 2, 3, 4)]
+
+    def do_dup_peer_protocols(self, peer):
+        return ["/ping", "/id"] if peer.equal(self.peer) else None
+
+    def do_set_peer_score(self, peer, score):
+        self.score = (peer.get_text(), score)
+
+
 class Introspection(unittest.TestCase):
+    def test_transport(self):
+        transport = PythonTransport()
+        (limit,) = transport.list_limits()
+        self.assertEqual((limit.get_scope(), limit.get_name(), limit.get_refused()), ("system", None, 4))
+        self.assertEqual(transport.dup_peer_protocols(transport.peer), ["/ping", "/id"])
+        transport.set_peer_score(transport.peer, 2.5)
+        self.assertEqual(transport.score, (transport.peer.get_text(), 2.5))
+        self.assertEqual(transport.list_connections(), [])
+        transport.set_peer_handler(lambda *arguments: self.fail("nobody is there"))
+
+    def test_connection_info(self):
+        bare = Dms.ConnectionInfo.new(PythonTransport.peer, None, None, True, False, "/tls/1.0.0", None, 5)
+        info = bare.with_traffic(3, -1, 10, 20).with_identity("agent", ["/ping"])
+        self.assertEqual(info.get_protocols(), ["/ping"])
+        self.assertEqual((info.get_n_streams(), info.get_rtt_us(), info.get_muxer()), (3, -1, ""))
+        self.assertTrue(info.equal(Dms.ConnectionInfo.new_from_json(info.to_json())))
+        step = Dms.DialStep.new("connect", None, 7, "refused")
+        self.assertEqual(Json.to_string(step.to_json(), False),
+                         '{"step":"connect","duration_us":7,"error":"refused"}')
+
     def test_resources(self):
         resources = Dms.Resources.new(
             Dms.Cpu.new(2, 0), Dms.Ram.new(1 << 30, 0, None), Dms.Disk.new(5 << 30), []

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dms-p2p-host-fixture.h"
+#include "host/dms-p2p-order.h"
 #include "perf/dms-p2p-perf.h"
 
 #define TCP  "/ip4/127.0.0.1/tcp/0"
@@ -195,6 +196,34 @@ test_negotiation_flood (gconstpointer listen)
   g_ptr_array_set_size (reservations, 0);
   dms_test_spin (200);
   g_assert_cmpuint (dms_p2p_connection_get_n_streams (other), <=, 4);
+}
+
+/* Streams that come in another order than they were opened in. */
+static void
+test_order (void)
+{
+  g_autoptr (DmsP2pOrder) order = dms_p2p_order_new ();
+
+  g_assert_false (dms_p2p_order_is_missing_before (order, -1));
+  g_assert_false (dms_p2p_order_is_missing_before (order, 0));
+  g_assert_true (dms_p2p_order_is_missing_before (order, 1));
+  dms_p2p_order_settle (order, -1);
+  dms_p2p_order_settle (order, 2);
+  dms_p2p_order_settle (order, 1);
+  g_assert_true (dms_p2p_order_is_missing_before (order, 1));
+  dms_p2p_order_settle (order, 0);
+  g_assert_false (dms_p2p_order_is_missing_before (order, 3));
+  g_assert_true (dms_p2p_order_is_missing_before (order, 4));
+  dms_p2p_order_settle (order, 0);
+  dms_p2p_order_settle (order, 5);
+  dms_p2p_order_settle (order, 9);
+  dms_p2p_order_skip_to (order, 5);
+  g_assert_false (dms_p2p_order_is_missing_before (order, 6));
+  g_assert_true (dms_p2p_order_is_missing_before (order, 7));
+  /* A gap that stays is given up. */
+  for (gint64 i = 10; i < 3000; i++)
+    dms_p2p_order_settle (order, i);
+  g_assert_false (dms_p2p_order_is_missing_before (order, 3000));
 }
 
 /* Ping */
@@ -395,6 +424,7 @@ main (int argc, char *argv[])
   add ("close", test_close);
   g_test_add_func ("/p2p/host/choice", test_choice);
   g_test_add_func ("/p2p/host/family", test_family);
+  g_test_add_func ("/p2p/host/order", test_order);
   g_test_add_func ("/p2p/host/ping-streams", test_ping_streams);
   g_test_add_func ("/p2p/host/ping-liar", test_ping_liar);
   return g_test_run ();

@@ -141,7 +141,7 @@ test_addresses (DmsQuicFixture *self, gconstpointer listen_address)
       g_assert_error (refusal, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
     }
   g_assert_null (dms_p2p_transport_listen (self->server, tcp, &error));
-  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED);
   g_clear_error (&error);
   /* The port is taken, by ourselves. */
   g_assert_null (dms_p2p_transport_listen (self->client, self->address, &error));
@@ -153,7 +153,9 @@ static void
 test_one_port (DmsQuicFixture *self, gconstpointer listen_address)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsMultiaddr) any = dms_multiaddr_new ("/ip4/0.0.0.0/udp/0/quic-v1", NULL);
+  gboolean is_v6 = listen_address != NULL;
+  g_autoptr (DmsMultiaddr) any =
+      dms_multiaddr_new (is_v6 ? "/ip6/::/udp/0/quic-v1" : "/ip4/0.0.0.0/udp/0/quic-v1", NULL);
   g_autoptr (DmsMultiaddr) mine = dms_p2p_transport_listen (self->client, any, &error);
   g_autofree char *port = NULL;
   g_autofree char *seen = NULL;
@@ -163,11 +165,27 @@ test_one_port (DmsQuicFixture *self, gconstpointer listen_address)
   dms_quic_fixture_connect (self);
   port = dms_multiaddr_dup_value (mine, "udp");
   seen = dms_multiaddr_dup_value (self->inbound->remote, "udp");
-  ip = dms_multiaddr_dup_value (self->inbound->remote, "ip4");
+  ip = dms_multiaddr_dup_value (self->inbound->remote, is_v6 ? "ip6" : "ip4");
   g_assert_cmpstr (port, !=, "0");
   g_assert_cmpstr (seen, ==, port);
-  g_assert_cmpstr (ip, ==, "127.0.0.1");
+  g_assert_cmpstr (ip, ==, is_v6 ? "::1" : "127.0.0.1");
   say_hello (self);
+}
+
+/* Who listens everywhere answers from the address that was asked. */
+static void
+test_any (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  gboolean is_v6 = dms_multiaddr_has_part (self->address, "ip6");
+  g_autofree char *port = dms_multiaddr_dup_value (self->address, "udp");
+  g_autofree char *text =
+      g_strdup_printf (is_v6 ? "/ip6/::1/udp/%s/quic-v1" : "/ip4/127.0.0.2/udp/%s/quic-v1", port);
+
+  g_clear_pointer (&self->address, dms_multiaddr_unref);
+  self->address = dms_multiaddr_new (text, NULL);
+  dms_quic_fixture_connect (self);
+  say_hello (self);
+  g_assert_true (dms_multiaddr_equal (self->inbound->local, self->address));
 }
 
 static void
@@ -434,6 +452,9 @@ main (int argc, char **argv)
   add ("/p2p-quic/connect/gate", NULL, test_gate);
   add ("/p2p-quic/connect/addresses", NULL, test_addresses);
   add ("/p2p-quic/connect/one-port", NULL, test_one_port);
+  add ("/p2p-quic/connect/one-port-ip6", "/ip6/::1/udp/0/quic-v1", test_one_port);
+  add ("/p2p-quic/connect/any-ip4", "/ip4/0.0.0.0/udp/0/quic-v1", test_any);
+  add ("/p2p-quic/connect/any-ip6", "/ip6/::/udp/0/quic-v1", test_any);
   add ("/p2p-quic/connect/nobody", NULL, test_nobody);
   add ("/p2p-quic/connect/cancel", NULL, test_cancel);
   add ("/p2p-quic/connect/close-transport", NULL, test_close_transport);

@@ -5,7 +5,7 @@
 
 #include "dms-quic-fixture.h"
 #include "dms-quic-relay.h"
-#include "quic/dms-p2p-quic-memory.h"
+#include "quic/dms-p2p-quic-connection-private.h"
 
 /* Somebody with a socket and bad manners. */
 static GSocket *
@@ -281,6 +281,110 @@ test_damaged (DmsQuicFixture *self, gconstpointer listen_address)
   check_alive (self);
 }
 
+/* A client of which the test has all parts in its hand. */
+static DmsP2pQuicConnection *
+make_client (DmsQuicFixture *self, DmsP2pCertificate *certificate)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) from = g_inet_socket_address_new (any, 0);
+  g_autoptr (GInetSocketAddress) to = dms_multiaddr_dup_socket_address (self->address);
+  g_autoptr (DmsP2pQuicDoor) door = dms_p2p_quic_door_new ();
+  g_autoptr (DmsP2pQuicEndpoint) endpoint =
+      dms_p2p_quic_endpoint_new (G_INET_SOCKET_ADDRESS (from), door, &error);
+  DmsP2pQuicConnection *connection = NULL;
+  DmsP2pQuicSettings settings;
+  ngtcp2_sockaddr_union local;
+  ngtcp2_sockaddr_union remote;
+  const ngtcp2_path path = { { &local.sa, sizeof local.in }, { &remote.sa, sizeof remote.in }, NULL };
+
+  g_assert_no_error (error);
+  g_assert_true (g_socket_address_to_native (G_SOCKET_ADDRESS (to), &remote, sizeof remote, &error));
+  g_assert_true (dms_p2p_quic_socket_find_local (
+      dms_p2p_quic_endpoint_get_socket (endpoint), &path.remote, &local, &error));
+  dms_p2p_quic_settings_init (&settings);
+  connection = dms_p2p_quic_connection_new_client (endpoint, certificate, &settings, &path, NULL, &error);
+  g_assert_no_error (error);
+  return connection;
+}
+
+typedef struct
+{
+  gboolean is_ready;
+  gboolean is_over;
+  GError *error;
+} Fate;
+
+static void
+on_fate_closed (DmsP2pMuxer *muxer, const GError *error, gpointer user_data)
+{
+  Fate *fate = user_data;
+
+  fate->is_over = TRUE;
+  fate->error = error != NULL ? g_error_copy (error) : NULL;
+}
+
+static void
+on_fate (DmsP2pQuicConnection *connection, const GError *error, gpointer user_data)
+{
+  Fate *fate = user_data;
+
+  if (error != NULL)
+    on_fate_closed (DMS_P2P_MUXER (connection), error, user_data);
+  fate->is_ready = error == NULL;
+  dms_p2p_muxer_set_handlers (DMS_P2P_MUXER (connection), NULL, on_fate_closed, NULL, user_data);
+}
+
+static gboolean
+is_over (gpointer user_data)
+{
+  return ((Fate *) user_data)->is_over;
+}
+
+static void
+check_refused (DmsQuicFixture *self, DmsP2pQuicConnection *connection, const char *expected)
+{
+  Fate fate = { 0 };
+
+  dms_p2p_quic_connection_set_ready (connection, on_fate, &fate);
+  dms_quic_run_until (is_over, &fate, 10);
+  g_assert_error (fate.error, DMS_ERROR, DMS_ERROR_IO);
+  g_test_message ("%s", fate.error->message);
+  g_assert_nonnull (strstr (fate.error->message, expected));
+  g_clear_error (&fate.error);
+  g_assert_cmpuint (self->n_inbound, ==, 0);
+  g_assert_cmpuint (self->n_cookies, ==, 0);
+  g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), ==, 0);
+}
+
+/* The server wants to know who comes. RFC 8446 section 6: certificate_required is 116. */
+static void
+test_no_certificate (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pCertificate) certificate = dms_p2p_certificate_new (self->client_identity, &error);
+  g_autoptr (DmsP2pQuicConnection) connection = NULL;
+
+  g_assert_no_error (error);
+  gnutls_certificate_free_keys (dms_p2p_certificate_get_credentials (certificate));
+  connection = make_client (self, certificate);
+  check_refused (self, connection, "0x174");
+}
+
+/* Which alert that is, GnuTLS chooses. */
+static void
+test_other_protocol (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pCertificate) certificate = dms_p2p_certificate_new (self->client_identity, &error);
+  g_autoptr (DmsP2pQuicConnection) connection = make_client (self, certificate);
+  const gnutls_datum_t protocol = { (guint8 *) "h3", 2 };
+
+  g_assert_no_error (error);
+  gnutls_alpn_set_protocols (connection->tls, &protocol, 1, 0);
+  check_refused (self, connection, "the QUIC code 0x1");
+}
+
 static void
 test_memory (void)
 {
@@ -325,6 +429,8 @@ main (int argc, char **argv)
   add ("/p2p-quic/hostile/flood", test_flood);
   add ("/p2p-quic/hostile/too-many", test_too_many);
   add ("/p2p-quic/hostile/damaged", test_damaged);
+  add ("/p2p-quic/hostile/no-certificate", test_no_certificate);
+  add ("/p2p-quic/hostile/other-protocol", test_other_protocol);
   g_test_add_func ("/p2p-quic/hostile/memory", test_memory);
   return g_test_run ();
 }

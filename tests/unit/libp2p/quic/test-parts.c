@@ -5,6 +5,7 @@
 
 #include "quic/dms-p2p-quic-cid.h"
 #include "quic/dms-p2p-quic-clock.h"
+#include "quic/dms-p2p-quic-deadlines.h"
 #include "quic/dms-p2p-quic-door.h"
 #include "quic/dms-p2p-quic-graves.h"
 #include "quic/dms-p2p-quic-queue.h"
@@ -85,6 +86,35 @@ test_queue_peek (void)
   append (&queue, 1);
   g_assert_cmpuint (dms_p2p_quic_queue_get_size (&queue), ==, 1);
   dms_p2p_quic_queue_clear (&queue);
+}
+
+static void
+test_deadlines (void)
+{
+  DmsP2pQuicDeadlines *deadlines = dms_p2p_quic_deadlines_new ();
+  g_autoptr (GRand) random = g_rand_new_with_seed (3);
+  DmsP2pQuicDeadline all[100] = { 0 };
+
+  g_assert_null (dms_p2p_quic_deadlines_get_first (deadlines));
+  for (guint round = 0; round < 20000; round++)
+    {
+      DmsP2pQuicDeadline *one = &all[g_rand_int_range (random, 0, G_N_ELEMENTS (all))];
+      const DmsP2pQuicDeadline *first = NULL;
+      gint64 earliest = G_MAXINT64;
+
+      if (g_rand_int_range (random, 0, 3) == 0)
+        dms_p2p_quic_deadlines_remove (deadlines, one);
+      else
+        dms_p2p_quic_deadlines_set (deadlines, one, g_rand_int_range (random, 0, 1000));
+      for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+        if (all[i].position != 0)
+          earliest = MIN (earliest, all[i].at_us);
+      first = dms_p2p_quic_deadlines_get_first (deadlines);
+      g_assert_true ((first == NULL) == (earliest == G_MAXINT64));
+      if (first != NULL)
+        g_assert_cmpint (first->at_us, ==, earliest);
+    }
+  dms_p2p_quic_deadlines_free (deadlines);
 }
 
 static void
@@ -230,6 +260,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/p2p-quic/parts/queue-read", test_queue_read);
   g_test_add_func ("/p2p-quic/parts/queue-peek", test_queue_peek);
+  g_test_add_func ("/p2p-quic/parts/deadlines", test_deadlines);
   g_test_add_func ("/p2p-quic/parts/graves", test_graves);
   g_test_add_func ("/p2p-quic/parts/door", test_door);
   g_test_add_func ("/p2p-quic/parts/token", test_token);

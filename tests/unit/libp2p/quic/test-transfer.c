@@ -1,12 +1,44 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "dms-quic-fixture.h"
 #include "dms-quic-relay.h"
 
 #define CHUNK (256 * 1024)
+
+/* In the place of the C library's. */
+static guint block_every;
+static guint n_sends;
+static guint n_blocked;
+static gboolean refuses_segments;
+static guint n_refused_segments;
+
+ssize_t
+sendmsg (int fd, const struct msghdr *message, int flags)
+{
+  if (block_every > 0 && ++n_sends % block_every == 0)
+    {
+      n_blocked++;
+      errno = EAGAIN;
+      return -1;
+    }
+  for (struct cmsghdr *c = CMSG_FIRSTHDR (message); refuses_segments && c != NULL;
+       c = CMSG_NXTHDR ((struct msghdr *) message, c))
+    if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_SEGMENT)
+      {
+        n_refused_segments++;
+        errno = EIO;
+        return -1;
+      }
+  return syscall (SYS_sendmsg, fd, message, flags);
+}
 
 /* One direction of a stream: what one end writes and the other reads, each by its handler. */
 typedef struct
@@ -177,6 +209,50 @@ test_no_memory (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_cmpuint (self->n_refused_memory, >, 0);
 }
 
+static DmsP2pQuicSocket *
+get_server_socket (DmsQuicFixture *self)
+{
+  return dms_p2p_quic_endpoint_get_socket (dms_p2p_quic_get_listener (DMS_P2P_QUIC (self->server)));
+}
+
+static void
+test_one_by_one (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  dms_p2p_quic_socket_forgo_segmentation (get_server_socket (self));
+  transfer (self, 0, 8 << 20);
+}
+
+/* The kernel takes no more now and then: the rest waits until it does. */
+static void
+test_blocked (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  block_every = 5;
+  n_blocked = 0;
+  transfer (self, 8 << 20, 8 << 20);
+  block_every = 0;
+  g_assert_cmpuint (n_blocked, >, 10);
+}
+
+static void
+test_blocked_one_by_one (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  dms_p2p_quic_socket_forgo_segmentation (get_server_socket (self));
+  test_blocked (self, listen_address);
+}
+
+/* The interface cannot do what the kernel said it can. */
+static void
+test_no_segmentation (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  refuses_segments = TRUE;
+  n_refused_segments = 0;
+  transfer (self, 0, 8 << 20);
+  refuses_segments = FALSE;
+  /* Each socket notices once. */
+  g_assert_cmpuint (n_refused_segments, >=, 1);
+  g_assert_cmpuint (n_refused_segments, <=, 2);
+}
+
 static void
 add (const char *path, const char *address, void (*test) (DmsQuicFixture *, gconstpointer))
 {
@@ -192,5 +268,9 @@ main (int argc, char **argv)
   add ("/p2p-quic/transfer/both", NULL, test_both);
   add ("/p2p-quic/transfer/bad-weather", NULL, test_bad_weather);
   add ("/p2p-quic/transfer/no-memory", NULL, test_no_memory);
+  add ("/p2p-quic/transfer/one-by-one", NULL, test_one_by_one);
+  add ("/p2p-quic/transfer/no-segmentation", NULL, test_no_segmentation);
+  add ("/p2p-quic/transfer/blocked", NULL, test_blocked);
+  add ("/p2p-quic/transfer/blocked-one-by-one", NULL, test_blocked_one_by_one);
   return g_test_run ();
 }

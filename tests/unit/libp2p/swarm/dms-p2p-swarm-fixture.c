@@ -232,6 +232,26 @@ dms_p2p_swarm_fixture_reach (DmsP2pSwarmFixture *self, DmsP2pSwarmFixture *other
   return g_steal_pointer (&outcome.connection);
 }
 
+static guint
+dms_p2p_swarm_fixture_count (DmsP2pSwarmFixture *self)
+{
+  g_autoptr (GPtrArray) list = dms_p2p_swarm_list (self->swarm);
+
+  return list->len;
+}
+
+void
+dms_p2p_swarm_fixture_settle (DmsP2pSwarmFixture *self, DmsP2pSwarmFixture *other)
+{
+  gint64 end_us = g_get_monotonic_time () + DMS_P2P_TEST_PATIENCE_MS * G_GINT64_CONSTANT (1000);
+
+  while ((dms_p2p_swarm_fixture_count (self) != 1 || dms_p2p_swarm_fixture_count (other) != 1) &&
+         g_get_monotonic_time () < end_us)
+    dms_p2p_test_run (10);
+  g_assert_cmpuint (dms_p2p_swarm_fixture_count (self), ==, 1);
+  g_assert_cmpuint (dms_p2p_swarm_fixture_count (other), ==, 1);
+}
+
 gint64
 dms_p2p_swarm_fixture_get_limit (DmsP2pSwarmFixture *self,
                                  const char *scope,

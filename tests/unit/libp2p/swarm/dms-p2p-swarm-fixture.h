@@ -63,6 +63,8 @@ gint64 dms_p2p_swarm_fixture_get_limit (DmsP2pSwarmFixture *self,
                                         const char *member);
 
 void dms_p2p_test_run (guint ms);
+/* Until both have this one connection and no more, or patience ends. */
+void dms_p2p_swarm_fixture_settle (DmsP2pSwarmFixture *self, DmsP2pSwarmFixture *other);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pSwarmFixture, dms_p2p_swarm_fixture_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DmsP2pSwarmOutcome, dms_p2p_swarm_outcome_clear)

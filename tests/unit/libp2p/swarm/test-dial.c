@@ -149,19 +149,29 @@ test_fallback (void)
 static void
 test_refused (void)
 {
+  enum
+  {
+    N = 40
+  };
   g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new (NULL);
-  g_autoptr (DmsP2pSwarmFixture) bob = dms_p2p_swarm_fixture_new ("/ip4/198.51.100.2/tcp/5");
-  const char *const addresses[] = { "/ip4/198.51.100.2/tcp/1", "/ip4/198.51.100.2/tcp/2",
-                                    "/ip4/198.51.100.2/tcp/3", "/ip4/198.51.100.2/tcp/4",
-                                    "/ip4/198.51.100.2/tcp/5", NULL };
+  g_autoptr (DmsP2pSwarmFixture) bob = dms_p2p_swarm_fixture_new ("/ip4/198.51.100.2/tcp/40");
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) addresses = NULL;
   g_auto (DmsP2pSwarmOutcome) outcome = { 0 };
 
-  dms_p2p_swarm_fixture_connect (alice, bob->peer, addresses, FALSE, NULL, &outcome);
+  for (guint i = 0; i < N; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/ip4/198.51.100.2/tcp/%u", i + 1);
+
+      g_strv_builder_add (builder, text);
+    }
+  addresses = g_strv_builder_end (builder);
+  dms_p2p_swarm_fixture_connect (alice, bob->peer, (const char *const *) addresses, FALSE, NULL, &outcome);
   dms_p2p_swarm_outcome_wait (&outcome);
   g_assert_no_error (outcome.error);
-  g_assert_cmpuint (dms_p2p_memory_get_log (alice->memory)->len, ==, 5);
-  /* One after another, though 1,000 ms were planned. */
-  assert_entry (alice, 4, addresses[4], 0, 800);
+  g_assert_cmpuint (dms_p2p_memory_get_log (alice->memory)->len, ==, N);
+  /* One after another, though 9,750 ms were planned. */
+  assert_entry (alice, N - 1, addresses[N - 1], 0, 9000);
 }
 
 static void

@@ -128,7 +128,7 @@ test_joined (void)
   DmsP2pSwarmOutcome outcomes[10] = { 0 };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  dms_p2p_memory_set_outcome (alice->memory, BOB, DMS_P2P_MEMORY_CONNECT, 100);
+  dms_p2p_memory_set_outcome (alice->memory, BOB, DMS_P2P_MEMORY_CONNECT, 1000);
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
     dms_p2p_swarm_fixture_connect (
         alice, bob->peer, addresses, FALSE, i == 3 ? cancellable : NULL, &outcomes[i]);
@@ -214,7 +214,7 @@ test_after_cancelled (void)
   g_auto (DmsP2pSwarmOutcome) second = { 0 };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  dms_p2p_memory_set_outcome (alice->memory, BOB, DMS_P2P_MEMORY_CONNECT, 100);
+  dms_p2p_memory_set_outcome (alice->memory, BOB, DMS_P2P_MEMORY_CONNECT, 1000);
   dms_p2p_swarm_fixture_connect (alice, bob->peer, addresses, FALSE, cancellable, &first);
   dms_p2p_test_run (20);
   g_cancellable_cancel (cancellable);
@@ -395,7 +395,10 @@ test_simultaneous (void)
     n_double += left[i]->n_opened > 1 ? 1 : 0;
   g_test_message ("%u of %u had two connections for a moment", n_double, N_PAIRS);
   g_assert_cmpuint (n_double, >, 0);
-  dms_p2p_test_run (2500);
+  /* Nothing more may happen once all is settled. */
+  for (guint i = 0; i < N_PAIRS; i++)
+    dms_p2p_swarm_fixture_settle (left[i], right[i]);
+  dms_p2p_test_run (1500);
   for (guint i = 0; i < N_PAIRS; i++)
     {
       g_autoptr (GPtrArray) of_left = dms_p2p_swarm_list (left[i]->swarm);
@@ -554,7 +557,7 @@ test_trim_grace (void)
   g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new (NULL);
   DmsP2pSwarmFixture *others[N] = { 0 };
 
-  dms_p2p_swarm_set_water_marks (alice->swarm, 1, 2, 1);
+  dms_p2p_swarm_set_water_marks (alice->swarm, 1, 2, 3);
   for (guint i = 0; i < N; i++)
     {
       g_autofree char *address = g_strdup_printf ("/ip4/10.9.1.%u/tcp/1", i + 1);

@@ -147,7 +147,6 @@ test_slow (void)
   DmsP2pPipe *pipes[4];
   Side sides[3] = { { 0 } };
   Dribble dribble = { .text = text };
-  gint64 begin = g_get_monotonic_time ();
   guint source = 0;
 
   p2p_socket_pair (&pipes[0], &pipes[1]);
@@ -161,7 +160,6 @@ test_slow (void)
   g_source_remove (source);
   g_assert_error (sides[0].error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
   g_assert_error (sides[1].error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, (gint64) 30 * G_USEC_PER_SEC);
   for (guint i = 0; i < 4; i++)
     g_object_unref (pipes[i]);
   side_clear (&sides[0]);

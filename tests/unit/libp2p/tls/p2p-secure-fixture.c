@@ -20,8 +20,16 @@ const P2pSecurity p2p_security_noise = {
   dms_p2p_noise_handshake_finish,
 };
 
-/* Longest that anything here takes, with sanitizers on a busy machine. */
+/* Longest that anything here takes on a busy machine; times DMS_TEST_PATIENCE. */
 #define P2P_PATIENCE_S 60
+
+static guint
+get_patience_s (void)
+{
+  const char *factor = g_getenv ("DMS_TEST_PATIENCE");
+
+  return P2P_PATIENCE_S * (factor != NULL ? (guint) MAX (1, g_ascii_strtoull (factor, NULL, 10)) : 1);
+}
 
 DmsP2pPipe *
 p2p_pipe_of_fd (int fd)
@@ -81,14 +89,14 @@ p2p_end_clear (P2pEnd *self)
 static gboolean
 on_impatient (gpointer user_data)
 {
-  g_error ("nothing has happened for %d s", P2P_PATIENCE_S);
+  g_error ("nothing has happened for %u s", get_patience_s ());
   return G_SOURCE_REMOVE;
 }
 
 void
 p2p_run_until (const gboolean *done)
 {
-  guint source = g_timeout_add_seconds (P2P_PATIENCE_S, on_impatient, NULL);
+  guint source = g_timeout_add_seconds (get_patience_s (), on_impatient, NULL);
 
   while (!*done)
     g_main_context_iteration (NULL, TRUE);
@@ -126,6 +134,8 @@ struct _P2pSlowPipe
 
   DmsP2pPipe *below;
   gsize most;
+  gsize n_read;
+  gsize flip_at;
 };
 
 G_DEFINE_FINAL_TYPE (P2pSlowPipe, p2p_slow_pipe, DMS_TYPE_P2P_PIPE)
@@ -134,8 +144,14 @@ static gssize
 p2p_slow_pipe_read (DmsP2pPipe *pipe, void *buffer, gsize size, GError **error)
 {
   P2pSlowPipe *self = P2P_SLOW_PIPE (pipe);
+  gssize n = dms_p2p_pipe_read (self->below, buffer, MIN (size, self->most), error);
 
-  return dms_p2p_pipe_read (self->below, buffer, MIN (size, self->most), error);
+  if (n <= 0)
+    return n;
+  if (self->flip_at >= self->n_read && self->flip_at - self->n_read < (gsize) n)
+    ((guint8 *) buffer)[self->flip_at - self->n_read] ^= (guint8) (1 << self->flip_at % 8);
+  self->n_read += (gsize) n;
+  return n;
 }
 
 static gssize
@@ -205,6 +221,13 @@ p2p_slow_pipe_new (DmsP2pPipe *below, gsize most)
 
   self->below = below;
   self->most = most;
+  self->flip_at = G_MAXSIZE;
   dms_p2p_pipe_set_handler (below, on_below, self);
   return DMS_P2P_PIPE (self);
+}
+
+void
+p2p_slow_pipe_flip (DmsP2pPipe *pipe, gsize at)
+{
+  P2P_SLOW_PIPE (pipe)->flip_at = at;
 }

@@ -58,3 +58,5 @@ void p2p_run_until (const gboolean *done);
 
 /* A pipe that passes @most bytes at a time on, in both directions. */
 DmsP2pPipe *p2p_slow_pipe_new (DmsP2pPipe *below, gsize most);
+/* From now on, the byte number @at of those that are read has a bit changed. */
+void p2p_slow_pipe_flip (DmsP2pPipe *pipe, gsize at);

@@ -110,13 +110,14 @@ dms_p2p_yamux_wait_for (const gboolean *flag)
     }
 }
 
+/* At least so many turns as well: a busy machine may give the process no time in between. */
 void
 dms_p2p_yamux_wait_ms (guint ms)
 {
   gint64 deadline = g_get_monotonic_time () + ms * G_GINT64_CONSTANT (1000);
 
-  while (g_get_monotonic_time () < deadline)
-    if (!g_main_context_iteration (NULL, FALSE))
+  for (int turns = 0; turns < 64 || g_get_monotonic_time () < deadline; turns++)
+    if (!g_main_context_iteration (NULL, FALSE) && turns >= 64)
       g_usleep (200);
 }
 

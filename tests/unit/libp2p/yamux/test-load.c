@@ -127,6 +127,15 @@ test_bulk (void)
   flow_clear (&far_flow);
   g_assert_cmpint (client.memory, ==, 0);
   g_assert_cmpint (server.memory, ==, 0);
+
+  /* Buffers for much are gone when little comes, or nothing for a while. */
+  dms_p2p_yamux_set_keep_alive (DMS_P2P_YAMUX (client.session), 1, 30000);
+  DMS_P2P_YAMUX (client.session)->ping_sent = 0;
+  g_source_set_ready_time (DMS_P2P_YAMUX (client.session)->timer, 0);
+  dms_p2p_yamux_wait_ms (20);
+  g_assert_null (DMS_P2P_YAMUX (client.session)->input);
+  g_assert_null (DMS_P2P_YAMUX (server.session)->input);
+  g_assert_null (DMS_P2P_YAMUX (client.session)->output.data);
   dms_p2p_yamux_side_clear (&client);
   dms_p2p_yamux_side_clear (&server);
 }
