@@ -91,7 +91,7 @@ dms_libp2p_transport_on_put (GObject *source, GAsyncResult *result, gpointer use
                              multihash,
                              g_task_get_cancellable (task),
                              dms_libp2p_transport_on_provided,
-                             g_steal_pointer (&task));
+                             g_object_ref (task));
 }
 
 static void
