@@ -28,6 +28,7 @@ struct _P2pNode
   DmsP2pHost *host;
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
+  DmsP2pDht *dht;
 };
 
 void
@@ -152,7 +153,10 @@ p2p_node_new (const char *seed, const char *const *securities, JsonObject *wante
 void
 p2p_node_free (P2pNode *self)
 {
+  if (self->dht != NULL)
+    dms_p2p_dht_close (self->dht);
   dms_p2p_host_close (self->host);
+  g_clear_object (&self->dht);
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);
@@ -175,4 +179,16 @@ DmsP2pPing *
 p2p_node_get_ping (P2pNode *self)
 {
   return self->ping;
+}
+
+DmsP2pDht *
+p2p_node_get_dht (P2pNode *self)
+{
+  return self->dht;
+}
+
+void
+p2p_node_join_dht (P2pNode *self)
+{
+  self->dht = dms_p2p_dht_new (self->host, self->identify, DMS_P2P_DHT_PREFIX, DMS_P2P_DHT_SERVER);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "host/dms-p2p-host.h"
+#include "kad/dms-p2p-dht.h"
 #include "ping/dms-p2p-ping.h"
 
 G_BEGIN_DECLS
@@ -25,6 +26,9 @@ void p2p_node_free (P2pNode *self);
 DmsP2pHost *p2p_node_get_host (P2pNode *self);
 DmsP2pSwarm *p2p_node_get_swarm (P2pNode *self);
 DmsP2pPing *p2p_node_get_ping (P2pNode *self);
+/* NULL until it takes part; before its first connection. */
+DmsP2pDht *p2p_node_get_dht (P2pNode *self);
+void p2p_node_join_dht (P2pNode *self);
 /* The test protocols, in p2p-serve.c. */
 void p2p_node_serve (P2pNode *self);
 void p2p_node_serve_echo (P2pNode *self, const char *protocol);
