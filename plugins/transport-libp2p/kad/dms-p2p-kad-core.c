@@ -274,8 +274,12 @@ dms_p2p_kad_core_find_peer (DmsP2pKadCore *self, DmsPeerId *peer, DmsP2pKadDone 
 {
   g_autoptr (GBytes) key = dms_peer_id_dup_bytes (peer);
   DmsP2pKadOperation *operation = dms_p2p_kad_operation_new (self, DMS_P2P_KAD_FIND_PEER, key, done, data);
+  g_autoptr (GPtrArray) known = self->environment.dup_addresses (peer, self->user_data);
+  g_autoptr (DmsP2pKadPeer) here = dms_p2p_kad_peer_new (peer, known, DMS_P2P_KAD_CAN_CONNECT);
 
   operation->peer = dms_peer_id_ref (peer);
+  if (known->len > 0)
+    dms_p2p_kad_operation_take_place (operation, here);
   return dms_p2p_kad_core_start (self, operation);
 }
 

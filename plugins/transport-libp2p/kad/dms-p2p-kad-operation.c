@@ -86,7 +86,7 @@ dms_p2p_kad_operation_locate (DmsP2pKadCore *core, DmsP2pKadPeer *peer, DmsMulti
 }
 
 /* The one that is looked for: all that is said of where it is counts. */
-static void
+void
 dms_p2p_kad_operation_take_place (DmsP2pKadOperation *self, DmsP2pKadPeer *peer)
 {
   GPtrArray *more = dms_p2p_kad_peer_get_addresses (peer);

@@ -79,6 +79,7 @@ void dms_p2p_kad_operation_take_value (DmsP2pKadOperation *self,
                                        DmsP2pKadCore *core,
                                        DmsPeerId *holder,
                                        DmsP2pKadRecord *record);
+void dms_p2p_kad_operation_take_place (DmsP2pKadOperation *self, DmsP2pKadPeer *peer);
 void dms_p2p_kad_operation_take_provider (DmsP2pKadOperation *self, DmsP2pKadPeer *provider);
 
 G_END_DECLS
