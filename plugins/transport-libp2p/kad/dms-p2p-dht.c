@@ -26,6 +26,7 @@ struct _DmsP2pDht
   DmsP2pKadRequester *requester;
   DmsP2pKadService *service;
   GSource *timer;
+  gint64 next_fill_us;
   GMainContext *context;
 };
 
@@ -86,12 +87,31 @@ dms_p2p_dht_arm (DmsP2pDht *self)
     g_source_set_ready_time (self->timer, dms_p2p_kad_core_get_deadline (self->core));
 }
 
+static void dms_p2p_dht_on_identified (DmsP2pHost *host, DmsP2pConnection *connection, gpointer user_data);
+
+/* Whoever has been away may have lost all peers, though some are connected. */
+static void
+dms_p2p_dht_fill_again (DmsP2pDht *self)
+{
+  g_autoptr (GPtrArray) connections = NULL;
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->core == NULL || now_us < self->next_fill_us ||
+      dms_p2p_kad_table_get_size (dms_p2p_kad_core_get_table (self->core)) > 0)
+    return;
+  self->next_fill_us = now_us + (gint64) DMS_P2P_KAD_CHECK_S * G_USEC_PER_SEC;
+  connections = dms_p2p_swarm_list (dms_p2p_host_get_swarm (self->host));
+  for (guint i = 0; i < connections->len; i++)
+    dms_p2p_dht_on_identified (self->host, g_ptr_array_index (connections, i), self);
+}
+
 static gboolean
 dms_p2p_dht_on_timer (gpointer user_data)
 {
   g_autoptr (DmsP2pDht) self = g_object_ref (user_data);
 
   g_source_set_ready_time (self->timer, -1);
+  dms_p2p_dht_fill_again (self);
   if (self->core != NULL)
     dms_p2p_kad_core_poll (self->core);
   dms_p2p_dht_arm (self);

@@ -47,6 +47,8 @@ typedef struct
 {
   guint64 number;
   DmsP2pKadPeer *peer;
+  /* What an answer must be of. */
+  DmsP2pKadType type;
   gint64 deadline_us;
   GList link;
   /* The operation it is for; 0 when it only asks whether the peer is there. */
@@ -64,8 +66,8 @@ void dms_p2p_kad_core_wake (DmsP2pKadCore *self);
 /* Borrowed, until the main loop runs. */
 DmsP2pKadRequest *dms_p2p_kad_core_send (DmsP2pKadCore *self,
                                          DmsP2pKadPeer *peer,
+                                         DmsP2pKadType type,
                                          GBytes *message,
-                                         gboolean wants_answer,
                                          guint64 operation);
 /* Gives up all requests of an operation. */
 void dms_p2p_kad_core_give_up (DmsP2pKadCore *self, guint64 operation);

@@ -48,21 +48,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pKadRequest, dms_p2p_kad_request_free)
 DmsP2pKadRequest *
 dms_p2p_kad_core_send (DmsP2pKadCore *self,
                        DmsP2pKadPeer *peer,
+                       DmsP2pKadType type,
                        GBytes *message,
-                       gboolean wants_answer,
                        guint64 operation)
 {
   DmsP2pKadRequest *request = g_new0 (DmsP2pKadRequest, 1);
 
   request->number = ++self->last_number;
   request->peer = dms_p2p_kad_peer_ref (peer);
+  request->type = type;
   request->operation = operation;
   request->deadline_us = dms_p2p_kad_core_get_now (self) + (gint64) DMS_P2P_KAD_REQUEST_S * G_USEC_PER_SEC;
   request->link.data = request;
   g_hash_table_insert (self->requests, &request->number, request);
   /* All have the same time, so that they run out of it in this order. */
   g_queue_push_tail_link (&self->timeouts, &request->link);
-  self->environment.send (request->number, peer, message, wants_answer, self->user_data);
+  /* Who provides something is not answered (specs, "RPC messages"). */
+  self->environment.send (request->number, peer, message, type != DMS_P2P_KAD_ADD_PROVIDER, self->user_data);
   return request;
 }
 
@@ -180,7 +182,7 @@ dms_p2p_kad_core_end_request (DmsP2pKadCore *self,
   if (operation == NULL)
     return;
   if (request->is_store)
-    dms_p2p_kad_operation_note_stored (operation, is_good);
+    dms_p2p_kad_operation_note_stored (operation, is_good, answer);
   else if (is_good)
     {
       dms_p2p_kad_query_note_answered (operation->query, request->peer, group);
@@ -196,13 +198,16 @@ dms_p2p_kad_core_answered (DmsP2pKadCore *self, guint64 number, GBytes *bytes, D
 {
   g_autoptr (DmsP2pKadRequest) request = dms_p2p_kad_core_take_request (self, number);
   g_autoptr (DmsP2pKadMessage) answer = NULL;
+  gboolean is_good = FALSE;
 
   if (request == NULL)
     return;
   if (bytes != NULL)
     answer = dms_p2p_kad_message_decode (bytes, NULL);
-  dms_p2p_kad_core_end_request (
-      self, request, answer, answer != NULL || (bytes == NULL && request->is_store), remote);
+  is_good = answer != NULL ? answer->type == request->type : bytes == NULL && request->is_store;
+  if (!is_good)
+    g_clear_pointer (&answer, dms_p2p_kad_message_free);
+  dms_p2p_kad_core_end_request (self, request, answer, is_good, remote);
 }
 
 void

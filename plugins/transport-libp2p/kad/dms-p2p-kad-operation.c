@@ -187,11 +187,15 @@ dms_p2p_kad_operation_take (DmsP2pKadOperation *self,
     }
 }
 
+/* Who took a value says it again. */
 void
-dms_p2p_kad_operation_note_stored (DmsP2pKadOperation *self, gboolean is_stored)
+dms_p2p_kad_operation_note_stored (DmsP2pKadOperation *self, gboolean is_good, DmsP2pKadMessage *answer)
 {
   self->n_storing--;
-  if (is_stored)
+  if (!is_good)
+    return;
+  if (answer == NULL || (answer->record != NULL && self->value != NULL &&
+                         g_bytes_equal (dms_p2p_kad_record_get_value (answer->record), self->value)))
     self->n_stored++;
 }
 
@@ -275,10 +279,10 @@ static void
 dms_p2p_kad_operation_store_with (DmsP2pKadOperation *self,
                                   DmsP2pKadCore *core,
                                   DmsP2pKadPeer *peer,
-                                  GBytes *message,
-                                  gboolean wants_answer)
+                                  DmsP2pKadType type,
+                                  GBytes *message)
 {
-  dms_p2p_kad_core_send (core, peer, message, wants_answer, self->number)->is_store = TRUE;
+  dms_p2p_kad_core_send (core, peer, type, message, self->number)->is_store = TRUE;
   self->n_storing++;
 }
 
@@ -314,7 +318,7 @@ dms_p2p_kad_operation_correct (DmsP2pKadOperation *self, DmsP2pKadCore *core)
       DmsP2pKadPeer *peer = g_ptr_array_index (closest, i);
 
       if (!g_hash_table_contains (self->holders, dms_p2p_kad_peer_get_id (peer)))
-        dms_p2p_kad_operation_store_with (self, core, peer, put, TRUE);
+        dms_p2p_kad_operation_store_with (self, core, peer, DMS_P2P_KAD_PUT_VALUE, put);
     }
 }
 
@@ -322,12 +326,13 @@ static void
 dms_p2p_kad_operation_begin_storing (DmsP2pKadOperation *self, DmsP2pKadCore *core)
 {
   gboolean is_put = self->kind == DMS_P2P_KAD_PUT;
+  DmsP2pKadType type = is_put ? DMS_P2P_KAD_PUT_VALUE : DMS_P2P_KAD_ADD_PROVIDER;
   g_autoptr (GPtrArray) closest = dms_p2p_kad_query_list_closest (self->query, DMS_P2P_KAD_K, TRUE);
   g_autoptr (GBytes) message =
       is_put ? dms_p2p_kad_operation_make_put (self) : dms_p2p_kad_operation_make_provide (self, core);
 
   for (guint i = 0; i < closest->len; i++)
-    dms_p2p_kad_operation_store_with (self, core, g_ptr_array_index (closest, i), message, is_put);
+    dms_p2p_kad_operation_store_with (self, core, g_ptr_array_index (closest, i), type, message);
 }
 
 /* The lookup has ended: what follows from it. */
@@ -378,11 +383,12 @@ dms_p2p_kad_operation_has_enough (DmsP2pKadOperation *self)
 static void
 dms_p2p_kad_operation_ask (DmsP2pKadOperation *self, DmsP2pKadCore *core)
 {
+  DmsP2pKadType type = dms_p2p_kad_operation_get_question_type (self->kind);
   DmsP2pKadPeer *peer = dms_p2p_kad_query_next (self->query);
 
   while (peer != NULL)
     {
-      dms_p2p_kad_core_send (core, peer, self->question, TRUE, self->number);
+      dms_p2p_kad_core_send (core, peer, type, self->question, self->number);
       peer = dms_p2p_kad_query_next (self->query);
     }
 }

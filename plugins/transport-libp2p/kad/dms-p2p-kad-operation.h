@@ -70,8 +70,8 @@ void dms_p2p_kad_operation_take (DmsP2pKadOperation *self,
                                  DmsP2pKadPeer *from,
                                  DmsP2pKadMessage *answer,
                                  DmsMultiaddr *remote);
-/* A request to store something has ended. */
-void dms_p2p_kad_operation_note_stored (DmsP2pKadOperation *self, gboolean is_stored);
+/* A request to store something has ended. @answer: (nullable): what it was answered. */
+void dms_p2p_kad_operation_note_stored (DmsP2pKadOperation *self, gboolean is_good, DmsP2pKadMessage *answer);
 /* Tells what came of it, and ends it. */
 void dms_p2p_kad_operation_finish (DmsP2pKadOperation *self, DmsP2pKadCore *core);
 /* What is found in this host itself. */

@@ -149,7 +149,7 @@ dms_p2p_kad_core_check_peer (DmsP2pKadCore *self,
   /* Newer nodes do not answer PING any more (specs, "RPC messages"). */
   message = dms_p2p_kad_message_new (DMS_P2P_KAD_FIND_NODE, dms_p2p_kad_peer_get_bytes (peer));
   bytes = dms_p2p_kad_message_encode (message);
-  request = dms_p2p_kad_core_send (self, peer, bytes, TRUE, 0);
+  request = dms_p2p_kad_core_send (self, peer, DMS_P2P_KAD_FIND_NODE, bytes, 0);
   request->newcomer = newcomer != NULL ? dms_p2p_kad_peer_ref (newcomer) : NULL;
   request->newcomer_group = newcomer_group;
   dms_p2p_kad_core_wake (self);

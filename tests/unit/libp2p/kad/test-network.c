@@ -395,6 +395,9 @@ respond_with_lies (DmsKadSimulation *self, DmsKadNode *node, DmsP2pKadMessage *r
 
   if (node->n_handled % 3 == 0)
     return g_bytes_new_static ("\xff\xff\xff", 3);
+  /* An answer to something else. */
+  if (node->n_handled % 5 == 0)
+    answer->type = DMS_P2P_KAD_PING;
   for (guint i = 0; i < 1000; i++)
     {
       guint8 key[32];
@@ -441,6 +444,40 @@ test_lies (void)
       g_assert_nonnull (
           dms_kad_simulation_find (simulation, dms_p2p_kad_peer_get_id (g_ptr_array_index (peers, i))));
   }
+}
+
+/* One that says it took a value, and names another; and one that answers with a value of its own making. */
+static GBytes *
+respond_with_other_value (DmsKadSimulation *self, DmsKadNode *node, DmsP2pKadMessage *request)
+{
+  g_autoptr (DmsP2pKadMessage) answer = dms_p2p_kad_message_new (request->type, request->key);
+  g_autoptr (GBytes) value = g_bytes_new_static ("other", 5);
+
+  answer->record = dms_p2p_kad_record_new (request->key, value, NULL);
+  return dms_p2p_kad_message_encode (answer);
+}
+
+static void
+test_false_values (void)
+{
+  g_autoptr (DmsKadSimulation) simulation = dms_kad_simulation_new (SEED + 6);
+  DmsKadNode *node = dms_kad_simulation_add (simulation, NULL, NULL);
+  g_autoptr (GBytes) key = dms_p2p_kad_advertisement_make_key ("x", node->id);
+  g_autoptr (GBytes) strange = g_bytes_new_static ("/nunet-dht-1/-x-y", 17);
+  g_autoptr (GBytes) data = g_bytes_new_static ("x", 1);
+  g_autoptr (GBytes) value = dms_p2p_kad_advertisement_make (node->identity, data, 1767225600);
+  g_auto (DmsKadOutcome) put = { 0 };
+  g_auto (DmsKadOutcome) got = { 0 };
+
+  for (guint i = 0; i < 10; i++)
+    dms_kad_simulation_connect (
+        simulation, node, dms_kad_simulation_add (simulation, NULL, respond_with_other_value));
+  dms_p2p_kad_core_put_value (node->core, key, value, dms_kad_on_done, &put);
+  dms_kad_simulation_until (simulation, &put.done);
+  g_assert_error (put.error, DMS_ERROR, DMS_ERROR_UNAVAILABLE);
+  dms_p2p_kad_core_get_value (node->core, strange, 0, dms_kad_on_done, &got);
+  dms_kad_simulation_until (simulation, &got.done);
+  g_assert_error (got.error, DMS_ERROR, DMS_ERROR_NOT_FOUND);
 }
 
 /* Those that say nothing at all cost a lookup its time, and their place in the table. */
@@ -568,6 +605,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/network/determinism", test_determinism);
   g_test_add_func ("/p2p/kad/network/silence", test_silence);
   g_test_add_func ("/p2p/kad/network/lies", test_lies);
+  g_test_add_func ("/p2p/kad/network/false-values", test_false_values);
   g_test_add_func ("/p2p/kad/network/republish", test_republish);
   g_test_add_func ("/p2p/kad/network/hops", test_hops);
   g_test_add_func ("/p2p/kad/network/values", test_values);
