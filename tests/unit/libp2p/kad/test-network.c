@@ -398,7 +398,7 @@ respond_with_lies (DmsKadSimulation *self, DmsKadNode *node, DmsP2pKadMessage *r
   /* An answer to something else. */
   if (node->n_handled % 5 == 0)
     answer->type = DMS_P2P_KAD_PING;
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < 100; i++)
     {
       guint8 key[32];
       g_autoptr (DmsPeerId) id = NULL;
@@ -407,11 +407,13 @@ respond_with_lies (DmsKadSimulation *self, DmsKadNode *node, DmsP2pKadMessage *r
                                                20 + g_rand_int_range (self->rand, 0, 70),
                                                g_rand_int_range (self->rand, 0, 256));
 
+      g_autoptr (DmsMultiaddr) address = dms_multiaddr_new (text, NULL);
+
       for (guint j = 0; j < sizeof key; j++)
         key[j] = (guint8) g_rand_int (self->rand);
       id = dms_peer_id_new_for_ed25519 (key);
-      for (guint j = 0; j < 100; j++)
-        g_ptr_array_add (addresses, dms_multiaddr_new (text, NULL));
+      for (guint j = 0; j < 70; j++)
+        g_ptr_array_add (addresses, dms_multiaddr_ref (address));
       g_ptr_array_add (answer->closer, dms_p2p_kad_peer_new (id, addresses, DMS_P2P_KAD_CONNECTED));
     }
   return dms_p2p_kad_message_encode (answer);
