@@ -19,6 +19,8 @@ enum
    * less. */
   DMS_P2P_KAD_SERVICE_BURST = 200,
   DMS_P2P_KAD_SERVICE_RATE = 50,
+  /* Clients that are remembered, with a stream or without one. Ours. */
+  DMS_P2P_KAD_SERVICE_CLIENTS = 2 * DMS_P2P_KAD_SERVICE_STREAMS,
 };
 
 struct _DmsP2pKadService
@@ -33,7 +35,7 @@ struct _DmsP2pKadService
   guint n_streams;
 };
 
-/* One who asks; remembered while it has a stream. */
+/* One who asks; remembered after its last stream, so that a new stream brings no new requests. */
 typedef struct
 {
   guint n_streams;
@@ -74,8 +76,8 @@ dms_p2p_kad_serving_free (DmsP2pKadServing *serving)
   DmsP2pKadClient *client = g_hash_table_lookup (service->clients, serving->peer);
 
   service->n_streams--;
-  if (client != NULL && --client->n_streams == 0)
-    g_hash_table_remove (service->clients, serving->peer);
+  if (client != NULL)
+    client->n_streams--;
   g_clear_object (&serving->pipe);
   g_clear_object (&serving->stream);
   g_clear_pointer (&serving->remote, dms_multiaddr_unref);
@@ -166,6 +168,33 @@ dms_p2p_kad_serving_read (DmsP2pKadServing *serving)
                             serving);
 }
 
+static gboolean
+dms_p2p_kad_client_is_away (gpointer key, gpointer value, gpointer user_data)
+{
+  return ((DmsP2pKadClient *) value)->n_streams == 0;
+}
+
+/* Those whose bucket is full again are as good as new ones. */
+static gboolean
+dms_p2p_kad_client_is_rested (gpointer key, gpointer value, gpointer user_data)
+{
+  const DmsP2pKadClient *client = value;
+  gint64 rest_us = g_get_monotonic_time () - client->filled_us;
+
+  return client->n_streams == 0 &&
+         rest_us >= (gint64) DMS_P2P_KAD_SERVICE_BURST / DMS_P2P_KAD_SERVICE_RATE * G_USEC_PER_SEC;
+}
+
+static void
+dms_p2p_kad_service_forget_clients (DmsP2pKadService *self)
+{
+  if (g_hash_table_size (self->clients) < DMS_P2P_KAD_SERVICE_CLIENTS)
+    return;
+  g_hash_table_foreach_remove (self->clients, dms_p2p_kad_client_is_rested, NULL);
+  if (g_hash_table_size (self->clients) >= DMS_P2P_KAD_SERVICE_CLIENTS)
+    g_hash_table_foreach_remove (self->clients, dms_p2p_kad_client_is_away, NULL);
+}
+
 /* (nullable): NULL when it has enough streams. */
 static DmsP2pKadClient *
 dms_p2p_kad_service_admit (DmsP2pKadService *self, DmsPeerId *peer)
@@ -177,6 +206,7 @@ dms_p2p_kad_service_admit (DmsP2pKadService *self, DmsPeerId *peer)
     return NULL;
   if (client != NULL)
     return client;
+  dms_p2p_kad_service_forget_clients (self);
   client = g_new0 (DmsP2pKadClient, 1);
   client->tokens = DMS_P2P_KAD_SERVICE_BURST;
   client->filled_us = g_get_monotonic_time ();

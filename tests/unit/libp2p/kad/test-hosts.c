@@ -348,6 +348,39 @@ test_stream_flood (void)
   g_assert_cmpuint (n_refused, ==, 4);
 }
 
+/* More requests than one may send at a time; a new stream is no way around that. */
+static void
+test_request_flood (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) b = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  gint64 from_us = 0;
+  guint n_answers = 0;
+
+  dms_test_host_connect (a, b);
+  from_us = g_get_monotonic_time ();
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DmsP2pStream) stream = dms_test_host_open (a, b, "/nunet/kad/1.0.0", &error);
+      DmsP2pPipe *pipe = dms_p2p_stream_get_pipe (stream);
+      g_autoptr (GByteArray) answer = NULL;
+      g_autoptr (GByteArray) pings = g_byte_array_new ();
+
+      g_assert_no_error (error);
+      for (guint j = 0; j < 100; j++)
+        g_byte_array_append (pings, (const guint8 *) "\x02\x08\x05", 3);
+      dms_test_pipe_write (pipe, pings->data, pings->len);
+      answer = dms_test_pipe_read (pipe, pings->len, &error);
+      n_answers += answer != NULL ? answer->len / 3 : 0;
+      dms_p2p_pipe_close (pipe);
+    }
+  /* What is answered before the reset may be lost with it. */
+  g_assert_cmpuint (n_answers, >=, 100);
+  g_assert_cmpuint (
+      n_answers, <=, 200 + 50 * (guint) (1 + (g_get_monotonic_time () - from_us) / G_USEC_PER_SEC));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -360,5 +393,6 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/hosts/stop-while-busy", test_stop_while_busy);
   g_test_add_func ("/p2p/kad/hosts/hostile-requests", test_hostile_requests);
   g_test_add_func ("/p2p/kad/hosts/stream-flood", test_stream_flood);
+  g_test_add_func ("/p2p/kad/hosts/request-flood", test_request_flood);
   return g_test_run ();
 }
