@@ -300,30 +300,6 @@ dms_libp2p_transport_set_peer_handler (DmsTransport *transport,
   dms_libp2p_peers_set_handler (self->peers, callback);
 }
 
-static void
-dms_libp2p_transport_set_peer_score (DmsTransport *transport, DmsPeerId *peer, double score)
-{
-  dms_libp2p_peers_set_score (DMS_LIBP2P_TRANSPORT (transport)->peers, peer, score);
-}
-
-/* Without publish/subscribe there is nothing else to judge a peer by than what the program thinks of it. */
-static GPtrArray *
-dms_libp2p_transport_dup_scores (DmsTransport *transport)
-{
-  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
-  GPtrArray *scores = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_score_unref);
-  g_autoptr (GPtrArray) peers = dms_libp2p_peers_list (self->peers);
-
-  for (guint i = 0; i < peers->len; i++)
-    {
-      DmsPeerId *peer = g_ptr_array_index (peers, i);
-      double score = dms_libp2p_peers_get_score (self->peers, peer);
-
-      g_ptr_array_add (scores, dms_peer_score_new (peer, score, score, 0, 0));
-    }
-  return scores;
-}
-
 /* Connections and limits */
 
 static DmsConnectionInfo *
@@ -410,8 +386,6 @@ dms_libp2p_transport_peers_init (DmsTransportInterface *iface)
   iface->list_known_peers = dms_libp2p_transport_list_known_peers;
   iface->dup_peer_protocols = dms_libp2p_transport_dup_peer_protocols;
   iface->set_peer_handler = dms_libp2p_transport_set_peer_handler;
-  iface->set_peer_score = dms_libp2p_transport_set_peer_score;
-  iface->dup_scores = dms_libp2p_transport_dup_scores;
   iface->list_connections = dms_libp2p_transport_list_connections;
   iface->list_limits = dms_libp2p_transport_list_limits;
 }

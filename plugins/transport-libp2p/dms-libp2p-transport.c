@@ -25,6 +25,7 @@ dms_libp2p_transport_leave (DmsLibp2pTransport *self)
   if (stack == NULL)
     return;
   g_clear_pointer (&self->bootstrap, dms_libp2p_bootstrap_free);
+  dms_libp2p_topics_leave (self->topics);
   dms_libp2p_stack_free (stack);
   dms_libp2p_peers_leave (self->peers);
 }
@@ -38,6 +39,7 @@ dms_libp2p_transport_dispose (GObject *object)
   dms_libp2p_peers_set_handler (self->peers, NULL);
   g_clear_pointer (&self->inbox_handler, dms_libp2p_callback_unref);
   g_hash_table_remove_all (self->stream_handlers);
+  dms_libp2p_topics_clear (self->topics);
   G_OBJECT_CLASS (dms_libp2p_transport_parent_class)->dispose (object);
 }
 
@@ -46,6 +48,7 @@ dms_libp2p_transport_finalize (GObject *object)
 {
   DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (object);
 
+  g_clear_pointer (&self->topics, dms_libp2p_topics_free);
   g_clear_pointer (&self->peers, dms_libp2p_peers_free);
   g_clear_pointer (&self->peer, dms_peer_id_unref);
   g_clear_pointer (&self->stream_handlers, g_hash_table_unref);
@@ -63,6 +66,7 @@ static void
 dms_libp2p_transport_init (DmsLibp2pTransport *self)
 {
   self->peers = dms_libp2p_peers_new (DMS_TRANSPORT (self));
+  self->topics = dms_libp2p_topics_new (DMS_TRANSPORT (self));
   self->stream_handlers =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_libp2p_callback_unref);
 }
@@ -386,6 +390,7 @@ dms_libp2p_transport_start (DmsLibp2pTransport *self, DmsTransportConfig *config
   if (self->stack == NULL)
     return FALSE;
   dms_libp2p_peers_watch (self->peers, self->stack->host);
+  dms_libp2p_topics_enter (self->topics, self->stack->host);
   dms_libp2p_transport_install_streams (self);
   if (!dms_libp2p_transport_listen_all (self, dms_transport_config_get_listen_addresses (config), error))
     {
@@ -488,7 +493,6 @@ dms_libp2p_transport_set_private_network_key (DmsTransport *transport, GBytes *k
   return FALSE;
 }
 
-/* Topics are left to the defaults of the contract: they are not supported. */
 static void
 dms_libp2p_transport_transport_init (DmsTransportInterface *iface)
 {
@@ -510,4 +514,5 @@ dms_libp2p_transport_transport_init (DmsTransportInterface *iface)
   iface->set_private_network_key = dms_libp2p_transport_set_private_network_key;
   dms_libp2p_transport_peers_init (iface);
   dms_libp2p_transport_routing_init (iface);
+  dms_libp2p_transport_topics_init (iface);
 }

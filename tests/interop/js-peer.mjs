@@ -8,6 +8,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { quic } from '@chainsafe/libp2p-quic'
 import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
@@ -35,6 +36,9 @@ const NAMESPACE = 'nunet-dht-1'
 const BLOCK = 1 << 18
 const STREAMS = 2000
 const STREAM = { maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS, runOnLimitedConnection: true }
+
+// As the nodes in the field: StrictSign, flood publishing, peer exchange.
+const GOSSIP = { globalSignaturePolicy: 'StrictSign', emitSelf: true, floodPublish: true, doPX: true, allowPublishToZeroTopicPeers: true }
 
 let node
 let privateKey
@@ -242,13 +246,14 @@ async function timed (action) {
 }
 
 const COMMANDS = {
-  async start ({ seed, security = ['tls', 'noise'], listen = [], dht = false }) {
+  async start ({ seed, security = ['tls', 'noise'], listen = [], dht = false, gossip = false }) {
     const encrypters = { tls, noise }
     const services = { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() }
     if (dht) {
       services.dht = kadDHT({ protocol: DHT, clientMode: false, peerInfoMapper: passthroughMapper, allowQueryWithZeroPeers: true,
         validators: { [NAMESPACE]: validate }, selectors: { [NAMESPACE]: () => 0 } })
     }
+    if (gossip) services.pubsub = gossipsub({ ...GOSSIP, ...(typeof gossip === 'object' ? gossip : {}) })
     privateKey = await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32))
     node = await createLibp2p({
       privateKey,
@@ -465,6 +470,47 @@ const COMMANDS = {
 
   async dht_peers () {
     return { peers: [...node.services.dht.routingTable.kb.toIterable()].map((entry) => entry.peerId.toString()) }
+  },
+
+  async subscribe ({ topic }) {
+    const { pubsub } = node.services
+    if (pubsub.getTopics().length === 0) {
+      pubsub.addEventListener('message', ({ detail }) => {
+        say({ event: 'gossip', topic: detail.topic, from: detail.from.toString(), text: Buffer.from(detail.data).toString() })
+      })
+    }
+    pubsub.subscribe(topic)
+    return {}
+  },
+
+  async unsubscribe ({ topic }) {
+    node.services.pubsub.unsubscribe(topic)
+    return {}
+  },
+
+  async publish ({ topic, text }) {
+    await node.services.pubsub.publish(topic, Buffer.from(text))
+    return { accepted: true }
+  },
+
+  // Sends a message that it did not sign as it says, to all that are on the topic: `how` says what is wrong.
+  async forge ({ topic, text, how, from }) {
+    const { pubsub } = node.services
+    const build = (payload) => {
+      const message = { from: node.peerId.toMultihash().bytes, data: Buffer.from(payload), seqno: randomBytes(8), topic,
+        signature: randomBytes(64) }
+      if (how === 'from') message.from = peerIdFromString(from).toMultihash().bytes
+      if (how === 'unsigned') delete message.signature
+      return message
+    }
+    const message = build(text)
+    for (const peer of pubsub.getSubscribers(topic)) pubsub.sendRpc(peer.toString(), { subscriptions: [], messages: [message] })
+    return {}
+  },
+
+  async mesh ({ topic }) {
+    const { pubsub } = node.services
+    return { peers: pubsub.getSubscribers(topic).map(String), mesh: pubsub.getMeshPeers(topic) }
   },
 
   async memory () {

@@ -44,4 +44,7 @@ gboolean p2p_command_run_on_stream (P2pCommand *self, const char *name);
 /* Those that are about the distributed hash table, in p2p-dht-commands.c. */
 gboolean p2p_command_run_on_dht (P2pCommand *self, const char *name);
 
+/* The same of gossip, in p2p-gossip-commands.c. */
+gboolean p2p_command_run_on_gossip (P2pCommand *self, const char *name);
+
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "host/dms-p2p-host.h"
 #include "kad/dms-p2p-dht.h"
+#include "gossipsub/dms-p2p-gossip.h"
 #include "ping/dms-p2p-ping.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,9 @@ DmsP2pPing *p2p_node_get_ping (P2pNode *self);
 /* NULL until it takes part; before its first connection. */
 DmsP2pDht *p2p_node_get_dht (P2pNode *self);
 void p2p_node_join_dht (P2pNode *self);
+/* NULL without p2p_node_join_gossip(), which is for before the first connection. */
+DmsP2pGossip *p2p_node_get_gossip (P2pNode *self);
+void p2p_node_join_gossip (P2pNode *self);
 /* The test protocols, in p2p-serve.c. */
 void p2p_node_serve (P2pNode *self);
 void p2p_node_serve_echo (P2pNode *self, const char *protocol);

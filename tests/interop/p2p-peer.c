@@ -70,6 +70,8 @@ p2p_peer_start (P2pCommand *command)
       p2p_command_get_text (command, "seed", NULL), (const char *const *) securities, limits, &error);
   if (peer.node != NULL && p2p_command_get_boolean (command, "dht", FALSE))
     p2p_node_join_dht (peer.node);
+  if (peer.node != NULL && p2p_command_get_boolean (command, "gossip", FALSE))
+    p2p_node_join_gossip (peer.node);
   if (peer.node == NULL || !p2p_peer_listen (command, addresses, &error))
     return p2p_command_fail (command, error);
   answer = json_object_new ();
@@ -428,6 +430,9 @@ p2p_peer_run (JsonObject *arguments)
     if (g_str_equal (commands[i].name, name))
       return commands[i].run (command);
   if (peer.node != NULL && p2p_node_get_dht (peer.node) != NULL && p2p_command_run_on_dht (command, name))
+    return;
+  if (peer.node != NULL && p2p_node_get_gossip (peer.node) != NULL &&
+      p2p_command_run_on_gossip (command, name))
     return;
   if (peer.node != NULL && p2p_command_run_on_stream (command, name))
     return;
