@@ -116,9 +116,10 @@ dms_libp2p_params_read_prefix (JsonObject *object, char **value, GError **error)
 static gboolean
 dms_libp2p_params_read_mode (JsonObject *object, DmsP2pDhtMode *value, GError **error)
 {
-  static const char *const modes[] = {
-    [DMS_P2P_DHT_AUTO] = "auto", [DMS_P2P_DHT_SERVER] = "server", [DMS_P2P_DHT_CLIENT] = "client"
-  };
+  static const char *const modes[] = { [DMS_P2P_DHT_AUTO] = "auto",
+                                       [DMS_P2P_DHT_SERVER] = "server",
+                                       [DMS_P2P_DHT_CLIENT] = "client",
+                                       [DMS_P2P_DHT_OFF] = "off" };
   g_autofree char *text = g_strdup (modes[*value]);
 
   if (!dms_libp2p_params_read_name (object, "dht_mode", &text, error))
@@ -129,7 +130,7 @@ dms_libp2p_params_read_mode (JsonObject *object, DmsP2pDhtMode *value, GError **
         *value = (DmsP2pDhtMode) i;
         return TRUE;
       }
-  return dms_libp2p_params_refuse ("dht_mode", "auto, server or client", error);
+  return dms_libp2p_params_refuse ("dht_mode", "auto, server, client or off", error);
 }
 
 DmsLibp2pParams *

@@ -77,7 +77,7 @@ dms_libp2p_stack_new (GBytes *seed,
   self->ping = dms_p2p_ping_new (self->host);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
   self->dht = dms_p2p_dht_new (self->host, self->identify, params->dht_prefix, params->dht_mode);
-  if (params->rendezvous != NULL)
+  if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
     self->discovery = dms_p2p_dht_discovery_new (self->dht, self->swarm, params->rendezvous);
   self->router = dms_libp2p_router_new (self->dht, self->swarm);
   if (params->perf)

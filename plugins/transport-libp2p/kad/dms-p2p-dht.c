@@ -255,6 +255,8 @@ dms_p2p_dht_new (DmsP2pHost *host, DmsP2pIdentify *identify, const char *prefix,
   self->identify = identify != NULL ? g_object_ref (identify) : NULL;
   self->protocol = g_strconcat (prefix, "/kad/1.0.0", NULL);
   self->mode = mode;
+  if (mode == DMS_P2P_DHT_OFF)
+    return self;
   self->core = dms_p2p_kad_core_new (id, &dms_p2p_dht_environment, self);
   self->requester = dms_p2p_kad_requester_new (host, self->protocol, dms_p2p_dht_on_answered, self);
   self->service = dms_p2p_kad_service_new (host, self->protocol, self->core);
@@ -363,7 +365,7 @@ dms_p2p_dht_begin (DmsP2pDht *self,
   g_task_return_new_error (task,
                            DMS_ERROR,
                            DMS_ERROR_WRONG_STATE,
-                           "the distributed hash table is closed: this node is being stopped");
+                           "this node takes no part in the distributed hash table, or is being stopped");
   return NULL;
 }
 

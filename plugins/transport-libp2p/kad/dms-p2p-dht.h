@@ -23,6 +23,8 @@ typedef enum
   DMS_P2P_DHT_AUTO,
   DMS_P2P_DHT_SERVER,
   DMS_P2P_DHT_CLIENT,
+  /* Takes no part: every operation fails, and no peer is met by it. */
+  DMS_P2P_DHT_OFF,
 } DmsP2pDhtMode;
 
 /* @prefix: the protocol is `<prefix>/kad/1.0.0`. @identify: (nullable): who knows where others see this host.

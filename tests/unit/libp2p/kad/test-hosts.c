@@ -287,6 +287,48 @@ test_stop_while_busy (void)
     g_object_unref (dms_test_await (&done[i]));
 }
 
+static gboolean
+start_with (DmsTransport *transport, const char *name, const char *value, GError **error)
+{
+  static const char *const addresses[] = { "/ip4/127.0.0.1/tcp/0", NULL };
+  static const char *const nothing[] = { NULL };
+  guint8 seed[32] = { 5 };
+  g_autoptr (GBytes) bytes = g_bytes_new (seed, sizeof seed);
+  g_autoptr (JsonObject) params = json_object_new ();
+  g_autoptr (DmsTransportConfig) config = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  DmsTestResult done = { 0 };
+
+  json_object_set_string_member (params, name, value);
+  config = dms_transport_config_new (bytes, addresses, nothing, NULL, params);
+  dms_transport_start_async (transport, config, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  return dms_transport_start_finish (transport, result, error);
+}
+
+/* Without the table nothing is found by it, and wrong settings are told. */
+static void
+test_off (void)
+{
+  Node node = { .transport = dms_libp2p_transport_new () };
+  g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (start_with (node.transport, "dht_mode", "sometimes", &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_false (start_with (node.transport, "dht_prefix", "nunet", &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_true (start_with (node.transport, "dht_mode", "off", &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_known (&node), ==, 0);
+  found = find (&node, "thing", &error);
+  g_assert_null (found);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
+  node_stop (&node);
+}
+
 /* Over a stream by hand: what is no request resets it, and the host goes on; a client does not serve. */
 static void
 test_hostile_requests (void)
@@ -391,6 +433,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/hosts/routing", test_routing);
   g_test_add_func ("/p2p/kad/hosts/alone", test_alone);
   g_test_add_func ("/p2p/kad/hosts/stop-while-busy", test_stop_while_busy);
+  g_test_add_func ("/p2p/kad/hosts/off", test_off);
   g_test_add_func ("/p2p/kad/hosts/hostile-requests", test_hostile_requests);
   g_test_add_func ("/p2p/kad/hosts/stream-flood", test_stream_flood);
   g_test_add_func ("/p2p/kad/hosts/request-flood", test_request_flood);
