@@ -3,6 +3,7 @@
 
 #include "dms-libp2p-topics.h"
 
+#include "dms-libp2p-transport-private.h"
 #include "gossipsub/dms-p2p-gossip-limits.h"
 #include "gossipsub/dms-p2p-gossip-message.h"
 
@@ -225,6 +226,9 @@ dms_libp2p_topics_on_published (DmsValidation verdict, gpointer user_data)
 
   if (verdict == DMS_VALIDATION_ACCEPT)
     g_task_return_boolean (task, TRUE);
+  else if (DMS_LIBP2P_TRANSPORT (g_task_get_source_object (task))->topics->gossip == NULL)
+    g_task_return_new_error (
+        task, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the transport was stopped before the message was judged");
   else
     g_task_return_new_error (task,
                              DMS_ERROR,
@@ -253,6 +257,17 @@ dms_libp2p_topics_publish (DmsLibp2pTopics *self, const char *topic, GBytes *byt
                                DMS_ERROR_INVALID_ARGUMENT,
                                "a topic has between 1 and %d bytes of UTF-8",
                                DMS_P2P_GOSSIP_MAX_TOPIC);
+      return;
+    }
+  if (dms_p2p_gossip_core_get_n_pending (dms_p2p_gossip_get_core (self->gossip)) >=
+      DMS_P2P_GOSSIP_MAX_PENDING)
+    {
+      g_task_return_new_error (
+          task,
+          DMS_ERROR,
+          DMS_ERROR_BUSY,
+          "too many messages wait to be judged before “%s” can be published on; try again",
+          topic);
       return;
     }
   g_task_set_task_data (task, g_strdup (topic), g_free);

@@ -287,6 +287,29 @@ test_come_back (void)
   free_line (nodes);
 }
 
+/* When the one in the middle leaves the topic it names the ends to each other, with what they signed. */
+static void
+test_exchange (void)
+{
+  Node *nodes[N_NODES];
+
+  make_line (nodes);
+  dms_transport_unsubscribe (nodes[1]->transport, TOPIC);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr (GPtrArray) peers = dms_transport_list_peers (nodes[0]->transport);
+
+      if (peers->len == 2)
+        break;
+      dms_test_spin (50);
+    }
+  dms_test_spin (2000);
+  g_assert_cmpint (publish (nodes[0], "past the middle"), ==, -1);
+  dms_test_until_n (nodes[2]->heard, 1);
+  g_assert_cmpuint (nodes[1]->heard->len, ==, 0);
+  free_line (nodes);
+}
+
 /* Whoever waits when it stops learns that it was not published. */
 static void
 test_stop (void)
@@ -302,7 +325,7 @@ test_stop (void)
   node_stop (node);
   result = dms_test_await (&done);
   g_assert_false (dms_transport_publish_finish (node->transport, result, &error));
-  g_assert_nonnull (error);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
   g_assert_cmpint (publish (node, "text"), ==, DMS_ERROR_WRONG_STATE);
   dms_transport_finish_validation (node->transport, 1, DMS_VALIDATION_ACCEPT);
   node_free (node);
@@ -324,8 +347,10 @@ main (int argc, char *argv[])
     { test_line, "/ip4/127.0.0.1/tcp/0" },      { test_line, "/ip4/127.0.0.1/udp/0/quic-v1" },
     { test_later, "/ip4/127.0.0.1/tcp/0" },     { test_scores, "/ip4/127.0.0.1/tcp/0" },
     { test_come_back, "/ip4/127.0.0.1/tcp/0" }, { test_stop, "/ip4/127.0.0.1/tcp/0" },
+    { test_exchange, "/ip4/127.0.0.1/tcp/0" },
   };
-  static const char *const names[] = { "line-tcp", "line-quic", "later", "scores", "come-back", "stop" };
+  static const char *const names[] = { "line-tcp",  "line-quic", "later",   "scores",
+                                       "come-back", "stop",      "exchange" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
