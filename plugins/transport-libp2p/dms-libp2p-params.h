@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <dms.h>
+#include "kad/dms-p2p-dht.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  * @low_water: to how many connections it goes back
  * @high_water: when it has more than so many
  * @grace_s: connections younger than this are left alone
+ * @dht_prefix: what the protocol of the distributed hash table begins with
+ * @dht_mode: whether it keeps a part of it for others
+ * @rendezvous: (nullable): the name under which nodes of one network find each other; %NULL for none
  *
  * What a configuration may say besides: the members of its parameters, under these names.
  */
@@ -28,6 +31,9 @@ typedef struct
   guint low_water;
   guint high_water;
   guint grace_s;
+  char *dht_prefix;
+  DmsP2pDhtMode dht_mode;
+  char *rendezvous;
 } DmsLibp2pParams;
 
 /* Members that are not there have their usual values; others than these are nothing to it. */

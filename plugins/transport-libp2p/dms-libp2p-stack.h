@@ -4,7 +4,9 @@
 #pragma once
 
 #include "dms-libp2p-params.h"
+#include "dms-libp2p-router.h"
 #include "identify/dms-p2p-identify.h"
+#include "kad/dms-p2p-dht-discovery.h"
 #include "message/dms-p2p-messenger.h"
 #include "ping/dms-p2p-ping.h"
 
@@ -21,6 +23,10 @@ typedef struct
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
   DmsP2pMessenger *messenger;
+  DmsP2pDht *dht;
+  /* NULL for none. */
+  DmsP2pDhtDiscovery *discovery;
+  DmsLibp2pRouter *router;
 
   /*< private >*/
   GSource *save_timer;

@@ -36,5 +36,7 @@ void dms_libp2p_transport_topics_init (DmsTransportInterface *iface);
 
 /* What the contract says of peers, connections and limits: dms-libp2p-transport-peers.c. */
 void dms_libp2p_transport_peers_init (DmsTransportInterface *iface);
+/* What it says of values and providers: dms-libp2p-transport-routing.c. */
+void dms_libp2p_transport_routing_init (DmsTransportInterface *iface);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ struct _P2pNode
   DmsP2pHost *host;
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
+  DmsP2pDht *dht;
   DmsP2pGossip *gossip;
 };
 
@@ -153,9 +154,12 @@ p2p_node_new (const char *seed, const char *const *securities, JsonObject *wante
 void
 p2p_node_free (P2pNode *self)
 {
+  if (self->dht != NULL)
+    dms_p2p_dht_close (self->dht);
   if (self->gossip != NULL)
     dms_p2p_gossip_close (self->gossip);
   dms_p2p_host_close (self->host);
+  g_clear_object (&self->dht);
   g_clear_object (&self->gossip);
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);
@@ -179,6 +183,18 @@ DmsP2pPing *
 p2p_node_get_ping (P2pNode *self)
 {
   return self->ping;
+}
+
+DmsP2pDht *
+p2p_node_get_dht (P2pNode *self)
+{
+  return self->dht;
+}
+
+void
+p2p_node_join_dht (P2pNode *self)
+{
+  self->dht = dms_p2p_dht_new (self->host, self->identify, DMS_P2P_DHT_PREFIX, DMS_P2P_DHT_SERVER);
 }
 
 /* Every message is good here but those that say they are not. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "host/dms-p2p-host.h"
+#include "kad/dms-p2p-dht.h"
 #include "gossipsub/dms-p2p-gossip.h"
 #include "ping/dms-p2p-ping.h"
 
@@ -26,6 +27,9 @@ void p2p_node_free (P2pNode *self);
 DmsP2pHost *p2p_node_get_host (P2pNode *self);
 DmsP2pSwarm *p2p_node_get_swarm (P2pNode *self);
 DmsP2pPing *p2p_node_get_ping (P2pNode *self);
+/* NULL until it takes part; before its first connection. */
+DmsP2pDht *p2p_node_get_dht (P2pNode *self);
+void p2p_node_join_dht (P2pNode *self);
 /* NULL without p2p_node_join_gossip(), which is for before the first connection. */
 DmsP2pGossip *p2p_node_get_gossip (P2pNode *self);
 void p2p_node_join_gossip (P2pNode *self);

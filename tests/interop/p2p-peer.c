@@ -68,6 +68,8 @@ p2p_peer_start (P2pCommand *command)
 
   peer.node = p2p_node_new (
       p2p_command_get_text (command, "seed", NULL), (const char *const *) securities, limits, &error);
+  if (peer.node != NULL && p2p_command_get_boolean (command, "dht", FALSE))
+    p2p_node_join_dht (peer.node);
   if (peer.node != NULL && p2p_command_get_boolean (command, "gossip", FALSE))
     p2p_node_join_gossip (peer.node);
   if (peer.node == NULL || !p2p_peer_listen (command, addresses, &error))
@@ -427,6 +429,8 @@ p2p_peer_run (JsonObject *arguments)
   for (guint i = 0; i < G_N_ELEMENTS (commands) && peer.node != NULL; i++)
     if (g_str_equal (commands[i].name, name))
       return commands[i].run (command);
+  if (peer.node != NULL && p2p_node_get_dht (peer.node) != NULL && p2p_command_run_on_dht (command, name))
+    return;
   if (peer.node != NULL && p2p_node_get_gossip (peer.node) != NULL &&
       p2p_command_run_on_gossip (command, name))
     return;

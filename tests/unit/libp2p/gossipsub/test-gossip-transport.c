@@ -76,6 +76,7 @@ node_new (void)
   const char *const nothing[] = { NULL };
   guint8 seed[32];
   g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (JsonObject) params = json_object_new ();
   g_autoptr (DmsTransportConfig) config = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GPtrArray) listening = NULL;
@@ -84,7 +85,9 @@ node_new (void)
 
   randombytes_buf (seed, sizeof seed);
   bytes = g_bytes_new (seed, sizeof seed);
-  config = dms_transport_config_new (bytes, addresses, nothing, NULL, NULL);
+  /* They meet only whom they are told to. */
+  json_object_set_string_member (params, "dht_mode", "off");
+  config = dms_transport_config_new (bytes, addresses, nothing, NULL, params);
   node->transport = dms_libp2p_transport_new ();
   node->heard = g_ptr_array_new_with_free_func (g_free);
   node->tickets = g_array_new (FALSE, FALSE, sizeof (guint64));
