@@ -13,6 +13,9 @@
 #include "observability/dms-log.h"
 
 #define MAX_WORKERS 16
+/* Broadcasts that were accepted and are about to be delivered. */
+#define MAX_ACCEPTED 256
+#define MAX_ACCEPTED_SIZE (64 * 1024)
 
 struct _DmsActorRegistry
 {
@@ -24,6 +27,8 @@ struct _DmsActorRegistry
   GHashTable *raw;
   GHashTable *topics;
   gboolean topics_are_own;
+  /* GBytes to DmsEnvelope: so that they are neither read nor checked twice. */
+  GHashTable *accepted;
   gboolean stopped;
   DmsAdmission *admission;
   DmsReceiver *receiver;
@@ -51,6 +56,7 @@ dms_actor_registry_finalize (GObject *object)
   g_clear_pointer (&self->actors, g_hash_table_unref);
   g_clear_pointer (&self->raw, g_hash_table_unref);
   g_clear_pointer (&self->topics, g_hash_table_unref);
+  g_clear_pointer (&self->accepted, g_hash_table_unref);
   g_clear_pointer (&self->admission, dms_admission_free);
   G_OBJECT_CLASS (dms_actor_registry_parent_class)->finalize (object);
 }
@@ -70,6 +76,8 @@ dms_actor_registry_init (DmsActorRegistry *self)
   self->actors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->raw = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_raw_inbox_unref);
   self->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->accepted = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref,
+                                          (GDestroyNotify) dms_envelope_unref);
   self->admission = dms_admission_new ();
 }
 
@@ -170,13 +178,44 @@ receive (DmsActorRegistry *self, const char *peer, const char *inbox, GBytes *by
 
 /* The receiver */
 
+/* Of all who listen to a broadcast. */
+static GPtrArray *
+dup_unchecked_of_all (DmsActorRegistry *self, DmsEnvelope *envelope)
+{
+  g_autoptr (GPtrArray) all = NULL;
+  GHashTableIter iter;
+  gpointer actor = NULL;
+
+  g_hash_table_iter_init (&iter, self->actors);
+  while (g_hash_table_iter_next (&iter, NULL, &actor))
+    {
+      GPtrArray *links =
+        dms_actor_listens_to (actor, envelope) ? dms_actor_dup_unchecked (actor, envelope) : NULL;
+
+      if (links != NULL && all != NULL)
+        g_ptr_array_extend_and_steal (all, links);
+      else if (links != NULL)
+        all = links;
+    }
+  return g_steal_pointer (&all);
+}
+
 static GPtrArray *
 dup_unchecked (const char *inbox, DmsEnvelope *envelope, gpointer user_data)
 {
   DmsActorRegistry *self = user_data;
   DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
 
+  if (actor == NULL && dms_envelope_is_broadcast (envelope))
+    return dup_unchecked_of_all (self, envelope);
   return actor != NULL ? dms_actor_dup_unchecked (actor, envelope) : NULL;
+}
+
+static void
+note_checked (DmsActor *actor, DmsToken *link, gboolean is_good)
+{
+  dms_capability_context_note_checked (
+      dms_security_context_get_capabilities (dms_actor_get_security (actor)), link, is_good);
 }
 
 static void
@@ -184,10 +223,17 @@ on_checked (const char *inbox, DmsToken *link, gboolean is_good, gpointer user_d
 {
   DmsActorRegistry *self = user_data;
   DmsActor *actor = g_hash_table_lookup (self->actors, inbox);
+  GHashTableIter iter;
 
   if (actor != NULL)
-    dms_capability_context_note_checked (
-        dms_security_context_get_capabilities (dms_actor_get_security (actor)), link, is_good);
+    {
+      note_checked (actor, link, is_good);
+      return;
+    }
+  /* Of a broadcast: whoever asked. */
+  g_hash_table_iter_init (&iter, self->actors);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &actor))
+    note_checked (actor, link, is_good);
 }
 
 static void
@@ -249,12 +295,61 @@ on_inbox_message (DmsTransport *transport,
 
 /* Topics */
 
+/* Signatures are computed by the workers, in order for each publisher. */
 static DmsValidation
-on_validate (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+on_validate (DmsTransport *transport,
+             const char *topic,
+             DmsPeerId *from,
+             GBytes *bytes,
+             guint64 ticket,
+             gpointer user_data)
 {
   DmsActorRegistry *self = user_data;
+  const char *peer = text_of_peer (self, from);
+  g_autoptr (GError) error = NULL;
 
-  return dms_admission_validate (self->admission, topic, text_of_peer (self, from), bytes);
+  if (!dms_admission_listens_to (self->admission, peer, topic))
+    return DMS_VALIDATION_IGNORE;
+  if (dms_receiver_push_broadcast (self->receiver, peer, topic, bytes, ticket, &error))
+    return DMS_VALIDATION_LATER;
+  dms_actor_registry_refuse (self, dms_refusal_of_error (error), peer, topic, NULL, error);
+  return DMS_VALIDATION_IGNORE;
+}
+
+static void
+on_judged (const char *peer,
+           const char *topic,
+           GBytes *bytes,
+           DmsEnvelope *envelope,
+           const GError *error,
+           guint64 ticket,
+           gpointer user_data)
+{
+  DmsActorRegistry *self = user_data;
+  DmsValidation verdict =
+    dms_admission_judge (self->admission, topic, peer, envelope, g_bytes_get_size (bytes), error);
+
+  if (verdict == DMS_VALIDATION_ACCEPT && g_bytes_get_size (bytes) <= MAX_ACCEPTED_SIZE
+      && g_hash_table_contains (self->topics, topic))
+    {
+      if (g_hash_table_size (self->accepted) >= MAX_ACCEPTED)
+        g_hash_table_remove_all (self->accepted);
+      g_hash_table_replace (self->accepted, g_bytes_ref (bytes), dms_envelope_ref (envelope));
+    }
+  dms_transport_finish_validation (self->transport, ticket, verdict);
+}
+
+/* The one that was judged, or read anew when it is not remembered. */
+static DmsEnvelope *
+take_accepted (DmsActorRegistry *self, GBytes *bytes)
+{
+  gpointer key = NULL;
+  gpointer envelope = NULL;
+
+  if (!g_hash_table_steal_extended (self->accepted, bytes, &key, &envelope))
+    return dms_envelope_new_from_bytes (bytes, NULL);
+  g_bytes_unref (key);
+  return envelope;
 }
 
 /* What the validator accepted. */
@@ -266,7 +361,7 @@ on_topic_message (DmsTransport *transport,
                   gpointer user_data)
 {
   g_autoptr (DmsActorRegistry) self = g_object_ref (DMS_ACTOR_REGISTRY (user_data));
-  g_autoptr (DmsEnvelope) envelope = dms_envelope_new_from_bytes (bytes, NULL);
+  g_autoptr (DmsEnvelope) envelope = take_accepted (self, bytes);
   g_autoptr (GList) actors = NULL;
 
   if (envelope == NULL || !dms_envelope_is_broadcast (envelope)
@@ -337,7 +432,7 @@ count_workers (void)
 DmsActorRegistry *
 dms_actor_registry_new (DmsTransport *transport)
 {
-  static const DmsReceiverFuncs funcs = { dup_unchecked, on_checked, on_arrived };
+  static const DmsReceiverFuncs funcs = { dup_unchecked, on_checked, on_arrived, on_judged };
   DmsActorRegistry *self = g_object_new (DMS_TYPE_ACTOR_REGISTRY, NULL);
   g_autoptr (DmsPeerId) peer = dms_transport_dup_peer_id (transport);
 
@@ -624,6 +719,20 @@ on_transport_published (GObject *source, GAsyncResult *result, gpointer user_dat
     g_task_return_error (task, error);
 }
 
+/* What is over is not even handed to the transport. */
+static gboolean
+check_not_expired (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
+{
+  const char *topic = dms_envelope_get_topic (envelope);
+
+  if (dms_envelope_get_expiry_ns (envelope) >= (guint64) g_get_real_time () * 1000)
+    return TRUE;
+  return refuse (self, DMS_REFUSAL_EXPIRED, NULL, topic, envelope,
+                 g_error_new (DMS_ERROR, DMS_ERROR_INVALID_DATA,
+                              "the message expired before it was published on “%s”", topic),
+                 error);
+}
+
 void
 dms_actor_registry_publish_async (DmsActorRegistry *self,
                                   DmsEnvelope *envelope,
@@ -633,9 +742,15 @@ dms_actor_registry_publish_async (DmsActorRegistry *self,
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, dms_actor_registry_publish_async);
   g_task_set_task_data (task, dms_envelope_ref (envelope), (GDestroyNotify) dms_envelope_unref);
+  if (!check_not_expired (self, envelope, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   dms_transport_publish_async (self->transport, dms_envelope_get_topic (envelope), bytes, cancellable,
                                on_transport_published, g_steal_pointer (&task));
 }

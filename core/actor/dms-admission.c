@@ -171,19 +171,22 @@ is_due (DmsAdmission *self,
 }
 
 DmsValidation
-dms_admission_validate (DmsAdmission *self, const char *topic, const char *peer, GBytes *bytes)
+dms_admission_judge (DmsAdmission *self,
+                     const char *topic,
+                     const char *peer,
+                     DmsEnvelope *envelope,
+                     gsize size,
+                     const GError *error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DmsEnvelope) envelope = NULL;
   DmsRefusal refusal;
   const char *why;
 
-  if (!dms_admission_listens_to (self, peer, topic))
-    return DMS_VALIDATION_IGNORE;
-  envelope = dms_envelope_new_from_bytes (bytes, &error);
+  /* What gave way to others is nobody's fault. */
   if (envelope == NULL)
-    return turn_down (self, DMS_VALIDATION_REJECT, dms_refusal_of_error (error), topic, peer, NULL,
-                      error->message);
+    return turn_down (self,
+                      g_error_matches (error, DMS_ERROR, DMS_ERROR_BUSY) ? DMS_VALIDATION_IGNORE
+                                                                         : DMS_VALIDATION_REJECT,
+                      dms_refusal_of_error (error), topic, peer, NULL, error->message);
   /* What other implementations may pass on in good faith is not held against those who did. */
   if (find_fault (envelope, topic, peer, &refusal, &why))
     return turn_down (self,
@@ -192,10 +195,22 @@ dms_admission_validate (DmsAdmission *self, const char *topic, const char *peer,
   if (!dms_envelope_verify_signature (envelope))
     return turn_down (self, DMS_VALIDATION_REJECT, DMS_REFUSAL_BAD_SIGNATURE, topic, peer, envelope,
                       "its signature was not made by its sender");
-  if (!is_due (self, envelope, topic, peer, g_bytes_get_size (bytes), &refusal))
+  if (!is_due (self, envelope, topic, peer, size, &refusal))
     return turn_down (self, DMS_VALIDATION_IGNORE, refusal, topic, peer, envelope,
                       "its publisher has passed it on before, or publishes too much");
   return DMS_VALIDATION_ACCEPT;
+}
+
+DmsValidation
+dms_admission_validate (DmsAdmission *self, const char *topic, const char *peer, GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnvelope) envelope = NULL;
+
+  if (!dms_admission_listens_to (self, peer, topic))
+    return DMS_VALIDATION_IGNORE;
+  envelope = dms_envelope_new_from_bytes (bytes, &error);
+  return dms_admission_judge (self, topic, peer, envelope, g_bytes_get_size (bytes), error);
 }
 
 /* Messages */

@@ -39,6 +39,14 @@ void dms_admission_refuse (DmsAdmission *self,
 /* Whether a broadcast that @peer published is delivered and passed on. Capabilities have no say in it: others
  * may trust whom we do not. */
 DmsValidation dms_admission_validate (DmsAdmission *self, const char *topic, const char *peer, GBytes *bytes);
+/* The same of one that has been read, with its signature computed perhaps: from a peer that is listened to.
+ * @envelope: (nullable): NULL with an error when it is none, or gave way to others. */
+DmsValidation dms_admission_judge (DmsAdmission *self,
+                                   const char *topic,
+                                   const char *peer,
+                                   DmsEnvelope *envelope,
+                                   gsize size,
+                                   const GError *error);
 
 /* Whether this actor has accepted the message before; its signature need not be checked yet. */
 gboolean dms_admission_has_seen (DmsAdmission *self, const char *inbox, DmsEnvelope *envelope);

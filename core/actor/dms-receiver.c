@@ -20,6 +20,8 @@ typedef struct
   char *inbox;
   GBytes *bytes;
   gsize size;
+  /* Of a broadcast: the validation it is about. 0 for a message to an inbox. */
+  guint64 ticket;
   DmsEnvelope *envelope;
   GError *error;
   /* What the second step is about; NULL before it, and after. */
@@ -70,7 +72,8 @@ on_work (gpointer job)
       return;
     }
   arrival->envelope = dms_envelope_new_from_bytes (arrival->bytes, &arrival->error);
-  g_clear_pointer (&arrival->bytes, g_bytes_unref);
+  if (arrival->ticket == 0)
+    g_clear_pointer (&arrival->bytes, g_bytes_unref);
   /* What is over needs no signature: it is refused whether it has one or not. */
   if (arrival->envelope != NULL
       && dms_envelope_get_expiry_ns (arrival->envelope) >= (guint64) g_get_real_time () * 1000)
@@ -95,24 +98,30 @@ on_worked (gpointer job, gpointer user_data)
 }
 
 static void
+end (DmsReceiver *self, Arrival *arrival, DmsEnvelope *envelope, const GError *error)
+{
+  if (arrival->ticket != 0)
+    self->funcs.judged (arrival->peer, arrival->inbox, arrival->bytes, envelope, error, arrival->ticket,
+                        self->user_data);
+  else
+    self->funcs.arrived (arrival->peer, arrival->inbox, envelope, arrival->size, error, self->user_data);
+}
+
+static void
 on_done (gpointer job, gpointer user_data)
 {
-  DmsReceiver *self = user_data;
   Arrival *arrival = job;
 
-  self->funcs.arrived (arrival->peer, arrival->inbox, arrival->envelope, arrival->size, arrival->error,
-                       self->user_data);
+  end (user_data, arrival, arrival->envelope, arrival->error);
 }
 
 static void
 on_displaced (gpointer job, gpointer user_data)
 {
-  DmsReceiver *self = user_data;
-  Arrival *arrival = job;
   g_autoptr (GError) error = g_error_new_literal (DMS_ERROR, DMS_ERROR_BUSY,
                                                   "too much waits to be checked, and others have less there");
 
-  self->funcs.arrived (arrival->peer, arrival->inbox, NULL, arrival->size, error, self->user_data);
+  end (user_data, job, NULL, error);
 }
 
 DmsReceiver *
@@ -145,8 +154,8 @@ dms_receiver_free (DmsReceiver *self)
   g_free (self);
 }
 
-gboolean
-dms_receiver_push (DmsReceiver *self, const char *peer, const char *inbox, GBytes *bytes, GError **error)
+static gboolean
+push (DmsReceiver *self, const char *peer, const char *inbox, GBytes *bytes, guint64 ticket, GError **error)
 {
   Arrival *arrival = g_new0 (Arrival, 1);
 
@@ -154,6 +163,7 @@ dms_receiver_push (DmsReceiver *self, const char *peer, const char *inbox, GByte
   arrival->inbox = g_strdup (inbox);
   arrival->bytes = g_bytes_ref (bytes);
   arrival->size = g_bytes_get_size (bytes);
+  arrival->ticket = ticket;
   if (dms_ordered_pool_push (self->pool, peer != NULL ? peer : LOCAL_LINE, arrival->size, arrival)
       == DMS_FAIR_QUEUE_TAKEN)
     return TRUE;
@@ -161,6 +171,25 @@ dms_receiver_push (DmsReceiver *self, const char *peer, const char *inbox, GByte
   g_set_error_literal (error, DMS_ERROR, DMS_ERROR_BUSY,
                        "too many messages wait to be checked; try again later");
   return FALSE;
+}
+
+gboolean
+dms_receiver_push (DmsReceiver *self, const char *peer, const char *inbox, GBytes *bytes, GError **error)
+{
+  return push (self, peer, inbox, bytes, 0, error);
+}
+
+gboolean
+dms_receiver_push_broadcast (DmsReceiver *self,
+                             const char *peer,
+                             const char *topic,
+                             GBytes *bytes,
+                             guint64 ticket,
+                             GError **error)
+{
+  g_return_val_if_fail (ticket != 0, FALSE);
+
+  return push (self, peer, topic, bytes, ticket, error);
 }
 
 guint

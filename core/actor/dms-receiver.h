@@ -18,7 +18,7 @@ typedef struct _DmsReceiver DmsReceiver;
 typedef struct
 {
   /* Which links (DmsToken) of the tokens have to be checked besides; (nullable) (transfer full). Asked in any
-   * order. */
+   * order. @inbox: the topic, of a broadcast. */
   GPtrArray *(*dup_unchecked) (const char *inbox, DmsEnvelope *envelope, gpointer user_data);
   void (*checked) (const char *inbox, DmsToken *link, gboolean is_good, gpointer user_data);
   /* In order. @peer: (nullable); @envelope: NULL, with an error, when it is none or was displaced. A bad
@@ -26,6 +26,9 @@ typedef struct
   void (*arrived) (const char *peer, const char *inbox, DmsEnvelope *envelope, gsize size,
                    const GError *error,
                    gpointer user_data);
+  /* The same of a broadcast, about which the validation of @ticket is. */
+  void (*judged) (const char *peer, const char *topic, GBytes *bytes, DmsEnvelope *envelope,
+                  const GError *error, guint64 ticket, gpointer user_data);
 } DmsReceiverFuncs;
 
 /* @n_threads: 0 does everything in the main context. */
@@ -37,6 +40,9 @@ void dms_receiver_free (DmsReceiver *self);
 /* Takes a message from a peer (NULL: this machine) for an inbox. DMS_ERROR_BUSY when too much waits. */
 gboolean dms_receiver_push (DmsReceiver *self, const char *peer, const char *inbox, GBytes *bytes,
                             GError **error);
+/* Takes what a peer published on a topic, in order with its messages; @ticket is not 0. */
+gboolean dms_receiver_push_broadcast (DmsReceiver *self, const char *peer, const char *topic, GBytes *bytes,
+                                      guint64 ticket, GError **error);
 guint dms_receiver_get_n_waiting (DmsReceiver *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsReceiver, dms_receiver_free)

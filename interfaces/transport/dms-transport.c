@@ -600,6 +600,25 @@ dms_transport_set_topic_validator (DmsTransport *self,
 }
 
 /**
+ * dms_transport_finish_validation:
+ * @self: a transport
+ * @ticket: which validation, as its validator was told
+ * @verdict: what to do with the message; not %DMS_VALIDATION_LATER again
+ *
+ * Says what a validator answered %DMS_VALIDATION_LATER about. May come too late, and does nothing then.
+ */
+void
+dms_transport_finish_validation (DmsTransport *self, guint64 ticket, DmsValidation verdict)
+{
+  g_return_if_fail (DMS_IS_TRANSPORT (self));
+  g_return_if_fail (verdict != DMS_VALIDATION_LATER);
+
+  if (DMS_TRANSPORT_GET_IFACE (self)->finish_validation == NULL)
+    return;
+  DMS_TRANSPORT_GET_IFACE (self)->finish_validation (self, ticket, verdict);
+}
+
+/**
  * dms_transport_publish_async:
  * @self: a transport
  * @topic: a topic, such as `/nunet/hello`

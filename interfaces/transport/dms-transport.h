@@ -15,10 +15,18 @@ G_BEGIN_DECLS
 #define DMS_TRANSPORT_MAX_MESSAGE_SIZE (1024 * 1024)
 
 /**
+ * DMS_TRANSPORT_VALIDATION_TIMEOUT_S:
+ *
+ * How long a validator may take, in seconds.
+ */
+#define DMS_TRANSPORT_VALIDATION_TIMEOUT_S 30
+
+/**
  * DmsValidation:
  * @DMS_VALIDATION_ACCEPT: deliver the message and pass it on
  * @DMS_VALIDATION_IGNORE: drop it without blaming anybody
  * @DMS_VALIDATION_REJECT: drop it and hold it against the peer that passed it on
+ * @DMS_VALIDATION_LATER: not known yet: dms_transport_finish_validation() says it
  *
  * What a validator says of a message on a topic.
  */
@@ -26,6 +34,7 @@ typedef enum {
   DMS_VALIDATION_ACCEPT,
   DMS_VALIDATION_IGNORE,
   DMS_VALIDATION_REJECT,
+  DMS_VALIDATION_LATER,
 } DmsValidation;
 
 /**
@@ -70,9 +79,13 @@ typedef void (*DmsTopicHandler) (DmsTransport *transport,
  * @topic: the topic
  * @from: (nullable): the peer that published the message; %NULL when unknown
  * @bytes: the message, as hostile as any
+ * @ticket: names this validation; never 0
  * @user_data: (closure): the owner's data
  *
- * Judges a message on a topic before it is delivered or passed on. Must be quick.
+ * Judges a message on a topic before it is delivered or passed on. Must be quick: what takes long is answered
+ * with %DMS_VALIDATION_LATER, and with dms_transport_finish_validation() when it is known. A transport waits
+ * for a bounded number of messages, and for none longer than %DMS_TRANSPORT_VALIDATION_TIMEOUT_S: they are
+ * ignored then.
  *
  * Returns: what to do with it
  */
@@ -80,6 +93,7 @@ typedef DmsValidation (*DmsTopicValidator) (DmsTransport *transport,
                                             const char *topic,
                                             DmsPeerId *from,
                                             GBytes *bytes,
+                                            guint64 ticket,
                                             gpointer user_data);
 
 /**
@@ -148,7 +162,9 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @subscribe: joins a topic. A second call for the same topic replaces the handler
  * @unsubscribe: leaves a topic. Its validator stays
  * @set_topic_validator: sets who judges the messages on a topic. Without one all are accepted
- * @publish_async: publishes a message on a topic, subscribed or not
+ * @finish_validation: says what a validator could not say at once. Unknown tickets are those of messages that
+ * are not waited for any more
+ * @publish_async: publishes a message on a topic, subscribed or not; done when the validator accepted it
  * @publish_finish: finishes @publish_async
  * @put_value_async: stores a value in the network under a key
  * @put_value_finish: finishes @put_value_async
@@ -339,8 +355,10 @@ struct _DmsTransportInterface
 
   void (*set_peer_score) (DmsTransport *self, DmsPeerId *peer, double score);
 
+  void (*finish_validation) (DmsTransport *self, guint64 ticket, DmsValidation verdict);
+
   /*< private >*/
-  gpointer reserved[5];
+  gpointer reserved[4];
 };
 
 DMS_EXPORT const char *dms_transport_get_id (DmsTransport *self);
@@ -423,6 +441,9 @@ DMS_EXPORT void dms_transport_set_topic_validator (DmsTransport *self,
                                                    DmsTopicValidator handler,
                                                    gpointer user_data,
                                                    GDestroyNotify destroy);
+
+DMS_EXPORT void
+dms_transport_finish_validation (DmsTransport *self, guint64 ticket, DmsValidation verdict);
 
 DMS_EXPORT void dms_transport_publish_async (DmsTransport *self,
                                              const char *topic,

@@ -20,6 +20,8 @@ static void
 dms_libp2p_nat_apply (DmsLibp2pNat *self, gboolean is_public, gboolean is_private)
 {
   dms_p2p_auto_relay_set_wanted (self->auto_relay, is_private);
+  if (is_public || is_private)
+    dms_p2p_dht_note_reachable (self->dht, is_public);
   if (is_public && self->may_relay && self->relay_service == NULL)
     self->relay_service = dms_p2p_relay_service_new (self->host, &self->policy);
 }
@@ -36,6 +38,7 @@ dms_libp2p_nat_on_reachability (DmsP2pReachability reachability, gpointer user_d
 DmsLibp2pNat *
 dms_libp2p_nat_new (DmsP2pHost *host,
                     DmsP2pIdentify *identify,
+                    DmsP2pDht *dht,
                     DmsP2pTransport *quic,
                     DmsP2pTcp *tcp,
                     const DmsLibp2pParams *params)
@@ -45,6 +48,7 @@ dms_libp2p_nat_new (DmsP2pHost *host,
 
   self->host = g_object_ref (host);
   self->identify = g_object_ref (identify);
+  self->dht = g_object_ref (dht);
   self->may_relay = params->relay_service;
   dms_p2p_relay_policy_init (&self->policy);
   self->policy.circuit_s = params->relay_circuit_s;
@@ -83,6 +87,7 @@ dms_libp2p_nat_free (DmsLibp2pNat *self)
   g_clear_object (&self->dcutr);
   g_clear_object (&self->relay_service);
   g_clear_object (&self->relay_client);
+  g_clear_object (&self->dht);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);
   g_free (self);

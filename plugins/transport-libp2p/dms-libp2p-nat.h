@@ -8,6 +8,7 @@
 #include "dcutr/dms-p2p-dcutr.h"
 #include "dms-libp2p-params.h"
 #include "identify/dms-p2p-identify.h"
+#include "kad/dms-p2p-dht.h"
 #include "relay/dms-p2p-auto-relay.h"
 #include "relay/dms-p2p-relay-service.h"
 
@@ -18,6 +19,7 @@ typedef struct
 {
   DmsP2pHost *host;
   DmsP2pIdentify *identify;
+  DmsP2pDht *dht;
   DmsP2pRelayClient *relay_client;
   DmsP2pAutoRelay *auto_relay;
   /* NULL as long as it is not offered. */
@@ -34,6 +36,7 @@ typedef struct
 
 DmsLibp2pNat *dms_libp2p_nat_new (DmsP2pHost *host,
                                   DmsP2pIdentify *identify,
+                                  DmsP2pDht *dht,
                                   DmsP2pTransport *quic,
                                   DmsP2pTcp *tcp,
                                   const DmsLibp2pParams *params);

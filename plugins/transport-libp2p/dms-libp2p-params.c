@@ -3,6 +3,8 @@
 
 #include "dms-libp2p-params.h"
 
+#include <string.h>
+
 enum
 {
   /* The defaults of the daemon's configuration. */
@@ -17,13 +19,20 @@ enum
   DMS_LIBP2P_RELAY_CIRCUIT_KIB = 128,
   /* More given relays than this are a mistake. */
   DMS_LIBP2P_MAX_RELAYS = 16,
+  /* Longer than any that is in use; a protocol may not be of more than 256 bytes. */
+  DMS_LIBP2P_MAX_NAME = 128,
 };
+
+/* The rendezvous of the nodes in the field (spec, section 1). */
+#define DMS_LIBP2P_RENDEZVOUS "nunet-test"
 
 void
 dms_libp2p_params_free (DmsLibp2pParams *self)
 {
   g_free (self->peer_store);
   g_clear_pointer (&self->relays, g_ptr_array_unref);
+  g_free (self->dht_prefix);
+  g_free (self->rendezvous);
   g_free (self);
 }
 
@@ -145,6 +154,52 @@ dms_libp2p_params_read_nat (DmsLibp2pParams *self, JsonObject *object, GError **
          dms_libp2p_params_read_relays (object, self->relays, error);
 }
 
+/* The empty name is none. */
+static gboolean
+dms_libp2p_params_read_name (JsonObject *object, const char *name, char **value, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  if (node == NULL)
+    return TRUE;
+  if (!dms_libp2p_params_is (node, G_TYPE_STRING) ||
+      strlen (json_node_get_string (node)) > DMS_LIBP2P_MAX_NAME)
+    return dms_libp2p_params_refuse (name, "a short text", error);
+  g_free (*value);
+  *value = json_node_get_string (node)[0] != '\0' ? json_node_dup_string (node) : NULL;
+  return TRUE;
+}
+
+static gboolean
+dms_libp2p_params_read_prefix (JsonObject *object, char **value, GError **error)
+{
+  if (!dms_libp2p_params_read_name (object, "dht_prefix", value, error))
+    return FALSE;
+  if (*value != NULL && (*value)[0] == '/')
+    return TRUE;
+  return dms_libp2p_params_refuse ("dht_prefix", "a name that begins with a slash, such as /nunet", error);
+}
+
+static gboolean
+dms_libp2p_params_read_mode (JsonObject *object, DmsP2pDhtMode *value, GError **error)
+{
+  static const char *const modes[] = { [DMS_P2P_DHT_AUTO] = "auto",
+                                       [DMS_P2P_DHT_SERVER] = "server",
+                                       [DMS_P2P_DHT_CLIENT] = "client",
+                                       [DMS_P2P_DHT_OFF] = "off" };
+  g_autofree char *text = g_strdup (modes[*value]);
+
+  if (!dms_libp2p_params_read_name (object, "dht_mode", &text, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    if (g_strcmp0 (text, modes[i]) == 0)
+      {
+        *value = (DmsP2pDhtMode) i;
+        return TRUE;
+      }
+  return dms_libp2p_params_refuse ("dht_mode", "auto, server, client or off", error);
+}
+
 DmsLibp2pParams *
 dms_libp2p_params_new (JsonObject *object, GError **error)
 {
@@ -160,6 +215,9 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
     .relay_circuit_s = DMS_LIBP2P_RELAY_CIRCUIT_S,
     .relay_circuit_kib = DMS_LIBP2P_RELAY_CIRCUIT_KIB,
     .relays = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref),
+    .dht_prefix = g_strdup (DMS_P2P_DHT_PREFIX),
+    .dht_mode = DMS_P2P_DHT_AUTO,
+    .rendezvous = g_strdup (DMS_LIBP2P_RENDEZVOUS),
   };
   if (object == NULL)
     return g_steal_pointer (&self);
@@ -170,7 +228,10 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
       !dms_libp2p_params_read_number (object, "low_water", &self->low_water, error) ||
       !dms_libp2p_params_read_number (object, "high_water", &self->high_water, error) ||
       !dms_libp2p_params_read_number (object, "grace_s", &self->grace_s, error) ||
-      !dms_libp2p_params_read_nat (self, object, error))
+      !dms_libp2p_params_read_nat (self, object, error) ||
+      !dms_libp2p_params_read_prefix (object, &self->dht_prefix, error) ||
+      !dms_libp2p_params_read_mode (object, &self->dht_mode, error) ||
+      !dms_libp2p_params_read_name (object, "rendezvous", &self->rendezvous, error))
     return NULL;
   if (self->low_water > self->high_water)
     {

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <dms.h>
+#include "kad/dms-p2p-dht.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +29,9 @@ typedef enum
  * @relay_circuit_s: how long it relays one connection
  * @relay_circuit_kib: how much it relays of one, each way
  * @relays: (element-type DmsMultiaddr): the relays it takes when it cannot be reached; empty for any
+ * @dht_prefix: what the protocol of the distributed hash table begins with
+ * @dht_mode: whether it keeps a part of it for others
+ * @rendezvous: (nullable): the name under which nodes of one network find each other; %NULL for none
  *
  * What a configuration may say besides: the members of its parameters, under these names.
  */
@@ -46,6 +49,9 @@ typedef struct
   guint relay_circuit_s;
   guint relay_circuit_kib;
   GPtrArray *relays;
+  char *dht_prefix;
+  DmsP2pDhtMode dht_mode;
+  char *rendezvous;
 } DmsLibp2pParams;
 
 /* Members that are not there have their usual values; others than these are nothing to it. */

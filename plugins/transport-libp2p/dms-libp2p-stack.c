@@ -71,7 +71,11 @@ dms_libp2p_stack_new (GBytes *seed,
   self->identify = dms_p2p_identify_new (self->host, DMS_LIBP2P_AGENT);
   self->ping = dms_p2p_ping_new (self->host);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
-  self->nat = dms_libp2p_nat_new (self->host, self->identify, quic, DMS_P2P_TCP (tcp), params);
+  self->dht = dms_p2p_dht_new (self->host, self->identify, params->dht_prefix, params->dht_mode);
+  self->nat = dms_libp2p_nat_new (self->host, self->identify, self->dht, quic, DMS_P2P_TCP (tcp), params);
+  if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
+    self->discovery = dms_p2p_dht_discovery_new (self->dht, self->swarm, params->rendezvous);
+  self->router = dms_libp2p_router_new (self->dht, self->swarm);
   if (params->perf)
     dms_p2p_perf_serve (self->host);
   dms_libp2p_stack_start_saving (self);
@@ -83,12 +87,16 @@ dms_libp2p_stack_free (DmsLibp2pStack *self)
 {
   g_source_destroy (self->save_timer);
   g_clear_pointer (&self->save_timer, g_source_unref);
+  g_clear_pointer (&self->discovery, dms_p2p_dht_discovery_free);
+  dms_p2p_dht_close (self->dht);
+  g_clear_pointer (&self->router, dms_libp2p_router_free);
   dms_p2p_messenger_close (self->messenger);
   dms_libp2p_nat_close (self->nat);
   dms_p2p_host_close (self->host);
   dms_libp2p_stack_save (self);
   g_clear_pointer (&self->nat, dms_libp2p_nat_free);
   g_clear_object (&self->messenger);
+  g_clear_object (&self->dht);
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);

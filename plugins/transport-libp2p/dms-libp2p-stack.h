@@ -4,6 +4,10 @@
 #pragma once
 
 #include "dms-libp2p-nat.h"
+#include "dms-libp2p-params.h"
+#include "dms-libp2p-router.h"
+#include "identify/dms-p2p-identify.h"
+#include "kad/dms-p2p-dht-discovery.h"
 #include "message/dms-p2p-messenger.h"
 #include "ping/dms-p2p-ping.h"
 
@@ -21,6 +25,10 @@ typedef struct
   DmsP2pPing *ping;
   DmsP2pMessenger *messenger;
   DmsLibp2pNat *nat;
+  DmsP2pDht *dht;
+  /* NULL for none. */
+  DmsP2pDhtDiscovery *discovery;
+  DmsLibp2pRouter *router;
 
   /*< private >*/
   GSource *save_timer;

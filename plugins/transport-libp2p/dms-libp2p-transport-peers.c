@@ -30,6 +30,38 @@ dms_libp2p_transport_on_dialled (GObject *source, GAsyncResult *result, gpointer
     g_task_return_error (task, error);
 }
 
+/* Somebody asks for it now: what failed a moment ago is tried all the same. */
+static void
+dms_libp2p_transport_dial (DmsLibp2pTransport *self, GTask *task)
+{
+  DmsMultiaddr *address = g_task_get_task_data (task);
+  g_autoptr (DmsPeerId) peer = dms_multiaddr_dup_peer_id (address);
+  g_autoptr (GPtrArray) addresses = dms_libp2p_trace_list_addresses (address);
+
+  if (dms_libp2p_transport_check_running (self, task))
+    dms_p2p_swarm_connect_async (self->stack->swarm,
+                                 peer,
+                                 addresses,
+                                 TRUE,
+                                 NULL,
+                                 NULL,
+                                 g_task_get_cancellable (task),
+                                 dms_libp2p_transport_on_dialled,
+                                 g_object_ref (task));
+}
+
+static void
+dms_libp2p_transport_on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dms_libp2p_router_find_finish (result, &error))
+    dms_libp2p_transport_dial (DMS_LIBP2P_TRANSPORT (source), task);
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 dms_libp2p_transport_dial_async (DmsTransport *transport,
                                  DmsMultiaddr *address,
@@ -43,23 +75,71 @@ dms_libp2p_transport_dial_async (DmsTransport *transport,
   g_autoptr (GPtrArray) addresses = dms_libp2p_trace_list_addresses (address);
 
   g_task_set_source_tag (task, dms_libp2p_transport_dial_async);
-  /* Somebody asks for it now: what failed a moment ago is tried all the same. */
-  if (dms_libp2p_transport_check_running (self, task))
-    dms_p2p_swarm_connect_async (self->stack->swarm,
-                                 peer,
-                                 addresses,
-                                 TRUE,
-                                 NULL,
-                                 NULL,
-                                 cancellable,
-                                 dms_libp2p_transport_on_dialled,
-                                 g_steal_pointer (&task));
+  g_task_set_task_data (task, dms_multiaddr_ref (address), (GDestroyNotify) dms_multiaddr_unref);
+  if (!dms_libp2p_transport_check_running (self, task))
+    return;
+  /* A peer without a place is looked for first. */
+  if (addresses == NULL && peer != NULL && !dms_libp2p_router_knows (self->stack->router, peer))
+    dms_libp2p_router_find_async (
+        self->stack->router, self, peer, cancellable, dms_libp2p_transport_on_found, g_object_ref (task));
+  else
+    dms_libp2p_transport_dial (self, task);
 }
 
 static DmsPeerId *
 dms_libp2p_transport_dial_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
   return dms_libp2p_transport_finish_peer (transport, result, error);
+}
+
+/* Whom to dial, and who watches. */
+typedef struct
+{
+  GTask *task;
+  DmsMultiaddr *address;
+  DmsDialStepFunc progress;
+  gpointer progress_data;
+  GDestroyNotify progress_destroy;
+} DmsLibp2pWatched;
+
+static void
+dms_libp2p_watched_free (DmsLibp2pWatched *watched)
+{
+  if (watched->progress_destroy != NULL)
+    watched->progress_destroy (watched->progress_data);
+  g_clear_pointer (&watched->address, dms_multiaddr_unref);
+  g_clear_object (&watched->task);
+  g_free (watched);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsLibp2pWatched, dms_libp2p_watched_free)
+
+/* Takes @watched. */
+static void
+dms_libp2p_transport_trace (DmsLibp2pTransport *self, DmsLibp2pWatched *taken)
+{
+  g_autoptr (DmsLibp2pWatched) watched = taken;
+
+  if (!dms_libp2p_transport_check_running (self, watched->task))
+    return;
+  dms_libp2p_trace_start (self->stack,
+                          watched->address,
+                          watched->progress,
+                          watched->progress_data,
+                          g_steal_pointer (&watched->progress_destroy),
+                          watched->task);
+}
+
+static void
+dms_libp2p_transport_on_found_to_trace (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsLibp2pWatched) watched = user_data;
+  GError *error = NULL;
+
+  if (dms_libp2p_router_find_finish (result, &error))
+    dms_libp2p_transport_trace (DMS_LIBP2P_TRANSPORT (source), g_steal_pointer (&watched));
+  else
+    g_task_return_error (watched->task, error);
 }
 
 static void
@@ -74,12 +154,28 @@ dms_libp2p_transport_trace_dial_async (DmsTransport *transport,
 {
   DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
   g_autoptr (GTask) task = g_task_new (transport, cancellable, callback, user_data);
+  g_autoptr (DmsPeerId) peer = dms_multiaddr_dup_peer_id (address);
+  g_autoptr (GPtrArray) addresses = dms_libp2p_trace_list_addresses (address);
+  g_autoptr (DmsLibp2pWatched) watched = g_new0 (DmsLibp2pWatched, 1);
 
   g_task_set_source_tag (task, dms_libp2p_transport_trace_dial_async);
-  if (dms_libp2p_transport_check_running (self, task))
-    dms_libp2p_trace_start (self->stack, address, progress, progress_data, progress_destroy, task);
-  else if (progress_destroy != NULL)
-    progress_destroy (progress_data);
+  watched->task = g_object_ref (task);
+  watched->address = dms_multiaddr_ref (address);
+  watched->progress = progress;
+  watched->progress_data = progress_data;
+  watched->progress_destroy = progress_destroy;
+  if (!dms_libp2p_transport_check_running (self, task))
+    return;
+  /* A peer without a place is looked for first. */
+  if (addresses == NULL && peer != NULL && !dms_libp2p_router_knows (self->stack->router, peer))
+    dms_libp2p_router_find_async (self->stack->router,
+                                  self,
+                                  peer,
+                                  cancellable,
+                                  dms_libp2p_transport_on_found_to_trace,
+                                  g_steal_pointer (&watched));
+  else
+    dms_libp2p_transport_trace (self, g_steal_pointer (&watched));
 }
 
 static DmsPeerId *
@@ -176,7 +272,7 @@ dms_libp2p_transport_list_known_peers (DmsTransport *transport)
 
   if (self->stack == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_info_unref);
-  peers = dms_p2p_peer_store_list (self->stack->peers);
+  peers = dms_p2p_dht_list_peers (self->stack->dht);
   return dms_libp2p_transport_describe_peers (self, peers);
 }
 
@@ -202,30 +298,6 @@ dms_libp2p_transport_set_peer_handler (DmsTransport *transport,
   if (handler != NULL)
     callback = dms_libp2p_callback_new (G_CALLBACK (handler), user_data, destroy);
   dms_libp2p_peers_set_handler (self->peers, callback);
-}
-
-static void
-dms_libp2p_transport_set_peer_score (DmsTransport *transport, DmsPeerId *peer, double score)
-{
-  dms_libp2p_peers_set_score (DMS_LIBP2P_TRANSPORT (transport)->peers, peer, score);
-}
-
-/* Without publish/subscribe there is nothing else to judge a peer by than what the program thinks of it. */
-static GPtrArray *
-dms_libp2p_transport_dup_scores (DmsTransport *transport)
-{
-  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
-  GPtrArray *scores = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_score_unref);
-  g_autoptr (GPtrArray) peers = dms_libp2p_peers_list (self->peers);
-
-  for (guint i = 0; i < peers->len; i++)
-    {
-      DmsPeerId *peer = g_ptr_array_index (peers, i);
-      double score = dms_libp2p_peers_get_score (self->peers, peer);
-
-      g_ptr_array_add (scores, dms_peer_score_new (peer, score, score, 0, 0));
-    }
-  return scores;
 }
 
 /* Connections and limits */
@@ -314,8 +386,6 @@ dms_libp2p_transport_peers_init (DmsTransportInterface *iface)
   iface->list_known_peers = dms_libp2p_transport_list_known_peers;
   iface->dup_peer_protocols = dms_libp2p_transport_dup_peer_protocols;
   iface->set_peer_handler = dms_libp2p_transport_set_peer_handler;
-  iface->set_peer_score = dms_libp2p_transport_set_peer_score;
-  iface->dup_scores = dms_libp2p_transport_dup_scores;
   iface->list_connections = dms_libp2p_transport_list_connections;
   iface->list_limits = dms_libp2p_transport_list_limits;
 }

@@ -7,6 +7,7 @@
 #include "dms-libp2p-callback.h"
 #include "dms-libp2p-peers.h"
 #include "dms-libp2p-stack.h"
+#include "dms-libp2p-topics.h"
 #include "dms-libp2p-transport.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,7 @@ struct _DmsLibp2pTransport
   DmsLibp2pStack *stack;
   DmsLibp2pBootstrap *bootstrap;
   DmsLibp2pPeers *peers;
+  DmsLibp2pTopics *topics;
 
   DmsLibp2pCallback *inbox_handler;
   /* Protocol to DmsLibp2pCallback. */
@@ -29,7 +31,12 @@ struct _DmsLibp2pTransport
 /* Fails the task when the transport does not run. */
 gboolean dms_libp2p_transport_check_running (DmsLibp2pTransport *self, GTask *task);
 
+/* What the contract says of topics and of scores: dms-libp2p-transport-topics.c. */
+void dms_libp2p_transport_topics_init (DmsTransportInterface *iface);
+
 /* What the contract says of peers, connections and limits: dms-libp2p-transport-peers.c. */
 void dms_libp2p_transport_peers_init (DmsTransportInterface *iface);
+/* What it says of values and providers: dms-libp2p-transport-routing.c. */
+void dms_libp2p_transport_routing_init (DmsTransportInterface *iface);
 
 G_END_DECLS

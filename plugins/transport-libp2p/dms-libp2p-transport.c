@@ -25,6 +25,7 @@ dms_libp2p_transport_leave (DmsLibp2pTransport *self)
   if (stack == NULL)
     return;
   g_clear_pointer (&self->bootstrap, dms_libp2p_bootstrap_free);
+  dms_libp2p_topics_leave (self->topics);
   dms_libp2p_stack_free (stack);
   dms_libp2p_peers_leave (self->peers);
 }
@@ -38,6 +39,7 @@ dms_libp2p_transport_dispose (GObject *object)
   dms_libp2p_peers_set_handler (self->peers, NULL);
   g_clear_pointer (&self->inbox_handler, dms_libp2p_callback_unref);
   g_hash_table_remove_all (self->stream_handlers);
+  dms_libp2p_topics_clear (self->topics);
   G_OBJECT_CLASS (dms_libp2p_transport_parent_class)->dispose (object);
 }
 
@@ -46,6 +48,7 @@ dms_libp2p_transport_finalize (GObject *object)
 {
   DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (object);
 
+  g_clear_pointer (&self->topics, dms_libp2p_topics_free);
   g_clear_pointer (&self->peers, dms_libp2p_peers_free);
   g_clear_pointer (&self->peer, dms_peer_id_unref);
   g_clear_pointer (&self->stream_handlers, g_hash_table_unref);
@@ -63,6 +66,7 @@ static void
 dms_libp2p_transport_init (DmsLibp2pTransport *self)
 {
   self->peers = dms_libp2p_peers_new (DMS_TRANSPORT (self));
+  self->topics = dms_libp2p_topics_new (DMS_TRANSPORT (self));
   self->stream_handlers =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_libp2p_callback_unref);
 }
@@ -155,6 +159,105 @@ dms_libp2p_transport_on_opened (GObject *source, GAsyncResult *result, gpointer 
 }
 
 static void
+dms_libp2p_transport_on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dms_p2p_messenger_send_finish (DMS_P2P_MESSENGER (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* What is done with a peer once it is known where it is. */
+typedef struct
+{
+  DmsPeerId *peer;
+  /* A protocol, or an inbox. */
+  char *name;
+  /* NULL for a stream. */
+  GBytes *bytes;
+} DmsLibp2pErrand;
+
+static void
+dms_libp2p_errand_free (gpointer data)
+{
+  DmsLibp2pErrand *errand = data;
+
+  g_clear_pointer (&errand->peer, dms_peer_id_unref);
+  g_clear_pointer (&errand->name, g_free);
+  g_clear_pointer (&errand->bytes, g_bytes_unref);
+  g_free (errand);
+}
+
+static void
+dms_libp2p_transport_run_errand (DmsLibp2pTransport *self, GTask *task)
+{
+  const DmsLibp2pErrand *errand = g_task_get_task_data (task);
+  const char *const protocols[] = { errand->name, NULL };
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  if (!dms_libp2p_transport_check_running (self, task))
+    return;
+  if (errand->bytes == NULL)
+    dms_p2p_host_open_stream_async (self->stack->host,
+                                    errand->peer,
+                                    protocols,
+                                    cancellable,
+                                    dms_libp2p_transport_on_opened,
+                                    g_object_ref (task));
+  else
+    dms_p2p_messenger_send_async (self->stack->messenger,
+                                  errand->peer,
+                                  errand->name,
+                                  errand->bytes,
+                                  cancellable,
+                                  dms_libp2p_transport_on_sent,
+                                  g_object_ref (task));
+}
+
+static void
+dms_libp2p_transport_on_routed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dms_libp2p_router_find_finish (result, &error))
+    dms_libp2p_transport_run_errand (DMS_LIBP2P_TRANSPORT (source), task);
+  else
+    g_task_return_error (task, error);
+}
+
+/* Finds the peer first, when nobody has said yet where it is. */
+static void
+dms_libp2p_transport_start_errand (DmsLibp2pTransport *self,
+                                   GTask *task,
+                                   DmsPeerId *peer,
+                                   const char *name,
+                                   GBytes *bytes)
+{
+  DmsLibp2pErrand *errand = NULL;
+
+  if (!dms_libp2p_transport_check_running (self, task))
+    return;
+  errand = g_new0 (DmsLibp2pErrand, 1);
+  errand->peer = dms_peer_id_ref (peer);
+  errand->name = g_strdup (name);
+  errand->bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
+  g_task_set_task_data (task, errand, dms_libp2p_errand_free);
+  if (dms_libp2p_router_knows (self->stack->router, peer))
+    dms_libp2p_transport_run_errand (self, task);
+  else
+    dms_libp2p_router_find_async (self->stack->router,
+                                  self,
+                                  peer,
+                                  g_task_get_cancellable (task),
+                                  dms_libp2p_transport_on_routed,
+                                  g_object_ref (task));
+}
+
+static void
 dms_libp2p_transport_open_stream_async (DmsTransport *transport,
                                         DmsPeerId *peer,
                                         const char *protocol,
@@ -164,16 +267,9 @@ dms_libp2p_transport_open_stream_async (DmsTransport *transport,
 {
   DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
   g_autoptr (GTask) task = g_task_new (transport, cancellable, callback, user_data);
-  const char *const protocols[] = { protocol, NULL };
 
   g_task_set_source_tag (task, dms_libp2p_transport_open_stream_async);
-  if (dms_libp2p_transport_check_running (self, task))
-    dms_p2p_host_open_stream_async (self->stack->host,
-                                    peer,
-                                    protocols,
-                                    cancellable,
-                                    dms_libp2p_transport_on_opened,
-                                    g_steal_pointer (&task));
+  dms_libp2p_transport_start_errand (self, task, peer, protocol, NULL);
 }
 
 static DmsStream *
@@ -211,18 +307,6 @@ dms_libp2p_transport_set_inbox_handler (DmsTransport *transport,
 }
 
 static void
-dms_libp2p_transport_on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dms_p2p_messenger_send_finish (DMS_P2P_MESSENGER (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 dms_libp2p_transport_send_message_async (DmsTransport *transport,
                                          DmsPeerId *peer,
                                          const char *inbox,
@@ -235,14 +319,7 @@ dms_libp2p_transport_send_message_async (DmsTransport *transport,
   g_autoptr (GTask) task = g_task_new (transport, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, dms_libp2p_transport_send_message_async);
-  if (dms_libp2p_transport_check_running (self, task))
-    dms_p2p_messenger_send_async (self->stack->messenger,
-                                  peer,
-                                  inbox,
-                                  bytes,
-                                  cancellable,
-                                  dms_libp2p_transport_on_sent,
-                                  g_steal_pointer (&task));
+  dms_libp2p_transport_start_errand (self, task, peer, inbox, bytes);
 }
 
 /* Start and stop */
@@ -313,6 +390,7 @@ dms_libp2p_transport_start (DmsLibp2pTransport *self, DmsTransportConfig *config
   if (self->stack == NULL)
     return FALSE;
   dms_libp2p_peers_watch (self->peers, self->stack->host);
+  dms_libp2p_topics_enter (self->topics, self->stack->host);
   dms_libp2p_transport_install_streams (self);
   if (!dms_libp2p_transport_listen_all (self, dms_transport_config_get_listen_addresses (config), error))
     {
@@ -415,7 +493,6 @@ dms_libp2p_transport_set_private_network_key (DmsTransport *transport, GBytes *k
   return FALSE;
 }
 
-/* Topics and content routing are left to the defaults of the contract: they are not supported. */
 static void
 dms_libp2p_transport_transport_init (DmsTransportInterface *iface)
 {
@@ -436,4 +513,6 @@ dms_libp2p_transport_transport_init (DmsTransportInterface *iface)
   iface->send_message_finish = dms_libp2p_transport_finish_boolean;
   iface->set_private_network_key = dms_libp2p_transport_set_private_network_key;
   dms_libp2p_transport_peers_init (iface);
+  dms_libp2p_transport_routing_init (iface);
+  dms_libp2p_transport_topics_init (iface);
 }

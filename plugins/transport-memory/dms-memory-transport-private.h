@@ -6,6 +6,7 @@
 #include "dms-memory-handler.h"
 #include "dms-memory-hub.h"
 #include "dms-memory-transport.h"
+#include "dms-memory-validations.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,7 @@ struct _DmsMemoryTransport
   GHashTable *stream_handlers;
   GHashTable *topic_handlers;
   GHashTable *topic_validators;
+  DmsMemoryValidations *validations;
   /* Peer ID to how many of its messages a validator rejected. */
   GHashTable *rejected;
 
@@ -57,6 +59,15 @@ GPtrArray *dms_memory_transport_copy_addresses (DmsMemoryTransport *self);
 DmsMemoryTransport *dms_memory_transport_find_address (DmsMemoryTransport *self, const char *text);
 /* (element-type DmsPeerInfo): what is known of the peers in a list, which is freed. */
 GPtrArray *dms_memory_transport_describe (DmsMemoryTransport *self, GPtrArray *peers);
+gboolean dms_memory_transport_check_size (GBytes *bytes, GTask *task);
+/* @func NULL removes it. */
+void dms_memory_transport_set_handler (GHashTable *table,
+                                       const char *key,
+                                       GCallback func,
+                                       gpointer user_data,
+                                       GDestroyNotify destroy);
+/* Publish/subscribe (dms-memory-transport-topics.c). */
+void dms_memory_transport_topics_init (DmsTransportInterface *iface);
 /* Peers, connections and scores (dms-memory-transport-peers.c). */
 void dms_memory_transport_peers_init (DmsTransportInterface *iface);
 

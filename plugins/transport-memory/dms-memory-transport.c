@@ -78,6 +78,7 @@ leave (DmsMemoryTransport *self)
   if (self->hub == NULL)
     return;
   dms_memory_hub_leave (self->hub, self);
+  dms_memory_validations_drop_all (self->validations);
   g_clear_pointer (&self->queue, dms_memory_queue_free);
   g_clear_pointer (&self->hub, dms_memory_hub_unref);
   g_ptr_array_set_size (self->addresses, 0);
@@ -110,6 +111,7 @@ dms_memory_transport_finalize (GObject *object)
   g_clear_pointer (&self->stream_handlers, g_hash_table_unref);
   g_clear_pointer (&self->topic_handlers, g_hash_table_unref);
   g_clear_pointer (&self->topic_validators, g_hash_table_unref);
+  g_clear_pointer (&self->validations, dms_memory_validations_free);
   g_clear_pointer (&self->rejected, g_hash_table_unref);
   g_clear_pointer (&self->scores, g_hash_table_unref);
   g_clear_pointer (&self->identified, g_hash_table_unref);
@@ -138,6 +140,7 @@ dms_memory_transport_init (DmsMemoryTransport *self)
   self->stream_handlers = new_handlers ();
   self->topic_handlers = new_handlers ();
   self->topic_validators = new_handlers ();
+  self->validations = dms_memory_validations_new ();
   self->rejected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->scores = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->identified = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -510,8 +513,12 @@ dms_memory_transport_ping_finish (DmsTransport *transport, GAsyncResult *result,
 
 /* Streams */
 
-static void
-set_handler (GHashTable *table, const char *key, GCallback func, gpointer user_data, GDestroyNotify destroy)
+void
+dms_memory_transport_set_handler (GHashTable *table,
+                                  const char *key,
+                                  GCallback func,
+                                  gpointer user_data,
+                                  GDestroyNotify destroy)
 {
   if (func != NULL)
     g_hash_table_replace (table, g_strdup (key), dms_memory_handler_new (func, user_data, destroy));
@@ -528,7 +535,8 @@ dms_memory_transport_set_stream_handler (DmsTransport *transport,
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  set_handler (self->stream_handlers, protocol, G_CALLBACK (handler), user_data, destroy);
+  dms_memory_transport_set_handler (self->stream_handlers, protocol, G_CALLBACK (handler), user_data,
+                                    destroy);
   if (self->hub != NULL)
     dms_memory_hub_tell_linked (self->hub, self);
 }
@@ -591,8 +599,8 @@ dms_memory_transport_open_stream_finish (DmsTransport *transport, GAsyncResult *
 
 /* Messages */
 
-static gboolean
-check_size (GBytes *bytes, GTask *task)
+gboolean
+dms_memory_transport_check_size (GBytes *bytes, GTask *task)
 {
   if (g_bytes_get_size (bytes) <= DMS_TRANSPORT_MAX_MESSAGE_SIZE)
     return TRUE;
@@ -655,7 +663,7 @@ dms_memory_transport_send_message_async (DmsTransport *transport,
   GError *error = NULL;
 
   g_task_set_source_tag (task, dms_memory_transport_send_message_async);
-  if (!check_size (bytes, task))
+  if (!dms_memory_transport_check_size (bytes, task))
     return;
   found = find_peer (self, peer, task);
   if (found == NULL)
@@ -669,118 +677,6 @@ dms_memory_transport_send_message_async (DmsTransport *transport,
     }
   delivery->sending = g_steal_pointer (&task);
   dms_memory_hub_connect (self->hub, self, found);
-}
-
-/* Topics */
-
-static gboolean
-dms_memory_transport_subscribe (DmsTransport *transport,
-                                const char *topic,
-                                DmsTopicHandler handler,
-                                gpointer user_data,
-                                GDestroyNotify destroy,
-                                GError **error)
-{
-  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
-
-  set_handler (self->topic_handlers, topic, G_CALLBACK (handler), user_data, destroy);
-  return TRUE;
-}
-
-static void
-dms_memory_transport_unsubscribe (DmsTransport *transport, const char *topic)
-{
-  g_hash_table_remove (DMS_MEMORY_TRANSPORT (transport)->topic_handlers, topic);
-}
-
-static void
-dms_memory_transport_set_topic_validator (DmsTransport *transport,
-                                          const char *topic,
-                                          DmsTopicValidator handler,
-                                          gpointer user_data,
-                                          GDestroyNotify destroy)
-{
-  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
-
-  set_handler (self->topic_validators, topic, G_CALLBACK (handler), user_data, destroy);
-}
-
-static DmsValidation
-validate (DmsMemoryTransport *self, const char *topic, DmsPeerId *from, GBytes *bytes)
-{
-  DmsMemoryHandler *found = g_hash_table_lookup (self->topic_validators, topic);
-  g_autoptr (DmsMemoryHandler) handler = found != NULL ? dms_memory_handler_ref (found) : NULL;
-
-  if (handler == NULL)
-    return DMS_VALIDATION_ACCEPT;
-  return ((DmsTopicValidator) dms_memory_handler_get_func (handler)) (
-      DMS_TRANSPORT (self), topic, from, bytes, dms_memory_handler_get_data (handler));
-}
-
-static void
-blame (DmsMemoryTransport *self, DmsPeerId *peer)
-{
-  const char *text = dms_peer_id_get_text (peer);
-  guint rejected = GPOINTER_TO_UINT (g_hash_table_lookup (self->rejected, text));
-
-  g_hash_table_replace (self->rejected, g_strdup (text), GUINT_TO_POINTER (rejected + 1));
-}
-
-static void
-on_published (gpointer receiver, gpointer work_data)
-{
-  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (receiver);
-  DmsMemoryDelivery *delivery = work_data;
-  DmsMemoryHandler *found = g_hash_table_lookup (self->topic_handlers, delivery->name);
-  g_autoptr (DmsMemoryHandler) handler = NULL;
-  DmsValidation validation;
-
-  if (found == NULL)
-    return;
-  handler = dms_memory_handler_ref (found);
-  validation = validate (self, delivery->name, delivery->from, delivery->bytes);
-  if (validation == DMS_VALIDATION_REJECT)
-    blame (self, delivery->from);
-  if (validation != DMS_VALIDATION_ACCEPT)
-    return;
-  ((DmsTopicHandler) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self), delivery->name,
-                                                             delivery->from, delivery->bytes,
-                                                             dms_memory_handler_get_data (handler));
-}
-
-static void
-dms_memory_transport_publish_async (DmsTransport *transport,
-                                    const char *topic,
-                                    GBytes *bytes,
-                                    GCancellable *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer user_data)
-{
-  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
-  g_autoptr (GTask) task = g_task_new (transport, cancellable, callback, user_data);
-  g_autoptr (GPtrArray) peers = NULL;
-
-  g_task_set_source_tag (task, dms_memory_transport_publish_async);
-  if (!dms_memory_transport_check_running (self, task) || !check_size (bytes, task))
-    return;
-  if (validate (self, topic, self->peer, bytes) != DMS_VALIDATION_ACCEPT)
-    {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_DATA,
-                               "the message is not one that may be published on “%s”", topic);
-      return;
-    }
-  /* A peer that cannot keep up misses it, as on any network. */
-  peers = dms_memory_hub_list_reachable (self->hub, self);
-  for (guint i = 0; i < peers->len; i++)
-    {
-      DmsMemoryTransport *peer = g_ptr_array_index (peers, i);
-
-      if (g_hash_table_contains (peer->topic_handlers, topic))
-        dms_memory_hub_schedule (self->hub, self, peer, g_bytes_get_size (bytes), on_published,
-                                 dms_memory_delivery_new (topic, self->peer, bytes), dms_memory_delivery_free,
-                                 NULL);
-    }
-  g_task_return_boolean (task, TRUE);
 }
 
 /* Content routing */
@@ -903,11 +799,6 @@ dms_memory_transport_transport_init (DmsTransportInterface *iface)
   iface->set_inbox_handler = dms_memory_transport_set_inbox_handler;
   iface->send_message_async = dms_memory_transport_send_message_async;
   iface->send_message_finish = finish_boolean;
-  iface->subscribe = dms_memory_transport_subscribe;
-  iface->unsubscribe = dms_memory_transport_unsubscribe;
-  iface->set_topic_validator = dms_memory_transport_set_topic_validator;
-  iface->publish_async = dms_memory_transport_publish_async;
-  iface->publish_finish = finish_boolean;
   iface->put_value_async = dms_memory_transport_put_value_async;
   iface->put_value_finish = finish_boolean;
   iface->get_value_async = dms_memory_transport_get_value_async;
@@ -920,4 +811,5 @@ dms_memory_transport_transport_init (DmsTransportInterface *iface)
   iface->ping_finish = dms_memory_transport_ping_finish;
   iface->set_private_network_key = dms_memory_transport_set_private_network_key;
   dms_memory_transport_peers_init (iface);
+  dms_memory_transport_topics_init (iface);
 }

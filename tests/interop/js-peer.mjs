@@ -8,16 +8,20 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { quic } from '@chainsafe/libp2p-quic'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
-import { peerIdFromString } from '@libp2p/peer-id'
+import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
 
 const ECHO = '/dms-interop/echo/1'
 const UPLOAD = '/dms-interop/upload/1'
@@ -28,11 +32,17 @@ const HOLD = '/dms-interop/hold/1'
 const RESET = '/dms-interop/reset/1'
 const GREETING = 'greetings'
 const DIGEST = 32
+const DHT = '/nunet/kad/1.0.0'
+const NAMESPACE = 'nunet-dht-1'
 const BLOCK = 1 << 18
 const STREAMS = 2000
 const STREAM = { maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS, runOnLimitedConnection: true }
 
+// As the nodes in the field: StrictSign, flood publishing, peer exchange.
+const GOSSIP = { globalSignaturePolicy: 'StrictSign', emitSelf: true, floodPublish: true, doPX: true, allowPublishToZeroTopicPeers: true }
+
 let node
+let privateKey
 const identified = new Map()
 
 function say (object) {
@@ -151,6 +161,76 @@ async function onMessage (inbox, stream, connection) {
   await stream.close()
 }
 
+// What the nodes in the field keep in their table: Advertisement { peer_id = 1, timestamp = 2, data = 3, signature = 4,
+// public_key = 5 }, all short enough here for lengths of one or two bytes.
+function varint (value) {
+  const bytes = []
+  for (; value >= 128; value = Math.floor(value / 128)) bytes.push(value % 128 + 128)
+  return [...bytes, value]
+}
+
+function field (number, bytes) {
+  return Buffer.concat([Buffer.from([number << 3 | 2, ...varint(bytes.length)]), bytes])
+}
+
+function signedOf (peer, timestamp, data, key) {
+  return Buffer.concat([Buffer.from(peer), Buffer.from([timestamp & 255]), data, key])
+}
+
+async function makeAdvertisement (data) {
+  const timestamp = Math.floor(Date.now() / 1000)
+  const peer = node.peerId.toString()
+  const key = Buffer.from(node.peerId.publicKey.raw)
+  const signature = Buffer.from(await privateKey.sign(signedOf(peer, timestamp, data, key)))
+  return Buffer.concat([field(1, Buffer.from(peer)), Buffer.from([2 << 3, ...varint(timestamp)]), field(3, data),
+    field(4, signature), field(5, key)])
+}
+
+function readAdvertisement (value) {
+  const fields = {}
+  let at = 0
+  const number = () => {
+    let result = 0
+    for (let shift = 1; ; shift *= 128) {
+      result += (value[at] & 127) * shift
+      if (value[at++] < 128) return result
+    }
+  }
+  while (at < value.length) {
+    const tag = number()
+    const size = number()
+    if ((tag & 7) === 0) fields[tag >> 3] = size
+    else {
+      fields[tag >> 3] = Buffer.from(value.subarray(at, at + size))
+      at += size
+    }
+  }
+  return { peer: fields[1].toString(), timestamp: fields[2], data: fields[3] ?? Buffer.alloc(0), signature: fields[4], key: fields[5] }
+}
+
+async function validate (key, value) {
+  const said = readAdvertisement(value)
+  const publicKey = publicKeyFromRaw(said.key)
+  if (peerIdFromPublicKey(publicKey).toString() !== said.peer) throw new Error('signed with the key of somebody else')
+  if (!await publicKey.verify(signedOf(said.peer, said.timestamp, said.data, said.key), said.signature)) {
+    throw new Error('a signature that does not fit')
+  }
+}
+
+function advertisementKey (name, peer) {
+  return Buffer.from(`/${NAMESPACE}/-${name}-${peer}`)
+}
+
+async function cidOf (name) {
+  return CID.createV1(0x55, await sha256.digest(Buffer.from(name)))
+}
+
+async function gather (source) {
+  const all = []
+  for await (const one of source) all.push(one)
+  return all
+}
+
 // It opens no stream on a relayed connection unless it is told which.
 function open (command, protocol) {
   const peer = peerIdFromString(command.peer)
@@ -171,16 +251,24 @@ async function timed (action) {
 }
 
 const COMMANDS = {
-  async start ({ seed, security = ['tls', 'noise'], listen = [], relay = false, serve_relay: servesRelay = false }) {
+  async start ({ seed, security = ['tls', 'noise'], listen = [], dht = false, gossip = false, relay = false,
+    serve_relay: servesRelay = false }) {
     const encrypters = { tls, noise }
+    const services = { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() }
+    if (dht) {
+      services.dht = kadDHT({ protocol: DHT, clientMode: false, peerInfoMapper: passthroughMapper, allowQueryWithZeroPeers: true,
+        validators: { [NAMESPACE]: validate }, selectors: { [NAMESPACE]: () => 0 } })
+    }
+    if (gossip) services.pubsub = gossipsub({ ...GOSSIP, ...(typeof gossip === 'object' ? gossip : {}) })
+    if (servesRelay) services.relay = circuitRelayServer()
+    privateKey = await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32))
     node = await createLibp2p({
-      privateKey: await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32)),
+      privateKey,
       addresses: { listen },
       transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS }), ...(relay ? [circuitRelayTransport()] : [])],
       connectionEncrypters: security.map((name) => encrypters[name]()),
       streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
-      services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping(),
-        ...(servesRelay ? { relay: circuitRelayServer() } : {}) },
+      services,
       connectionManager: { maxConnections: 1000, inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000,
         maxParallelDials: 500 },
       connectionGater: { denyDialMultiaddr: () => false }
@@ -360,6 +448,80 @@ const COMMANDS = {
   async inbox ({ name }) {
     await serve(`actor/${name}/messages/0.0.1`, (stream, connection) => onMessage(name, stream, connection))
     return {}
+  },
+
+  // The table: as the nodes in the field use it.
+  async dht_advertise ({ name, data }) {
+    await node.contentRouting.put(advertisementKey(name, node.peerId), await makeAdvertisement(Buffer.from(data)))
+    await node.contentRouting.provide(await cidOf(name))
+    return {}
+  },
+
+  async dht_query ({ name }) {
+    const found = []
+    for (const provider of await gather(node.contentRouting.findProviders(await cidOf(name)))) {
+      const said = { peer: provider.id.toString(), addresses: provider.multiaddrs.map(String) }
+      try {
+        said.data = readAdvertisement(await node.contentRouting.get(advertisementKey(name, provider.id))).data.toString()
+      } catch (error) {
+        said.error = error.message
+      }
+      found.push(said)
+    }
+    return { found }
+  },
+
+  async dht_find_peer ({ peer }) {
+    return { addresses: (await node.peerRouting.findPeer(peerIdFromString(peer))).multiaddrs.map(String) }
+  },
+
+  async dht_closest ({ name }) {
+    return { peers: (await gather(node.peerRouting.getClosestPeers(Buffer.from(name)))).map((info) => info.id.toString()) }
+  },
+
+  async dht_peers () {
+    return { peers: [...node.services.dht.routingTable.kb.toIterable()].map((entry) => entry.peerId.toString()) }
+  },
+
+  async subscribe ({ topic }) {
+    const { pubsub } = node.services
+    if (pubsub.getTopics().length === 0) {
+      pubsub.addEventListener('message', ({ detail }) => {
+        say({ event: 'gossip', topic: detail.topic, from: detail.from.toString(), text: Buffer.from(detail.data).toString() })
+      })
+    }
+    pubsub.subscribe(topic)
+    return {}
+  },
+
+  async unsubscribe ({ topic }) {
+    node.services.pubsub.unsubscribe(topic)
+    return {}
+  },
+
+  async publish ({ topic, text }) {
+    await node.services.pubsub.publish(topic, Buffer.from(text))
+    return { accepted: true }
+  },
+
+  // Sends a message that it did not sign as it says, to all that are on the topic: `how` says what is wrong.
+  async forge ({ topic, text, how, from }) {
+    const { pubsub } = node.services
+    const build = (payload) => {
+      const message = { from: node.peerId.toMultihash().bytes, data: Buffer.from(payload), seqno: randomBytes(8), topic,
+        signature: randomBytes(64) }
+      if (how === 'from') message.from = peerIdFromString(from).toMultihash().bytes
+      if (how === 'unsigned') delete message.signature
+      return message
+    }
+    const message = build(text)
+    for (const peer of pubsub.getSubscribers(topic)) pubsub.sendRpc(peer.toString(), { subscriptions: [], messages: [message] })
+    return {}
+  },
+
+  async mesh ({ topic }) {
+    const { pubsub } = node.services
+    return { peers: pubsub.getSubscribers(topic).map(String), mesh: pubsub.getMeshPeers(topic) }
   },
 
   async memory () {

@@ -41,5 +41,10 @@ DmsPeerId *p2p_command_dup_peer (P2pCommand *self, GError **error);
 
 /* Those that are about streams, in p2p-stream-commands.c. FALSE when @name is none of them. */
 gboolean p2p_command_run_on_stream (P2pCommand *self, const char *name);
+/* Those that are about the distributed hash table, in p2p-dht-commands.c. */
+gboolean p2p_command_run_on_dht (P2pCommand *self, const char *name);
+
+/* The same of gossip, in p2p-gossip-commands.c. */
+gboolean p2p_command_run_on_gossip (P2pCommand *self, const char *name);
 
 G_END_DECLS

@@ -32,6 +32,8 @@ struct _P2pNode
   DmsP2pPing *ping;
   DmsP2pRelayClient *relay_client;
   DmsP2pRelayService *relay_service;
+  DmsP2pDht *dht;
+  DmsP2pGossip *gossip;
 };
 
 void
@@ -158,9 +160,15 @@ p2p_node_free (P2pNode *self)
 {
   if (self->relay_client != NULL)
     dms_p2p_relay_client_close (self->relay_client);
+  if (self->dht != NULL)
+    dms_p2p_dht_close (self->dht);
+  if (self->gossip != NULL)
+    dms_p2p_gossip_close (self->gossip);
   dms_p2p_host_close (self->host);
   g_clear_object (&self->relay_service);
   g_clear_object (&self->relay_client);
+  g_clear_object (&self->dht);
+  g_clear_object (&self->gossip);
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);
@@ -203,4 +211,51 @@ DmsP2pRelayClient *
 p2p_node_get_relay_client (P2pNode *self)
 {
   return self->relay_client;
+}
+
+DmsP2pDht *
+p2p_node_get_dht (P2pNode *self)
+{
+  return self->dht;
+}
+
+void
+p2p_node_join_dht (P2pNode *self)
+{
+  self->dht = dms_p2p_dht_new (self->host, self->identify, DMS_P2P_DHT_PREFIX, DMS_P2P_DHT_SERVER);
+}
+
+/* Every message is good here but those that say they are not. */
+static int
+p2p_node_on_validate (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data)
+{
+  g_autofree char *text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));
+
+  return g_str_has_prefix (text, "bad") ? DMS_VALIDATION_REJECT : DMS_VALIDATION_ACCEPT;
+}
+
+static void
+p2p_node_on_gossip (const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data)
+{
+  JsonObject *event = p2p_event_new ("gossip");
+  g_autofree char *text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));
+
+  json_object_set_string_member (event, "topic", topic);
+  json_object_set_string_member (event, "from", dms_peer_id_get_text (from));
+  json_object_set_string_member (event, "text", text);
+  p2p_say (event);
+}
+
+DmsP2pGossip *
+p2p_node_get_gossip (P2pNode *self)
+{
+  return self->gossip;
+}
+
+void
+p2p_node_join_gossip (P2pNode *self)
+{
+  static const DmsP2pGossipCallbacks callbacks = { p2p_node_on_validate, p2p_node_on_gossip };
+
+  self->gossip = dms_p2p_gossip_new (self->host, &callbacks, self);
 }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "host/dms-p2p-host.h"
+#include "kad/dms-p2p-dht.h"
+#include "gossipsub/dms-p2p-gossip.h"
 #include "ping/dms-p2p-ping.h"
 #include "relay/dms-p2p-relay-client.h"
 
@@ -30,6 +32,12 @@ DmsP2pPing *p2p_node_get_ping (P2pNode *self);
 void p2p_node_use_relays (P2pNode *self, gboolean serves);
 /* NULL when it does not use them. */
 DmsP2pRelayClient *p2p_node_get_relay_client (P2pNode *self);
+/* NULL until it takes part; before its first connection. */
+DmsP2pDht *p2p_node_get_dht (P2pNode *self);
+void p2p_node_join_dht (P2pNode *self);
+/* NULL without p2p_node_join_gossip(), which is for before the first connection. */
+DmsP2pGossip *p2p_node_get_gossip (P2pNode *self);
+void p2p_node_join_gossip (P2pNode *self);
 /* The test protocols, in p2p-serve.c. */
 void p2p_node_serve (P2pNode *self);
 void p2p_node_serve_echo (P2pNode *self, const char *protocol);

@@ -4,6 +4,7 @@
 /* A host of ours, driven by JSON lines. See README.md. */
 
 #include <gio/gunixinputstream.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@ enum
 {
   /* Nodes of a crowd that dial at the same time. */
   P2P_CROWD_STEP = 8,
+  /* As the daemon has it, see dms-daemon.c. */
+  P2P_HEAP_TOP = 1024 * 1024,
 };
 
 typedef struct
@@ -67,6 +70,10 @@ p2p_peer_start (P2pCommand *command)
       p2p_command_get_text (command, "seed", NULL), (const char *const *) securities, limits, &error);
   if (peer.node != NULL && p2p_command_get_boolean (command, "relay", FALSE))
     p2p_node_use_relays (peer.node, p2p_command_get_boolean (command, "serve_relay", FALSE));
+  if (peer.node != NULL && p2p_command_get_boolean (command, "dht", FALSE))
+    p2p_node_join_dht (peer.node);
+  if (peer.node != NULL && p2p_command_get_boolean (command, "gossip", FALSE))
+    p2p_node_join_gossip (peer.node);
   if (peer.node == NULL || !p2p_peer_listen (command, addresses, &error))
     return p2p_command_fail (command, error);
   answer = json_object_new ();
@@ -460,6 +467,11 @@ p2p_peer_run (JsonObject *arguments)
   for (guint i = 0; i < G_N_ELEMENTS (commands) && peer.node != NULL; i++)
     if (g_str_equal (commands[i].name, name))
       return commands[i].run (command);
+  if (peer.node != NULL && p2p_node_get_dht (peer.node) != NULL && p2p_command_run_on_dht (command, name))
+    return;
+  if (peer.node != NULL && p2p_node_get_gossip (peer.node) != NULL &&
+      p2p_command_run_on_gossip (command, name))
+    return;
   if (peer.node != NULL && p2p_command_run_on_stream (command, name))
     return;
   error = g_error_new (DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "no such command here and now: %s", name);
@@ -483,6 +495,10 @@ main (int argc, char **argv)
 {
   g_autoptr (GInputStream) standard_input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
 
+#ifdef M_TRIM_THRESHOLD
+  mallopt (M_TRIM_THRESHOLD, P2P_HEAP_TOP);
+  mallopt (M_MMAP_THRESHOLD, P2P_HEAP_TOP);
+#endif
   peer.loop = g_main_loop_new (NULL, FALSE);
   peer.crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) p2p_node_free);
   peer.input = g_data_input_stream_new (standard_input);

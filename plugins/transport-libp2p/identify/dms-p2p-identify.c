@@ -250,6 +250,8 @@ dms_p2p_identify_consume (DmsP2pIdentify *self,
   dms_p2p_identify_store_identity (store, peer, message);
   dms_p2p_identify_store_addresses (
       store, connection, record != NULL ? record->addresses : message->addresses, record != NULL);
+  if (record != NULL)
+    dms_p2p_peer_store_set_envelope (store, peer, message->record);
   if (message->observed != NULL && dms_p2p_connection_get_remote (connection) != NULL)
     dms_p2p_observed_note (self->observed, dms_p2p_connection_get_remote (connection), message->observed);
   return TRUE;

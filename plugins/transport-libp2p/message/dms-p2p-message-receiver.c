@@ -18,9 +18,9 @@ enum
    * over QUIC, what is unread of one stream keeps the bytes of all others away. */
   DMS_P2P_MESSAGE_MAX_CONNECTION_MEMORY = 8 * 1024 * 1024,
   DMS_P2P_MESSAGE_MAX_MEMORY = 64 * 1024 * 1024,
-  /* How long a message waits for streams that were opened before its own and have not come, and how often it
-   * is looked whether they have. Longer than most losses take. */
-  DMS_P2P_MESSAGE_HOLD_MS = 250,
+  /* How long a message waits for streams that were opened before its own and have not come or said nothing
+   * yet, and how often it is looked whether they have. Longer than most losses take. */
+  DMS_P2P_MESSAGE_HOLD_MS = 1000,
   DMS_P2P_MESSAGE_LOOK_MS = 10,
   /* What is read of one stream before others get their turn. */
   DMS_P2P_MESSAGE_TURN = 256 * 1024,
@@ -208,18 +208,21 @@ dms_p2p_lane_on_look (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Whether a message waits for streams that were opened before its own, and may still come. */
+/* Whether a message waits for streams that were opened before its own, and may still come, or, if it is
+ * @behind_silent, have come without their message. */
 static gboolean
-dms_p2p_inbound_is_held (DmsP2pInbound *inbound)
+dms_p2p_inbound_is_held (DmsP2pInbound *inbound, gboolean behind_silent)
 {
   DmsP2pLane *lane = inbound->lane;
   DmsP2pHost *host = lane->receiver->host;
+  gboolean is_missing = dms_p2p_host_is_missing_before (host, lane->connection, inbound->sequence);
 
-  if (!dms_p2p_host_is_missing_before (host, lane->connection, inbound->sequence))
+  if (!is_missing && !behind_silent)
     return FALSE;
   if (g_get_monotonic_time () - inbound->complete_us >= DMS_P2P_MESSAGE_HOLD_MS * G_TIME_SPAN_MILLISECOND)
     {
-      dms_p2p_host_skip_to (host, lane->connection, inbound->sequence);
+      if (is_missing)
+        dms_p2p_host_skip_to (host, lane->connection, inbound->sequence);
       return FALSE;
     }
   if (lane->look != NULL)
@@ -231,18 +234,22 @@ dms_p2p_inbound_is_held (DmsP2pInbound *inbound)
   return TRUE;
 }
 
-/* The next one that may be handed on. A stream of which nothing has come holds up nobody. */
+/* The next one that may be handed on. A stream of which nothing has come holds up nobody; over QUIC for long,
+ * where what is missing of it may have been lost. */
 static DmsP2pInbound *
 dms_p2p_lane_find_complete (DmsP2pLane *lane)
 {
+  gboolean behind_silent = FALSE;
+
   for (GList *l = lane->messages.head; l != NULL; l = l->next)
     {
       DmsP2pInbound *inbound = l->data;
 
       if (dms_p2p_message_frame_is_complete (inbound->frame))
-        return dms_p2p_inbound_is_held (inbound) ? NULL : inbound;
+        return dms_p2p_inbound_is_held (inbound, behind_silent) ? NULL : inbound;
       if (dms_p2p_message_frame_has_begun (inbound->frame))
         return NULL;
+      behind_silent = behind_silent || inbound->sequence >= 0;
     }
   return NULL;
 }

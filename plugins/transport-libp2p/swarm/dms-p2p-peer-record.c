@@ -32,6 +32,7 @@ dms_p2p_peer_record_free (DmsP2pPeerRecord *self)
   g_free (self->agent);
   g_free (self->protocol_version);
   g_strfreev (self->protocols);
+  g_clear_pointer (&self->envelope, g_bytes_unref);
   g_free (self);
 }
 

@@ -16,6 +16,8 @@ enum
   /* Of all protocols together. Nodes in the field have below 2 KiB. */
   DMS_P2P_PEER_RECORD_MAX_PROTOCOL_BYTES = 8192,
   DMS_P2P_PEER_RECORD_MAX_PROTOCOLS = 256,
+  /* Of the signed envelope: those of honest peers have below 1 KiB. */
+  DMS_P2P_PEER_RECORD_MAX_ENVELOPE = 2048,
 };
 
 /* One address of a peer. Times are microseconds of g_get_real_time(), 0 for never. */
@@ -39,6 +41,8 @@ typedef struct
   char *agent;
   char *protocol_version;
   GStrv protocols;
+  /* The signed envelope that its certified addresses came in; NULL for none. Not kept in the file. */
+  GBytes *envelope;
   /* Whether this host once reached it. Who only came by itself may be one of a crowd. */
   gboolean is_proven;
   /* When it was connected last. */

@@ -289,6 +289,24 @@ dms_p2p_peer_store_forget (DmsP2pPeerStore *self, DmsPeerId *peer)
  *
  * Returns: (transfer full) (element-type DmsMultiaddr): its addresses, the best first, without `/p2p`
  */
+void
+dms_p2p_peer_store_set_envelope (DmsP2pPeerStore *self, DmsPeerId *peer, GBytes *envelope)
+{
+  DmsP2pPeerRecord *record = dms_p2p_peer_store_ensure (self, peer);
+
+  g_clear_pointer (&record->envelope, g_bytes_unref);
+  if (envelope != NULL && g_bytes_get_size (envelope) <= DMS_P2P_PEER_RECORD_MAX_ENVELOPE)
+    record->envelope = g_bytes_ref (envelope);
+}
+
+GBytes *
+dms_p2p_peer_store_dup_envelope (DmsP2pPeerStore *self, DmsPeerId *peer)
+{
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+
+  return record != NULL && record->envelope != NULL ? g_bytes_ref (record->envelope) : NULL;
+}
+
 GPtrArray *
 dms_p2p_peer_store_dup_addresses (DmsP2pPeerStore *self, DmsPeerId *peer)
 {

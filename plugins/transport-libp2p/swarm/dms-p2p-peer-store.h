@@ -25,6 +25,9 @@ void dms_p2p_peer_store_add_addresses (DmsP2pPeerStore *self,
                                        GPtrArray *addresses,
                                        guint ttl_s,
                                        gboolean is_certified);
+/* The signed envelope of the peer's record, verified, to be handed on to others; (nullable): none. */
+void dms_p2p_peer_store_set_envelope (DmsP2pPeerStore *self, DmsPeerId *peer, GBytes *envelope);
+GBytes *dms_p2p_peer_store_dup_envelope (DmsP2pPeerStore *self, DmsPeerId *peer);
 /* Replaces what identify said before. */
 void dms_p2p_peer_store_set_identity (DmsP2pPeerStore *self,
                                       DmsPeerId *peer,

@@ -163,6 +163,19 @@ test_gate (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count (fixture, DMS_REFUSAL_BAD_SIGNATURE), ==, 5);
 }
 
+/* What gave way to others before anybody looked at it is nobody's fault. */
+static void
+test_displaced (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) busy = g_error_new_literal (DMS_ERROR, DMS_ERROR_BUSY, "too much");
+  g_autoptr (GError) bad = g_error_new_literal (DMS_ERROR, DMS_ERROR_INVALID_DATA, "no envelope");
+
+  g_assert_cmpint (dms_admission_judge (fixture->admission, TOPIC, fixture->peer, NULL, 0, busy), ==,
+                   DMS_VALIDATION_IGNORE);
+  g_assert_cmpint (dms_admission_judge (fixture->admission, TOPIC, fixture->peer, NULL, 0, bad), ==,
+                   DMS_VALIDATION_REJECT);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -172,6 +185,7 @@ main (int argc, char *argv[])
   g_test_add ("/actor/admission/expired", Fixture, NULL, set_up, test_expired, tear_down);
   g_test_add ("/actor/admission/bad", Fixture, NULL, set_up, test_bad, tear_down);
   g_test_add ("/actor/admission/share", Fixture, NULL, set_up, test_share, tear_down);
+  g_test_add ("/actor/admission/displaced", Fixture, NULL, set_up, test_displaced, tear_down);
   g_test_add ("/actor/admission/gate", Fixture, NULL, set_up, test_gate, tear_down);
   return g_test_run ();
 }

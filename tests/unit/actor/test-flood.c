@@ -268,7 +268,7 @@ on_arrived (const char *peer,
 static void
 test_before_signatures (void)
 {
-  static const DmsReceiverFuncs funcs = { no_links, on_checked, on_arrived };
+  static const DmsReceiverFuncs funcs = { no_links, on_checked, on_arrived, NULL };
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GBytes) bytes = g_bytes_new_static ("{}", 2);
   Order order = { .n = 1001, .loop = loop };
@@ -279,6 +279,102 @@ test_before_signatures (void)
   g_assert_true (dms_receiver_push (receiver, "quiet", "root", bytes, NULL));
   g_main_loop_run (loop);
   g_assert_cmpuint (order.quiet_was, <=, 24);
+}
+
+/* Broadcasts, which the workers check as well */
+
+typedef struct
+{
+  guint64 last;
+  guint n;
+  guint n_arrived;
+  gboolean has_refused;
+  GMainLoop *loop;
+} Judged;
+
+static void
+count_arrived (const char *peer,
+               const char *inbox,
+               DmsEnvelope *envelope,
+               gsize size,
+               const GError *error,
+               gpointer user_data)
+{
+  ((Judged *) user_data)->n_arrived++;
+}
+
+static void
+on_judged (const char *peer,
+           const char *topic,
+           GBytes *bytes,
+           DmsEnvelope *envelope,
+           const GError *error,
+           guint64 ticket,
+           gpointer user_data)
+{
+  Judged *judged = user_data;
+
+  g_assert_cmpstr (peer, ==, "publisher");
+  g_assert_cmpstr (topic, ==, "/nunet/hello");
+  g_assert_nonnull (bytes);
+  /* In the order in which they came, and among the messages to inboxes. */
+  g_assert_cmpuint (ticket, ==, judged->last + 1);
+  g_assert_cmpuint (judged->n_arrived, ==, ticket / 10);
+  judged->last = ticket;
+  if (envelope == NULL)
+    {
+      g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+      judged->has_refused = TRUE;
+    }
+  else
+    g_assert_true (dms_envelope_is_verified (envelope));
+  if (ticket == judged->n)
+    g_main_loop_quit (judged->loop);
+}
+
+static GBytes *
+make_broadcast (DmsKey *key, guint64 nonce)
+{
+  g_autoptr (DmsHandle) nobody = dms_handle_new_empty ();
+  g_autoptr (DmsHandle) from =
+      dms_handle_new_for_key (key, dms_key_get_did (key), dms_key_get_peer_id (key), "root");
+  guint64 expiry_ns = (guint64) (g_get_real_time () + 60 * G_USEC_PER_SEC) * 1000;
+  g_autoptr (DmsEnvelope) envelope = dms_envelope_new_signed (key, nobody, "/broadcast/hello", from, nonce,
+                                                              expiry_ns, NULL, "/nunet/hello", NULL, NULL);
+
+  return dms_envelope_to_bytes (envelope);
+}
+
+static void
+check_broadcasts (guint n_threads)
+{
+  static const DmsReceiverFuncs funcs = { no_links, on_checked, count_arrived, on_judged };
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GBytes) garbage = g_bytes_new_static ("{", 1);
+  g_autoptr (DmsKey) key = dms_key_generate ();
+  Judged judged = { .n = 200, .loop = loop };
+  g_autoptr (DmsReceiver) receiver = dms_receiver_new (n_threads, &funcs, &judged);
+
+  for (guint64 ticket = 1; ticket <= judged.n; ticket++)
+    {
+      g_autoptr (GBytes) bytes =
+          ticket == 77 ? g_bytes_ref (garbage) : make_broadcast (key, ticket);
+
+      if (ticket % 10 == 0)
+        g_assert_true (dms_receiver_push (receiver, "publisher", "root", bytes, NULL));
+      g_assert_true (
+          dms_receiver_push_broadcast (receiver, "publisher", "/nunet/hello", bytes, ticket, NULL));
+    }
+  g_main_loop_run (loop);
+  g_assert_cmpuint (judged.last, ==, 200);
+  g_assert_true (judged.has_refused);
+}
+
+static void
+test_broadcasts (void)
+{
+  check_broadcasts (4);
+  check_broadcasts (0);
 }
 
 /* Mailboxes */
@@ -343,6 +439,7 @@ main (int argc, char *argv[])
   g_test_add ("/actor/flood/public", Fixture, NULL, set_up, test_public, tear_down);
   g_test_add ("/actor/flood/open", Fixture, NULL, set_up, test_open, tear_down);
   g_test_add_func ("/actor/flood/before-signatures", test_before_signatures);
+  g_test_add_func ("/actor/flood/broadcasts", test_broadcasts);
   g_test_add_func ("/actor/flood/mailbox", test_mailbox);
   return g_test_run ();
 }

@@ -275,7 +275,12 @@ test_private_network (Fixture *fixture, gconstpointer data)
 }
 
 static DmsValidation
-on_validate (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+on_validate (DmsTransport *transport,
+             const char *topic,
+             DmsPeerId *from,
+             GBytes *bytes,
+             guint64 ticket,
+             gpointer user_data)
 {
   return g_bytes_get_size (bytes) > 3 ? DMS_VALIDATION_REJECT : DMS_VALIDATION_ACCEPT;
 }
@@ -313,6 +318,62 @@ test_topics (Fixture *fixture, gconstpointer data)
   dms_transport_unsubscribe (fixture->b, "t");
   publish (fixture, fixture->a, "t", "abc");
   g_assert_cmpuint (fixture->got->len, ==, 4);
+}
+
+static guint64 later_tickets[8];
+static guint n_later;
+
+static DmsValidation
+on_validate_later (DmsTransport *transport,
+                   const char *topic,
+                   DmsPeerId *from,
+                   GBytes *bytes,
+                   guint64 ticket,
+                   gpointer user_data)
+{
+  g_assert_cmpuint (ticket, !=, 0);
+  g_assert_cmpuint (n_later, <, G_N_ELEMENTS (later_tickets));
+  later_tickets[n_later++] = ticket;
+  return DMS_VALIDATION_LATER;
+}
+
+/* Nothing is delivered before the answer, and an answer counts once; publishing waits for it, too. */
+static void
+test_validation_later (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("own", 3);
+  g_autoptr (GPtrArray) scores = NULL;
+
+  n_later = 0;
+  dms_transport_subscribe (fixture->b, "t", on_topic, fixture, NULL, NULL);
+  dms_transport_set_topic_validator (fixture->b, "t", on_validate_later, NULL, NULL);
+  publish (fixture, fixture->a, "t", "one");
+  publish (fixture, fixture->a, "t", "two");
+  publish (fixture, fixture->a, "t", "three");
+  g_assert_cmpuint (n_later, ==, 3);
+  g_assert_cmpuint (fixture->got->len, ==, 0);
+  dms_transport_finish_validation (fixture->b, later_tickets[1], DMS_VALIDATION_ACCEPT);
+  /* Never from inside the call. */
+  g_assert_cmpuint (fixture->got->len, ==, 0);
+  dms_test_run (20);
+  g_assert_cmpuint (fixture->got->len, ==, 1);
+  dms_transport_finish_validation (fixture->b, later_tickets[1], DMS_VALIDATION_ACCEPT);
+  dms_transport_finish_validation (fixture->b, later_tickets[0], DMS_VALIDATION_IGNORE);
+  dms_transport_finish_validation (fixture->b, later_tickets[2], DMS_VALIDATION_REJECT);
+  dms_transport_finish_validation (fixture->b, 4711, DMS_VALIDATION_ACCEPT);
+  dms_test_run (20);
+  g_assert_cmpuint (fixture->got->len, ==, 1);
+  scores = dms_transport_dup_scores (fixture->b);
+  g_assert_cmpfloat (dms_peer_score_get_score (g_ptr_array_index (scores, 0)), ==, -1);
+  fixture->outcome = -2;
+  dms_transport_publish_async (fixture->b, "t", bytes, NULL, on_done, fixture);
+  dms_test_run (20);
+  g_assert_cmpint (fixture->outcome, ==, -2);
+  dms_transport_finish_validation (fixture->b, later_tickets[3], DMS_VALIDATION_REJECT);
+  wait_outcome (fixture);
+  g_assert_cmpint (fixture->outcome, ==, DMS_ERROR_INVALID_DATA);
+  /* Whatever waits when it ends is ignored: the fixture stops the transport. */
+  dms_transport_publish_async (fixture->b, "t", bytes, NULL, on_done, fixture);
 }
 
 static void
@@ -451,6 +512,7 @@ main (int argc, char **argv)
   add ("/transport-memory/dial", test_dial);
   add ("/transport-memory/private-network", test_private_network);
   add ("/transport-memory/topics", test_topics);
+  add ("/transport-memory/validation-later", test_validation_later);
   add ("/transport-memory/routing", test_routing);
   add ("/transport-memory/ping", test_ping);
   add ("/transport-memory/stream", test_stream);

@@ -1,0 +1,363 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+/* Publish and subscribe over real connections. */
+
+#include <sodium.h>
+#include <string.h>
+
+#include "../host/dms-p2p-host-fixture.h"
+#include "dms-libp2p-transport.h"
+#include "gossipsub/dms-p2p-gossip.h"
+
+#define TOPIC "/nunet/deployment"
+
+enum
+{
+  N_NODES = 3,
+};
+
+/* A test, and over which kind of connections it runs. */
+typedef struct
+{
+  void (*func) (void);
+  const char *listen;
+} Case;
+
+static const char *listen_address;
+
+typedef struct
+{
+  DmsTransport *transport;
+  DmsPeerId *id;
+  DmsMultiaddr *address;
+  /* "<from> <text>" */
+  GPtrArray *heard;
+  /* guint64 */
+  GArray *tickets;
+  DmsValidation verdict;
+  guint n_judged;
+} Node;
+
+static void
+on_heard (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+{
+  Node *node = user_data;
+
+  g_assert_cmpstr (topic, ==, TOPIC);
+  g_ptr_array_add (node->heard,
+                   g_strdup_printf ("%s %.*s",
+                                    dms_peer_id_get_text (from),
+                                    (int) MIN (g_bytes_get_size (bytes), 64),
+                                    (const char *) g_bytes_get_data (bytes, NULL)));
+}
+
+static DmsValidation
+on_validate (DmsTransport *transport,
+             const char *topic,
+             DmsPeerId *from,
+             GBytes *bytes,
+             guint64 ticket,
+             gpointer user_data)
+{
+  Node *node = user_data;
+
+  node->n_judged++;
+  if (node->verdict == DMS_VALIDATION_LATER)
+    g_array_append_val (node->tickets, ticket);
+  return node->verdict;
+}
+
+static Node *
+node_new (void)
+{
+  Node *node = g_new0 (Node, 1);
+  const char *const addresses[] = { listen_address, NULL };
+  const char *const nothing[] = { NULL };
+  guint8 seed[32];
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (JsonObject) params = json_object_new ();
+  g_autoptr (DmsTransportConfig) config = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) listening = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult done = { 0 };
+
+  randombytes_buf (seed, sizeof seed);
+  bytes = g_bytes_new (seed, sizeof seed);
+  /* They meet only whom they are told to. */
+  json_object_set_string_member (params, "dht_mode", "off");
+  config = dms_transport_config_new (bytes, addresses, nothing, NULL, params);
+  node->transport = dms_libp2p_transport_new ();
+  node->heard = g_ptr_array_new_with_free_func (g_free);
+  node->tickets = g_array_new (FALSE, FALSE, sizeof (guint64));
+  node->verdict = DMS_VALIDATION_ACCEPT;
+  /* Before the start, as the contract allows. */
+  g_assert_true (dms_transport_subscribe (node->transport, TOPIC, on_heard, node, NULL, &error));
+  dms_transport_set_topic_validator (node->transport, TOPIC, on_validate, node, NULL);
+  dms_transport_start_async (node->transport, config, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  g_assert_true (dms_transport_start_finish (node->transport, result, &error));
+  node->id = dms_transport_dup_peer_id (node->transport);
+  listening = dms_transport_dup_listen_addresses (node->transport);
+  node->address = dms_multiaddr_append_peer_id (g_ptr_array_index (listening, 0), node->id);
+  return node;
+}
+
+static void
+node_stop (Node *node)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  DmsTestResult done = { 0 };
+
+  dms_transport_stop_async (node->transport, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  g_assert_true (dms_transport_stop_finish (node->transport, result, NULL));
+}
+
+static void
+node_free (Node *node)
+{
+  node_stop (node);
+  g_object_unref (node->transport);
+  dms_peer_id_unref (node->id);
+  dms_multiaddr_unref (node->address);
+  g_ptr_array_unref (node->heard);
+  g_array_unref (node->tickets);
+  g_free (node);
+}
+
+static void
+meet (Node *a, Node *b)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsPeerId) peer = NULL;
+  DmsTestResult done = { 0 };
+
+  dms_transport_dial_async (a->transport, b->address, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  peer = dms_transport_dial_finish (a->transport, result, &error);
+  g_assert_no_error (error);
+  g_assert_true (dms_peer_id_equal (peer, b->id));
+}
+
+/* -1, or the error. */
+static int
+publish (Node *node, const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult done = { 0 };
+
+  dms_transport_publish_async (node->transport, TOPIC, bytes, NULL, dms_test_on_done, &done);
+  g_assert_cmpuint (done.done, ==, 0);
+  result = dms_test_await (&done);
+  return dms_transport_publish_finish (node->transport, result, &error) ? -1 : error->code;
+}
+
+/* A line: the ends hear each other only through the one in the middle. */
+static void
+make_line (Node *nodes[N_NODES])
+{
+  for (guint i = 0; i < N_NODES; i++)
+    nodes[i] = node_new ();
+  meet (nodes[0], nodes[1]);
+  meet (nodes[2], nodes[1]);
+  /* Subscriptions cross, and a heartbeat grafts. */
+  dms_test_spin (2500);
+}
+
+static void
+free_line (Node *nodes[N_NODES])
+{
+  for (guint i = 0; i < N_NODES; i++)
+    node_free (nodes[i]);
+}
+
+static void
+test_line (void)
+{
+  Node *nodes[N_NODES];
+
+  make_line (nodes);
+  for (guint i = 0; i < N_NODES; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("text %u", i);
+      g_autofree char *expected = g_strdup_printf ("%s %s", dms_peer_id_get_text (nodes[i]->id), text);
+
+      g_assert_cmpint (publish (nodes[i], text), ==, -1);
+      for (guint j = 0; j < N_NODES; j++)
+        {
+          dms_test_until_n (nodes[j]->heard, i + 1);
+          g_assert_cmpstr (g_ptr_array_index (nodes[j]->heard, i), ==, expected);
+        }
+    }
+  /* Nothing comes twice. */
+  dms_test_spin (1500);
+  for (guint i = 0; i < N_NODES; i++)
+    g_assert_cmpuint (nodes[i]->heard->len, ==, N_NODES);
+  free_line (nodes);
+}
+
+/* The one in the middle takes its time, and nothing gets past it meanwhile. */
+static void
+test_later (void)
+{
+  Node *nodes[N_NODES];
+
+  make_line (nodes);
+  nodes[1]->verdict = DMS_VALIDATION_LATER;
+  g_assert_cmpint (publish (nodes[0], "good"), ==, -1);
+  g_assert_cmpint (publish (nodes[0], "evil"), ==, -1);
+  dms_test_until (&nodes[1]->tickets->len);
+  dms_test_spin (500);
+  g_assert_cmpuint (nodes[1]->tickets->len, ==, 2);
+  g_assert_cmpuint (nodes[1]->heard->len, ==, 0);
+  g_assert_cmpuint (nodes[2]->heard->len, ==, 0);
+  dms_transport_finish_validation (
+      nodes[1]->transport, g_array_index (nodes[1]->tickets, guint64, 0), DMS_VALIDATION_ACCEPT);
+  g_assert_cmpuint (nodes[1]->heard->len, ==, 0);
+  dms_transport_finish_validation (
+      nodes[1]->transport, g_array_index (nodes[1]->tickets, guint64, 1), DMS_VALIDATION_REJECT);
+  dms_test_until_n (nodes[2]->heard, 1);
+  g_assert_nonnull (strstr (g_ptr_array_index (nodes[2]->heard, 0), "good"));
+  dms_test_spin (1500);
+  g_assert_cmpuint (nodes[1]->heard->len, ==, 1);
+  g_assert_cmpuint (nodes[2]->heard->len, ==, 1);
+  free_line (nodes);
+}
+
+static void
+test_scores (void)
+{
+  Node *nodes[N_NODES];
+  g_autoptr (GPtrArray) scores = NULL;
+  DmsPeerScore *score = NULL;
+
+  make_line (nodes);
+  dms_transport_set_peer_score (nodes[2]->transport, nodes[1]->id, 5);
+  scores = dms_transport_dup_scores (nodes[2]->transport);
+  g_assert_cmpuint (scores->len, ==, 1);
+  score = g_ptr_array_index (scores, 0);
+  g_assert_cmpfloat (dms_peer_score_get_score (score), ==, 5);
+  g_assert_cmpfloat (dms_peer_score_get_app_specific (score), ==, 5);
+  /* What the validator rejects is held against those who passed it on. */
+  nodes[2]->verdict = DMS_VALIDATION_REJECT;
+  g_assert_cmpint (publish (nodes[0], "bad"), ==, -1);
+  dms_test_until (&nodes[2]->n_judged);
+  g_ptr_array_unref (scores);
+  scores = dms_transport_dup_scores (nodes[2]->transport);
+  g_assert_cmpfloat (dms_peer_score_get_score (g_ptr_array_index (scores, 0)), <, -900);
+  g_assert_cmpuint (nodes[2]->heard->len, ==, 0);
+  /* Its own, too. */
+  g_assert_cmpint (publish (nodes[2], "bad"), ==, DMS_ERROR_INVALID_DATA);
+  free_line (nodes);
+}
+
+/* A peer that goes and comes back hears again; one that left the topic does not. */
+static void
+test_come_back (void)
+{
+  Node *nodes[N_NODES];
+  g_autofree char *large = g_strnfill (DMS_TRANSPORT_MAX_MESSAGE_SIZE, 'x');
+  g_autofree char *too_large = g_strnfill (DMS_TRANSPORT_MAX_MESSAGE_SIZE + 1, 'x');
+
+  make_line (nodes);
+  dms_transport_disconnect_peer (nodes[0]->transport, nodes[1]->id);
+  dms_test_spin (300);
+  g_assert_cmpint (publish (nodes[2], "lost"), ==, -1);
+  dms_test_until_n (nodes[1]->heard, 1);
+  meet (nodes[1], nodes[0]);
+  dms_test_spin (2500);
+  g_assert_cmpint (publish (nodes[2], large), ==, -1);
+  dms_test_until (&nodes[0]->heard->len);
+  g_assert_cmpint (publish (nodes[2], too_large), ==, DMS_ERROR_TOO_LARGE);
+  dms_transport_unsubscribe (nodes[0]->transport, TOPIC);
+  dms_test_spin (300);
+  g_ptr_array_set_size (nodes[0]->heard, 0);
+  g_assert_cmpint (publish (nodes[2], "more"), ==, -1);
+  dms_test_until_n (nodes[1]->heard, 3);
+  dms_test_spin (300);
+  g_assert_cmpuint (nodes[0]->heard->len, ==, 0);
+  /* Who does not listen may speak. */
+  g_assert_cmpint (publish (nodes[0], "from outside"), ==, -1);
+  dms_test_until_n (nodes[2]->heard, 4);
+  free_line (nodes);
+}
+
+/* When the one in the middle leaves the topic it names the ends to each other, with what they signed. */
+static void
+test_exchange (void)
+{
+  Node *nodes[N_NODES];
+
+  make_line (nodes);
+  dms_transport_unsubscribe (nodes[1]->transport, TOPIC);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr (GPtrArray) peers = dms_transport_list_peers (nodes[0]->transport);
+
+      if (peers->len == 2)
+        break;
+      dms_test_spin (50);
+    }
+  dms_test_spin (2000);
+  g_assert_cmpint (publish (nodes[0], "past the middle"), ==, -1);
+  dms_test_until_n (nodes[2]->heard, 1);
+  g_assert_cmpuint (nodes[1]->heard->len, ==, 0);
+  free_line (nodes);
+}
+
+/* Whoever waits when it stops learns that it was not published. */
+static void
+test_stop (void)
+{
+  Node *node = node_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("text", 4);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult done = { 0 };
+
+  node->verdict = DMS_VALIDATION_LATER;
+  dms_transport_publish_async (node->transport, TOPIC, bytes, NULL, dms_test_on_done, &done);
+  node_stop (node);
+  result = dms_test_await (&done);
+  g_assert_false (dms_transport_publish_finish (node->transport, result, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
+  g_assert_cmpint (publish (node, "text"), ==, DMS_ERROR_WRONG_STATE);
+  dms_transport_finish_validation (node->transport, 1, DMS_VALIDATION_ACCEPT);
+  node_free (node);
+}
+
+static void
+run_case (gconstpointer data)
+{
+  const Case *one = data;
+
+  listen_address = one->listen;
+  one->func ();
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const Case cases[] = {
+    { test_line, "/ip4/127.0.0.1/tcp/0" },      { test_line, "/ip4/127.0.0.1/udp/0/quic-v1" },
+    { test_later, "/ip4/127.0.0.1/tcp/0" },     { test_scores, "/ip4/127.0.0.1/tcp/0" },
+    { test_come_back, "/ip4/127.0.0.1/tcp/0" }, { test_stop, "/ip4/127.0.0.1/tcp/0" },
+    { test_exchange, "/ip4/127.0.0.1/tcp/0" },
+  };
+  static const char *const names[] = { "line-tcp",  "line-quic", "later",   "scores",
+                                       "come-back", "stop",      "exchange" };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/libp2p/gossip/transport/", names[i], NULL);
+
+      g_test_add_data_func (path, &cases[i], run_case);
+    }
+  return g_test_run ();
+}
