@@ -321,6 +321,7 @@ test_by_itself (void)
       g_autoptr (DmsP2pConnection) other = dms_test_host_connect (hidden, servers[i]);
     }
   g_assert_null (open->stack->nat->relay_service);
+  g_assert_true (dms_p2p_dht_is_serving (hidden->stack->dht));
   dms_p2p_autonat_set_timing (open->stack->nat->autonat, 50, TRUE);
   dms_p2p_autonat_set_timing (hidden->stack->nat->autonat, 50, TRUE);
   for (guint i = 0; i < 200 && (open->stack->nat->relay_service == NULL ||
@@ -334,6 +335,27 @@ test_by_itself (void)
       dms_p2p_autonat_get_reachability (hidden->stack->nat->autonat), ==, DMS_P2P_REACHABILITY_PRIVATE);
   g_assert_cmpuint (dms_p2p_relay_client_get_n (hidden->stack->nat->relay_client), ==, 2);
   g_assert_null (hidden->stack->nat->relay_service);
+  g_assert_true (dms_p2p_dht_is_serving (open->stack->dht));
+  g_assert_false (dms_p2p_dht_is_serving (hidden->stack->dht));
+}
+
+/* Of addresses that are not public nobody is asked, though there is somebody who would dial them. */
+static void
+test_silent_on_loopback (void)
+{
+  guint n_dialled = 0;
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) self = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (self, server);
+
+  dms_p2p_swarm_add_notify (self->stack->swarm, count_inbound, &n_dialled);
+  dms_p2p_autonat_set_timing (self->stack->nat->autonat, 5, FALSE);
+  dms_test_spin (500);
+  g_assert_cmpuint (n_dialled, ==, 0);
+  g_assert_cmpint (
+      dms_p2p_autonat_get_reachability (self->stack->nat->autonat), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+  g_assert_null (self->stack->nat->relay_service);
+  g_assert_true (dms_p2p_dht_is_serving (self->stack->dht));
 }
 
 static void
@@ -430,5 +452,6 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/autonat/hostile/server", test_lying_server);
   g_test_add_func ("/p2p/autonat/hostile/unasked", test_unasked_dial_back);
   g_test_add_func ("/p2p/autonat/by-itself", test_by_itself);
+  g_test_add_func ("/p2p/autonat/loopback", test_silent_on_loopback);
   return g_test_run ();
 }
