@@ -419,6 +419,52 @@ make_transport_params (DmsDaemon *self)
   return params;
 }
 
+/* A key that is there but cannot be used must not put the node into the open network instead, nor must one
+ * that somebody asked for by name and that is not there. */
+static gboolean
+read_network_key (DmsDaemon *self, GBytes **key, GError **error)
+{
+  const char *path = dms_config_get_string (self->config, "p2p.private_network_key");
+  g_autofree char *usual =
+      g_build_filename (dms_config_get_string (self->config, "general.user_dir"), "swarm.key", NULL);
+  g_autofree char *fingerprint = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (path[0] == '\0')
+    return TRUE;
+  *key = dms_network_key_read (path, &local);
+  if (*key == NULL && g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_FOUND) && g_str_equal (path, usual))
+    return TRUE;
+  if (*key == NULL)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   local->code,
+                   _ ("cannot join the private network: %s. p2p.private_network_key says where its key is; "
+                      "without a key the node would be in the open network"),
+                   local->message);
+      return FALSE;
+    }
+  fingerprint = dms_network_key_dup_fingerprint (*key);
+  dms_log_event (G_LOG_LEVEL_INFO, "private_network", "fingerprint", fingerprint, "key_file", path, NULL);
+  return TRUE;
+}
+
+/* The nodes of the open network cannot answer a private one, and need not know of it. */
+static GStrv
+dup_bootstrap_peers (DmsDaemon *self, gboolean is_private)
+{
+  const char *const *peers = dms_config_get_strv (self->config, "p2p.bootstrap_peers");
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  const char *usual = dms_config_schema_find ("p2p.bootstrap_peers")->fallback;
+  g_auto (GStrv) open = g_strsplit (usual, " ", -1);
+
+  for (guint i = 0; peers[i] != NULL; i++)
+    if (!is_private || !g_strv_contains ((const char *const *) open, peers[i]))
+      g_strv_builder_add (builder, peers[i]);
+  return g_strv_builder_end (builder);
+}
+
 static gboolean
 build (DmsDaemon *self, GError **error)
 {
@@ -444,6 +490,8 @@ dms_daemon_start_async (DmsDaemon *self,
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GBytes) seed = NULL;
+  g_autoptr (GBytes) network_key = NULL;
+  g_auto (GStrv) bootstrap = NULL;
   g_autoptr (DmsTransportConfig) config = NULL;
   g_autoptr (JsonObject) params = NULL;
   GError *error = NULL;
@@ -454,7 +502,7 @@ dms_daemon_start_async (DmsDaemon *self,
 
   g_task_set_source_tag (task, dms_daemon_start_async);
   self->key = dms_key_ref (key);
-  if (!build (self, &error))
+  if (!read_network_key (self, &network_key, &error) || !build (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -462,10 +510,11 @@ dms_daemon_start_async (DmsDaemon *self,
 
   seed = dms_key_dup_seed (self->key);
   params = make_transport_params (self);
+  bootstrap = dup_bootstrap_peers (self, network_key != NULL);
   config = dms_transport_config_new (seed,
                                      dms_config_get_strv (self->config, "p2p.listen_address"),
-                                     dms_config_get_strv (self->config, "p2p.bootstrap_peers"),
-                                     NULL,
+                                     (const char *const *) bootstrap,
+                                     network_key,
                                      params);
   dms_transport_start_async (
       self->transport, config, self->cancellable, on_transport_started, g_steal_pointer (&task));

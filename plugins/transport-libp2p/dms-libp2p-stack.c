@@ -43,24 +43,30 @@ dms_libp2p_stack_start_saving (DmsLibp2pStack *self)
   g_source_attach (self->save_timer, context);
 }
 
+/* A private network is TCP only: QUIC has no place for its key. */
 static void
 dms_libp2p_stack_add_transports (DmsLibp2pStack *self)
 {
-  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (self->identity);
+  g_autoptr (DmsP2pTransport) quic = NULL;
   g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (self->identity, NULL);
 
-  dms_p2p_swarm_add_transport (self->swarm, quic);
+  if (dms_p2p_identity_get_network_key (self->identity) == NULL)
+    {
+      quic = dms_p2p_quic_new (self->identity);
+      dms_p2p_swarm_add_transport (self->swarm, quic);
+    }
   dms_p2p_swarm_add_transport (self->swarm, tcp);
 }
 
 DmsLibp2pStack *
 dms_libp2p_stack_new (GBytes *seed,
+                      GBytes *network_key,
                       const DmsLibp2pParams *params,
                       DmsP2pMessageHandler handler,
                       gpointer user_data,
                       GError **error)
 {
-  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new (seed, error);
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_private (seed, network_key, error);
   DmsLibp2pStack *self = NULL;
 
   if (identity == NULL)

@@ -26,8 +26,10 @@ typedef struct
   GSource *save_timer;
 } DmsLibp2pStack;
 
-/* Listens nowhere yet. @seed: the 32 bytes of the private key. @handler gets the messages. */
+/* Listens nowhere yet. @seed: the 32 bytes of the private key. @network_key: (nullable): 32 bytes that all
+ * of a private network share. @handler gets the messages. */
 DmsLibp2pStack *dms_libp2p_stack_new (GBytes *seed,
+                                      GBytes *network_key,
                                       const DmsLibp2pParams *params,
                                       DmsP2pMessageHandler handler,
                                       gpointer user_data,
