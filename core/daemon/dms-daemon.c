@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "api/rest/dms-rest-server.h"
+#include "config/dms-config-schema.h"
+#include "identity/dms-network-key.h"
 
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
