@@ -33,6 +33,8 @@ struct _DmsDaemon
   DmsStore *store;
   DmsPluginManager *plugins;
   DmsTransport *transport;
+  /* What people call the private network by. NULL in the open one. */
+  char *network;
   DmsKey *key;
   DmsNode *node;
   DmsRestServer *rest;
@@ -57,6 +59,7 @@ dms_daemon_finalize (GObject *object)
   g_clear_object (&self->rest);
   g_clear_object (&self->node);
   g_clear_object (&self->transport);
+  g_clear_pointer (&self->network, g_free);
   g_clear_object (&self->plugins);
   g_clear_object (&self->store);
   g_clear_object (&self->log);
@@ -412,8 +415,11 @@ static JsonObject *
 make_transport_params (DmsDaemon *self)
 {
   JsonObject *params = json_object_new ();
+  /* The peers of one network are not to be asked for in another. */
+  g_autofree char *name =
+      self->network != NULL ? g_strdup_printf ("peers-%s.json", self->network) : g_strdup ("peers.json");
   g_autofree char *path =
-      g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "peers.json", NULL);
+      g_build_filename (dms_config_get_string (self->config, "general.data_dir"), name, NULL);
 
   json_object_set_int_member (params, "memory_mib", dms_config_get_int (self->config, "p2p.memory"));
   json_object_set_int_member (params, "descriptors", dms_config_get_int (self->config, "p2p.fd"));
@@ -429,7 +435,6 @@ read_network_key (DmsDaemon *self, GBytes **key, GError **error)
   const char *path = dms_config_get_string (self->config, "p2p.private_network_key");
   g_autofree char *usual =
       g_build_filename (dms_config_get_string (self->config, "general.user_dir"), "swarm.key", NULL);
-  g_autofree char *fingerprint = NULL;
   g_autoptr (GError) local = NULL;
 
   if (path[0] == '\0')
@@ -447,8 +452,8 @@ read_network_key (DmsDaemon *self, GBytes **key, GError **error)
                    local->message);
       return FALSE;
     }
-  fingerprint = dms_network_key_dup_fingerprint (*key);
-  dms_log_event (G_LOG_LEVEL_INFO, "private_network", "fingerprint", fingerprint, "key_file", path, NULL);
+  self->network = dms_network_key_dup_fingerprint (*key);
+  dms_log_event (G_LOG_LEVEL_INFO, "private_network", "fingerprint", self->network, "key_file", path, NULL);
   return TRUE;
 }
 

@@ -133,21 +133,23 @@ dms_network_key_parse (GBytes *text, GError **error)
 
   if (size > MAX_FILE_SIZE || !take_line (&data, &size, PSK_HEADER))
     {
-      g_set_error_literal (error,
-                           DMS_ERROR,
-                           DMS_ERROR_INVALID_DATA,
-                           "this is no key of a private network: such a file begins with the line " PSK_HEADER);
+      g_set_error_literal (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_INVALID_DATA,
+          "this is no key of a private network: such a file begins with the line " PSK_HEADER);
       return NULL;
     }
   secret = allocate_secret (DMS_NETWORK_KEY_SIZE);
   if (!decode (data, size, secret))
     {
       sodium_free (secret);
-      g_set_error_literal (error,
-                           DMS_ERROR,
-                           DMS_ERROR_INVALID_DATA,
-                           "the key of the private network is damaged: after the first line there must be one "
-                           "of /base16/, /base64/ and /bin/, and then 32 bytes written that way and no more");
+      g_set_error_literal (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_INVALID_DATA,
+          "the key of the private network is damaged: after the first line there must be one "
+          "of /base16/, /base64/ and /bin/, and then 32 bytes written that way and no more");
       return NULL;
     }
   if (sodium_is_zero (secret, DMS_NETWORK_KEY_SIZE))

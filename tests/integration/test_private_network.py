@@ -114,6 +114,10 @@ def test_only_those_with_the_key_meet(tmp_path):
         assert 24 <= len(heard) <= 24 + 20 and b"multistream" not in heard, heard
         # The network still works.
         assert b.network("ping", "-n", 1, a.peer, "--json").json["answered"] == 1
+        # Whom it knows of one network it does not ask for in another.
+        b.stop()
+        assert a.peer in (b.data_dir / f"peers-{fingerprint}.json").read_text()
+        assert not (b.data_dir / "peers.json").exists()
 
 
 def test_no_key_is_the_open_network(tmp_path):

@@ -12,6 +12,7 @@ import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
@@ -166,12 +167,18 @@ async function timed (action) {
 }
 
 const COMMANDS = {
-  async start ({ seed, security = ['tls', 'noise'], listen = [] }) {
+  async start ({ seed, psk, security = ['tls', 'noise'], listen = [] }) {
     const encrypters = { tls, noise }
     node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32)),
       addresses: { listen },
-      transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS })],
+      // QUIC has no place for the key of a private network.
+      ...(psk
+        ? {
+            connectionProtector: preSharedKey({ psk: Buffer.from(`/key/swarm/psk/1.0.0/\n/base16/\n${psk}`) }),
+            transports: [tcp()]
+          }
+        : { transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS })] }),
       connectionEncrypters: security.map((name) => encrypters[name]()),
       streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
       services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() },

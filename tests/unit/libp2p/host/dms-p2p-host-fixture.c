@@ -122,7 +122,8 @@ dms_test_host_new_private (const char *listen, GBytes *network_key)
   randombytes_buf (seed, sizeof seed);
   seed_bytes = g_bytes_new (seed, sizeof seed);
   self->messages = g_ptr_array_new_with_free_func (g_free);
-  self->stack = dms_libp2p_stack_new (seed_bytes, network_key, params, dms_test_host_on_message, self, &error);
+  self->stack =
+      dms_libp2p_stack_new (seed_bytes, network_key, params, dms_test_host_on_message, self, &error);
   g_assert_no_error (error);
   self->id = dms_peer_id_ref (dms_p2p_identity_get_peer_id (self->stack->identity));
   bound = dms_p2p_swarm_listen (self->stack->swarm, wanted, &error);

@@ -78,11 +78,22 @@ test_vector (void)
   guint8 expected[32];
   guint8 stream[32] = { 0 };
 
-  sodium_hex2bin (key, sizeof key, "1b27556473e985d462cd51197a9a46c76009549eac6474f206c4ee0844f68389", 64, NULL,
-                  NULL, NULL);
-  sodium_hex2bin (nonce, sizeof nonce, "69696ee955b62b73cd62bda875fc73d68219e0036b7a0b37", 48, NULL, NULL, NULL);
-  sodium_hex2bin (expected, sizeof expected, "eea6a7251c1e72916d11c2cb214d3c252539121d8e234e652d651fa4c8cff880", 64,
-                  NULL, NULL, NULL);
+  sodium_hex2bin (key,
+                  sizeof key,
+                  "1b27556473e985d462cd51197a9a46c76009549eac6474f206c4ee0844f68389",
+                  64,
+                  NULL,
+                  NULL,
+                  NULL);
+  sodium_hex2bin (
+      nonce, sizeof nonce, "69696ee955b62b73cd62bda875fc73d68219e0036b7a0b37", 48, NULL, NULL, NULL);
+  sodium_hex2bin (expected,
+                  sizeof expected,
+                  "eea6a7251c1e72916d11c2cb214d3c252539121d8e234e652d651fa4c8cff880",
+                  64,
+                  NULL,
+                  NULL,
+                  NULL);
   dms_p2p_pnet_cipher_init (&cipher, key, nonce);
   dms_p2p_pnet_cipher_apply (&cipher, stream, stream, sizeof stream);
   g_assert_cmpmem (stream, sizeof stream, expected, sizeof expected);
@@ -163,7 +174,8 @@ test_wire (Fixture *self, gconstpointer data)
 static void
 test_fragments (Fixture *self, gconstpointer data)
 {
-  static const char text[] = "byte by byte, over the first block and into the second one of the stream of keys";
+  static const char text[] =
+      "byte by byte, over the first block and into the second one of the stream of keys";
   guint8 wire[24 + sizeof text];
   char got[sizeof text];
   gsize n_got = 0;
