@@ -3,6 +3,7 @@
 
 #include "dms-libp2p-stack.h"
 
+#include "mdns/dms-p2p-mdns-socket.h"
 #include "perf/dms-p2p-perf.h"
 #include "quic/dms-p2p-quic.h"
 #include "tcp/dms-p2p-tcp.h"
@@ -58,6 +59,17 @@ dms_libp2p_stack_add_transports (DmsLibp2pStack *self)
   dms_p2p_swarm_add_transport (self->swarm, tcp);
 }
 
+/* A host works without it. */
+static void
+dms_libp2p_stack_start_mdns (DmsLibp2pStack *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->mdns = dms_p2p_mdns_new (self->swarm, DMS_P2P_MDNS_PORT, NULL, &error);
+  if (self->mdns == NULL)
+    g_warning ("Hosts of the local network are not looked for: %s", error->message);
+}
+
 DmsLibp2pStack *
 dms_libp2p_stack_new (GBytes *seed,
                       GBytes *network_key,
@@ -84,6 +96,8 @@ dms_libp2p_stack_new (GBytes *seed,
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
   if (params->perf)
     dms_p2p_perf_serve (self->host);
+  if (params->mdns)
+    dms_libp2p_stack_start_mdns (self);
   dms_libp2p_stack_start_saving (self);
   return self;
 }
@@ -93,6 +107,7 @@ dms_libp2p_stack_free (DmsLibp2pStack *self)
 {
   g_source_destroy (self->save_timer);
   g_clear_pointer (&self->save_timer, g_source_unref);
+  g_clear_pointer (&self->mdns, dms_p2p_mdns_free);
   dms_p2p_messenger_close (self->messenger);
   dms_p2p_host_close (self->host);
   dms_libp2p_stack_save (self);

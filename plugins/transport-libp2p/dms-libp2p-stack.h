@@ -5,6 +5,7 @@
 
 #include "dms-libp2p-params.h"
 #include "identify/dms-p2p-identify.h"
+#include "mdns/dms-p2p-mdns.h"
 #include "message/dms-p2p-messenger.h"
 #include "ping/dms-p2p-ping.h"
 
@@ -21,6 +22,8 @@ typedef struct
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
   DmsP2pMessenger *messenger;
+  /* NULL when it is not wanted. */
+  DmsP2pMdns *mdns;
 
   /*< private >*/
   GSource *save_timer;
