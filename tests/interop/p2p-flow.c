@@ -155,12 +155,13 @@ static gboolean
 p2p_flow_read (P2pFlow *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree guint8 *buffer = g_malloc (P2P_FLOW_READ);
+  /* For one flow at a time. */
+  static guint8 buffer[P2P_FLOW_READ];
   gsize turn = 0;
 
   while (!self->in_ended && turn < P2P_FLOW_TURN && self->queue->len - self->queue_at < P2P_FLOW_QUEUE)
     {
-      gssize n = dms_p2p_pipe_read (self->pipe, buffer, P2P_FLOW_READ, &error);
+      gssize n = dms_p2p_pipe_read (self->pipe, buffer, sizeof buffer, &error);
 
       if (n == DMS_P2P_WOULD_BLOCK)
         return TRUE;

@@ -4,6 +4,7 @@
 /* A host of ours, driven by JSON lines. See README.md. */
 
 #include <gio/gunixinputstream.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@ enum
 {
   /* Nodes of a crowd that dial at the same time. */
   P2P_CROWD_STEP = 8,
+  /* As the daemon has it, see dms-daemon.c. */
+  P2P_HEAP_TOP = 1024 * 1024,
 };
 
 typedef struct
@@ -448,6 +451,10 @@ main (int argc, char **argv)
 {
   g_autoptr (GInputStream) standard_input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
 
+#ifdef M_TRIM_THRESHOLD
+  mallopt (M_TRIM_THRESHOLD, P2P_HEAP_TOP);
+  mallopt (M_MMAP_THRESHOLD, P2P_HEAP_TOP);
+#endif
   peer.loop = g_main_loop_new (NULL, FALSE);
   peer.crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) p2p_node_free);
   peer.input = g_data_input_stream_new (standard_input);

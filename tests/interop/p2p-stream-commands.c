@@ -56,14 +56,15 @@ p2p_opening_on_stream (GObject *source, GAsyncResult *result, gpointer user_data
       g_timeout_add (P2P_BUSY_PAUSE_MS, p2p_opening_again, self);
       return;
     }
-  if (stream != NULL)
-    self->opened (self->command, stream);
-  else if (self->command->left == 0)
+  if (stream == NULL && self->command->left == 0)
     p2p_command_fail (self->command, error);
-  else if (self->command->why == NULL)
-    self->command->why = g_strdup (error->message);
-  if (stream == NULL && self->command->left > 0)
-    self->opened (self->command, NULL);
+  else
+    {
+      /* One of many. */
+      if (stream == NULL && self->command->why == NULL)
+        self->command->why = g_strdup (error->message);
+      self->opened (self->command, stream);
+    }
   p2p_opening_free (self);
 }
 

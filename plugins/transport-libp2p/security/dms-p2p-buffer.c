@@ -5,6 +5,31 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-spare.h"
+
+/* What is worth a spare buffer; less is little to ask for. */
+#define DMS_P2P_BUFFER_LARGE ((gsize) 32 * 1024)
+
+static guint8 *
+dms_p2p_buffer_allocate (gsize size, gsize *capacity)
+{
+  if (size < DMS_P2P_BUFFER_LARGE || size > DMS_P2P_SPARE_BYTES)
+    {
+      *capacity = size;
+      return g_malloc (size);
+    }
+  *capacity = DMS_P2P_SPARE_BYTES;
+  return dms_p2p_spare_take ();
+}
+
+static void
+dms_p2p_buffer_give_back (DmsP2pBuffer *self)
+{
+  if (self->data != NULL && self->capacity == DMS_P2P_SPARE_BYTES)
+    dms_p2p_spare_give (g_steal_pointer (&self->data));
+  g_clear_pointer (&self->data, g_free);
+}
+
 gsize
 dms_p2p_buffer_get_size (const DmsP2pBuffer *self)
 {
@@ -30,13 +55,14 @@ dms_p2p_buffer_reserve (DmsP2pBuffer *self, gsize size)
     }
   else
     {
-      guint8 *data = g_malloc (held + size);
+      gsize capacity = 0;
+      guint8 *data = dms_p2p_buffer_allocate (held + size, &capacity);
 
       if (held > 0)
         memcpy (data, self->data + self->begin, held);
-      g_free (self->data);
+      dms_p2p_buffer_give_back (self);
       self->data = data;
-      self->capacity = held + size;
+      self->capacity = capacity;
     }
   self->begin = 0;
   self->end = held;
@@ -71,6 +97,6 @@ dms_p2p_buffer_drop (DmsP2pBuffer *self, gsize size)
 void
 dms_p2p_buffer_clear (DmsP2pBuffer *self)
 {
-  g_clear_pointer (&self->data, g_free);
+  dms_p2p_buffer_give_back (self);
   self->capacity = self->begin = self->end = 0;
 }

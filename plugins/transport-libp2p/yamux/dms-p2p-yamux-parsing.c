@@ -5,13 +5,12 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-spare.h"
+
 enum
 {
   /* Enough for messages, and freed when nothing waits in it. */
   DMS_P2P_YAMUX_INPUT_SMALL = 4096,
-  /* For more at once; below what malloc gives pages of their own to. It stays until little comes, or nothing
-   * between two pings: to take and free it each time costs more than to fill it. */
-  DMS_P2P_YAMUX_INPUT_LARGE = 120 * 1024,
   /* What is read before others of the main loop have their turn. */
   DMS_P2P_YAMUX_INPUT_TURN = 512 * 1024,
   /* The same in frames, of which one that opens a stream is worth many: small ones are more work than bytes.
@@ -337,23 +336,35 @@ dms_p2p_yamux_take_end (DmsP2pYamux *self)
   dms_p2p_yamux_fail (self, error);
 }
 
+/* A small buffer at first, a large one when more comes than it takes. */
 static void
 dms_p2p_yamux_make_input (DmsP2pYamux *self, gsize total)
 {
-  gsize room = total >= DMS_P2P_YAMUX_INPUT_SMALL ? DMS_P2P_YAMUX_INPUT_LARGE : DMS_P2P_YAMUX_INPUT_SMALL;
+  guint8 *large = NULL;
 
-  if (self->input_room >= room)
+  if (self->input == NULL && total < DMS_P2P_YAMUX_INPUT_SMALL)
+    {
+      self->input = g_malloc (DMS_P2P_YAMUX_INPUT_SMALL);
+      self->input_room = DMS_P2P_YAMUX_INPUT_SMALL;
+    }
+  if (total < DMS_P2P_YAMUX_INPUT_SMALL || self->input_room == DMS_P2P_SPARE_BYTES)
     return;
-  self->input = g_realloc (self->input, room);
-  self->input_room = room;
+  large = dms_p2p_spare_take ();
+  if (self->n_input > 0)
+    memcpy (large, self->input, self->n_input);
+  g_free (self->input);
+  self->input = large;
+  self->input_room = DMS_P2P_SPARE_BYTES;
 }
 
-/* Frees the buffer, if nothing waits in it. */
+/* Gives the buffer back, if nothing waits in it. */
 void
 dms_p2p_yamux_trim_input (DmsP2pYamux *self)
 {
   if (self->is_reading || (self->n_input > 0 && !self->is_ending))
     return;
+  if (self->input_room == DMS_P2P_SPARE_BYTES)
+    dms_p2p_spare_give (g_steal_pointer (&self->input));
   g_clear_pointer (&self->input, g_free);
   self->n_input = 0;
   self->input_room = 0;
@@ -398,6 +409,5 @@ dms_p2p_yamux_read_input (DmsP2pYamux *self)
   else if (n < 0 && n != DMS_P2P_WOULD_BLOCK)
     dms_p2p_yamux_fail (self, error);
   self->is_reading = FALSE;
-  if (total < DMS_P2P_YAMUX_INPUT_SMALL)
-    dms_p2p_yamux_trim_input (self);
+  dms_p2p_yamux_trim_input (self);
 }
