@@ -69,6 +69,8 @@ static const DmsConfigSchema schema[] = {
     "key of the private network this node is in, if the file is there" },
   { "p2p.mdns", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "look for nodes of the local network, and let them find this one" },
+  { "p2p.port_mapping", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
+    "ask the router of the local network to pass ports on to this node" },
   { "p2p.memory", DMS_CONFIG_INT, "1024", 1, G_MAXINT32, NULL, "memory the network stack may use, in MiB" },
   { "p2p.fd", DMS_CONFIG_INT, "512", 1, G_MAXINT32, NULL, "file descriptors the network stack may use" },
   { "p2p.hello_delay_ms", DMS_CONFIG_INT, "10000", 0, 86400000, NULL,

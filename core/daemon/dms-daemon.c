@@ -436,6 +436,8 @@ make_transport_params (DmsDaemon *self)
   json_object_set_int_member (params, "memory_mib", dms_config_get_int (self->config, "p2p.memory"));
   json_object_set_int_member (params, "descriptors", dms_config_get_int (self->config, "p2p.fd"));
   json_object_set_string_member (params, "peer_store", path);
+  json_object_set_boolean_member (
+      params, "port_mapping", dms_config_get_bool (self->config, "p2p.port_mapping"));
   json_object_set_boolean_member (params, "mdns", dms_config_get_bool (self->config, "p2p.mdns"));
   return params;
 }

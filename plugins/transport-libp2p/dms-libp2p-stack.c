@@ -59,6 +59,12 @@ dms_libp2p_stack_add_transports (DmsLibp2pStack *self)
   dms_p2p_swarm_add_transport (self->swarm, tcp);
 }
 
+static void
+dms_libp2p_stack_on_mapped (gpointer user_data)
+{
+  dms_p2p_identify_note_changed (((DmsLibp2pStack *) user_data)->identify);
+}
+
 /* A host works without it. */
 static void
 dms_libp2p_stack_start_mdns (DmsLibp2pStack *self)
@@ -98,8 +104,21 @@ dms_libp2p_stack_new (GBytes *seed,
     dms_p2p_perf_serve (self->host);
   if (params->mdns)
     dms_libp2p_stack_start_mdns (self);
+  if (params->port_mapping)
+    self->port_mapper = dms_p2p_port_mapper_new (self->swarm, NULL, NULL, dms_libp2p_stack_on_mapped, self);
   dms_libp2p_stack_start_saving (self);
   return self;
+}
+
+void
+dms_libp2p_stack_give_back (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data)
+{
+  DmsP2pPortMapper *mapper = g_steal_pointer (&self->port_mapper);
+
+  if (mapper != NULL)
+    dms_p2p_port_mapper_close (mapper, done, user_data);
+  else if (done != NULL)
+    done (user_data);
 }
 
 void
@@ -107,6 +126,7 @@ dms_libp2p_stack_free (DmsLibp2pStack *self)
 {
   g_source_destroy (self->save_timer);
   g_clear_pointer (&self->save_timer, g_source_unref);
+  dms_libp2p_stack_give_back (self, NULL, NULL);
   g_clear_pointer (&self->mdns, dms_p2p_mdns_free);
   dms_p2p_messenger_close (self->messenger);
   dms_p2p_host_close (self->host);

@@ -8,6 +8,7 @@
 #include "mdns/dms-p2p-mdns.h"
 #include "message/dms-p2p-messenger.h"
 #include "ping/dms-p2p-ping.h"
+#include "portmap/dms-p2p-port-mapper.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,7 @@ typedef struct
   DmsP2pMessenger *messenger;
   /* NULL when it is not wanted. */
   DmsP2pMdns *mdns;
+  DmsP2pPortMapper *port_mapper;
 
   /*< private >*/
   GSource *save_timer;
@@ -37,6 +39,8 @@ DmsLibp2pStack *dms_libp2p_stack_new (GBytes *seed,
                                       DmsP2pMessageHandler handler,
                                       gpointer user_data,
                                       GError **error);
+/* Gives back what others keep for this host; @done is told soon. Before it is freed. */
+void dms_libp2p_stack_give_back (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data);
 /* Closes everything. Nothing is told afterwards, but for errors of what was under way. */
 void dms_libp2p_stack_free (DmsLibp2pStack *self);
 

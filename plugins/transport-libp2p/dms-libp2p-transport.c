@@ -361,12 +361,25 @@ dms_libp2p_transport_start_async (DmsTransport *transport,
 
 /* From the main loop: what is given up tells so, and that is not to happen inside the call. */
 static gboolean
-dms_libp2p_transport_on_stop (gpointer user_data)
+dms_libp2p_transport_on_given_back (gpointer user_data)
 {
-  GTask *task = user_data;
+  g_autoptr (GTask) task = user_data;
 
   dms_libp2p_transport_leave (g_task_get_source_object (task));
   g_task_return_boolean (task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+dms_libp2p_transport_on_stop (gpointer user_data)
+{
+  GTask *task = user_data;
+  DmsLibp2pTransport *self = g_task_get_source_object (task);
+
+  if (self->stack != NULL)
+    dms_libp2p_stack_give_back (self->stack, dms_libp2p_transport_on_given_back, g_object_ref (task));
+  else
+    g_task_return_boolean (task, TRUE);
   return G_SOURCE_REMOVE;
 }
 
