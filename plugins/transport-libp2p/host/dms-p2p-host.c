@@ -344,16 +344,16 @@ dms_p2p_host_on_accept (DmsP2pConnection *connection,
 
 /* Streams that this side opens */
 
+/* Whether a protocol may be proposed together with the first bytes, which saves a round trip: unless the peer
+ * has said what it speaks, and this is not among it. What it refuses is an error of the first read then. */
 static gboolean
-dms_p2p_host_speaks (DmsP2pHost *self, DmsPeerId *peer, const char *protocol)
+dms_p2p_host_may_speak (DmsP2pHost *self, DmsPeerId *peer, const char *protocol)
 {
   DmsP2pPeerStore *store = dms_p2p_swarm_get_peer_store (self->swarm);
   const char *const *known = dms_p2p_peer_store_get_protocols (store, peer);
   DmsP2pHandler *family = NULL;
 
-  if (known == NULL)
-    return FALSE;
-  if (g_strv_contains (known, protocol))
+  if (known == NULL || g_strv_contains (known, protocol))
     return TRUE;
   family = dms_p2p_host_find_family (self, protocol);
   return family != NULL && g_strv_contains (known, dms_p2p_handler_get_protocol (family));
@@ -376,7 +376,7 @@ dms_p2p_host_open_on (DmsP2pHost *self,
                       GTask *task)
 {
   gboolean lazy = protocols[1] == NULL &&
-                  dms_p2p_host_speaks (self, dms_p2p_connection_get_peer_id (connection), protocols[0]);
+                  dms_p2p_host_may_speak (self, dms_p2p_connection_get_peer_id (connection), protocols[0]);
 
   dms_p2p_opening_start (connection, protocols, lazy, task);
 }

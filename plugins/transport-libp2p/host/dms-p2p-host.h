@@ -43,8 +43,8 @@ void dms_p2p_host_set_match_handler (DmsP2pHost *self,
 /* What is announced. */
 GStrv dms_p2p_host_dup_protocols (DmsP2pHost *self);
 
-/* Connects when there is no connection. With one protocol, the negotiation is lazy when the peer is known to
- * speak it: a refusal is then the error of the first read. A peer that announces the announced one of a
+/* Connects when there is no connection. With one protocol, the negotiation is lazy unless the peer is known not
+ * to speak it: a refusal is then the error of the first read. A peer that announces the announced one of a
  * family is taken to speak the family. */
 void dms_p2p_host_open_stream_async (DmsP2pHost *self,
                                      DmsPeerId *peer,

@@ -20,7 +20,7 @@ enum
   DMS_P2P_MESSAGE_MAX_MEMORY = 64 * 1024 * 1024,
   /* How long a message waits for streams that were opened before its own and have not come, and how often it
    * is looked whether they have. Longer than most losses take. */
-  DMS_P2P_MESSAGE_HOLD_MS = 250,
+  DMS_P2P_MESSAGE_HOLD_MS = 1000,
   DMS_P2P_MESSAGE_LOOK_MS = 10,
   /* What is read of one stream before others get their turn. */
   DMS_P2P_MESSAGE_TURN = 256 * 1024,
