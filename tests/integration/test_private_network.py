@@ -9,8 +9,7 @@ import stat
 
 import pytest
 
-from conftest import wind_down
-from node import PATIENCE, Node
+from node import PATIENCE, Node, wind_down
 from test_libp2p_nodes import PLUGIN, address, addresses, connect, peers, quick
 
 pytestmark = pytest.mark.skipif(not PLUGIN.exists(), reason="built without the transport libp2p")

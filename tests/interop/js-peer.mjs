@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { quic } from '@chainsafe/libp2p-quic'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
+import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
@@ -167,7 +168,7 @@ async function timed (action) {
 }
 
 const COMMANDS = {
-  async start ({ seed, psk, security = ['tls', 'noise'], listen = [] }) {
+  async start ({ seed, psk, security = ['tls', 'noise'], listen = [], discover = false }) {
     const encrypters = { tls, noise }
     node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32)),
@@ -181,12 +182,15 @@ const COMMANDS = {
         : { transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS })] }),
       connectionEncrypters: security.map((name) => encrypters[name]()),
       streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
+      peerDiscovery: discover ? [mdns({ interval: 1000 })] : [],
       services: { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() },
       connectionManager: { maxConnections: 1000, inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000,
         maxParallelDials: 500 },
       connectionGater: { denyDialMultiaddr: () => false }
     })
     node.addEventListener('peer:identify', ({ detail }) => identified.set(detail.peerId.toString(), detail))
+    node.addEventListener('peer:discovery', ({ detail }) =>
+      say({ event: 'discovered', peer: detail.id.toString(), addresses: detail.multiaddrs.map(String) }))
     node.addEventListener('connection:close', ({ detail }) =>
       say({ event: 'closed', peer: detail.remotePeer.toString() }))
     await serve(ECHO, onEcho)
