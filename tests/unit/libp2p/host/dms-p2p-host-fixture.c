@@ -105,6 +105,12 @@ dms_test_host_on_identified (DmsP2pHost *host, DmsP2pConnection *connection, gpo
 DmsTestHost *
 dms_test_host_new (const char *listen)
 {
+  return dms_test_host_new_private (listen, NULL);
+}
+
+DmsTestHost *
+dms_test_host_new_private (const char *listen, GBytes *network_key)
+{
   DmsTestHost *self = g_new0 (DmsTestHost, 1);
   g_autoptr (DmsLibp2pParams) params = dms_libp2p_params_new (NULL, NULL);
   g_autoptr (DmsMultiaddr) wanted = dms_multiaddr_new (listen, NULL);
@@ -116,7 +122,8 @@ dms_test_host_new (const char *listen)
   randombytes_buf (seed, sizeof seed);
   seed_bytes = g_bytes_new (seed, sizeof seed);
   self->messages = g_ptr_array_new_with_free_func (g_free);
-  self->stack = dms_libp2p_stack_new (seed_bytes, params, dms_test_host_on_message, self, &error);
+  self->stack =
+      dms_libp2p_stack_new (seed_bytes, network_key, params, dms_test_host_on_message, self, &error);
   g_assert_no_error (error);
   self->id = dms_peer_id_ref (dms_p2p_identity_get_peer_id (self->stack->identity));
   bound = dms_p2p_swarm_listen (self->stack->swarm, wanted, &error);

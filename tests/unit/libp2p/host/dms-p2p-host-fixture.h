@@ -24,6 +24,8 @@ typedef struct
 } DmsTestHost;
 
 DmsTestHost *dms_test_host_new (const char *listen);
+/* In the private network of @network_key, 32 bytes. */
+DmsTestHost *dms_test_host_new_private (const char *listen, GBytes *network_key);
 void dms_test_host_free (DmsTestHost *self);
 /* Connects, and waits until each knows who the other is. */
 DmsP2pConnection *dms_test_host_connect (DmsTestHost *self, DmsTestHost *other);
