@@ -65,6 +65,12 @@ static const DmsConfigSchema schema[] = {
     BOOTSTRAP "12D3KooWJMtMN1mTNRfgMqUygT7eSXamVzc9ihpSjeairm9PebmB "
     BOOTSTRAP "12D3KooWKjSodxxi7UfRHzuk7eGgUF49MoPUCJvtva9K12TqDDsi", 0, 0, NULL,
     "nodes to meet the network through" },
+  { "p2p.private_network_key", DMS_CONFIG_PATH, "@user_dir@/swarm.key", 0, 0, NULL,
+    "key of the private network this node is in, if the file is there" },
+  { "p2p.mdns", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
+    "look for nodes of the local network, and let them find this one" },
+  { "p2p.port_mapping", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
+    "ask the router of the local network to pass ports on to this node" },
   { "p2p.memory", DMS_CONFIG_INT, "1024", 1, G_MAXINT32, NULL, "memory the network stack may use, in MiB" },
   { "p2p.fd", DMS_CONFIG_INT, "512", 1, G_MAXINT32, NULL, "file descriptors the network stack may use" },
   { "p2p.hello_delay_ms", DMS_CONFIG_INT, "10000", 0, 86400000, NULL,

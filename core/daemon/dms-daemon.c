@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "api/rest/dms-rest-server.h"
+#include "config/dms-config-schema.h"
+#include "identity/dms-network-key.h"
 
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
@@ -38,6 +40,8 @@ struct _DmsDaemon
   DmsStore *store;
   DmsPluginManager *plugins;
   DmsTransport *transport;
+  /* What people call the private network by. NULL in the open one. */
+  char *network;
   DmsKey *key;
   DmsNode *node;
   DmsRestServer *rest;
@@ -62,6 +66,7 @@ dms_daemon_finalize (GObject *object)
   g_clear_object (&self->rest);
   g_clear_object (&self->node);
   g_clear_object (&self->transport);
+  g_clear_pointer (&self->network, g_free);
   g_clear_object (&self->plugins);
   g_clear_object (&self->store);
   g_clear_object (&self->log);
@@ -422,13 +427,64 @@ static JsonObject *
 make_transport_params (DmsDaemon *self)
 {
   JsonObject *params = json_object_new ();
+  /* The peers of one network are not to be asked for in another. */
+  g_autofree char *name =
+      self->network != NULL ? g_strdup_printf ("peers-%s.json", self->network) : g_strdup ("peers.json");
   g_autofree char *path =
-      g_build_filename (dms_config_get_string (self->config, "general.data_dir"), "peers.json", NULL);
+      g_build_filename (dms_config_get_string (self->config, "general.data_dir"), name, NULL);
 
   json_object_set_int_member (params, "memory_mib", dms_config_get_int (self->config, "p2p.memory"));
   json_object_set_int_member (params, "descriptors", dms_config_get_int (self->config, "p2p.fd"));
   json_object_set_string_member (params, "peer_store", path);
+  json_object_set_boolean_member (
+      params, "port_mapping", dms_config_get_bool (self->config, "p2p.port_mapping"));
+  json_object_set_boolean_member (params, "mdns", dms_config_get_bool (self->config, "p2p.mdns"));
   return params;
+}
+
+/* A key that is there but cannot be used must not put the node into the open network instead, nor must one
+ * that somebody asked for by name and that is not there. */
+static gboolean
+read_network_key (DmsDaemon *self, GBytes **key, GError **error)
+{
+  const char *path = dms_config_get_string (self->config, "p2p.private_network_key");
+  g_autofree char *usual =
+      g_build_filename (dms_config_get_string (self->config, "general.user_dir"), "swarm.key", NULL);
+  g_autoptr (GError) local = NULL;
+
+  if (path[0] == '\0')
+    return TRUE;
+  *key = dms_network_key_read (path, &local);
+  if (*key == NULL && g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_FOUND) && g_str_equal (path, usual))
+    return TRUE;
+  if (*key == NULL)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   local->code,
+                   _ ("cannot join the private network: %s. p2p.private_network_key says where its key is; "
+                      "without a key the node would be in the open network"),
+                   local->message);
+      return FALSE;
+    }
+  self->network = dms_network_key_dup_fingerprint (*key);
+  dms_log_event (G_LOG_LEVEL_INFO, "private_network", "fingerprint", self->network, "key_file", path, NULL);
+  return TRUE;
+}
+
+/* The nodes of the open network cannot answer a private one, and need not know of it. */
+static GStrv
+dup_bootstrap_peers (DmsDaemon *self, gboolean is_private)
+{
+  const char *const *peers = dms_config_get_strv (self->config, "p2p.bootstrap_peers");
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  const char *usual = dms_config_schema_find ("p2p.bootstrap_peers")->fallback;
+  g_auto (GStrv) open = g_strsplit (usual, " ", -1);
+
+  for (guint i = 0; peers[i] != NULL; i++)
+    if (!is_private || !g_strv_contains ((const char *const *) open, peers[i]))
+      g_strv_builder_add (builder, peers[i]);
+  return g_strv_builder_end (builder);
 }
 
 static gboolean
@@ -456,6 +512,8 @@ dms_daemon_start_async (DmsDaemon *self,
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GBytes) seed = NULL;
+  g_autoptr (GBytes) network_key = NULL;
+  g_auto (GStrv) bootstrap = NULL;
   g_autoptr (DmsTransportConfig) config = NULL;
   g_autoptr (JsonObject) params = NULL;
   GError *error = NULL;
@@ -466,7 +524,7 @@ dms_daemon_start_async (DmsDaemon *self,
 
   g_task_set_source_tag (task, dms_daemon_start_async);
   self->key = dms_key_ref (key);
-  if (!build (self, &error))
+  if (!read_network_key (self, &network_key, &error) || !build (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -474,10 +532,11 @@ dms_daemon_start_async (DmsDaemon *self,
 
   seed = dms_key_dup_seed (self->key);
   params = make_transport_params (self);
+  bootstrap = dup_bootstrap_peers (self, network_key != NULL);
   config = dms_transport_config_new (seed,
                                      dms_config_get_strv (self->config, "p2p.listen_address"),
-                                     dms_config_get_strv (self->config, "p2p.bootstrap_peers"),
-                                     NULL,
+                                     (const char *const *) bootstrap,
+                                     network_key,
                                      params);
   dms_transport_start_async (
       self->transport, config, self->cancellable, on_transport_started, g_steal_pointer (&task));

@@ -225,6 +225,8 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
       !dms_libp2p_params_read_number (object, "descriptors", &self->descriptors, error) ||
       !dms_libp2p_params_read_path (object, "peer_store", &self->peer_store, error) ||
       !dms_libp2p_params_read_flag (object, "perf", &self->perf, error) ||
+      !dms_libp2p_params_read_flag (object, "mdns", &self->mdns, error) ||
+      !dms_libp2p_params_read_flag (object, "port_mapping", &self->port_mapping, error) ||
       !dms_libp2p_params_read_number (object, "low_water", &self->low_water, error) ||
       !dms_libp2p_params_read_number (object, "high_water", &self->high_water, error) ||
       !dms_libp2p_params_read_number (object, "grace_s", &self->grace_s, error) ||

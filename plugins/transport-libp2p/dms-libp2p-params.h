@@ -21,6 +21,8 @@ typedef enum
  * @descriptors: the most file descriptors it may use
  * @peer_store: (nullable): the file where it keeps what it knows of peers
  * @perf: whether the perf protocol is served, which gives away bandwidth
+ * @mdns: whether hosts of the local network are looked for, and may find this one
+ * @port_mapping: whether routers are asked to pass ports on to this machine
  * @low_water: to how many connections it goes back
  * @high_water: when it has more than so many
  * @grace_s: connections younger than this are left alone
@@ -41,6 +43,8 @@ typedef struct
   guint descriptors;
   char *peer_store;
   gboolean perf;
+  gboolean mdns;
+  gboolean port_mapping;
   guint low_water;
   guint high_water;
   guint grace_s;

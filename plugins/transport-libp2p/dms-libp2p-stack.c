@@ -3,6 +3,7 @@
 
 #include "dms-libp2p-stack.h"
 
+#include "mdns/dms-p2p-mdns-socket.h"
 #include "perf/dms-p2p-perf.h"
 #include "quic/dms-p2p-quic.h"
 #include "tcp/dms-p2p-tcp.h"
@@ -43,16 +44,54 @@ dms_libp2p_stack_start_saving (DmsLibp2pStack *self)
   g_source_attach (self->save_timer, context);
 }
 
+/* A private network is TCP only: QUIC has no place for its key. Nor do nodes of one help each other through
+ * NATs yet: what dials back for others would have to have the key. */
+static void
+dms_libp2p_stack_add_transports (DmsLibp2pStack *self, const DmsLibp2pParams *params)
+{
+  g_autoptr (DmsP2pTransport) quic = NULL;
+  g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (self->identity, NULL);
+  gboolean is_private = dms_p2p_identity_get_network_key (self->identity) != NULL;
+
+  if (!is_private)
+    {
+      quic = dms_p2p_quic_new (self->identity);
+      dms_p2p_swarm_add_transport (self->swarm, quic);
+    }
+  dms_p2p_swarm_add_transport (self->swarm, tcp);
+  self->host = dms_p2p_host_new (self->swarm);
+  self->identify = dms_p2p_identify_new (self->host, DMS_LIBP2P_AGENT);
+  self->dht = dms_p2p_dht_new (self->host, self->identify, params->dht_prefix, params->dht_mode);
+  if (!is_private)
+    self->nat = dms_libp2p_nat_new (self->host, self->identify, self->dht, quic, DMS_P2P_TCP (tcp), params);
+}
+
+static void
+dms_libp2p_stack_on_mapped (gpointer user_data)
+{
+  dms_p2p_identify_note_changed (((DmsLibp2pStack *) user_data)->identify);
+}
+
+/* A host works without it. */
+static void
+dms_libp2p_stack_start_mdns (DmsLibp2pStack *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->mdns = dms_p2p_mdns_new (self->swarm, DMS_P2P_MDNS_PORT, NULL, &error);
+  if (self->mdns == NULL)
+    g_warning ("Hosts of the local network are not looked for: %s", error->message);
+}
+
 DmsLibp2pStack *
 dms_libp2p_stack_new (GBytes *seed,
+                      GBytes *network_key,
                       const DmsLibp2pParams *params,
                       DmsP2pMessageHandler handler,
                       gpointer user_data,
                       GError **error)
 {
-  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new (seed, error);
-  g_autoptr (DmsP2pTransport) quic = NULL;
-  g_autoptr (DmsP2pTransport) tcp = NULL;
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_private (seed, network_key, error);
   DmsLibp2pStack *self = NULL;
 
   if (identity == NULL)
@@ -63,23 +102,31 @@ dms_libp2p_stack_new (GBytes *seed,
   self->peers = dms_p2p_peer_store_new (params->peer_store);
   self->swarm = dms_p2p_swarm_new (self->identity, self->limits, self->peers);
   dms_p2p_swarm_set_water_marks (self->swarm, params->low_water, params->high_water, params->grace_s);
-  quic = dms_p2p_quic_new (self->identity);
-  tcp = dms_p2p_tcp_new (self->identity, NULL);
-  dms_p2p_swarm_add_transport (self->swarm, quic);
-  dms_p2p_swarm_add_transport (self->swarm, tcp);
-  self->host = dms_p2p_host_new (self->swarm);
-  self->identify = dms_p2p_identify_new (self->host, DMS_LIBP2P_AGENT);
+  dms_libp2p_stack_add_transports (self, params);
   self->ping = dms_p2p_ping_new (self->host);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
-  self->dht = dms_p2p_dht_new (self->host, self->identify, params->dht_prefix, params->dht_mode);
-  self->nat = dms_libp2p_nat_new (self->host, self->identify, self->dht, quic, DMS_P2P_TCP (tcp), params);
   if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
     self->discovery = dms_p2p_dht_discovery_new (self->dht, self->swarm, params->rendezvous);
   self->router = dms_libp2p_router_new (self->dht, self->swarm);
   if (params->perf)
     dms_p2p_perf_serve (self->host);
+  if (params->mdns)
+    dms_libp2p_stack_start_mdns (self);
+  if (params->port_mapping)
+    self->port_mapper = dms_p2p_port_mapper_new (self->swarm, NULL, NULL, dms_libp2p_stack_on_mapped, self);
   dms_libp2p_stack_start_saving (self);
   return self;
+}
+
+void
+dms_libp2p_stack_give_back (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data)
+{
+  DmsP2pPortMapper *mapper = g_steal_pointer (&self->port_mapper);
+
+  if (mapper != NULL)
+    dms_p2p_port_mapper_close (mapper, done, user_data);
+  else if (done != NULL)
+    done (user_data);
 }
 
 void
@@ -90,8 +137,11 @@ dms_libp2p_stack_free (DmsLibp2pStack *self)
   g_clear_pointer (&self->discovery, dms_p2p_dht_discovery_free);
   dms_p2p_dht_close (self->dht);
   g_clear_pointer (&self->router, dms_libp2p_router_free);
+  dms_libp2p_stack_give_back (self, NULL, NULL);
+  g_clear_pointer (&self->mdns, dms_p2p_mdns_free);
   dms_p2p_messenger_close (self->messenger);
-  dms_libp2p_nat_close (self->nat);
+  if (self->nat != NULL)
+    dms_libp2p_nat_close (self->nat);
   dms_p2p_host_close (self->host);
   dms_libp2p_stack_save (self);
   g_clear_pointer (&self->nat, dms_libp2p_nat_free);

@@ -81,6 +81,18 @@ dms_libp2p_trace_on_identified (GObject *source, GAsyncResult *result, gpointer 
   dms_libp2p_trace_ping (self);
 }
 
+void
+dms_libp2p_trace_explain (DmsP2pSwarm *swarm, GError *error)
+{
+  g_autofree char *message = NULL;
+
+  if (dms_p2p_identity_get_network_key (dms_p2p_swarm_get_identity (swarm)) == NULL)
+    return;
+  message = g_steal_pointer (&error->message);
+  error->message = g_strconcat (
+      message, "; this node is in a private network: is the peer in the same one, with the same key?", NULL);
+}
+
 static void
 dms_libp2p_trace_on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -92,6 +104,7 @@ dms_libp2p_trace_on_connected (GObject *source, GAsyncResult *result, gpointer u
 
   if (connection == NULL)
     {
+      dms_libp2p_trace_explain (DMS_P2P_SWARM (source), error);
       g_task_return_error (self->task, error);
       return;
     }

@@ -19,4 +19,7 @@ void dms_libp2p_trace_start (DmsLibp2pStack *stack,
 /* Whom an address means, and where to look for it besides what is known: NULL for `/p2p/<peer>` alone. */
 GPtrArray *dms_libp2p_trace_list_addresses (DmsMultiaddr *address);
 
+/* Adds to why a dial failed what a private network has to do with it: all that others say is noise there. */
+void dms_libp2p_trace_explain (DmsP2pSwarm *swarm, GError *error);
+
 G_END_DECLS

@@ -27,7 +27,10 @@ dms_libp2p_transport_on_dialled (GObject *source, GAsyncResult *result, gpointer
                            dms_peer_id_ref (dms_p2p_connection_get_peer_id (connection)),
                            (GDestroyNotify) dms_peer_id_unref);
   else
-    g_task_return_error (task, error);
+    {
+      dms_libp2p_trace_explain (DMS_P2P_SWARM (source), error);
+      g_task_return_error (task, error);
+    }
 }
 
 /* Somebody asks for it now: what failed a moment ago is tried all the same. */

@@ -17,6 +17,8 @@ struct _DmsLibp2pTransport
   GObject parent_instance;
 
   DmsPeerId *peer;
+  /* Of the private network, in guarded memory. NULL in the open one. */
+  GBytes *network_key;
   /* NULL when it does not run. */
   DmsLibp2pStack *stack;
   DmsLibp2pBootstrap *bootstrap;

@@ -1,7 +1,11 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include <sodium.h>
+#include <string.h>
+
 #include "dms-libp2p-transport-private.h"
+#include "pnet/dms-p2p-pnet-cipher.h"
 
 static void dms_libp2p_transport_transport_init (DmsTransportInterface *iface);
 
@@ -52,6 +56,7 @@ dms_libp2p_transport_finalize (GObject *object)
   g_clear_pointer (&self->peers, dms_libp2p_peers_free);
   g_clear_pointer (&self->peer, dms_peer_id_unref);
   g_clear_pointer (&self->stream_handlers, g_hash_table_unref);
+  g_clear_pointer (&self->network_key, g_bytes_unref);
   G_OBJECT_CLASS (dms_libp2p_transport_parent_class)->finalize (object);
 }
 
@@ -342,6 +347,8 @@ dms_libp2p_transport_listen (DmsLibp2pTransport *self, DmsMultiaddr *address, GE
 static gboolean
 dms_libp2p_transport_listen_all (DmsLibp2pTransport *self, const char *const *texts, GError **error)
 {
+  gboolean is_private = dms_p2p_identity_get_network_key (self->stack->identity) != NULL;
+
   for (guint i = 0; texts[i] != NULL; i++)
     {
       g_autoptr (DmsMultiaddr) address = NULL;
@@ -349,7 +356,15 @@ dms_libp2p_transport_listen_all (DmsLibp2pTransport *self, const char *const *te
       if (g_str_has_prefix (texts[i], "/memory/"))
         continue;
       address = dms_multiaddr_new (texts[i], error);
-      if (address == NULL || !dms_libp2p_transport_listen (self, address, error))
+      if (address == NULL)
+        return FALSE;
+      /* Written for both kinds of network: there is no QUIC inside a private one. */
+      if (is_private && dms_multiaddr_has_part (address, "quic-v1"))
+        {
+          g_message ("A private network is reached by TCP only: not listening on %s.", texts[i]);
+          continue;
+        }
+      if (!dms_libp2p_transport_listen (self, address, error))
         return FALSE;
     }
   return TRUE;
@@ -370,23 +385,24 @@ static gboolean
 dms_libp2p_transport_start (DmsLibp2pTransport *self, DmsTransportConfig *config, GError **error)
 {
   g_autoptr (DmsLibp2pParams) params = NULL;
+  GBytes *network_key = dms_transport_config_get_private_network_key (config);
 
   if (self->stack != NULL)
     {
       g_set_error_literal (error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the transport runs already");
       return FALSE;
     }
-  if (dms_transport_config_get_private_network_key (config) != NULL)
-    {
-      g_set_error_literal (
-          error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "libp2p has no private networks in this version");
-      return FALSE;
-    }
+  if (network_key == NULL)
+    network_key = self->network_key;
   params = dms_libp2p_params_new (dms_transport_config_get_params (config), error);
   if (params == NULL)
     return FALSE;
-  self->stack = dms_libp2p_stack_new (
-      dms_transport_config_get_identity_seed (config), params, dms_libp2p_transport_on_message, self, error);
+  self->stack = dms_libp2p_stack_new (dms_transport_config_get_identity_seed (config),
+                                      network_key,
+                                      params,
+                                      dms_libp2p_transport_on_message,
+                                      self,
+                                      error);
   if (self->stack == NULL)
     return FALSE;
   dms_libp2p_peers_watch (self->peers, self->stack->host);
@@ -423,12 +439,25 @@ dms_libp2p_transport_start_async (DmsTransport *transport,
 
 /* From the main loop: what is given up tells so, and that is not to happen inside the call. */
 static gboolean
-dms_libp2p_transport_on_stop (gpointer user_data)
+dms_libp2p_transport_on_given_back (gpointer user_data)
 {
-  GTask *task = user_data;
+  g_autoptr (GTask) task = user_data;
 
   dms_libp2p_transport_leave (g_task_get_source_object (task));
   g_task_return_boolean (task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+dms_libp2p_transport_on_stop (gpointer user_data)
+{
+  GTask *task = user_data;
+  DmsLibp2pTransport *self = g_task_get_source_object (task);
+
+  if (self->stack != NULL)
+    dms_libp2p_stack_give_back (self->stack, dms_libp2p_transport_on_given_back, g_object_ref (task));
+  else
+    g_task_return_boolean (task, TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -488,9 +517,43 @@ dms_libp2p_transport_listen_async (DmsTransport *transport,
 static gboolean
 dms_libp2p_transport_set_private_network_key (DmsTransport *transport, GBytes *key, GError **error)
 {
-  g_set_error_literal (
-      error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "libp2p has no private networks in this version");
-  return FALSE;
+  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
+  guint8 *secret = NULL;
+
+  if (self->stack != NULL)
+    {
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_WRONG_STATE,
+                           "the key of the private network can be set only before the transport starts");
+      return FALSE;
+    }
+  if (key != NULL && g_bytes_get_size (key) != DMS_P2P_PNET_KEY_SIZE)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_ARGUMENT,
+                   "the key of a private network has %" G_GSIZE_FORMAT " bytes; it must have 32",
+                   g_bytes_get_size (key));
+      return FALSE;
+    }
+  if (key != NULL)
+    secret = sodium_init () >= 0 ? sodium_malloc (DMS_P2P_PNET_KEY_SIZE) : NULL;
+  if (key != NULL && secret == NULL)
+    {
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_NO_RESOURCES,
+                           "no guarded memory is left for the key of the private network; raise the limit "
+                           "of locked memory (ulimit -l)");
+      return FALSE;
+    }
+  g_clear_pointer (&self->network_key, g_bytes_unref);
+  if (key == NULL)
+    return TRUE;
+  memcpy (secret, g_bytes_get_data (key, NULL), DMS_P2P_PNET_KEY_SIZE);
+  self->network_key = g_bytes_new_with_free_func (secret, DMS_P2P_PNET_KEY_SIZE, sodium_free, secret);
+  return TRUE;
 }
 
 static void

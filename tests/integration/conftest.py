@@ -2,21 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: a fresh node, and one shared by the tests of a module."""
 
-import contextlib
-
 import pytest
 
-from node import Node
-
-
-def wind_down(node):
-    """Ends the daemon and whatever jobs its executors still hold."""
-    with contextlib.suppress(AssertionError):
-        if node.process is not None and node.process.poll() is None:
-            for item in node.actor("/dms/node/deployment/list")["deployments"]:
-                if item["status"] not in ("Completed", "Failed"):
-                    node.actor("/dms/node/deployment/shutdown", "-i", item["orchestrator_id"])
-    node.stop()
+from node import Node, wind_down
 
 
 @pytest.fixture

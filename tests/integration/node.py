@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One real daemon in a scratch directory, driven by the real CLI."""
 
+import contextlib
 import json
 import os
 import signal
@@ -246,3 +247,13 @@ class Node:
     def logs_of(self, ensemble, allocation):
         directory = self.work_dir / "deployments" / ensemble / allocation
         return ((directory / "stdout.log").read_text(), (directory / "stderr.log").read_text())
+
+
+def wind_down(node):
+    """Ends the daemon and whatever jobs its executors still hold."""
+    with contextlib.suppress(AssertionError):
+        if node.process is not None and node.process.poll() is None:
+            for item in node.actor("/dms/node/deployment/list")["deployments"]:
+                if item["status"] not in ("Completed", "Failed"):
+                    node.actor("/dms/node/deployment/shutdown", "-i", item["orchestrator_id"])
+    node.stop()

@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from conftest import wind_down
-from node import SOURCE, Node
+from node import SOURCE, Node, wind_down
 from test_jobs import nothing_left
 
 sys.path.insert(0, str(SOURCE / "tests" / "fixtures"))

@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from conftest import wind_down
-from node import BUILD, PATIENCE, Node, free_port
+from node import BUILD, PATIENCE, Node, free_port, wind_down
 from test_world import DEPLOY, allow, hello_on
 
 PLUGIN = BUILD / "plugins" / "transport-libp2p" / "libtransport-libp2p.so"

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import wind_down
 from field_client import FieldClient, Identity, Response, wire
-from node import NUNET, PATIENCE, PASSPHRASE, Node
+from node import NUNET, PATIENCE, PASSPHRASE, Node, wind_down
 
 PERSON = "ada@example.org"
 GPG = f"gpg:{PERSON}"

@@ -12,9 +12,11 @@ import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
@@ -251,7 +253,7 @@ async function timed (action) {
 }
 
 const COMMANDS = {
-  async start ({ seed, security = ['tls', 'noise'], listen = [], dht = false, gossip = false, relay = false,
+  async start ({ seed, psk, security = ['tls', 'noise'], listen = [], discover = false, dht = false, gossip = false, relay = false,
     serve_relay: servesRelay = false }) {
     const encrypters = { tls, noise }
     const services = { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() }
@@ -265,15 +267,24 @@ const COMMANDS = {
     node = await createLibp2p({
       privateKey,
       addresses: { listen },
-      transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS }), ...(relay ? [circuitRelayTransport()] : [])],
+      // QUIC has no place for the key of a private network.
+      ...(psk
+        ? {
+            connectionProtector: preSharedKey({ psk: Buffer.from(`/key/swarm/psk/1.0.0/\n/base16/\n${psk}`) }),
+            transports: [tcp()]
+          }
+        : { transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS }), ...(relay ? [circuitRelayTransport()] : [])] }),
       connectionEncrypters: security.map((name) => encrypters[name]()),
       streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
+      peerDiscovery: discover ? [mdns({ interval: 1000 })] : [],
       services,
       connectionManager: { maxConnections: 1000, inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000,
         maxParallelDials: 500 },
       connectionGater: { denyDialMultiaddr: () => false }
     })
     node.addEventListener('peer:identify', ({ detail }) => identified.set(detail.peerId.toString(), detail))
+    node.addEventListener('peer:discovery', ({ detail }) =>
+      say({ event: 'discovered', peer: detail.id.toString(), addresses: detail.multiaddrs.map(String) }))
     node.addEventListener('connection:close', ({ detail }) =>
       say({ event: 'closed', peer: detail.remotePeer.toString() }))
     await serve(ECHO, onEcho)

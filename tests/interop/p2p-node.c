@@ -73,21 +73,38 @@ p2p_node_on_connection (DmsP2pSwarm *swarm,
   p2p_say (event);
 }
 
+/* 32 bytes. */
+static GBytes *
+p2p_node_read_hex (const char *text, GError **error)
+{
+  guint8 bytes[P2P_NODE_SEED_SIZE];
+  gsize size = 0;
+
+  if (sodium_hex2bin (bytes, sizeof bytes, text, strlen (text), NULL, &size, NULL) == 0 &&
+      size == sizeof bytes)
+    return g_bytes_new (bytes, sizeof bytes);
+  g_set_error_literal (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
+                       "the seed or the key is no hexadecimal number of 32 bytes");
+  return NULL;
+}
+
 static DmsP2pIdentity *
-p2p_node_make_identity (const char *seed, GError **error)
+p2p_node_make_identity (const char *seed, const char *psk, GError **error)
 {
   guint8 bytes[P2P_NODE_SEED_SIZE];
   g_autoptr (GBytes) secret = NULL;
+  g_autoptr (GBytes) network_key = NULL;
 
-  if (seed == NULL)
-    return dms_p2p_identity_new_random ();
-  if (sodium_hex2bin (bytes, sizeof bytes, seed, strlen (seed), NULL, NULL, NULL) != 0)
-    {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the seed is no hexadecimal number");
-      return NULL;
-    }
-  secret = g_bytes_new (bytes, sizeof bytes);
-  return dms_p2p_identity_new (secret, error);
+  randombytes_buf (bytes, sizeof bytes);
+  secret = seed != NULL ? p2p_node_read_hex (seed, error) : g_bytes_new (bytes, sizeof bytes);
+  if (secret == NULL)
+    return NULL;
+  network_key = psk != NULL ? p2p_node_read_hex (psk, error) : NULL;
+  if (psk != NULL && network_key == NULL)
+    return NULL;
+  return dms_p2p_identity_new_private (secret, network_key, error);
 }
 
 /* `scope.resource` and the limit. */
@@ -134,9 +151,13 @@ p2p_node_add_transports (DmsP2pSwarm *swarm, DmsP2pIdentity *identity, const cha
 }
 
 P2pNode *
-p2p_node_new (const char *seed, const char *const *securities, JsonObject *wanted, GError **error)
+p2p_node_new (const char *seed,
+              const char *psk,
+              const char *const *securities,
+              JsonObject *wanted,
+              GError **error)
 {
-  g_autoptr (DmsP2pIdentity) identity = p2p_node_make_identity (seed, error);
+  g_autoptr (DmsP2pIdentity) identity = p2p_node_make_identity (seed, psk, error);
   g_autoptr (DmsP2pLimits) limits = dms_p2p_limits_new (P2P_NODE_MEMORY, P2P_NODE_DESCRIPTORS);
   g_autoptr (DmsP2pPeerStore) peers = dms_p2p_peer_store_new (NULL);
   g_autoptr (DmsP2pSwarm) swarm = NULL;

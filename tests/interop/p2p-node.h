@@ -22,8 +22,13 @@ G_BEGIN_DECLS
 /* One host with all that belongs to it. */
 typedef struct _P2pNode P2pNode;
 
-/* @securities: `tls`, `noise`; NULL for both. @limits: {"peer.streams": 4096, …}, or NULL. */
-P2pNode *p2p_node_new (const char *seed, const char *const *securities, JsonObject *limits, GError **error);
+/* @psk: the key of a private network in hexadecimal digits, or NULL. @securities: `tls`, `noise`; NULL for
+ * both. @limits: {"peer.streams": 4096, …}, or NULL. */
+P2pNode *p2p_node_new (const char *seed,
+                       const char *psk,
+                       const char *const *securities,
+                       JsonObject *limits,
+                       GError **error);
 void p2p_node_free (P2pNode *self);
 DmsP2pHost *p2p_node_get_host (P2pNode *self);
 DmsP2pSwarm *p2p_node_get_swarm (P2pNode *self);

@@ -66,8 +66,11 @@ p2p_peer_start (P2pCommand *command)
   JsonObject *answer = NULL;
   DmsPeerId *self = NULL;
 
-  peer.node = p2p_node_new (
-      p2p_command_get_text (command, "seed", NULL), (const char *const *) securities, limits, &error);
+  peer.node = p2p_node_new (p2p_command_get_text (command, "seed", NULL),
+                            p2p_command_get_text (command, "psk", NULL),
+                            (const char *const *) securities,
+                            limits,
+                            &error);
   if (peer.node != NULL && p2p_command_get_boolean (command, "relay", FALSE))
     p2p_node_use_relays (peer.node, p2p_command_get_boolean (command, "serve_relay", FALSE));
   if (peer.node != NULL && p2p_command_get_boolean (command, "dht", FALSE))
@@ -304,7 +307,7 @@ p2p_peer_crowd_step (P2pCommand *command)
   command->left = n;
   for (guint i = 0; i < n; i++)
     {
-      P2pNode *node = p2p_node_new (NULL, (const char *const *) securities, NULL, NULL);
+      P2pNode *node = p2p_node_new (NULL, NULL, (const char *const *) securities, NULL, NULL);
 
       g_ptr_array_add (peer.crowd, node);
       p2p_peer_connect (command, node, p2p_peer_on_crowd);

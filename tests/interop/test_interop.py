@@ -64,6 +64,34 @@ def pair(request, tmp_path_factory):
     pair.stop()
 
 
+@pytest.mark.parametrize("dialler", [OURS, JS])
+@pytest.mark.parametrize("kind", ["tls", "noise"])
+def test_a_private_network(tmp_path, kind, dialler):
+    """Both ways through XSalsa20, and nobody without the key."""
+    security, listen = KINDS[kind]
+    key, other = os.urandom(32).hex(), os.urandom(32).hex()
+    makes = {OURS: our_peer(tmp_path), JS: js_peer(tmp_path)}
+    outsiders = [our_peer(tmp_path, "outsider"), js_peer(tmp_path, "js-outsider")]
+    first, second = makes[dialler], makes[JS if dialler == OURS else OURS]
+    try:
+        first.start(security=security, psk=key)
+        second.start(security=security, psk=key, listen=[listen])
+        assert first.ask("dial", addresses=second.addresses)
+        second.wait_connected(first)
+        for asker, answerer in ((first, second), (second, first)):
+            assert asker.ask("ping", peer=answerer.id)
+            assert asker.ask("echo", peer=answerer.id, size=3000000)["equal"]
+        for outsider, wrong in zip(outsiders, (other, None)):
+            outsider.start(security=security, **({"psk": wrong} if wrong else {}))
+            with pytest.raises(PeerError):
+                outsider.ask("dial", addresses=second.addresses, timeout=60)
+            assert outsider.id not in [peer["peer"] for peer in second.ask("connections")["connections"]]
+        assert first.ask("ping", peer=second.id)
+    finally:
+        for peer in (*makes.values(), *outsiders):
+            peer.stop()
+
+
 @pytest.fixture
 def alone(tmp_path):
     """Makes peers that end with the test."""

@@ -196,6 +196,17 @@ dms_p2p_quic_read_address (DmsMultiaddr *address)
                                                                        : NULL;
 }
 
+/* There is no place in QUIC for the key of a private network. */
+static gboolean
+dms_p2p_quic_check_open_network (DmsP2pQuic *self, GError **error)
+{
+  if (dms_p2p_identity_get_network_key (self->identity) == NULL)
+    return TRUE;
+  g_set_error_literal (
+      error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "a private network has no QUIC; use an address of TCP");
+  return FALSE;
+}
+
 static DmsMultiaddr *
 dms_p2p_quic_listen (DmsP2pTransport *transport, DmsMultiaddr *address, GError **error)
 {
@@ -203,6 +214,8 @@ dms_p2p_quic_listen (DmsP2pTransport *transport, DmsMultiaddr *address, GError *
   g_autoptr (GInetSocketAddress) socket_address = dms_p2p_quic_read_address (address);
   g_autoptr (DmsP2pQuicEndpoint) endpoint = NULL;
 
+  if (!dms_p2p_quic_check_open_network (self, error))
+    return NULL;
   if (socket_address == NULL)
     {
       g_set_error (error,
@@ -247,7 +260,8 @@ dms_p2p_quic_can_dial (DmsP2pTransport *transport, DmsMultiaddr *address)
 {
   g_autoptr (GInetSocketAddress) socket_address = dms_p2p_quic_read_address (address);
 
-  return socket_address != NULL && g_inet_socket_address_get_port (socket_address) != 0;
+  return socket_address != NULL && g_inet_socket_address_get_port (socket_address) != 0 &&
+         dms_p2p_quic_check_open_network (DMS_P2P_QUIC (transport), NULL);
 }
 
 /* A socket bound to one address reaches what that address reaches. */
@@ -296,6 +310,8 @@ dms_p2p_quic_begin_dial (DmsP2pQuic *self, DmsMultiaddr *address, DmsPeerId *exp
   ngtcp2_sockaddr_union remote = { 0 };
   ngtcp2_path path = { { &local.sa, 0 }, { &remote.sa, 0 }, NULL };
 
+  if (!dms_p2p_quic_check_open_network (self, error))
+    return NULL;
   if (to == NULL || g_inet_socket_address_get_port (to) == 0)
     {
       g_set_error (error,

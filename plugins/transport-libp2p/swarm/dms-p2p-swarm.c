@@ -47,6 +47,8 @@ struct _DmsP2pSwarm
   GPtrArray *addresses;
   /* DmsMultiaddr: where relays take connections for it. */
   GPtrArray *relay_addresses;
+  /* DmsMultiaddr: where routers take connections for it. */
+  GPtrArray *mapped_addresses;
   /* DmsP2pConnection: all, also those that are closing. */
   GPtrArray *connections;
   /* DmsPeerId to a GPtrArray of its DmsP2pConnection, the best first. */
@@ -99,6 +101,7 @@ dms_p2p_swarm_finalize (GObject *object)
   g_clear_pointer (&self->listeners, g_array_unref);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
   g_clear_pointer (&self->relay_addresses, g_ptr_array_unref);
+  g_clear_pointer (&self->mapped_addresses, g_ptr_array_unref);
   g_clear_pointer (&self->connections, g_ptr_array_unref);
   g_clear_pointer (&self->by_peer, g_hash_table_unref);
   g_clear_pointer (&self->dials, g_hash_table_unref);
@@ -122,6 +125,7 @@ dms_p2p_swarm_init (DmsP2pSwarm *self)
   self->listeners = g_array_new (FALSE, FALSE, sizeof (DmsP2pSwarmListener));
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   self->relay_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_peer = g_hash_table_new_full ((GHashFunc) dms_peer_id_hash,
                                          (GEqualFunc) dms_peer_id_equal,
@@ -505,6 +509,8 @@ dms_p2p_swarm_dup_listen_addresses (DmsP2pSwarm *self)
     dms_p2p_address_expand (self->addresses->pdata[i], list);
   for (guint i = 0; i < self->relay_addresses->len; i++)
     g_ptr_array_add (list, dms_multiaddr_ref (self->relay_addresses->pdata[i]));
+  for (guint i = 0; i < self->mapped_addresses->len; i++)
+    g_ptr_array_add (list, dms_multiaddr_ref (self->mapped_addresses->pdata[i]));
   return list;
 }
 
@@ -514,6 +520,14 @@ dms_p2p_swarm_set_relay_addresses (DmsP2pSwarm *self, GPtrArray *addresses)
   g_ptr_array_set_size (self->relay_addresses, 0);
   for (guint i = 0; i < addresses->len; i++)
     g_ptr_array_add (self->relay_addresses, dms_multiaddr_ref (addresses->pdata[i]));
+}
+
+void
+dms_p2p_swarm_set_mapped_addresses (DmsP2pSwarm *self, GPtrArray *addresses)
+{
+  g_ptr_array_set_size (self->mapped_addresses, 0);
+  for (guint i = 0; i < addresses->len; i++)
+    g_ptr_array_add (self->mapped_addresses, dms_multiaddr_ref (addresses->pdata[i]));
 }
 
 static DmsP2pConnection *

@@ -37,6 +37,9 @@ DmsMultiaddr *dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GE
 GPtrArray *dms_p2p_swarm_dup_listen_addresses (DmsP2pSwarm *self);
 /* (element-type DmsMultiaddr): where relays let this host be reached; listen addresses, too, from here on. */
 void dms_p2p_swarm_set_relay_addresses (DmsP2pSwarm *self, GPtrArray *addresses);
+/* (element-type DmsMultiaddr): where a router takes connections for this host; listen addresses, too, from
+ * here on. */
+void dms_p2p_swarm_set_mapped_addresses (DmsP2pSwarm *self, GPtrArray *addresses);
 
 /* A connection to @peer: the one there is, or a new one to an address of the peer store or of @addresses
  * (either may be empty; names are resolved; dialled as happy eyeballs, RFC 8305, QUIC before TCP). @peer may

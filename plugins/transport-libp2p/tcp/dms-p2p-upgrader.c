@@ -5,6 +5,7 @@
 
 #include "multistream/dms-p2p-multistream.h"
 #include "noise/dms-p2p-noise.h"
+#include "pnet/dms-p2p-pnet-pipe.h"
 #include "security/dms-p2p-secured.h"
 #include "tls/dms-p2p-tls.h"
 #include "yamux/dms-p2p-yamux.h"
@@ -307,6 +308,15 @@ dms_p2p_upgrade_on_cancelled (GCancellable *outer, gpointer user_data)
   g_cancellable_cancel (user_data);
 }
 
+/* Below all else that is said, in a private network. */
+static DmsP2pPipe *
+dms_p2p_upgrader_protect (DmsP2pUpgrader *self, DmsP2pPipe *raw)
+{
+  GBytes *key = dms_p2p_identity_get_network_key (self->identity);
+
+  return key != NULL ? dms_p2p_pnet_pipe_new (raw, key) : g_object_ref (raw);
+}
+
 static GTask *
 dms_p2p_upgrade_new (DmsP2pUpgrader *upgrader,
                      DmsP2pPipe *raw,
@@ -348,14 +358,15 @@ dms_p2p_upgrader_dial_async (DmsP2pUpgrader *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
+  g_autoptr (DmsP2pPipe) base = dms_p2p_upgrader_protect (self, raw);
   g_autoptr (DmsP2pPipe) pipe = NULL;
   GTask *task = NULL;
   DmsP2pUpgrade *upgrade = NULL;
 
   if (attempt == 0)
-    pipe = dms_p2p_multistream_lazy_new (raw, self->securities[0]->protocol);
+    pipe = dms_p2p_multistream_lazy_new (base, self->securities[0]->protocol);
   else
-    pipe = g_object_ref (raw);
+    pipe = g_object_ref (base);
   task = dms_p2p_upgrade_new (self, pipe, TRUE, cancellable, callback, user_data);
   upgrade = g_task_get_task_data (task);
   upgrade->expected = expected != NULL ? dms_peer_id_ref (expected) : NULL;
@@ -377,11 +388,12 @@ dms_p2p_upgrader_accept_async (DmsP2pUpgrader *self,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  GTask *task = dms_p2p_upgrade_new (self, raw, FALSE, cancellable, callback, user_data);
+  g_autoptr (DmsP2pPipe) base = dms_p2p_upgrader_protect (self, raw);
+  GTask *task = dms_p2p_upgrade_new (self, base, FALSE, cancellable, callback, user_data);
   DmsP2pUpgrade *upgrade = g_task_get_task_data (task);
 
   dms_p2p_multistream_accept_async (
-      raw, dms_p2p_upgrade_knows_security, self, upgrade->inner, dms_p2p_upgrade_on_security, task);
+      base, dms_p2p_upgrade_knows_security, self, upgrade->inner, dms_p2p_upgrade_on_security, task);
 }
 
 DmsP2pUpgraded *

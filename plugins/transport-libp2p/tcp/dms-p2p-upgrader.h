@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 /* Makes a connection of a pipe to another host: negotiates a security protocol, secures it, agrees on the
- * muxer (libp2p specs, connections). For TCP, and for relayed connections. Immutable and counted. */
+ * muxer (libp2p specs, connections). In a private network it protects the pipe before all that. For TCP, and
+ * for relayed connections. Immutable and counted. */
 typedef struct _DmsP2pUpgrader DmsP2pUpgrader;
 
 /* How long it may take altogether, from the accepted or connected pipe to the muxer. */

@@ -102,14 +102,8 @@ dms_test_host_on_identified (DmsP2pHost *host, DmsP2pConnection *connection, gpo
   ((DmsTestHost *) user_data)->n_identified++;
 }
 
-DmsTestHost *
-dms_test_host_new (const char *listen)
-{
-  return dms_test_host_new_with (listen, "{}");
-}
-
-DmsTestHost *
-dms_test_host_new_with (const char *listen, const char *json)
+static DmsTestHost *
+dms_test_host_new_full (const char *listen, GBytes *network_key, const char *json)
 {
   DmsTestHost *self = g_new0 (DmsTestHost, 1);
   g_autoptr (JsonNode) node = json_from_string (json, NULL);
@@ -123,7 +117,8 @@ dms_test_host_new_with (const char *listen, const char *json)
   randombytes_buf (seed, sizeof seed);
   seed_bytes = g_bytes_new (seed, sizeof seed);
   self->messages = g_ptr_array_new_with_free_func (g_free);
-  self->stack = dms_libp2p_stack_new (seed_bytes, params, dms_test_host_on_message, self, &error);
+  self->stack =
+      dms_libp2p_stack_new (seed_bytes, network_key, params, dms_test_host_on_message, self, &error);
   g_assert_no_error (error);
   self->id = dms_peer_id_ref (dms_p2p_identity_get_peer_id (self->stack->identity));
   bound = dms_p2p_swarm_listen (self->stack->swarm, wanted, &error);
@@ -131,6 +126,24 @@ dms_test_host_new_with (const char *listen, const char *json)
   self->address = dms_multiaddr_append_peer_id (bound, self->id);
   dms_p2p_host_add_identified (self->stack->host, dms_test_host_on_identified, self);
   return self;
+}
+
+DmsTestHost *
+dms_test_host_new (const char *listen)
+{
+  return dms_test_host_new_full (listen, NULL, "{}");
+}
+
+DmsTestHost *
+dms_test_host_new_with (const char *listen, const char *json)
+{
+  return dms_test_host_new_full (listen, NULL, json);
+}
+
+DmsTestHost *
+dms_test_host_new_private (const char *listen, GBytes *network_key)
+{
+  return dms_test_host_new_full (listen, network_key, "{}");
 }
 
 void
