@@ -241,6 +241,14 @@ function open (command, protocol) {
   return relayed == null ? node.dialProtocol(peer, protocol, options) : relayed.newStream(protocol, options)
 }
 
+// The node itself tells of a peer only once, and of one that dials it first without addresses.
+function tellingMdns (components) {
+  const discovery = mdns({ interval: 1000 })(components)
+  discovery.addEventListener('peer', ({ detail }) =>
+    say({ event: 'discovered', peer: detail.id.toString(), addresses: detail.multiaddrs.map(String) }))
+  return discovery
+}
+
 function describe (connection) {
   return { peer: connection.remotePeer.toString(), security: connection.encryption, muxer: connection.multiplexer,
     inbound: connection.direction === 'inbound', remote: connection.remoteAddr.toString() }
@@ -276,15 +284,13 @@ const COMMANDS = {
         : { transports: [tcp(), quic({ maxConcurrentStreamLimit: STREAMS }), ...(relay ? [circuitRelayTransport()] : [])] }),
       connectionEncrypters: security.map((name) => encrypters[name]()),
       streamMuxers: [yamux({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })],
-      peerDiscovery: discover ? [mdns({ interval: 1000 })] : [],
+      peerDiscovery: discover ? [tellingMdns] : [],
       services,
       connectionManager: { maxConnections: 1000, inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000,
         maxParallelDials: 500 },
       connectionGater: { denyDialMultiaddr: () => false }
     })
     node.addEventListener('peer:identify', ({ detail }) => identified.set(detail.peerId.toString(), detail))
-    node.addEventListener('peer:discovery', ({ detail }) =>
-      say({ event: 'discovered', peer: detail.id.toString(), addresses: detail.multiaddrs.map(String) }))
     node.addEventListener('connection:close', ({ detail }) =>
       say({ event: 'closed', peer: detail.remotePeer.toString() }))
     await serve(ECHO, onEcho)
