@@ -132,8 +132,7 @@ def check_arrows(source):
         target = match[2]
         first = target.removeprefix("../").split("/")[0]
         if folder in ("interfaces", "plugins", "core/exec-shim"):
-            own = source.path.parents[len(source.name.split("/")) - 3] / first if folder == "plugins" else None
-            own = own is not None and own.is_dir()
+            own = folder == "plugins" and (source.path.parents[len(source.name.split("/")) - 3] / target).is_file()
             if "core/" in target or (first in known and "/" in target and folder == "plugins" and not own):
                 yield number, f"{folder} must not include core ({target})"
             continue
