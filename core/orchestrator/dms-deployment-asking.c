@@ -380,8 +380,7 @@ broadcast (DmsDeployment *self)
 
   if (!self->everybody)
     {
-      sample.per_million =
-          (guint) ((guint64) DMS_BID_SAMPLE_ALL * get_enough (self) / self->audience) + 1;
+      sample.per_million = (guint) ((guint64) DMS_BID_SAMPLE_ALL * get_enough (self) / self->audience) + 1;
       dms_bid_sample_write (&sample, object);
     }
   if (!dms_actor_broadcast (self->actor,

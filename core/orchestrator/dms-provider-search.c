@@ -157,8 +157,7 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DmsProviderSearchRef) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) peers =
-      dms_transport_find_providers_finish (DMS_TRANSPORT (source), result, &error);
+  g_autoptr (GPtrArray) peers = dms_transport_find_providers_finish (DMS_TRANSPORT (source), result, &error);
 
   if (self->found_func == NULL || g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED))
     return;
@@ -185,12 +184,8 @@ dms_provider_search_add (DmsProviderSearch *self, const char *const *names)
           self->cancellable = g_cancellable_new ();
           self->timer = g_timeout_add_seconds (PATIENCE_S, on_timer, self);
         }
-      dms_transport_find_providers_async (self->transport,
-                                          names[i],
-                                          MAX_FOUND_OF_NAME,
-                                          self->cancellable,
-                                          on_found,
-                                          g_rc_box_acquire (self));
+      dms_transport_find_providers_async (
+          self->transport, names[i], MAX_FOUND_OF_NAME, self->cancellable, on_found, g_rc_box_acquire (self));
     }
 }
 

@@ -25,7 +25,8 @@ void dms_provider_search_renew (DmsProviderSearch *self);
 /* Names beyond the limit, and those that were looked up already, are left out. */
 void dms_provider_search_add (DmsProviderSearch *self, const char *const *names);
 /* (nullable): a peer ID that was not given out yet. Those that were given out least often before come first,
- * as their asking was not in vain yet; of them, those that stand under most names; of them, anyone. Borrowed. */
+ * as their asking was not in vain yet; of them, those that stand under most names; of them, anyone. Borrowed.
+ */
 const char *dms_provider_search_take (DmsProviderSearch *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsProviderSearch, dms_provider_search_free)

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (DmsAdvertiser, dms_advertiser, DMS, ADVERTISER, GObject)
 
-/* Lets the network know what this machine lends, by the names of dms-offer-keys.h: a record in the distributed
- * hash table for each says that this node stands under it, and no more. Follows what is onboarded and which
- * executors work. Reads p2p.advertise. @provider must outlive it. */
+/* Lets the network know what this machine lends, by the names of dms-offer-keys.h: a record in the
+ * distributed hash table for each says that this node stands under it, and no more. Follows what is onboarded
+ * and which executors work. Reads p2p.advertise. @provider must outlive it. */
 DmsAdvertiser *dms_advertiser_new (DmsProvider *provider);
 
 void dms_advertiser_start (DmsAdvertiser *self);

@@ -20,10 +20,10 @@ enum
  * @per_million: so many machines of a million are to answer
  * @spread_ms: within so many milliseconds, each at a moment of its own
  *
- * Who is to answer a broadcast request for bids: the member `Sample` of an EnsembleBidRequest, `{"PerMillion":
- * …, "SpreadMs": …}`. Nodes that do not know it answer as ever. Each machine finds out by itself whether it is
- * one of them, by SHA-256 over the ensemble, the nonce and its peer ID: another round asks others. It can only
- * keep a machine from answering.
+ * Who is to answer a broadcast request for bids: the member `Sample` of an EnsembleBidRequest,
+ * `{"PerMillion": …, "SpreadMs": …}`. Nodes that do not know it answer as ever. Each machine finds out by
+ * itself whether it is one of them, by SHA-256 over the ensemble, the nonce and its peer ID: another round
+ * asks others. It can only keep a machine from answering.
  */
 typedef struct
 {

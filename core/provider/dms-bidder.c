@@ -536,8 +536,7 @@ make_answer_key (JsonObject *payload, JsonObject *request)
 {
   const char *node_id = dms_json_object_get_text (request, "NodeID");
 
-  return g_strdup_printf (
-      "%" G_GINT64_FORMAT "/%.256s", get_nonce (payload), node_id != NULL ? node_id : "");
+  return g_strdup_printf ("%" G_GINT64_FORMAT "/%.256s", get_nonce (payload), node_id != NULL ? node_id : "");
 }
 
 /* The same message comes by more than one way. What was offered when it came first is spoken for. */
@@ -623,11 +622,8 @@ consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, Jso
   g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
 
   for (guint i = 0; i < order->len; i++)
-    plan_answered (self,
-                   ensemble_id,
-                   payload,
-                   dms_json_object_get_child (g_ptr_array_index (order, i), "V1"),
-                   &planned);
+    plan_answered (
+        self, ensemble_id, payload, dms_json_object_get_child (g_ptr_array_index (order, i), "V1"), &planned);
   for (guint i = 0; i < order->len; i++)
     consider (self,
               message,
@@ -645,8 +641,7 @@ answer_delayed (gpointer user_data)
 
   delayed->timer = 0;
   if (dms_message_get_expiry_ns (delayed->message) > dms_actor_expiry_in (0))
-    consider_all (
-        delayed->bidder, delayed->message, dms_json_object_get_text (payload, "ID"), payload);
+    consider_all (delayed->bidder, delayed->message, dms_json_object_get_text (payload, "ID"), payload);
   g_hash_table_remove (delayed->bidder->delayed, delayed);
   return G_SOURCE_REMOVE;
 }
@@ -662,7 +657,8 @@ delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
   delayed = g_new0 (DelayedRequest, 1);
   delayed->bidder = self;
   delayed->message = dms_message_ref (message);
-  delayed->timer = g_timeout_add ((guint) g_random_int_range (0, (gint32) spread_ms), answer_delayed, delayed);
+  delayed->timer =
+      g_timeout_add ((guint) g_random_int_range (0, (gint32) spread_ms), answer_delayed, delayed);
   g_hash_table_add (self->delayed, delayed);
   return TRUE;
 }

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 enum
 {
-  /* As many as a machine can have: executors, sizes of GPU and memory, one of processors, one architecture. */
+  /* As many as a machine can have: executors, sizes of GPU and memory, one of processors, one architecture.
+   */
   DMS_OFFER_KEYS_MAX = 12,
   /* As many as a requirement is looked up by. */
   DMS_OFFER_KEYS_WANTED = 2,
@@ -22,9 +23,8 @@ enum
 
 /* Of a machine: @executors that can run jobs, of which the first few count. @architecture: (nullable): of the
  * machine. */
-GStrv dms_offer_keys_list_offered (DmsResources *lent,
-                                   const char *architecture,
-                                   const char *const *executors);
+GStrv
+dms_offer_keys_list_offered (DmsResources *lent, const char *architecture, const char *const *executors);
 /* Of a requirement: the one fewest machines stand under first. */
 GStrv dms_offer_keys_list_wanted (DmsResources *required, const char *const *executors);
 

@@ -193,8 +193,8 @@ dms_p2p_kad_core_estimate_peers (DmsP2pKadCore *self)
 
   if (closest->len < DMS_P2P_KAD_K)
     return closest->len > 0 ? known : 0;
-  farthest =
-      dms_p2p_kad_core_measure (own, dms_p2p_kad_peer_get_key (g_ptr_array_index (closest, closest->len - 1)));
+  farthest = dms_p2p_kad_core_measure (
+      own, dms_p2p_kad_peer_get_key (g_ptr_array_index (closest, closest->len - 1)));
   /* The k-th of n places chosen at random is as far away as this on average. */
   guess = farthest > 0 ? (DMS_P2P_KAD_K - 1) / farthest + 1 : G_MAXINT32;
   return (guint) CLAMP (guess, known, G_MAXINT32);

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* One node that deploys, and many machines that hear of it by the topic, by themselves, or not at all. They bid
- * as the real ones do, and then lose interest: what follows a bid is tested elsewhere. */
+/* One node that deploys, and many machines that hear of it by the topic, by themselves, or not at all. They
+ * bid as the real ones do, and then lose interest: what follows a bid is tested elsewhere. */
 
 #define TOPIC "/nunet/deployment"
 #define KEY   "nunet-offer-1/executor/null"
@@ -143,8 +143,7 @@ add_machine (Fixture *self, gboolean hears, gboolean has_record)
   dms_test_node_allow (machine->node, self->node, "/dms/deployment");
   dms_test_node_allow_broadcast (machine->node, self->node, "/dms/deployment", TOPIC);
   if (has_record)
-    dms_transport_provide_async (
-        dms_test_node_get_transport (machine->node), KEY, NULL, on_provided, NULL);
+    dms_transport_provide_async (dms_test_node_get_transport (machine->node), KEY, NULL, on_provided, NULL);
   g_ptr_array_add (self->machines, machine);
   return machine;
 }

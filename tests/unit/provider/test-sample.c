@@ -23,8 +23,8 @@ count_chosen (guint per_million, gint64 nonce, guint n)
   return chosen;
 }
 
-/* As many as it says, within six standard deviations, and others each time. The hash decides, so it is the same
- * in every run. */
+/* As many as it says, within six standard deviations, and others each time. The hash decides, so it is the
+ * same in every run. */
 static void
 test_statistics (void)
 {
@@ -129,6 +129,7 @@ static void
 allow_topic (Fixture *f)
 {
   fixture_onboard (f);
+  dms_test_node_allow (f->orchestrator, f->node, "/dms/deployment");
   dms_test_node_allow_broadcast (f->node, f->orchestrator, "/dms/deployment", TOPIC);
 }
 

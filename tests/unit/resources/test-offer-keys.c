@@ -70,8 +70,7 @@ would_bid (DmsResources *lent, DmsResources *required)
   if (dms_comparator_compare_cpus (dms_resources_get_cpu (lent), dms_resources_get_cpu (required)) ==
       DMS_COMPARISON_NONE)
     return FALSE;
-  gpus =
-      dms_comparator_assign_gpus (dms_resources_get_gpus (lent), dms_resources_get_gpus (required), NULL);
+  gpus = dms_comparator_assign_gpus (dms_resources_get_gpus (lent), dms_resources_get_gpus (required), NULL);
   if (gpus == NULL)
     return FALSE;
   assigned = dms_resources_new (dms_resources_get_cpu (required),
@@ -142,8 +141,7 @@ test_names (void)
   g_ptr_array_add (gpus, dms_gpu_new (0, DMS_GPU_VENDOR_NVIDIA, NULL, NULL, NULL, 21 * GIB));
   full = dms_resources_new (cpu, ram, disk, gpus);
   offered = dms_offer_keys_list_offered (bare, "amd64", both);
-  assert_keys (offered,
-               "nunet-offer-1/executor/docker nunet-offer-1/executor/process nunet-offer-1/ram/32");
+  assert_keys (offered, "nunet-offer-1/executor/docker nunet-offer-1/executor/process nunet-offer-1/ram/32");
   rare = dms_offer_keys_list_offered (nothing, "aarch64", both + 1);
   assert_keys (rare, "nunet-offer-1/executor/process nunet-offer-1/arch/arm64");
   with_gpu = dms_offer_keys_list_offered (full, NULL, both + 2);
