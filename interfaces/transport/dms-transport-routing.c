@@ -248,8 +248,8 @@ dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, G
  * @self: a transport
  * @key: a key that was provided
  *
- * Says no more that this peer provides what a key names. Nothing can be taken back in the network: what others
- * were told runs out by itself (libp2p specs, kad-dht, “Content provider advertisement”).
+ * Says no more that this peer provides what a key names. Nothing can be taken back in the network: what
+ * others were told runs out by itself (libp2p specs, kad-dht, “Content provider advertisement”).
  */
 void
 dms_transport_stop_providing (DmsTransport *self, const char *key)
