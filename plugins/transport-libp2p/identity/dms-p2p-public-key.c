@@ -300,6 +300,20 @@ dms_p2p_public_key_get_peer_id (DmsP2pPublicKey *self)
   return self->peer_id;
 }
 
+gboolean
+dms_p2p_public_key_check_owner (DmsP2pPublicKey *self, DmsPeerId *expected, GError **error)
+{
+  if (expected == NULL || dms_peer_id_equal (self->peer_id, expected))
+    return TRUE;
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_NOT_AUTHORIZED,
+               "peer %s was expected, but %s is at this address; look up its addresses again",
+               dms_peer_id_get_text (expected),
+               dms_peer_id_get_text (self->peer_id));
+  return FALSE;
+}
+
 /* Bitcoin's ECDSA over SHA-256; s must be the lower one of the two that fit (BIP 62). */
 static gboolean
 dms_p2p_public_key_verify_secp256k1 (DmsP2pPublicKey *self,

@@ -198,22 +198,6 @@ dms_p2p_noise_pipe_say (DmsP2pNoisePipe *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-dms_p2p_noise_pipe_check_peer (DmsP2pNoisePipe *self, DmsP2pPublicKey *key, GError **error)
-{
-  DmsPeerId *peer = dms_p2p_public_key_get_peer_id (key);
-
-  if (self->expected == NULL || dms_peer_id_equal (peer, self->expected))
-    return TRUE;
-  g_set_error (error,
-               DMS_ERROR,
-               DMS_ERROR_NOT_AUTHORIZED,
-               "peer %s was expected, but %s is at this address; look up its addresses again",
-               dms_peer_id_get_text (self->expected),
-               dms_peer_id_get_text (peer));
-  return FALSE;
-}
-
 /* Takes the frame with a message of the peer. */
 static gboolean
 dms_p2p_noise_pipe_hear (DmsP2pNoisePipe *self, const guint8 *message, gsize size, GError **error)
@@ -229,7 +213,7 @@ dms_p2p_noise_pipe_hear (DmsP2pNoisePipe *self, const guint8 *message, gsize siz
   if (remote == NULL)
     return TRUE;
   payload = dms_p2p_noise_payload_read (plain->data, plain->len, remote, error);
-  if (payload == NULL || !dms_p2p_noise_pipe_check_peer (self, payload->key, error))
+  if (payload == NULL || !dms_p2p_public_key_check_owner (payload->key, self->expected, error))
     return FALSE;
   self->key = g_steal_pointer (&payload->key);
   if (self->is_initiator)

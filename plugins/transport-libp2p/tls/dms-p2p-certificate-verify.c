@@ -312,7 +312,6 @@ dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expecte
   g_autoptr (DmsP2pPublicKey) key = NULL;
   unsigned n = 0;
   const gnutls_datum_t *list = NULL;
-  DmsPeerId *peer = NULL;
 
   if (gnutls_certificate_type_get2 (session, GNUTLS_CTYPE_PEERS) == GNUTLS_CRT_X509)
     list = gnutls_certificate_get_peers (session, &n);
@@ -323,18 +322,9 @@ dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expecte
       return NULL;
     }
   key = dms_p2p_certificate_verify (list[0].data, list[0].size, g_get_real_time () / G_USEC_PER_SEC, error);
-  if (key == NULL)
+  if (key == NULL || !dms_p2p_public_key_check_owner (key, expected, error))
     return NULL;
-  peer = dms_p2p_public_key_get_peer_id (key);
-  if (expected == NULL || dms_peer_id_equal (peer, expected))
-    return g_steal_pointer (&key);
-  g_set_error (error,
-               DMS_ERROR,
-               DMS_ERROR_NOT_AUTHORIZED,
-               "peer %s was expected, but %s is at this address; look up its addresses again",
-               dms_peer_id_get_text (expected),
-               dms_peer_id_get_text (peer));
-  return NULL;
+  return g_steal_pointer (&key);
 }
 
 static guint32
