@@ -126,10 +126,12 @@ dms_p2p_upgrader_unref (DmsP2pUpgrader *self)
   g_free (self);
 }
 
-guint
-dms_p2p_upgrader_get_n_attempts (DmsP2pUpgrader *self)
+gboolean
+dms_p2p_upgrader_may_retry (DmsP2pUpgrader *self, guint attempt, const GError *error)
 {
-  return MIN (self->n_securities, 2);
+  return attempt == 0 && self->n_securities > 1 &&
+         (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED) ||
+          g_error_matches (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE));
 }
 
 static void
