@@ -372,6 +372,14 @@ dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code)
   DMS_P2P_PIPE_GET_CLASS (self)->reset (self, code);
 }
 
+GMainContext *
+dms_p2p_pipe_get_context (DmsP2pPipe *self)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  return priv->context;
+}
+
 gint64
 dms_p2p_pipe_get_sequence (DmsP2pPipe *self)
 {

@@ -18,9 +18,7 @@ struct _DmsP2pSocketPipe
 
   GSocket *socket;
   int fd;
-  GMainContext *context;
   GSource *source;
-  GIOCondition watched;
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pSocketPipe, dms_p2p_socket_pipe, DMS_TYPE_P2P_PIPE)
@@ -28,7 +26,6 @@ G_DEFINE_FINAL_TYPE (DmsP2pSocketPipe, dms_p2p_socket_pipe, DMS_TYPE_P2P_PIPE)
 static void
 dms_p2p_socket_pipe_unwatch (DmsP2pSocketPipe *self)
 {
-  self->watched = 0;
   if (self->source == NULL)
     return;
   g_source_destroy (self->source);
@@ -132,15 +129,12 @@ dms_p2p_socket_pipe_want (DmsP2pPipe *pipe, GIOCondition condition)
 {
   DmsP2pSocketPipe *self = DMS_P2P_SOCKET_PIPE (pipe);
 
-  if (condition == self->watched)
-    return;
   dms_p2p_socket_pipe_unwatch (self);
   if (condition == 0 || self->fd < 0)
     return;
   self->source = g_socket_create_source (self->socket, condition, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (dms_p2p_socket_pipe_on_ready), self, NULL);
-  g_source_attach (self->source, self->context);
-  self->watched = condition;
+  g_source_attach (self->source, dms_p2p_pipe_get_context (pipe));
 }
 
 static void
@@ -158,7 +152,6 @@ dms_p2p_socket_pipe_finalize (GObject *object)
   DmsP2pSocketPipe *self = DMS_P2P_SOCKET_PIPE (object);
 
   g_clear_object (&self->socket);
-  g_clear_pointer (&self->context, g_main_context_unref);
   G_OBJECT_CLASS (dms_p2p_socket_pipe_parent_class)->finalize (object);
 }
 
@@ -181,7 +174,6 @@ static void
 dms_p2p_socket_pipe_init (DmsP2pSocketPipe *self)
 {
   self->fd = -1;
-  self->context = g_main_context_ref_thread_default ();
 }
 
 /**

@@ -30,7 +30,6 @@ struct _DmsP2pLazyPipe
 
   DmsP2pPipe *inner;
   char *protocol;
-  GMainContext *context;
   GSource *timeout;
 
   /* The header and the proposal, as far as they have not gone out. */
@@ -221,7 +220,7 @@ dms_p2p_lazy_pipe_begin (DmsP2pLazyPipe *self)
   self->timeout = g_timeout_source_new_seconds (DMS_P2P_MULTISTREAM_TIMEOUT_S);
   g_source_set_static_name (self->timeout, "dms-p2p-lazy-pipe");
   g_source_set_callback (self->timeout, dms_p2p_lazy_pipe_on_timeout, self, NULL);
-  g_source_attach (self->timeout, self->context);
+  g_source_attach (self->timeout, dms_p2p_pipe_get_context (DMS_P2P_PIPE (self)));
 }
 
 /* Sends the proposal together with the user's bytes. How many of those went out; -1 and
@@ -442,7 +441,6 @@ dms_p2p_lazy_pipe_finalize (GObject *object)
 
   g_clear_object (&self->inner);
   g_clear_pointer (&self->protocol, g_free);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->proposal, g_byte_array_unref);
   g_clear_pointer (&self->in, g_byte_array_unref);
   g_clear_error (&self->failure);
@@ -469,7 +467,6 @@ dms_p2p_lazy_pipe_class_init (DmsP2pLazyPipeClass *klass)
 static void
 dms_p2p_lazy_pipe_init (DmsP2pLazyPipe *self)
 {
-  self->context = g_main_context_ref_thread_default ();
   self->proposal = g_byte_array_new ();
   self->in = g_byte_array_new ();
 }

@@ -24,7 +24,6 @@
 typedef struct
 {
   DmsP2pPipe *raw;
-  GMainContext *context;
   DmsP2pBuffer in;
   DmsP2pBuffer out;
   GError *failure;
@@ -402,7 +401,7 @@ dms_p2p_channel_close (DmsP2pPipe *pipe)
   priv->linger = g_timeout_source_new_seconds (DMS_P2P_CHANNEL_LINGER_S);
   g_source_set_static_name (priv->linger, "dms-p2p-channel");
   g_source_set_callback (priv->linger, dms_p2p_channel_on_linger, self, NULL);
-  g_source_attach (priv->linger, priv->context);
+  g_source_attach (priv->linger, dms_p2p_pipe_get_context (pipe));
   dms_p2p_pipe_want (priv->raw, G_IO_OUT);
 }
 
@@ -520,7 +519,6 @@ dms_p2p_channel_finalize (GObject *object)
   dms_p2p_buffer_clear (&priv->in);
   dms_p2p_buffer_clear (&priv->out);
   g_clear_error (&priv->failure);
-  g_clear_pointer (&priv->context, g_main_context_unref);
   G_OBJECT_CLASS (dms_p2p_channel_parent_class)->finalize (object);
 }
 
@@ -544,7 +542,4 @@ dms_p2p_channel_class_init (DmsP2pChannelClass *klass)
 static void
 dms_p2p_channel_init (DmsP2pChannel *self)
 {
-  DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
-
-  priv->context = g_main_context_ref_thread_default ();
 }
