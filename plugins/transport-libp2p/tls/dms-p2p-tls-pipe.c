@@ -183,15 +183,6 @@ dms_p2p_tls_pipe_on_verify (gnutls_session_t session)
   return self->key != NULL ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* GnuTLS gives this for post-handshake messages and for records that are cut. FALSE when there is no use in
- * trying on. */
-static gboolean
-dms_p2p_tls_pipe_may_go_on (DmsP2pTlsPipe *self, int code)
-{
-  return !gnutls_error_is_fatal (code) && code != GNUTLS_E_REHANDSHAKE && code != GNUTLS_E_REAUTH_REQUEST &&
-         !self->is_starved;
-}
-
 static gboolean
 dms_p2p_tls_pipe_is_ready (DmsP2pChannel *channel)
 {
@@ -230,7 +221,8 @@ dms_p2p_tls_pipe_open (DmsP2pChannel *channel, void *buffer, gsize size, GError 
         return DMS_P2P_WOULD_BLOCK;
       if (gnutls_error_is_fatal ((int) n) || n == GNUTLS_E_REHANDSHAKE || n == GNUTLS_E_REAUTH_REQUEST)
         return dms_p2p_tls_pipe_fail (self, "reading from a TLS connection", (int) n, error);
-      if (!dms_p2p_tls_pipe_may_go_on (self, (int) n))
+      /* Messages after the handshake, and records that are cut, give this: there may be more behind. */
+      if (self->is_starved)
         return DMS_P2P_WOULD_BLOCK;
     }
   return DMS_P2P_WOULD_BLOCK;
