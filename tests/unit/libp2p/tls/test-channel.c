@@ -104,10 +104,10 @@ test_bytes (gconstpointer data)
       guint64 size = pieces[i] == 1 ? 2000 : pieces[i] == 300000 ? 50 * 1024 * 1024 : 2 * 1024 * 1024;
 
       p2p_ends_secure (&client, &server, data);
-      g_assert_true (
-          dms_peer_id_equal (client.secured->peer, dms_p2p_identity_get_peer_id (server.identity)));
-      g_assert_true (
-          dms_peer_id_equal (server.secured->peer, dms_p2p_identity_get_peer_id (client.identity)));
+      g_assert_true (dms_peer_id_equal (dms_p2p_public_key_get_peer_id (client.secured->key),
+                                        dms_p2p_identity_get_peer_id (server.identity)));
+      g_assert_true (dms_peer_id_equal (dms_p2p_public_key_get_peer_id (server.secured->key),
+                                        dms_p2p_identity_get_peer_id (client.identity)));
       transfer (client.secured->pipe, server.secured->pipe, size, pieces[i], i % 2 == 0);
       /* The other way is still open: a half-close closes a half. */
       transfer (server.secured->pipe, client.secured->pipe, size, pieces[i], i % 2 == 1);
