@@ -279,8 +279,8 @@ dms_p2p_noise_pipe_take_keys (DmsP2pNoisePipe *self)
 gssize
 dms_p2p_noise_pipe_handshake (DmsP2pNoisePipe *self, GIOCondition *wanted, GError **error)
 {
-  DmsP2pPipe *raw = dms_p2p_channel_get_raw (DMS_P2P_CHANNEL (self));
-  DmsP2pBuffer *out = dms_p2p_channel_get_out (DMS_P2P_CHANNEL (self));
+  DmsP2pChannel *channel = DMS_P2P_CHANNEL (self);
+  DmsP2pBuffer *out = dms_p2p_channel_get_out (channel);
   gssize n = 0;
 
   while (n == 0 && !dms_p2p_noise_state_is_finished (self->state))
@@ -289,17 +289,8 @@ dms_p2p_noise_pipe_handshake (DmsP2pNoisePipe *self, GIOCondition *wanted, GErro
         n = dms_p2p_noise_pipe_listen (self, error);
       else if (!dms_p2p_noise_pipe_say (self, error))
         n = -1;
-      while (n != -1 && dms_p2p_buffer_get_size (out) > 0)
-        {
-          gssize sent =
-              dms_p2p_pipe_write (raw, dms_p2p_buffer_get_data (out), dms_p2p_buffer_get_size (out), error);
-
-          if (sent == -1)
-            return -1;
-          if (sent < 0)
-            break;
-          dms_p2p_buffer_drop (out, (gsize) sent);
-        }
+      if (n != -1 && dms_p2p_channel_send (channel, error) == -1)
+        return -1;
     }
   if (n == 0)
     dms_p2p_noise_pipe_take_keys (self);

@@ -61,10 +61,10 @@ dms_p2p_channel_check (DmsP2pChannelPrivate *priv, GError **error)
   return FALSE;
 }
 
-/* Sends what is sealed. 0 when all has gone; else as dms_p2p_pipe_flush(). */
-static gssize
-dms_p2p_channel_send (DmsP2pChannelPrivate *priv, GError **error)
+gssize
+dms_p2p_channel_send (DmsP2pChannel *self, GError **error)
 {
+  DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
   g_autoptr (GError) failure = NULL;
 
   while (dms_p2p_buffer_get_size (&priv->out) > 0)
@@ -177,7 +177,7 @@ dms_p2p_channel_on_raw (DmsP2pPipe *raw, GIOCondition condition, gpointer user_d
   DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
 
   if (condition & G_IO_OUT)
-    dms_p2p_channel_send (priv, NULL);
+    dms_p2p_channel_send (self, NULL);
   if (priv->closed)
     {
       if (priv->failure != NULL || dms_p2p_buffer_get_size (&priv->out) == 0)
@@ -302,7 +302,7 @@ dms_p2p_channel_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsize n_
       gssize n = 0;
 
       if (dms_p2p_buffer_get_size (&priv->out) >= DMS_P2P_CHANNEL_OUT)
-        n = dms_p2p_channel_send (priv, &failure);
+        n = dms_p2p_channel_send (self, &failure);
       if (n == 0)
         n = DMS_P2P_CHANNEL_GET_CLASS (self)->seal (self, vectors, n_vectors, taken, &failure);
       if (n == DMS_P2P_WOULD_BLOCK)
@@ -316,7 +316,7 @@ dms_p2p_channel_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsize n_
       taken += (gsize) n;
     }
   /* An error here is told by the next call. */
-  dms_p2p_channel_send (priv, NULL);
+  dms_p2p_channel_send (self, NULL);
   dms_p2p_channel_update (self, priv);
   /* Nothing of the raw pipe is wanted any more that would wake who waits to read. */
   if (priv->failure != NULL)
@@ -333,7 +333,7 @@ dms_p2p_channel_flush (DmsP2pPipe *pipe, GError **error)
 
   if (!dms_p2p_channel_check (priv, error))
     return -1;
-  n = dms_p2p_channel_send (priv, error);
+  n = dms_p2p_channel_send (self, error);
   dms_p2p_channel_update (self, priv);
   return n == 0 ? dms_p2p_pipe_flush (priv->raw, error) : n;
 }
@@ -361,7 +361,7 @@ dms_p2p_channel_shutdown_write (DmsP2pPipe *pipe, GError **error)
   if (!dms_p2p_channel_check (priv, error))
     return FALSE;
   dms_p2p_channel_end_writing (self, priv);
-  n = dms_p2p_channel_send (priv, error);
+  n = dms_p2p_channel_send (self, error);
   dms_p2p_channel_update (self, priv);
   return n != -1;
 }
@@ -390,7 +390,7 @@ dms_p2p_channel_close (DmsP2pPipe *pipe)
     return;
   if (priv->failure == NULL)
     dms_p2p_channel_end_writing (self, priv);
-  n = priv->failure == NULL ? dms_p2p_channel_send (priv, NULL) : 0;
+  n = priv->failure == NULL ? dms_p2p_channel_send (self, NULL) : 0;
   if (n != DMS_P2P_WOULD_BLOCK || !priv->started)
     {
       dms_p2p_channel_finish (self, priv);

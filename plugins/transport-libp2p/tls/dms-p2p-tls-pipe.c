@@ -273,25 +273,6 @@ dms_p2p_tls_pipe_may_end (DmsP2pChannel *channel)
   return FALSE;
 }
 
-/* Sends what GnuTLS has said so far. FALSE with an error. */
-static gboolean
-dms_p2p_tls_pipe_send (DmsP2pTlsPipe *self, GError **error)
-{
-  DmsP2pPipe *raw = dms_p2p_channel_get_raw (DMS_P2P_CHANNEL (self));
-  DmsP2pBuffer *out = dms_p2p_channel_get_out (DMS_P2P_CHANNEL (self));
-
-  while (dms_p2p_buffer_get_size (out) > 0)
-    {
-      gssize n =
-          dms_p2p_pipe_write (raw, dms_p2p_buffer_get_data (out), dms_p2p_buffer_get_size (out), error);
-
-      if (n < 0)
-        return n == DMS_P2P_WOULD_BLOCK;
-      dms_p2p_buffer_drop (out, (gsize) n);
-    }
-  return TRUE;
-}
-
 gssize
 dms_p2p_tls_pipe_handshake (DmsP2pTlsPipe *self, GIOCondition *wanted, GError **error)
 {
@@ -308,15 +289,15 @@ dms_p2p_tls_pipe_handshake (DmsP2pTlsPipe *self, GIOCondition *wanted, GError **
       if (code == 0)
         {
           self->is_shaken = TRUE;
-          return dms_p2p_tls_pipe_send (self, error) ? 0 : -1;
+          return dms_p2p_channel_send (channel, error) == -1 ? -1 : 0;
         }
       if (gnutls_error_is_fatal (code))
         {
           gnutls_alert_send_appropriate (self->session, code);
-          dms_p2p_tls_pipe_send (self, NULL);
+          dms_p2p_channel_send (channel, NULL);
           return dms_p2p_tls_pipe_fail (self, "the TLS handshake", code, error);
         }
-      if (!dms_p2p_tls_pipe_send (self, error))
+      if (dms_p2p_channel_send (channel, error) == -1)
         return -1;
       rounds++;
       if (!self->is_starved && rounds > DMS_P2P_TLS_MAX_ROUNDS)
