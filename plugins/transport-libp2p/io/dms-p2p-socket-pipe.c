@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "io/dms-p2p-source.h"
+
 /**
  * DmsP2pSocketPipe:
  *
@@ -22,15 +24,6 @@ struct _DmsP2pSocketPipe
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pSocketPipe, dms_p2p_socket_pipe, DMS_TYPE_P2P_PIPE)
-
-static void
-dms_p2p_socket_pipe_unwatch (DmsP2pSocketPipe *self)
-{
-  if (self->source == NULL)
-    return;
-  g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-}
 
 static gssize
 dms_p2p_socket_pipe_fail (const char *doing, int code, GError **error)
@@ -94,7 +87,7 @@ dms_p2p_socket_pipe_close (DmsP2pPipe *pipe)
 {
   DmsP2pSocketPipe *self = DMS_P2P_SOCKET_PIPE (pipe);
 
-  dms_p2p_socket_pipe_unwatch (self);
+  dms_p2p_source_drop (&self->source);
   if (self->fd < 0)
     return;
   self->fd = -1;
@@ -129,7 +122,7 @@ dms_p2p_socket_pipe_want (DmsP2pPipe *pipe, GIOCondition condition)
 {
   DmsP2pSocketPipe *self = DMS_P2P_SOCKET_PIPE (pipe);
 
-  dms_p2p_socket_pipe_unwatch (self);
+  dms_p2p_source_drop (&self->source);
   if (condition == 0 || self->fd < 0)
     return;
   self->source = g_socket_create_source (self->socket, condition, NULL);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-source.h"
 #include "multistream/dms-p2p-multistream-line-private.h"
 #include "multistream/dms-p2p-multistream.h"
 
@@ -51,15 +52,6 @@ struct _DmsP2pLazyPipe
 
 G_DEFINE_FINAL_TYPE (DmsP2pLazyPipe, dms_p2p_lazy_pipe, DMS_TYPE_P2P_PIPE)
 
-static void
-dms_p2p_lazy_pipe_stop_timeout (DmsP2pLazyPipe *self)
-{
-  if (self->timeout == NULL)
-    return;
-  g_source_destroy (self->timeout);
-  g_clear_pointer (&self->timeout, g_source_unref);
-}
-
 /* What the user wants to know, and what the proposal needs. */
 static void
 dms_p2p_lazy_pipe_update_wanted (DmsP2pLazyPipe *self)
@@ -82,7 +74,7 @@ dms_p2p_lazy_pipe_settle (DmsP2pLazyPipe *self)
   if (!self->is_lingering || (!self->is_agreed && self->failure == NULL))
     return;
   self->is_lingering = FALSE;
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_pipe_set_handler (self->inner, NULL, NULL);
   dms_p2p_pipe_close (self->inner);
   g_object_unref (self);
@@ -96,7 +88,7 @@ dms_p2p_lazy_pipe_fail (DmsP2pLazyPipe *self, GError *failure)
     self->failure = failure;
   else
     g_error_free (failure);
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_lazy_pipe_update_wanted (self);
   dms_p2p_pipe_notify (DMS_P2P_PIPE (self));
 }
@@ -185,7 +177,7 @@ dms_p2p_lazy_pipe_take_answer (DmsP2pLazyPipe *self)
     }
   if (!self->is_agreed)
     return;
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_pipe_unread (self->inner, self->in->data, self->in->len);
   g_byte_array_set_size (self->in, 0);
 }
@@ -195,7 +187,7 @@ dms_p2p_lazy_pipe_on_timeout (gpointer user_data)
 {
   g_autoptr (DmsP2pLazyPipe) self = g_object_ref (user_data);
 
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   /* It may have come long ago, and nobody has read. */
   dms_p2p_lazy_pipe_take_answer (self);
   if (!self->is_agreed && self->failure == NULL)
@@ -358,7 +350,7 @@ dms_p2p_lazy_pipe_close (DmsP2pPipe *pipe)
   self->is_closed = TRUE;
   if (!self->has_begun || self->is_agreed || self->failure != NULL)
     {
-      dms_p2p_lazy_pipe_stop_timeout (self);
+      dms_p2p_source_drop (&self->timeout);
       dms_p2p_pipe_close (self->inner);
       return;
     }
@@ -375,7 +367,7 @@ dms_p2p_lazy_pipe_reset (DmsP2pPipe *pipe, guint64 code)
   DmsP2pLazyPipe *self = DMS_P2P_LAZY_PIPE (pipe);
 
   self->is_closed = TRUE;
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_pipe_reset (self->inner, code);
   if (!self->is_lingering)
     return;
@@ -428,7 +420,7 @@ dms_p2p_lazy_pipe_dispose (GObject *object)
 {
   DmsP2pLazyPipe *self = DMS_P2P_LAZY_PIPE (object);
 
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   if (self->inner != NULL)
     dms_p2p_pipe_set_handler (self->inner, NULL, NULL);
   G_OBJECT_CLASS (dms_p2p_lazy_pipe_parent_class)->dispose (object);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-source.h"
+
 /**
  * DmsP2pChannel:
  *
@@ -157,9 +159,7 @@ dms_p2p_channel_finish (DmsP2pChannel *self, DmsP2pChannelPrivate *priv)
 {
   gboolean lingered = priv->linger != NULL;
 
-  if (lingered)
-    g_source_destroy (priv->linger);
-  g_clear_pointer (&priv->linger, g_source_unref);
+  dms_p2p_source_drop (&priv->linger);
   dms_p2p_buffer_clear (&priv->out);
   if (priv->raw != NULL)
     {
