@@ -36,7 +36,7 @@ struct _DmsP2pLazyPipe
   /* The header and the proposal, as far as they have not gone out. */
   GByteArray *proposal;
   gboolean has_begun;
-  /* Half-closed by the user; the proposal must go out before. */
+  /* Half-closed by the user, and so the pipe below: the proposal must go out before. */
   gboolean is_shutting_down;
   gboolean has_shut_down;
   gboolean is_closed;
@@ -256,9 +256,8 @@ dms_p2p_lazy_pipe_push (DmsP2pLazyPipe *self, GError **error)
       if (self->proposal->len == before)
         break;
     }
-  if (self->proposal->len == 0 && self->is_shutting_down)
+  if (self->proposal->len == 0 && self->is_shutting_down && !self->has_shut_down)
     {
-      self->is_shutting_down = FALSE;
       self->has_shut_down = TRUE;
       if (!dms_p2p_pipe_shutdown_write (self->inner, error))
         return FALSE;
@@ -356,7 +355,7 @@ dms_p2p_lazy_pipe_close (DmsP2pPipe *pipe)
     }
   self->is_lingering = TRUE;
   g_object_ref (self);
-  self->is_shutting_down = !self->has_shut_down;
+  self->is_shutting_down = TRUE;
   dms_p2p_lazy_pipe_push_or_fail (self);
   dms_p2p_lazy_pipe_settle (self);
 }
