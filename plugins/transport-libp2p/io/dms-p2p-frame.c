@@ -333,10 +333,8 @@ GBytes *
 dms_p2p_frame_new (const void *data, gsize size)
 {
   g_autoptr (GByteArray) frame = g_byte_array_sized_new ((guint) (DMS_P2P_VARINT_MAX + size));
-  guint8 prefix[DMS_P2P_VARINT_MAX];
-  gsize n = dms_p2p_varint_write (prefix, size);
 
-  g_byte_array_append (frame, prefix, (guint) n);
+  dms_p2p_varint_append (frame, size);
   g_byte_array_append (frame, data, (guint) size);
   return g_byte_array_free_to_bytes (g_steal_pointer (&frame));
 }
