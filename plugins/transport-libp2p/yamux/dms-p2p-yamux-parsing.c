@@ -17,7 +17,6 @@ enum
    */
   DMS_P2P_YAMUX_TURN_COST = 8192,
   DMS_P2P_YAMUX_SYN_COST = 64,
-  DMS_P2P_YAMUX_ACCEPT_RETRY_MS = 20,
 };
 
 typedef enum
@@ -72,35 +71,18 @@ dms_p2p_yamux_see_id (DmsP2pYamux *self, guint32 id)
   return DMS_P2P_YAMUX_ID_NEW;
 }
 
-static gboolean
-dms_p2p_yamux_on_accept_retry (gpointer user_data)
+/* Whether a stream waits, and somebody for it. */
+gboolean
+dms_p2p_yamux_can_accept (DmsP2pYamux *self)
 {
-  DmsP2pYamux *self = user_data;
-  g_autoptr (DmsP2pYamux) keep = g_object_ref (self);
-
-  dms_p2p_yamux_accept_waiting (self);
-  if (self->unaccepted.length > 0 && !self->is_ending)
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&self->accept_retry, g_source_unref);
-  return G_SOURCE_REMOVE;
-}
-
-/* Streams wait for somebody who accepts them; nobody tells when there is one. */
-static void
-dms_p2p_yamux_watch_accept (DmsP2pYamux *self)
-{
-  if (self->unaccepted.length == 0 || self->accept_retry != NULL)
-    return;
-  self->accept_retry = g_timeout_source_new (DMS_P2P_YAMUX_ACCEPT_RETRY_MS);
-  g_source_set_callback (self->accept_retry, dms_p2p_yamux_on_accept_retry, self, NULL);
-  g_source_attach (self->accept_retry, self->context);
+  return !self->is_ending && self->unaccepted.length > 0 && dms_p2p_muxer_has_accept (DMS_P2P_MUXER (self));
 }
 
 /* Hands new streams on. One that nobody keeps is reset by being freed. */
 void
 dms_p2p_yamux_accept_waiting (DmsP2pYamux *self)
 {
-  while (!self->is_ending && self->unaccepted.length > 0 && dms_p2p_muxer_has_accept (DMS_P2P_MUXER (self)))
+  while (dms_p2p_yamux_can_accept (self))
     {
       g_autoptr (DmsP2pYamuxStream) stream = g_queue_pop_head (&self->unaccepted);
 
@@ -110,8 +92,6 @@ dms_p2p_yamux_accept_waiting (DmsP2pYamux *self)
       dms_p2p_yamux_make_ready (self, stream);
       dms_p2p_muxer_emit_accept (DMS_P2P_MUXER (self), DMS_P2P_PIPE (stream));
     }
-  if (!self->is_ending)
-    dms_p2p_yamux_watch_accept (self);
 }
 
 static gboolean

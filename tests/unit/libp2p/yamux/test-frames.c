@@ -282,7 +282,13 @@ test_no_accept (void)
   expect_nothing (&wire);
   put (&wire, "00 00 0001 00000fff 00000001 31");
   expect (&wire, "00 01 0008 00000fff 00000000");
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
   dms_p2p_muxer_set_handlers (wire.side.session, accept_at_once, NULL, NULL, &stream);
+  /* Not from within, but at once: that takes no timer. */
+  g_assert_null (stream);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_nonnull (stream);
   expect (&wire, "00 00 0002 00000001 00000001 31");
   g_clear_object (&stream);
   wire_clear (&wire);
