@@ -64,6 +64,7 @@ dms_p2p_quic_tls_new (gboolean is_server,
                                error))
     return NULL;
   gnutls_session_set_ptr (session, connection);
+  dms_p2p_certificate_guard (session);
   if (dms_p2p_quic_tls_configure (session, is_server, certificate, error))
     return session;
   gnutls_deinit (session);
