@@ -468,6 +468,35 @@ test_linger (void)
   dms_p2p_yamux_side_clear (&server);
 }
 
+/* One who answers no ping, but goes on talking, does not make us keep what is closed here for ever. */
+static void
+test_linger_unanswered (void)
+{
+  DmsP2pYamuxSide client;
+  DmsP2pYamux *session = NULL;
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+  g_autoptr (DmsP2pPipe) talking = NULL;
+  g_autoptr (DmsP2pPipe) stream = NULL;
+
+  dms_p2p_yamux_make_sockets (&pipe, &talking);
+  dms_p2p_yamux_side_init (&client, pipe, TRUE);
+  session = DMS_P2P_YAMUX (client.session);
+  dms_p2p_yamux_set_keep_alive (session, 50, 500);
+  stream = dms_p2p_muxer_open (client.session, NULL);
+  check_write (stream, "x");
+  dms_p2p_pipe_close (stream);
+  g_assert_cmpuint (session->lingering.length, ==, 1);
+  DMS_P2P_YAMUX_STREAM (stream)->lingers_since -= G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
+  for (int i = 0; i < 100 && session->lingering.length > 0; i++)
+    {
+      g_assert_cmpint (dms_p2p_pipe_write (talking, "\0\2\0\2\0\0\0\0\xff\xff\xff\xff", 12, NULL), ==, 12);
+      dms_p2p_yamux_wait_ms (20);
+      g_assert_false (client.has_ended);
+    }
+  g_assert_cmpuint (session->lingering.length, ==, 0);
+  dms_p2p_yamux_side_clear (&client);
+}
+
 /* IDs end some day. */
 static void
 test_ids_used_up (void)
@@ -573,6 +602,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/libp2p/yamux/streams/flood/ping", GINT_TO_POINTER (FALSE), test_flood);
   g_test_add_data_func ("/libp2p/yamux/streams/flood/syn", GINT_TO_POINTER (TRUE), test_flood);
   g_test_add_func ("/libp2p/yamux/streams/linger", test_linger);
+  g_test_add_func ("/libp2p/yamux/streams/linger-unanswered", test_linger_unanswered);
   g_test_add_func ("/libp2p/yamux/streams/ids-used-up", test_ids_used_up);
   g_test_add_func ("/libp2p/yamux/streams/context", test_context);
   g_test_add_func ("/libp2p/yamux/streams/sizes", test_sizes);
