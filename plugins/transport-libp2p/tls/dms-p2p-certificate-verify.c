@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tls/dms-p2p-certificate-private.h"
+#include "wire/dms-p2p-der.h"
 
 /* What certificates of peers must be (libp2p specs, tls, "Peer Authentication"). GnuTLS takes them apart and
  * checks signatures; what it would say of a chain is not asked: its rules are not those of libp2p, and it
@@ -18,55 +19,11 @@
  * takes none above 2^31 - 1. */
 #define DMS_P2P_CERTIFICATE_MAX_EXPONENT 4
 
-typedef struct
-{
-  const guint8 *data;
-  gsize size;
-} DmsP2pDer;
-
 static gboolean
 dms_p2p_certificate_refuse (DmsError code, const char *why, GError **error)
 {
   g_set_error (error, DMS_ERROR, code, "the certificate of the peer is refused: %s", why);
   return FALSE;
-}
-
-/* Takes the next element, of kind @tag, off @in. @whole, which may be NULL, has its header, too. */
-static gboolean
-dms_p2p_der_take (DmsP2pDer *in, guint8 tag, DmsP2pDer *content, DmsP2pDer *whole)
-{
-  gsize header = 2;
-  gsize size = 0;
-
-  if (in->size < 2 || in->data[0] != tag)
-    return FALSE;
-  size = in->data[1];
-  if (size >= 0x80)
-    {
-      gsize n = size & 0x7f;
-
-      if (n < 1 || n > 2 || in->size < 2 + n)
-        return FALSE;
-      size = in->data[2];
-      if (n == 2)
-        size = size << 8 | in->data[3];
-      /* DER: the shortest form. */
-      if (size < (n == 1 ? 0x80u : 0x100u))
-        return FALSE;
-      header += n;
-    }
-  if (in->size - header < size)
-    return FALSE;
-  content->data = in->data + header;
-  content->size = size;
-  if (whole != NULL)
-    {
-      whole->data = in->data;
-      whole->size = header + size;
-    }
-  in->data += header + size;
-  in->size -= header + size;
-  return TRUE;
 }
 
 static gboolean
@@ -232,11 +189,16 @@ dms_p2p_certificate_check_signature (gnutls_x509_crt_t crt,
   if (algorithm < 0 || !dms_p2p_certificate_takes_algorithm ((gnutls_sign_algorithm_t) algorithm))
     return dms_p2p_certificate_refuse (
         DMS_ERROR_INVALID_DATA, "it is signed by a method that is not taken", error);
-  if (!dms_p2p_der_take (&in, 0x30, &certificate, NULL) || in.size != 0 ||
-      !dms_p2p_der_take (&certificate, 0x30, &content, &tbs) ||
-      !dms_p2p_der_take (&certificate, 0x30, &content, NULL) ||
-      !dms_p2p_der_take (&certificate, 0x03, &bits, NULL) || certificate.size != 0 || bits.size < 2 ||
-      bits.data[0] != 0)
+  if (!dms_p2p_der_take (&in, DMS_P2P_DER_SEQUENCE, &certificate) || in.size != 0)
+    return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it is not DER", error);
+  /* What is signed is the first element with its header. */
+  tbs = certificate;
+  if (!dms_p2p_der_take (&certificate, DMS_P2P_DER_SEQUENCE, &content))
+    return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it is not DER", error);
+  tbs.size -= certificate.size;
+  if (!dms_p2p_der_take (&certificate, DMS_P2P_DER_SEQUENCE, &content) ||
+      !dms_p2p_der_take (&certificate, DMS_P2P_DER_BIT_STRING, &bits) || certificate.size != 0 ||
+      bits.size < 2 || bits.data[0] != 0)
     return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it is not DER", error);
   signed_data.data = (unsigned char *) tbs.data;
   signed_data.size = (unsigned) tbs.size;
@@ -272,9 +234,9 @@ dms_p2p_certificate_check_extension (gnutls_x509_crt_t crt,
     }
   in.data = extension.data;
   in.size = extension.size;
-  if (!dms_p2p_der_take (&in, 0x30, &signed_key, NULL) || in.size != 0 ||
-      !dms_p2p_der_take (&signed_key, 0x04, &public_key, NULL) ||
-      !dms_p2p_der_take (&signed_key, 0x04, &signature, NULL) || signed_key.size != 0)
+  if (!dms_p2p_der_take (&in, DMS_P2P_DER_SEQUENCE, &signed_key) || in.size != 0 ||
+      !dms_p2p_der_take (&signed_key, DMS_P2P_DER_OCTET_STRING, &public_key) ||
+      !dms_p2p_der_take (&signed_key, DMS_P2P_DER_OCTET_STRING, &signature) || signed_key.size != 0)
     {
       dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "its libp2p key is not in DER", error);
       return NULL;
@@ -350,7 +312,6 @@ dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expecte
   g_autoptr (DmsP2pPublicKey) key = NULL;
   unsigned n = 0;
   const gnutls_datum_t *list = NULL;
-  DmsPeerId *peer = NULL;
 
   if (gnutls_certificate_type_get2 (session, GNUTLS_CTYPE_PEERS) == GNUTLS_CRT_X509)
     list = gnutls_certificate_get_peers (session, &n);
@@ -361,18 +322,9 @@ dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expecte
       return NULL;
     }
   key = dms_p2p_certificate_verify (list[0].data, list[0].size, g_get_real_time () / G_USEC_PER_SEC, error);
-  if (key == NULL)
+  if (key == NULL || !dms_p2p_public_key_check_owner (key, expected, error))
     return NULL;
-  peer = dms_p2p_public_key_get_peer_id (key);
-  if (expected == NULL || dms_peer_id_equal (peer, expected))
-    return g_steal_pointer (&key);
-  g_set_error (error,
-               DMS_ERROR,
-               DMS_ERROR_NOT_AUTHORIZED,
-               "peer %s was expected, but %s is at this address; look up its addresses again",
-               dms_peer_id_get_text (expected),
-               dms_peer_id_get_text (peer));
-  return NULL;
+  return g_steal_pointer (&key);
 }
 
 static guint32

@@ -183,15 +183,6 @@ dms_p2p_tls_pipe_on_verify (gnutls_session_t session)
   return self->key != NULL ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* GnuTLS gives this for post-handshake messages and for records that are cut. FALSE when there is no use in
- * trying on. */
-static gboolean
-dms_p2p_tls_pipe_may_go_on (DmsP2pTlsPipe *self, int code)
-{
-  return !gnutls_error_is_fatal (code) && code != GNUTLS_E_REHANDSHAKE && code != GNUTLS_E_REAUTH_REQUEST &&
-         !self->is_starved;
-}
-
 static gboolean
 dms_p2p_tls_pipe_is_ready (DmsP2pChannel *channel)
 {
@@ -230,7 +221,8 @@ dms_p2p_tls_pipe_open (DmsP2pChannel *channel, void *buffer, gsize size, GError 
         return DMS_P2P_WOULD_BLOCK;
       if (gnutls_error_is_fatal ((int) n) || n == GNUTLS_E_REHANDSHAKE || n == GNUTLS_E_REAUTH_REQUEST)
         return dms_p2p_tls_pipe_fail (self, "reading from a TLS connection", (int) n, error);
-      if (!dms_p2p_tls_pipe_may_go_on (self, (int) n))
+      /* Messages after the handshake, and records that are cut, give this: there may be more behind. */
+      if (self->is_starved)
         return DMS_P2P_WOULD_BLOCK;
     }
   return DMS_P2P_WOULD_BLOCK;
@@ -281,25 +273,6 @@ dms_p2p_tls_pipe_may_end (DmsP2pChannel *channel)
   return FALSE;
 }
 
-/* Sends what GnuTLS has said so far. FALSE with an error. */
-static gboolean
-dms_p2p_tls_pipe_send (DmsP2pTlsPipe *self, GError **error)
-{
-  DmsP2pPipe *raw = dms_p2p_channel_get_raw (DMS_P2P_CHANNEL (self));
-  DmsP2pBuffer *out = dms_p2p_channel_get_out (DMS_P2P_CHANNEL (self));
-
-  while (dms_p2p_buffer_get_size (out) > 0)
-    {
-      gssize n =
-          dms_p2p_pipe_write (raw, dms_p2p_buffer_get_data (out), dms_p2p_buffer_get_size (out), error);
-
-      if (n < 0)
-        return n == DMS_P2P_WOULD_BLOCK;
-      dms_p2p_buffer_drop (out, (gsize) n);
-    }
-  return TRUE;
-}
-
 gssize
 dms_p2p_tls_pipe_handshake (DmsP2pTlsPipe *self, GIOCondition *wanted, GError **error)
 {
@@ -316,15 +289,15 @@ dms_p2p_tls_pipe_handshake (DmsP2pTlsPipe *self, GIOCondition *wanted, GError **
       if (code == 0)
         {
           self->is_shaken = TRUE;
-          return dms_p2p_tls_pipe_send (self, error) ? 0 : -1;
+          return dms_p2p_channel_send (channel, error) == -1 ? -1 : 0;
         }
       if (gnutls_error_is_fatal (code))
         {
           gnutls_alert_send_appropriate (self->session, code);
-          dms_p2p_tls_pipe_send (self, NULL);
+          dms_p2p_channel_send (channel, NULL);
           return dms_p2p_tls_pipe_fail (self, "the TLS handshake", code, error);
         }
-      if (!dms_p2p_tls_pipe_send (self, error))
+      if (dms_p2p_channel_send (channel, error) == -1)
         return -1;
       rounds++;
       if (!self->is_starved && rounds > DMS_P2P_TLS_MAX_ROUNDS)

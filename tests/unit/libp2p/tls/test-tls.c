@@ -171,7 +171,8 @@ check (Peer *peer, int code, const char *text)
   else
     {
       g_assert_no_error (end.error);
-      g_assert_true (dms_peer_id_equal (end.secured->peer, dms_p2p_identity_get_peer_id (peer->identity)));
+      g_assert_true (dms_peer_id_equal (dms_p2p_public_key_get_peer_id (end.secured->key),
+                                        dms_p2p_identity_get_peer_id (peer->identity)));
       if (peer->updates_keys)
         check_updates (end.secured->pipe);
       g_assert_cmpint (dms_p2p_pipe_write (end.secured->pipe, "x", 1, NULL), ==, 1);
