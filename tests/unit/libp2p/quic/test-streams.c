@@ -92,6 +92,13 @@ has_no_streams (gpointer user_data)
   return dms_p2p_muxer_get_n_streams (user_data) == 0;
 }
 
+static void
+wait_for_no_streams (DmsQuicFixture *self)
+{
+  dms_quic_run_until (has_no_streams, self->outbound->muxer, 20);
+  dms_quic_run_until (has_no_streams, self->inbound->muxer, 20);
+}
+
 /* Who lets go of a stream without closing it has given it up. */
 static void
 test_dropped (DmsQuicFixture *self, gconstpointer listen_address)
@@ -107,8 +114,7 @@ test_dropped (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_cmpuint (dms_quic_read_all (other, &byte, 1, &error), ==, 0);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_IO);
   g_ptr_array_set_size (self->streams, 0);
-  dms_quic_run_until (has_no_streams, self->outbound->muxer, 10);
-  dms_quic_run_until (has_no_streams, self->inbound->muxer, 10);
+  wait_for_no_streams (self);
 }
 
 /* Closing sends what was written, to the last byte. */
@@ -145,8 +151,7 @@ test_close (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_no_error (error);
   dms_p2p_pipe_close (other);
   g_ptr_array_set_size (self->streams, 0);
-  dms_quic_run_until (has_no_streams, self->outbound->muxer, 10);
-  dms_quic_run_until (has_no_streams, self->inbound->muxer, 10);
+  wait_for_no_streams (self);
 }
 
 typedef struct
@@ -219,8 +224,7 @@ test_many (DmsQuicFixture *self, gconstpointer listen_address)
         }
       g_ptr_array_set_size (self->streams, 0);
       g_ptr_array_set_size (pipes, 0);
-      dms_quic_run_until (has_no_streams, self->outbound->muxer, 20);
-      dms_quic_run_until (has_no_streams, self->inbound->muxer, 20);
+      wait_for_no_streams (self);
     }
   g_assert_cmpuint (n, >=, 2 * DMS_P2P_QUIC_MAX_STREAMS);
 }
@@ -251,8 +255,7 @@ test_reset_flood (DmsQuicFixture *self, gconstpointer listen_address)
     }
   dms_quic_run (50);
   g_ptr_array_set_size (self->streams, 0);
-  dms_quic_run_until (has_no_streams, self->outbound->muxer, 20);
-  dms_quic_run_until (has_no_streams, self->inbound->muxer, 20);
+  wait_for_no_streams (self);
   g_assert_cmpuint (self->n_server_closed, ==, 0);
 }
 
