@@ -3,6 +3,7 @@
 
 #include <dms.h>
 #include <malloc.h>
+#include <sqlite3.h>
 
 #include "cli/dms-cli-identity.h"
 #include "cli/dms-cli-verbs.h"
@@ -16,12 +17,15 @@
 
 /* Of the whole process, so before anything of the daemon. */
 static void
-keep_heap (void)
+set_memory_up (void)
 {
 #ifdef M_TRIM_THRESHOLD
   mallopt (M_TRIM_THRESHOLD, HEAP_TOP);
   mallopt (M_MMAP_THRESHOLD, OWN_PAGES_MIN);
 #endif
+  /* SQLite would touch 20 pages for each of its caches at once; so it takes each when there is something to
+   * keep. */
+  sqlite3_config (SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
 /* A node signs every message it sends, and nobody could answer for each of them. */
@@ -30,11 +34,14 @@ check_context (const char *context, GError **error)
 {
   if (!dms_cli_call_is_openpgp (context))
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED,
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_NOT_SUPPORTED,
                _ ("a node cannot run as “%s”: it signs every message by itself, so it needs a key file of "
                   "its own; "
                   "let it trust you with: nunet cap anchor -c dms --root \"$(nunet key did %s)\""),
-               context, context);
+               context,
+               context);
   return FALSE;
 }
 
@@ -49,7 +56,7 @@ run (DmsCliCall *call, GError **error)
   if (config == NULL || !check_context (context, error))
     return FALSE;
 
-  keep_heap ();
+  set_memory_up ();
   daemon = dms_daemon_new (config, context);
   if (!dms_daemon_prepare (daemon, error))
     return FALSE;
