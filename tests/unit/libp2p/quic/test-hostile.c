@@ -205,6 +205,12 @@ is_counted (gpointer user_data)
   return counted->n >= counted->wanted;
 }
 
+static gboolean
+has_pending (gpointer user_data)
+{
+  return dms_p2p_quic_door_get_n_pending (get_door (user_data)) > 0;
+}
+
 /* First packets as they should be, from one who never reads the answers: the address may be forged. */
 static void
 test_flood (DmsQuicFixture *self, gconstpointer listen_address)
@@ -218,8 +224,8 @@ test_flood (DmsQuicFixture *self, gconstpointer listen_address)
   dms_p2p_quic_get_settings (DMS_P2P_QUIC (self->server))->handshake_timeout_ms = 1500;
   for (guint i = 0; i < counted.wanted; i++)
     dms_p2p_transport_dial_async (self->client, relay.address, NULL, NULL, NULL, NULL, on_never, &counted.n);
+  dms_quic_run_until (has_pending, self, 20);
   dms_quic_run (500);
-  g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), >, 0);
   g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), <=, limits->max_unproven_per_ip);
   g_assert_cmpuint (self->n_gate, <=, limits->max_unproven_per_ip);
   g_assert_cmpuint (self->n_cookies, <=, limits->max_unproven_per_ip);
