@@ -5,12 +5,11 @@
 
 #include <string.h>
 
-#include "io/dms-p2p-spare.h"
-
 enum
 {
   /* Enough for messages, and freed when nothing waits in it. */
   DMS_P2P_YAMUX_INPUT_SMALL = 4096,
+  DMS_P2P_YAMUX_INPUT_LARGE = 112 * 1024,
   /* What is read before others of the main loop have their turn. */
   DMS_P2P_YAMUX_INPUT_TURN = 512 * 1024,
   /* The same in frames, of which one that opens a stream is worth many: small ones are more work than bytes.
@@ -320,21 +319,12 @@ dms_p2p_yamux_take_end (DmsP2pYamux *self)
 static void
 dms_p2p_yamux_make_input (DmsP2pYamux *self, gsize total)
 {
-  guint8 *large = NULL;
+  gsize room = total < DMS_P2P_YAMUX_INPUT_SMALL ? DMS_P2P_YAMUX_INPUT_SMALL : DMS_P2P_YAMUX_INPUT_LARGE;
 
-  if (self->input == NULL && total < DMS_P2P_YAMUX_INPUT_SMALL)
-    {
-      self->input = g_malloc (DMS_P2P_YAMUX_INPUT_SMALL);
-      self->input_room = DMS_P2P_YAMUX_INPUT_SMALL;
-    }
-  if (total < DMS_P2P_YAMUX_INPUT_SMALL || self->input_room == DMS_P2P_SPARE_BYTES)
+  if (self->input_room >= room)
     return;
-  large = dms_p2p_spare_take ();
-  if (self->n_input > 0)
-    memcpy (large, self->input, self->n_input);
-  g_free (self->input);
-  self->input = large;
-  self->input_room = DMS_P2P_SPARE_BYTES;
+  self->input = g_realloc (self->input, room);
+  self->input_room = room;
 }
 
 /* Gives the buffer back, if nothing waits in it. */
@@ -343,8 +333,6 @@ dms_p2p_yamux_trim_input (DmsP2pYamux *self)
 {
   if (self->is_reading || (self->n_input > 0 && !self->is_ending))
     return;
-  if (self->input_room == DMS_P2P_SPARE_BYTES)
-    dms_p2p_spare_give (g_steal_pointer (&self->input));
   g_clear_pointer (&self->input, g_free);
   self->n_input = 0;
   self->input_room = 0;
