@@ -8,7 +8,6 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -20,12 +19,6 @@
 
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
-
-/* A stream takes and frees buffers of tens of KiB many thousand times a second. The C library would give
- * their pages back, and ask for them again, each time (mallopt(3); 128 KiB are the usual for both): a quarter
- * of what it costs to receive. What may stay instead is no more than this. */
-#define HEAP_TOP      (1024 * 1024)
-#define OWN_PAGES_MIN (1024 * 1024)
 
 struct _DmsDaemon
 {
@@ -92,10 +85,6 @@ dms_daemon_class_init (DmsDaemonClass *klass)
 static void
 dms_daemon_init (DmsDaemon *self)
 {
-#ifdef M_TRIM_THRESHOLD
-  mallopt (M_TRIM_THRESHOLD, HEAP_TOP);
-  mallopt (M_MMAP_THRESHOLD, OWN_PAGES_MIN);
-#endif
   self->lock_fd = -1;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();
