@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include <glib/gstdio.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -616,6 +617,37 @@ test_not_running (void)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
 }
 
+/* What it knows of peers is in its file when the stop has ended. */
+static void
+test_kept_at_stop (void)
+{
+  const char *const addresses[] = { listen_address, NULL };
+  const char *const nobody[] = { NULL };
+  g_autofree char *directory = g_dir_make_tmp ("dms-p2p-transport-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "peers.json", NULL);
+  g_autoptr (DmsTransport) transport = dms_libp2p_transport_new ();
+  g_autoptr (JsonObject) params = json_object_new ();
+  g_autoptr (DmsTransportConfig) config = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 seed[32];
+
+  randombytes_buf (seed, sizeof seed);
+  bytes = g_bytes_new (seed, sizeof seed);
+  json_object_set_string_member (params, "peer_store", path);
+  config = dms_transport_config_new (bytes, addresses, nobody, NULL, params);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (start (transport, config, &error));
+      g_assert_no_error (error);
+      stop (transport);
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+  /* Nothing is written afterwards. */
+  dms_test_spin (50);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
 /* What is under way when it stops ends, and nothing is told afterwards. */
 static void
 test_stop_while_busy (void)
@@ -662,6 +694,7 @@ static const Case cases[] = {
   { "bad-bootstrap", test_bad_bootstrap },
   { "bad-starts", test_bad_starts },
   { "not-running", test_not_running },
+  { "kept-at-stop", test_kept_at_stop },
   { "stop-while-busy", test_stop_while_busy },
 };
 
