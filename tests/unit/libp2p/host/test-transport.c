@@ -286,6 +286,13 @@ test_sizes (void)
   g_clear_error (&error);
   g_assert_false (send_text (a, b->id, "a b", "x", &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  /* Also to itself. */
+  g_assert_false (send_bytes (a, a->id, "root", nothing, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_false (send_text (a, a->id, "a b", "x", &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
 }
 
 static void
