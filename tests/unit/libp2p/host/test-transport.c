@@ -624,6 +624,54 @@ test_not_running (void)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
 }
 
+static void
+on_topic (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+{
+  g_ptr_array_add (user_data, GUINT_TO_POINTER (g_bytes_get_size (bytes)));
+}
+
+static void
+publish (Node *node, guint n, gsize size)
+{
+  g_autofree char *text = g_strnfill (size, 'x');
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new (text, size);
+
+      dms_transport_publish_async (node->transport, "topic", bytes, NULL, NULL, NULL);
+    }
+}
+
+/* Exactly @n come. */
+static void
+expect_news (GPtrArray *news, guint n)
+{
+  dms_test_until_n (news, n);
+  dms_test_spin (100);
+  g_assert_cmpuint (news->len, ==, n);
+  g_ptr_array_set_size (news, 0);
+}
+
+/* Messages that come faster than they are handed on are kept up to a bound, in number and in bytes. */
+static void
+test_many_news (void)
+{
+  g_autoptr (GPtrArray) news = g_ptr_array_new ();
+  g_autoptr (Node) a = node_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (dms_transport_subscribe (a->transport, "topic", on_topic, news, NULL, &error));
+  g_assert_no_error (error);
+  publish (a, 5000, 1);
+  expect_news (news, 4096);
+  publish (a, 40, 1024 * 1024);
+  expect_news (news, 32);
+  /* What was handed on made room. */
+  publish (a, 32, 1024 * 1024);
+  expect_news (news, 32);
+}
+
 /* What it knows of peers is in its file when the stop has ended. */
 static void
 test_kept_at_stop (void)
@@ -701,6 +749,7 @@ static const Case cases[] = {
   { "bad-bootstrap", test_bad_bootstrap },
   { "bad-starts", test_bad_starts },
   { "not-running", test_not_running },
+  { "many-news", test_many_news },
   { "kept-at-stop", test_kept_at_stop },
   { "stop-while-busy", test_stop_while_busy },
 };
