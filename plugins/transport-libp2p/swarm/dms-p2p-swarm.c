@@ -324,7 +324,8 @@ dms_p2p_swarm_on_stream (DmsP2pConnection *connection,
       self->accept (connection, pipe, reservation, self->accept_data);
       return;
     }
-  dms_p2p_pipe_reset (pipe, 0);
+  if (reservation != NULL)
+    dms_p2p_pipe_reset (pipe, 0);
   dms_p2p_reservation_free (reservation);
 }
 

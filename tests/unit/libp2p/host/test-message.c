@@ -506,6 +506,49 @@ test_silent_for_good (void)
   check_end (silent, TRUE);
 }
 
+/* How many streams of the peer it is known of in a row what became of them. */
+static gint64
+count_settled (DmsP2pHost *host, DmsP2pConnection *connection)
+{
+  gint64 n = 0;
+
+  while (!dms_p2p_host_is_missing_before (host, connection, n + 1))
+    n++;
+  return n;
+}
+
+/* What the limits refuse is not waited for: the messages behind it are not held up. */
+static void
+test_refused (void)
+{
+  enum
+  {
+    N = 5
+  };
+  g_autoptr (DmsTestHost) a = dms_test_host_new (QUIC);
+  g_autoptr (DmsTestHost) b = dms_test_host_new (QUIC);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
+  DmsP2pConnection *other = dms_p2p_swarm_find (b->stack->swarm, a->id);
+  gint64 before = count_settled (b->stack->host, other);
+
+  g_assert_true (dms_p2p_limits_set (b->stack->limits, "peer", "streams-inbound", 0, NULL));
+  for (guint i = 0; i < N; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DmsP2pReservation *reservation = NULL;
+      g_autoptr (DmsP2pPipe) pipe = dms_p2p_connection_open (connection, &reservation, &error);
+      g_autoptr (GByteArray) end = NULL;
+
+      g_assert_no_error (error);
+      dms_test_pipe_write (pipe, "x", 1);
+      end = dms_test_pipe_read (pipe, 1, &error);
+      g_assert_null (end);
+      dms_p2p_pipe_reset (pipe, 0);
+      dms_p2p_reservation_free (reservation);
+    }
+  g_assert_cmpint (count_settled (b->stack->host, other), ==, before + N);
+}
+
 /* When the earlier one breaks, the others go on. */
 static void
 test_head_breaks (void)
@@ -670,6 +713,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p/message/lost", test_lost);
   g_test_add_func ("/p2p/message/quic/late-body", test_late_body);
   g_test_add_func ("/p2p/message/quic/silent-for-good", test_silent_for_good);
+  g_test_add_func ("/p2p/message/quic/refused", test_refused);
   g_test_add_func ("/p2p/message/head-breaks", test_head_breaks);
   g_test_add_func ("/p2p/message/too-many", test_too_many);
   g_test_add_func ("/p2p/message/slow", test_slow);
