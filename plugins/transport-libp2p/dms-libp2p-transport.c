@@ -94,7 +94,7 @@ dms_libp2p_transport_check_running (DmsLibp2pTransport *self, GTask *task)
   return FALSE;
 }
 
-static gboolean
+gboolean
 dms_libp2p_transport_finish_boolean (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
@@ -102,7 +102,7 @@ dms_libp2p_transport_finish_boolean (DmsTransport *transport, GAsyncResult *resu
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static gpointer
+gpointer
 dms_libp2p_transport_finish_pointer (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
