@@ -703,6 +703,25 @@ test_kept_at_stop (void)
   g_assert_cmpint (g_rmdir (directory), ==, 0);
 }
 
+/* What a node is that says nothing else: the bounds that docs/libp2p.md tells of. */
+static void
+test_defaults (void)
+{
+  g_autoptr (DmsLibp2pParams) params = dms_libp2p_params_new (NULL, NULL);
+
+  g_assert_cmpuint (params->low_water, ==, 100);
+  g_assert_cmpuint (params->high_water, ==, 400);
+  g_assert_cmpuint (params->grace_s, ==, 20);
+  g_assert_cmpuint (params->memory_mib, ==, 1024);
+  g_assert_cmpuint (params->descriptors, ==, 512);
+  g_assert_cmpuint (params->relay_circuit_s, ==, 120);
+  g_assert_cmpuint (params->relay_circuit_kib, ==, 128);
+  g_assert_true (params->relay_service);
+  g_assert_false (params->mdns);
+  g_assert_false (params->port_mapping);
+  g_assert_false (params->perf);
+}
+
 /* What is under way when it stops ends, and nothing is told afterwards. */
 static void
 test_stop_while_busy (void)
@@ -751,6 +770,7 @@ static const Case cases[] = {
   { "not-running", test_not_running },
   { "many-news", test_many_news },
   { "kept-at-stop", test_kept_at_stop },
+  { "defaults", test_defaults },
   { "stop-while-busy", test_stop_while_busy },
 };
 
