@@ -550,6 +550,39 @@ test_trim (void)
     dms_p2p_swarm_fixture_free (others[i]);
 }
 
+/* What is in use goes last. */
+static void
+test_trim_streams (void)
+{
+  enum
+  {
+    N = 4,
+    BUSY = 2
+  };
+  g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new (NULL);
+  DmsP2pSwarmFixture *others[N] = { 0 };
+  g_autoptr (DmsP2pReservation) reservation = NULL;
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+
+  dms_p2p_swarm_set_water_marks (alice->swarm, 1, N - 1, 0);
+  for (guint i = 0; i < N; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("/ip4/10.9.2.%u/tcp/1", i + 1);
+      g_autoptr (DmsP2pConnection) connection = NULL;
+
+      others[i] = dms_p2p_swarm_fixture_new (address);
+      connection = dms_p2p_swarm_fixture_reach (alice, others[i], NULL);
+      if (i == BUSY)
+        pipe = dms_p2p_connection_open (connection, &reservation, NULL);
+    }
+  g_assert_nonnull (pipe);
+  wait_for (&alice->n_closed, N - 1);
+  g_assert_nonnull (dms_p2p_swarm_find (alice->swarm, others[BUSY]->peer));
+  dms_p2p_pipe_reset (pipe, 0);
+  for (guint i = 0; i < N; i++)
+    dms_p2p_swarm_fixture_free (others[i]);
+}
+
 /* In their grace none is closed; when it is over the high mark counts. */
 static void
 test_trim_grace (void)
@@ -615,6 +648,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p-swarm/any-peer", test_any_peer);
   g_test_add_func ("/p2p-swarm/close", test_close);
   g_test_add_func ("/p2p-swarm/trim", test_trim);
+  g_test_add_func ("/p2p-swarm/trim-streams", test_trim_streams);
   g_test_add_func ("/p2p-swarm/trim-grace", test_trim_grace);
   g_test_add_func ("/p2p-swarm/listen", test_listen);
   return g_test_run ();
