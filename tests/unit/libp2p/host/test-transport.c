@@ -754,24 +754,15 @@ test_stop_while_busy (void)
 }
 
 static const Case cases[] = {
-  { "messages", test_messages },
-  { "no-room", test_no_room },
-  { "own-messages", test_own_messages },
-  { "sizes", test_sizes },
-  { "streams", test_streams },
-  { "peers", test_peers },
-  { "late-handler", test_late_handler },
-  { "trace", test_trace },
-  { "wrong-peer", test_wrong_peer },
-  { "unreachable", test_unreachable },
-  { "bootstrap", test_bootstrap },
-  { "bad-bootstrap", test_bad_bootstrap },
-  { "bad-starts", test_bad_starts },
-  { "not-running", test_not_running },
-  { "many-news", test_many_news },
-  { "kept-at-stop", test_kept_at_stop },
-  { "defaults", test_defaults },
-  { "stop-while-busy", test_stop_while_busy },
+  { "messages", test_messages },         { "no-room", test_no_room },
+  { "own-messages", test_own_messages }, { "sizes", test_sizes },
+  { "streams", test_streams },           { "peers", test_peers },
+  { "late-handler", test_late_handler }, { "trace", test_trace },
+  { "wrong-peer", test_wrong_peer },     { "unreachable", test_unreachable },
+  { "bootstrap", test_bootstrap },       { "bad-bootstrap", test_bad_bootstrap },
+  { "bad-starts", test_bad_starts },     { "not-running", test_not_running },
+  { "many-news", test_many_news },       { "kept-at-stop", test_kept_at_stop },
+  { "defaults", test_defaults },         { "stop-while-busy", test_stop_while_busy },
 };
 
 static void

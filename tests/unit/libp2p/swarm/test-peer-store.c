@@ -209,6 +209,31 @@ test_many_addresses (void)
   g_assert_cmpstr (dms_multiaddr_get_text (list->pdata[0]), ==, "/ip4/198.51.100.1/tcp/1");
 }
 
+/* What is only said drives out nothing that worked. */
+static void
+test_many_that_worked (void)
+{
+  enum
+  {
+    MAX = 64
+  };
+  g_autoptr (DmsP2pPeerStore) store = dms_p2p_peer_store_new (NULL);
+  g_autoptr (DmsPeerId) peer = new_peer (1);
+  g_autoptr (DmsMultiaddr) said = dms_multiaddr_new ("/ip4/198.52.1.1/tcp/1", NULL);
+  g_autoptr (GPtrArray) list = NULL;
+
+  for (guint i = 0; i < MAX; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/ip4/198.51.100.%u/tcp/1", i);
+
+      note (store, peer, text, TRUE);
+    }
+  add (store, peer, 100, FALSE, dms_multiaddr_get_text (said), NULL);
+  list = dms_p2p_peer_store_dup_addresses (store, peer);
+  g_assert_cmpuint (list->len, ==, MAX);
+  g_assert_false (g_ptr_array_find_with_equal_func (list, said, (GEqualFunc) dms_multiaddr_equal, NULL));
+}
+
 /* A crowd of peers drives out a crowd, not those that were connected. */
 static void
 test_many_peers (void)
@@ -521,6 +546,7 @@ test_damaged (void)
     "{\"version\":1,\"peers\":[]} // comment",
     "{'version':1,'peers':[]}",
     "{\"version\":1,\"peers\":[[[[[[[[[[]]]]]]]]]]}",
+    "{\"version\":1,\"peers\":[],\"more\":[[[[[[[[]]]]]]]]}",
     "{\"version\":1,\"peers\":[\"\xff\"]}",
   };
   g_autofree char *path = new_path ();
@@ -551,7 +577,13 @@ static void
 test_no_file (void)
 {
   g_autofree char *path = new_path ();
+  g_autofree char *elsewhere = g_strconcat (path, ".elsewhere", NULL);
 
+  g_assert_true (g_file_set_contents (elsewhere, "{\"version\":1,\"peers\":[]}", -1, NULL));
+  g_assert_cmpint (symlink (elsewhere, path), ==, 0);
+  assert_damaged (path, NULL, 0);
+  g_unlink (path);
+  g_unlink (elsewhere);
   g_assert_cmpint (symlink ("/dev/zero", path), ==, 0);
   assert_damaged (path, NULL, 0);
   g_unlink (path);
@@ -649,6 +681,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p-peer-store/order", test_order);
   g_test_add_func ("/p2p-peer-store/certified", test_certified);
   g_test_add_func ("/p2p-peer-store/many-addresses", test_many_addresses);
+  g_test_add_func ("/p2p-peer-store/many-that-worked", test_many_that_worked);
   g_test_add_func ("/p2p-peer-store/many-peers", test_many_peers);
   g_test_add_func ("/p2p-peer-store/many-visitors", test_many_visitors);
   g_test_add_func ("/p2p-peer-store/identity", test_identity);
