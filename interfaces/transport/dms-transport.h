@@ -154,7 +154,8 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @dial_finish: finishes @dial_async
  * @disconnect_peer: closes the connections to a peer, if there are any
  * @set_stream_handler: sets who gets the streams that peers open for a protocol. Without one they are refused
- * @open_stream_async: opens a stream to a peer, which must be connected or findable
+ * @open_stream_async: opens a stream to a peer, which must be connected or findable. That the peer does not
+ * speak the protocol may show only with the first read
  * @open_stream_finish: finishes @open_stream_async
  * @set_inbox_handler: sets who gets the messages to the inboxes of this peer
  * @send_message_async: sends a message to an inbox of a peer; in order, also to the own peer ID

@@ -7,6 +7,13 @@
 #include "gossipsub/dms-p2p-gossip-limits.h"
 #include "gossipsub/dms-p2p-gossip-message.h"
 
+/* What waits for its handler. More of it, when peers send faster than the handler takes, is lost. Ours. */
+enum
+{
+  DMS_LIBP2P_TOPICS_MAX_NEWS = 4096,
+  DMS_LIBP2P_TOPICS_MAX_BYTES = 32 * 1024 * 1024,
+};
+
 struct _DmsLibp2pTopics
 {
   DmsTransport *transport;
@@ -17,6 +24,7 @@ struct _DmsLibp2pTopics
   GHashTable *validators;
   /* DmsLibp2pNews */
   GQueue news;
+  gsize n_bytes;
   GSource *deliver;
 };
 
@@ -103,6 +111,7 @@ dms_libp2p_topics_on_deliver (gpointer user_data)
   DmsLibp2pNews *news = g_queue_pop_head (&self->news);
   gboolean is_last = g_queue_is_empty (&self->news);
 
+  self->n_bytes -= g_bytes_get_size (news->bytes);
   if (is_last)
     g_clear_pointer (&self->deliver, g_source_unref);
   /* The handler may let go of everything; a source that was destroyed is not called again. */
@@ -115,12 +124,20 @@ static void
 dms_libp2p_topics_on_news (const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data)
 {
   DmsLibp2pTopics *self = user_data;
-  DmsLibp2pNews *news = g_new0 (DmsLibp2pNews, 1);
+  DmsLibp2pNews *news = NULL;
 
+  if (g_queue_get_length (&self->news) >= DMS_LIBP2P_TOPICS_MAX_NEWS ||
+      self->n_bytes + g_bytes_get_size (data) > DMS_LIBP2P_TOPICS_MAX_BYTES)
+    {
+      g_debug ("A message on “%s” is lost: too many wait", topic);
+      return;
+    }
+  news = g_new0 (DmsLibp2pNews, 1);
   news->topic = g_strdup (topic);
   news->from = dms_peer_id_ref (from);
   news->bytes = g_bytes_ref (data);
   g_queue_push_tail (&self->news, news);
+  self->n_bytes += g_bytes_get_size (data);
   if (self->deliver != NULL)
     return;
   self->deliver = g_idle_source_new ();
@@ -186,6 +203,7 @@ dms_libp2p_topics_leave (DmsLibp2pTopics *self)
     g_source_destroy (self->deliver);
   g_clear_pointer (&self->deliver, g_source_unref);
   g_queue_clear_full (&self->news, dms_libp2p_news_free);
+  self->n_bytes = 0;
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 
