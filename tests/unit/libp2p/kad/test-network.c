@@ -206,6 +206,32 @@ test_providers (void)
   g_assert_cmpuint (few.n_requests, <=, found.n_requests);
 }
 
+/* What is no multihash, or too long for one, goes to nobody: whoever asks for it is told. */
+static void
+test_not_provided (void)
+{
+  DmsKadSimulation *simulation = get_network ();
+  DmsKadNode *node = dms_kad_simulation_pick (simulation);
+  guint8 longer[2 + DMS_P2P_KAD_MAX_MULTIHASH] = { 0x12, DMS_P2P_KAD_MAX_MULTIHASH };
+  g_autoptr (GBytes) junk = g_bytes_new_static ("junk", 4);
+  g_autoptr (GBytes) too_long = g_bytes_new (longer, sizeof longer);
+  GBytes *keys[] = { junk, too_long };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_auto (DmsKadOutcome) provided = { 0 };
+      g_auto (DmsKadOutcome) found = { 0 };
+
+      dms_p2p_kad_core_provide (node->core, keys[i], dms_kad_on_done, &provided);
+      dms_kad_simulation_until (simulation, &provided.done);
+      g_assert_error (provided.error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+      g_assert_cmpuint (provided.n_requests, ==, 0);
+      dms_p2p_kad_core_find_providers (node->core, keys[i], 3, dms_kad_on_done, &found);
+      dms_kad_simulation_until (simulation, &found.done);
+      g_assert_error (found.error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+    }
+}
+
 static void
 test_find_peer (void)
 {
@@ -612,6 +638,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/network/hops", test_hops);
   g_test_add_func ("/p2p/kad/network/values", test_values);
   g_test_add_func ("/p2p/kad/network/providers", test_providers);
+  g_test_add_func ("/p2p/kad/network/not-provided", test_not_provided);
   g_test_add_func ("/p2p/kad/network/find-peer", test_find_peer);
   g_test_add_func ("/p2p/kad/network/cancel", test_cancel);
   g_test_add_func ("/p2p/kad/network/too-many", test_too_many);
