@@ -132,16 +132,24 @@ dms_p2p_dht_get_time_s (gpointer user_data)
   return g_get_real_time () / G_USEC_PER_SEC;
 }
 
+/* What is known already may come from the peer store itself: it does not last longer for that. */
 static void
 dms_p2p_dht_learn (DmsP2pDht *self, DmsP2pKadPeer *peer)
 {
+  DmsPeerId *id = dms_p2p_kad_peer_get_id (peer);
   GPtrArray *addresses = dms_p2p_kad_peer_get_addresses (peer);
   DmsPeerId *own =
       dms_p2p_identity_get_peer_id (dms_p2p_swarm_get_identity (dms_p2p_host_get_swarm (self->host)));
+  g_autoptr (GPtrArray) known = dms_p2p_peer_store_dup_addresses (dms_p2p_dht_get_peers (self), id);
+  g_autoptr (GPtrArray) news = g_ptr_array_new ();
 
-  if (addresses->len > 0 && !dms_peer_id_equal (dms_p2p_kad_peer_get_id (peer), own))
+  for (guint i = 0; i < addresses->len; i++)
+    if (!g_ptr_array_find_with_equal_func (
+            known, g_ptr_array_index (addresses, i), (GEqualFunc) dms_multiaddr_equal, NULL))
+      g_ptr_array_add (news, g_ptr_array_index (addresses, i));
+  if (news->len > 0 && !dms_peer_id_equal (id, own))
     dms_p2p_peer_store_add_addresses (
-        dms_p2p_dht_get_peers (self), dms_p2p_kad_peer_get_id (peer), addresses, DMS_P2P_KAD_LEARNT_S, FALSE);
+        dms_p2p_dht_get_peers (self), id, news, DMS_P2P_KAD_LEARNT_S, FALSE);
 }
 
 static void

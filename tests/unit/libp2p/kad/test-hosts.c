@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "dms-p2p-host-fixture.h"
+#include "kad/dms-p2p-kad-limits.h"
 #include "kad/dms-p2p-kad-message.h"
+#include "swarm/dms-p2p-peer-store-private.h"
 
 /* Three transports, as nodes use them: b and c know a only. */
 typedef struct
@@ -365,6 +367,52 @@ test_hostile_requests (void)
   }
 }
 
+static gboolean
+knows (DmsP2pPeerStore *store, DmsPeerId *peer, DmsMultiaddr *address)
+{
+  g_autoptr (GPtrArray) known = dms_p2p_peer_store_dup_addresses (store, peer);
+
+  return g_ptr_array_find_with_equal_func (known, address, (GEqualFunc) dms_multiaddr_equal, NULL);
+}
+
+/* Where a peer once was is forgotten after a while, however often that peer is asked meanwhile. */
+static void
+test_forgets (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) b = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  DmsP2pPeerStore *store = a->stack->peers;
+  gint64 now_us = g_get_real_time ();
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_new ("/ip4/127.0.0.2/tcp/9", NULL);
+  g_autoptr (GPtrArray) told = g_ptr_array_new ();
+  g_autoptr (GBytes) multihash = g_bytes_new_static ("\x12\x20 thirty-two bytes of a multihash", 34);
+
+  dms_test_host_connect (a, b);
+  for (guint i = 0; i < 500 && dms_p2p_kad_table_get_size (
+                                   dms_p2p_kad_core_get_table (dms_p2p_dht_get_core (a->stack->dht))) == 0;
+       i++)
+    dms_test_spin (20);
+  g_ptr_array_add (told, address);
+  dms_p2p_peer_store_set_now_us (store, now_us);
+  dms_p2p_peer_store_add_addresses (store, b->id, told, DMS_P2P_KAD_LEARNT_S, TRUE);
+  g_assert_true (knows (store, b->id, address));
+  for (guint i = 1; i <= 2; i++)
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GPtrArray) found = NULL;
+      g_autoptr (GError) error = NULL;
+      DmsTestResult done = { 0 };
+
+      dms_p2p_peer_store_set_now_us (
+          store, now_us + (gint64) i * (DMS_P2P_KAD_LEARNT_S * 2 / 3) * G_USEC_PER_SEC);
+      dms_p2p_dht_find_providers_async (a->stack->dht, multihash, 1, NULL, dms_test_on_done, &done);
+      result = dms_test_await (&done);
+      found = dms_p2p_dht_find_providers_finish (a->stack->dht, result, &error);
+      g_assert_no_error (error);
+    }
+  g_assert_false (knows (store, b->id, address));
+}
+
 /* More streams than one may have. */
 static void
 test_stream_flood (void)
@@ -435,6 +483,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/hosts/stop-while-busy", test_stop_while_busy);
   g_test_add_func ("/p2p/kad/hosts/off", test_off);
   g_test_add_func ("/p2p/kad/hosts/hostile-requests", test_hostile_requests);
+  g_test_add_func ("/p2p/kad/hosts/forgets", test_forgets);
   g_test_add_func ("/p2p/kad/hosts/stream-flood", test_stream_flood);
   g_test_add_func ("/p2p/kad/hosts/request-flood", test_request_flood);
   return g_test_run ();
