@@ -283,10 +283,12 @@ void
 dms_p2p_gossip_core_heartbeat (DmsP2pGossipCore *self)
 {
   gint64 now_us = dms_p2p_gossip_core_now (self);
-  g_autoptr (GPtrArray) topics = dms_p2p_gossip_list_values (self->topics);
+  g_autoptr (GPtrArray) topics = NULL;
 
   self->n_heartbeats++;
+  /* Whoever is told may join and leave topics. */
   dms_p2p_gossip_core_expire_cases (self);
+  topics = dms_p2p_gossip_list_values (self->topics);
   dms_p2p_gossip_promises_collect (self->promises, now_us, dms_p2p_gossip_core_on_broken, self);
   dms_p2p_gossip_score_refresh (self->score, now_us);
   dms_p2p_gossip_seen_expire (self->seen, now_us);

@@ -474,6 +474,44 @@ test_pending (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (counts->timed_out, ==, DMS_P2P_GOSSIP_MAX_PENDING_PER_PEER - 2);
 }
 
+typedef struct
+{
+  DmsP2pGossipCore *core;
+  guint n_told;
+} Publisher;
+
+/* Leaves everything behind when the first of its messages is given up. */
+static void
+on_given_up (DmsValidation verdict, gpointer user_data)
+{
+  Publisher *publisher = user_data;
+
+  g_assert_cmpint (verdict, ==, DMS_VALIDATION_IGNORE);
+  if (publisher->n_told++ > 0)
+    return;
+  dms_p2p_gossip_core_leave (publisher->core, "left");
+  dms_p2p_gossip_core_end_cases (publisher->core);
+}
+
+/* Whoever is told that nobody judged its message may do anything, ending the others too. */
+static void
+test_given_up (Fixture *fixture, gconstpointer data)
+{
+  const DmsP2pGossipCounts *counts = dms_p2p_gossip_core_get_counts (fixture->victim->core);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  Publisher publisher = { fixture->victim->core, 0 };
+
+  g_assert_true (dms_p2p_gossip_core_join (fixture->victim->core, "left", NULL));
+  fixture->victim->verdict = DMS_P2P_GOSSIP_LATER;
+  for (guint i = 0; i < 20; i++)
+    dms_p2p_gossip_core_publish (fixture->victim->core, "left", bytes, on_given_up, &publisher);
+  dms_test_gossip_net_run (fixture->net, (DMS_P2P_GOSSIP_VALIDATION_TIMEOUT_S + 2) * 1000);
+  g_assert_cmpuint (publisher.n_told, ==, 20);
+  g_assert_cmpuint (dms_p2p_gossip_core_get_n_pending (fixture->victim->core), ==, 0);
+  g_assert_cmpuint (counts->timed_out, ==, 1);
+  g_assert_cmpuint (dms_p2p_gossip_core_get_n_topics (fixture->victim->core), ==, 1);
+}
+
 /* Once a large one has come, the others are told not to send it, and ours go to nobody who does not want
  * them.
  */
@@ -543,6 +581,7 @@ main (int argc, char *argv[])
   add ("unsigned", test_unsigned);
   add ("subscription-flood", test_subscription_flood);
   add ("pending", test_pending);
+  add ("given-up", test_given_up);
   add ("idontwant", test_idontwant);
   add ("exchange", test_exchange);
   return g_test_run ();
