@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dms-p2p-host-fixture.h"
+#include "kad/dms-p2p-kad-advertisement.h"
 #include "kad/dms-p2p-kad-limits.h"
 #include "kad/dms-p2p-kad-message.h"
 #include "swarm/dms-p2p-peer-store-private.h"
@@ -375,6 +376,17 @@ knows (DmsP2pPeerStore *store, DmsPeerId *peer, DmsMultiaddr *address)
   return g_ptr_array_find_with_equal_func (known, address, (GEqualFunc) dms_multiaddr_equal, NULL);
 }
 
+/* Until somebody is in its table. */
+static void
+wait_serving (DmsTestHost *host)
+{
+  DmsP2pKadTable *table = dms_p2p_kad_core_get_table (dms_p2p_dht_get_core (host->stack->dht));
+
+  for (guint i = 0; i < 500 && dms_p2p_kad_table_get_size (table) == 0; i++)
+    dms_test_spin (20);
+  g_assert_cmpuint (dms_p2p_kad_table_get_size (table), >, 0);
+}
+
 /* Where a peer once was is forgotten after a while, however often that peer is asked meanwhile. */
 static void
 test_forgets (void)
@@ -388,10 +400,7 @@ test_forgets (void)
   g_autoptr (GBytes) multihash = g_bytes_new_static ("\x12\x20 thirty-two bytes of a multihash", 34);
 
   dms_test_host_connect (a, b);
-  for (guint i = 0; i < 500 && dms_p2p_kad_table_get_size (
-                                   dms_p2p_kad_core_get_table (dms_p2p_dht_get_core (a->stack->dht))) == 0;
-       i++)
-    dms_test_spin (20);
+  wait_serving (a);
   g_ptr_array_add (told, address);
   dms_p2p_peer_store_set_now_us (store, now_us);
   dms_p2p_peer_store_add_addresses (store, b->id, told, DMS_P2P_KAD_LEARNT_S, TRUE);
@@ -411,6 +420,48 @@ test_forgets (void)
       g_assert_no_error (error);
     }
   g_assert_false (knows (store, b->id, address));
+}
+
+/* Whoever got an answer closes it all, with other lookups under way. */
+static void
+on_answer_close (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  dms_test_on_done (source, result, user_data);
+  dms_p2p_dht_close (DMS_P2P_DHT (source));
+}
+
+static void
+test_close_when_told (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) b = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (GBytes) key = dms_p2p_kad_advertisement_make_key ("k", b->id);
+  g_autoptr (GBytes) data = g_bytes_new_static ("x", 1);
+  g_autoptr (GBytes) value =
+      dms_p2p_kad_advertisement_make (b->stack->identity, data, g_get_real_time () / G_USEC_PER_SEC);
+  g_autoptr (GAsyncResult) put = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult stored = { 0 };
+  DmsTestResult got[3] = { 0 };
+
+  dms_test_host_connect (a, b);
+  wait_serving (a);
+  wait_serving (b);
+  dms_p2p_dht_put_value_async (b->stack->dht, key, value, NULL, dms_test_on_done, &stored);
+  put = dms_test_await (&stored);
+  g_assert_true (dms_p2p_dht_put_value_finish (b->stack->dht, put, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (got); i++)
+    dms_p2p_dht_get_value_async (a->stack->dht, key, NULL, on_answer_close, &got[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (got); i++)
+    {
+      g_autoptr (GAsyncResult) result = dms_test_await (&got[i]);
+      g_autoptr (GBytes) bytes = dms_p2p_dht_get_value_finish (a->stack->dht, result, &error);
+
+      /* The first has its answer; the others are told that there will be none. */
+      g_assert_true (g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED) == (i > 0));
+      g_clear_error (&error);
+    }
 }
 
 /* More streams than one may have. */
@@ -484,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/hosts/off", test_off);
   g_test_add_func ("/p2p/kad/hosts/hostile-requests", test_hostile_requests);
   g_test_add_func ("/p2p/kad/hosts/forgets", test_forgets);
+  g_test_add_func ("/p2p/kad/hosts/close-when-told", test_close_when_told);
   g_test_add_func ("/p2p/kad/hosts/stream-flood", test_stream_flood);
   g_test_add_func ("/p2p/kad/hosts/request-flood", test_request_flood);
   return g_test_run ();
