@@ -132,7 +132,7 @@ dms_libp2p_topics_on_news (const char *topic, DmsPeerId *from, GBytes *data, gpo
 
 /* Judging */
 
-static int
+static DmsValidation
 dms_libp2p_topics_on_validate (const char *topic,
                                DmsPeerId *from,
                                GBytes *data,
@@ -143,14 +143,12 @@ dms_libp2p_topics_on_validate (const char *topic,
   g_autoptr (DmsTransport) transport = g_object_ref (self->transport);
   DmsLibp2pCallback *found = g_hash_table_lookup (self->validators, topic);
   g_autoptr (DmsLibp2pCallback) validator = NULL;
-  DmsValidation verdict;
 
   if (found == NULL)
     return DMS_VALIDATION_ACCEPT;
   validator = dms_libp2p_callback_ref (found);
-  verdict = ((DmsTopicValidator) dms_libp2p_callback_get_func (validator)) (
+  return ((DmsTopicValidator) dms_libp2p_callback_get_func (validator)) (
       transport, topic, from, data, ticket, dms_libp2p_callback_get_data (validator));
-  return verdict == DMS_VALIDATION_LATER ? DMS_P2P_GOSSIP_LATER : (int) verdict;
 }
 
 /* Coming and going */

@@ -207,10 +207,10 @@ dms_p2p_gossip_core_judge (DmsP2pGossipCore *self, guint64 ticket, DmsPeerId *fr
   DmsP2pGossipCase *one = g_hash_table_lookup (self->cases, &ticket);
   g_autofree char *topic = g_strdup (one->topic);
   g_autoptr (GBytes) data = g_bytes_ref (one->data);
-  int verdict = self->funcs.validate (topic, from, data, ticket, self->user_data);
+  DmsValidation verdict = self->funcs.validate (topic, from, data, ticket, self->user_data);
 
-  if (verdict != DMS_P2P_GOSSIP_LATER)
-    dms_p2p_gossip_core_finish_validation (self, ticket, (DmsValidation) verdict);
+  if (verdict != DMS_VALIDATION_LATER)
+    dms_p2p_gossip_core_finish_validation (self, ticket, verdict);
 }
 
 void

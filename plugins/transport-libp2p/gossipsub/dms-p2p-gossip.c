@@ -134,7 +134,7 @@ dms_p2p_gossip_on_send (DmsPeerId *peer, GBytes *rpc, DmsP2pGossipUrgency urgenc
     dms_p2p_gossip_line_send (member->line, rpc, urgency);
 }
 
-static int
+static DmsValidation
 dms_p2p_gossip_on_validate (const char *topic,
                             DmsPeerId *from,
                             GBytes *data,

@@ -20,7 +20,8 @@ G_DECLARE_FINAL_TYPE (DmsP2pGossip, dms_p2p_gossip, DMS, P2P_GOSSIP, GObject)
 /* As those of DmsP2pGossipFuncs. Both are called from inside other calls. */
 typedef struct
 {
-  int (*validate) (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
+  DmsValidation (*validate) (
+      const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
   void (*deliver) (const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data);
 } DmsP2pGossipCallbacks;
 

@@ -443,7 +443,7 @@ test_pending (Fixture *fixture, gconstpointer data)
 {
   const DmsP2pGossipCounts *counts = dms_p2p_gossip_core_get_counts (fixture->victim->core);
 
-  fixture->victim->verdict = DMS_P2P_GOSSIP_LATER;
+  fixture->victim->verdict = DMS_VALIDATION_LATER;
   for (guint i = 0; i < 400; i++)
     {
       g_autofree char *text = g_strdup_printf ("%u", i);
@@ -502,7 +502,7 @@ test_given_up (Fixture *fixture, gconstpointer data)
   Publisher publisher = { fixture->victim->core, 0 };
 
   g_assert_true (dms_p2p_gossip_core_join (fixture->victim->core, "left", NULL));
-  fixture->victim->verdict = DMS_P2P_GOSSIP_LATER;
+  fixture->victim->verdict = DMS_VALIDATION_LATER;
   for (guint i = 0; i < 20; i++)
     dms_p2p_gossip_core_publish (fixture->victim->core, "left", bytes, on_given_up, &publisher);
   dms_test_gossip_net_run (fixture->net, (DMS_P2P_GOSSIP_VALIDATION_TIMEOUT_S + 2) * 1000);
