@@ -105,10 +105,7 @@ dms_memory_validations_open (DmsMemoryValidations *self,
   Validation *validation = NULL;
 
   if (g_queue_get_length (&self->order) >= MAX_WAITING)
-    {
-      dms_memory_delivery_free (delivery);
-      return 0;
-    }
+    return 0;
   validation = g_new0 (Validation, 1);
   validation->ticket = self->next_ticket++;
   validation->expires_us =
