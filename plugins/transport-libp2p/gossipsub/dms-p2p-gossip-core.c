@@ -340,12 +340,6 @@ dms_p2p_gossip_core_dup_ids (GPtrArray *peers)
 }
 
 GPtrArray *
-dms_p2p_gossip_core_list_peers (DmsP2pGossipCore *self)
-{
-  return dms_p2p_gossip_core_dup_ids (self->peer_list);
-}
-
-GPtrArray *
 dms_p2p_gossip_core_list_topic_peers (DmsP2pGossipCore *self, const char *name)
 {
   DmsP2pGossipTopic *topic = g_hash_table_lookup (self->topics, name);

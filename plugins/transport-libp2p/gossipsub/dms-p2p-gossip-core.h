@@ -121,8 +121,7 @@ void dms_p2p_gossip_core_end_cases (DmsP2pGossipCore *self);
 
 DmsP2pGossipScore *dms_p2p_gossip_core_get_score (DmsP2pGossipCore *self);
 const DmsP2pGossipCounts *dms_p2p_gossip_core_get_counts (DmsP2pGossipCore *self);
-/* DmsPeerId: all; on a topic; in its mesh. */
-GPtrArray *dms_p2p_gossip_core_list_peers (DmsP2pGossipCore *self);
+/* DmsPeerId: on a topic; in its mesh. */
 GPtrArray *dms_p2p_gossip_core_list_topic_peers (DmsP2pGossipCore *self, const char *topic);
 GPtrArray *dms_p2p_gossip_core_list_mesh (DmsP2pGossipCore *self, const char *topic);
 guint dms_p2p_gossip_core_get_n_topics (DmsP2pGossipCore *self);

@@ -214,14 +214,6 @@ dms_p2p_gossip_line_send (DmsP2pGossipLine *self, GBytes *rpc, DmsP2pGossipUrgen
   dms_p2p_gossip_line_write (self);
 }
 
-guint64
-dms_p2p_gossip_line_get_dropped (DmsP2pGossipLine *self)
-{
-  return dms_p2p_gossip_queue_get_dropped (self->queue, DMS_P2P_GOSSIP_CONTROL) +
-         dms_p2p_gossip_queue_get_dropped (self->queue, DMS_P2P_GOSSIP_MESSAGE) +
-         dms_p2p_gossip_queue_get_dropped (self->queue, DMS_P2P_GOSSIP_GOSSIP);
-}
-
 /* Reading */
 
 static void

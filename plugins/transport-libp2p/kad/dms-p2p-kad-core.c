@@ -502,15 +502,3 @@ dms_p2p_kad_core_get_table (DmsP2pKadCore *self)
 {
   return self->table;
 }
-
-DmsP2pKadRecords *
-dms_p2p_kad_core_get_records (DmsP2pKadCore *self)
-{
-  return self->records;
-}
-
-DmsP2pKadProviders *
-dms_p2p_kad_core_get_providers (DmsP2pKadCore *self)
-{
-  return self->providers;
-}
