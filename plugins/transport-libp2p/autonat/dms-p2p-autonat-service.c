@@ -193,6 +193,15 @@ dms_p2p_autonat_question_dial (DmsP2pAutonatQuestion *self)
       dms_p2p_autonat_question_free (self);
       return;
     }
+  /* Another question of it may have come first while this one was paid for. */
+  if (dms_p2p_dial_back_is_busy (service->dial_back, dms_p2p_connection_get_peer_id (self->connection)))
+    {
+      dms_p2p_autonat_question_refuse (self,
+                                       self->version == DMS_P2P_AUTONAT_V1
+                                           ? (guint) DMS_P2P_AUTONAT_V1_DIAL_REFUSED
+                                           : (guint) DMS_P2P_AUTONAT_V2_REQUEST_REJECTED);
+      return;
+    }
   dms_p2p_dial_back_run_async (service->dial_back,
                                dms_p2p_connection_get_peer_id (self->connection),
                                self->addresses,
