@@ -4,11 +4,11 @@
 #include "dcutr/dms-p2p-dcutr.h"
 
 #include "autonat/dms-p2p-rate-limit.h"
+#include "autonat/dms-p2p-reachability.h"
 #include "dcutr/dms-p2p-dcutr-message.h"
 #include "dcutr/dms-p2p-punch.h"
 #include "host/dms-p2p-reset-code.h"
 #include "io/dms-p2p-frame.h"
-#include "swarm/dms-p2p-address.h"
 
 enum
 {
@@ -135,11 +135,8 @@ dms_p2p_dcutr_add_good (DmsP2pDcutr *self, GPtrArray *from, GPtrArray *list)
   for (guint i = 0; i < from->len && list->len < DMS_P2P_DCUTR_MAX_ADDRESSES; i++)
     {
       DmsMultiaddr *address = from->pdata[i];
-      DmsP2pReach reach = dms_p2p_address_get_reach (address);
 
-      if (!dms_p2p_address_is_relayed (address) &&
-          (reach == DMS_P2P_REACH_PUBLIC || (self->is_private_allowed && (reach == DMS_P2P_REACH_LOOPBACK ||
-                                                                          reach == DMS_P2P_REACH_PRIVATE))) &&
+      if (dms_p2p_reachability_may_dial (address, self->is_private_allowed) &&
           (dms_p2p_transport_can_dial (self->quic, address) ||
            dms_p2p_transport_can_dial (DMS_P2P_TRANSPORT (self->tcp), address)) &&
           !g_ptr_array_find_with_equal_func (list, address, (GEqualFunc) dms_multiaddr_equal, NULL))
