@@ -412,8 +412,8 @@ test_forgets (void)
       g_autoptr (GError) error = NULL;
       DmsTestResult done = { 0 };
 
-      dms_p2p_peer_store_set_now_us (
-          store, now_us + (gint64) i * (DMS_P2P_KAD_LEARNT_S * 2 / 3) * G_USEC_PER_SEC);
+      dms_p2p_peer_store_set_now_us (store,
+                                     now_us + (gint64) i * (DMS_P2P_KAD_LEARNT_S * 2 / 3) * G_USEC_PER_SEC);
       dms_p2p_dht_find_providers_async (a->stack->dht, multihash, 1, NULL, dms_test_on_done, &done);
       result = dms_test_await (&done);
       found = dms_p2p_dht_find_providers_finish (a->stack->dht, result, &error);
@@ -489,6 +489,70 @@ test_stream_flood (void)
   g_assert_cmpuint (n_refused, ==, 4);
 }
 
+/* How much memory of a host is taken, by its own account. */
+static gint64
+get_memory (DmsTestHost *host)
+{
+  g_autoptr (JsonNode) node = dms_p2p_limits_to_json (host->stack->limits);
+  JsonArray *rows = json_node_get_array (node);
+
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonObject *row = json_array_get_object_element (rows, i);
+
+      if (g_str_equal (json_object_get_string_member (row, "scope"), "system") &&
+          g_str_equal (json_object_get_string_member (row, "resource"), "memory"))
+        return json_object_get_int_member (row, "used");
+    }
+  g_assert_not_reached ();
+}
+
+/* Requests that never end take memory, which their peer is held to. */
+static void
+test_unfinished_requests (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) b = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree guint8 *half = g_malloc0 (DMS_P2P_KAD_MAX_REQUEST_SIZE / 2);
+  gint64 before = 0;
+  guint n_open = 0;
+
+  dms_test_host_connect (a, b);
+  dms_test_spin (50);
+  before = get_memory (b);
+  /* As much as half of the requests take. */
+  g_assert_true (dms_p2p_limits_set (
+      b->stack->limits, "peer", "memory", (guint64) before + 4 * DMS_P2P_KAD_MAX_REQUEST_SIZE / 2, NULL));
+  /* The length of a request that is as large as it may be. */
+  memcpy (half, "\x80\x80\x0c", 3);
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DmsP2pStream *stream = dms_test_host_open (a, b, "/nunet/kad/1.0.0", &error);
+
+      g_assert_no_error (error);
+      g_ptr_array_add (streams, stream);
+      dms_test_pipe_write (dms_p2p_stream_get_pipe (stream), half, DMS_P2P_KAD_MAX_REQUEST_SIZE / 2);
+    }
+  dms_test_spin (200);
+  for (guint i = 0; i < streams->len; i++)
+    {
+      guint8 byte = 0;
+
+      n_open += dms_p2p_pipe_read (dms_p2p_stream_get_pipe (streams->pdata[i]), &byte, 1, NULL) ==
+                DMS_P2P_WOULD_BLOCK;
+    }
+  g_test_message ("%u of 8 are waited for, %" G_GINT64_FORMAT " bytes", n_open, get_memory (b) - before);
+  g_assert_cmpuint (n_open, >=, 2);
+  g_assert_cmpuint (n_open, <=, 4);
+  g_assert_cmpint (get_memory (b), >=, before + (gint64) n_open * DMS_P2P_KAD_MAX_REQUEST_SIZE / 2);
+  g_ptr_array_set_size (streams, 0);
+  for (guint i = 0; i < 200 && get_memory (b) > before; i++)
+    dms_test_spin (10);
+  g_assert_cmpint (get_memory (b), <=, before);
+}
+
 /* More requests than one may send at a time; a new stream is no way around that. */
 static void
 test_request_flood (void)
@@ -537,6 +601,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/hosts/forgets", test_forgets);
   g_test_add_func ("/p2p/kad/hosts/close-when-told", test_close_when_told);
   g_test_add_func ("/p2p/kad/hosts/stream-flood", test_stream_flood);
+  g_test_add_func ("/p2p/kad/hosts/unfinished-requests", test_unfinished_requests);
   g_test_add_func ("/p2p/kad/hosts/request-flood", test_request_flood);
   return g_test_run ();
 }
