@@ -117,6 +117,12 @@ dms_p2p_dcutr_count_try (DmsP2pDcutr *self)
   self->n_tries++;
 }
 
+gboolean
+dms_p2p_dcutr_may_dial_for (DmsP2pDcutr *self, DmsPeerId *peer)
+{
+  return dms_p2p_rate_limit_take (self->rate, peer, g_get_monotonic_time ());
+}
+
 DmsP2pTcp *
 dms_p2p_dcutr_get_tcp (DmsP2pDcutr *self)
 {
@@ -325,8 +331,7 @@ dms_p2p_dcutr_question_on_read (GObject *source, GAsyncResult *result, gpointer 
 
   if (dms_p2p_dcutr_question_read (result, DMS_P2P_DCUTR_CONNECT, told))
     self->theirs = dms_p2p_dcutr_filter (dcutr, told);
-  if (self->theirs == NULL || self->theirs->len == 0 ||
-      !dms_p2p_rate_limit_take (dcutr->rate, peer, g_get_monotonic_time ()))
+  if (self->theirs == NULL || self->theirs->len == 0 || !dms_p2p_dcutr_may_dial_for (dcutr, peer))
     {
       dms_p2p_pipe_reset (pipe, DMS_P2P_RESET_PROTOCOL_VIOLATION);
       return;
