@@ -33,7 +33,8 @@ dms_p2p_upnp_dup_ip (const char *url)
                                                      : NULL;
 }
 
-/* Anybody in the local network can say that it is a router; none may make this host ask elsewhere, nor itself. */
+/* Anybody in the local network can say that it is a router; none may make this host ask elsewhere, nor
+ * itself. */
 static gboolean
 dms_p2p_upnp_is_local (const char *url)
 {

@@ -206,8 +206,8 @@ count_waiting (GSocket *listener)
     }
 }
 
-/* Many peers at once, at an address that says nothing: so many are dialled and no more, and nothing breaks when
- * it ends in between. */
+/* Many peers at once, at an address that says nothing: so many are dialled and no more, and nothing breaks
+ * when it ends in between. */
 static void
 test_crowd (void)
 {
