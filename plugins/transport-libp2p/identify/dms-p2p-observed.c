@@ -59,15 +59,17 @@ dms_p2p_observed_note (DmsP2pObserved *self, DmsMultiaddr *observer, DmsMultiadd
 {
   g_autofree char *ip = dms_p2p_observed_dup_ip (observer);
   g_autofree char *own_ip = dms_p2p_observed_dup_ip (address);
+  /* js-libp2p says whom it sees there, too: it is the same place. */
+  g_autoptr (DmsMultiaddr) bare = dms_multiaddr_dup_without_peer_id (address);
 
-  if (ip == NULL || own_ip == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
+  if (ip == NULL || own_ip == NULL || bare == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
       dms_multiaddr_has_part (address, "p2p-circuit"))
     return;
   dms_p2p_observed_forget (self, ip);
   if (g_queue_get_length (&self->order) >= DMS_P2P_OBSERVED_MAX)
     dms_p2p_observed_forget (self, g_queue_peek_head (&self->order));
   g_queue_push_tail (&self->order, ip);
-  g_hash_table_insert (self->told, g_steal_pointer (&ip), dms_multiaddr_ref (address));
+  g_hash_table_insert (self->told, g_steal_pointer (&ip), g_steal_pointer (&bare));
 }
 
 GPtrArray *
