@@ -450,6 +450,9 @@ make_transport_params (DmsDaemon *self)
   json_object_set_boolean_member (
       params, "port_mapping", dms_config_get_bool (self->config, "p2p.port_mapping"));
   json_object_set_boolean_member (params, "mdns", dms_config_get_bool (self->config, "p2p.mdns"));
+  json_object_set_string_member (params, "dht_mode", dms_config_get_string (self->config, "p2p.dht_mode"));
+  json_object_set_string_member (
+      params, "rendezvous", dms_config_get_string (self->config, "p2p.rendezvous"));
   return params;
 }
 

@@ -191,6 +191,8 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @set_peer_handler: sets who is told of peers that were identified and that went. Those that are there
  * already are told too
  * @set_peer_score: says what the program itself thinks of a peer, for publish/subscribe
+ * @stop_providing: says no more that this peer provides what a key names; what others were told runs out
+ * @estimate_peers: guesses how many peers the network has, this one included; 0 when it has no idea
  *
  * The contract of a network. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED, or
  * nothing where no error can be answered.
@@ -358,8 +360,12 @@ struct _DmsTransportInterface
 
   void (*finish_validation) (DmsTransport *self, guint64 ticket, DmsValidation verdict);
 
+  void (*stop_providing) (DmsTransport *self, const char *key);
+
+  guint (*estimate_peers) (DmsTransport *self);
+
   /*< private >*/
-  gpointer reserved[4];
+  gpointer reserved[2];
 };
 
 DMS_EXPORT const char *dms_transport_get_id (DmsTransport *self);
@@ -484,6 +490,10 @@ DMS_EXPORT void dms_transport_find_providers_async (DmsTransport *self,
                                                     gpointer user_data);
 DMS_EXPORT GPtrArray *
 dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_transport_stop_providing (DmsTransport *self, const char *key);
+
+DMS_EXPORT guint dms_transport_estimate_peers (DmsTransport *self);
 
 DMS_EXPORT GPtrArray *dms_transport_list_peers (DmsTransport *self);
 
