@@ -30,6 +30,7 @@ struct _DmsP2pCertificate
 {
   gatomicrefcount ref_count;
   gnutls_certificate_credentials_t credentials;
+  DmsP2pCertificateMemory *memory;
   gint64 made_s;
 };
 
@@ -168,6 +169,7 @@ dms_p2p_certificate_new (DmsP2pIdentity *identity, GError **error)
   g_autoptr (DmsP2pPrivkeyHandle) key = NULL;
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->memory = dms_p2p_certificate_memory_new ();
   self->made_s = g_get_real_time () / G_USEC_PER_SEC;
   if (!dms_p2p_certificate_check (
           gnutls_certificate_allocate_credentials (&self->credentials), "credentials", error) ||
@@ -191,6 +193,7 @@ dms_p2p_certificate_unref (DmsP2pCertificate *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->credentials, gnutls_certificate_free_credentials);
+  g_clear_pointer (&self->memory, dms_p2p_certificate_memory_free);
   g_free (self);
 }
 
@@ -198,6 +201,12 @@ gnutls_certificate_credentials_t
 dms_p2p_certificate_get_credentials (DmsP2pCertificate *self)
 {
   return self->credentials;
+}
+
+DmsP2pCertificateMemory *
+dms_p2p_certificate_get_memory (DmsP2pCertificate *self)
+{
+  return self->memory;
 }
 
 static DmsP2pCertificate *
