@@ -247,7 +247,7 @@ p2p_node_join_dht (P2pNode *self)
 }
 
 /* Every message is good here but those that say they are not. */
-static int
+static DmsValidation
 p2p_node_on_validate (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data)
 {
   g_autofree char *text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));

@@ -6,6 +6,7 @@
 #include "autonat/dms-p2p-autonat-message.h"
 #include "autonat/dms-p2p-dial-back.h"
 #include "autonat/dms-p2p-rate-limit.h"
+#include "autonat/dms-p2p-reachability.h"
 #include "host/dms-p2p-reset-code.h"
 #include "io/dms-p2p-frame.h"
 #include "swarm/dms-p2p-address.h"
@@ -195,6 +196,15 @@ dms_p2p_autonat_question_dial (DmsP2pAutonatQuestion *self)
       dms_p2p_autonat_question_free (self);
       return;
     }
+  /* Another question of it may have come first while this one was paid for. */
+  if (dms_p2p_dial_back_is_busy (service->dial_back, dms_p2p_connection_get_peer_id (self->connection)))
+    {
+      dms_p2p_autonat_question_refuse (self,
+                                       self->version == DMS_P2P_AUTONAT_V1
+                                           ? (guint) DMS_P2P_AUTONAT_V1_DIAL_REFUSED
+                                           : (guint) DMS_P2P_AUTONAT_V2_REQUEST_REJECTED);
+      return;
+    }
   dms_p2p_dial_back_run_async (service->dial_back,
                                dms_p2p_connection_get_peer_id (self->connection),
                                self->addresses,
@@ -312,18 +322,13 @@ dms_p2p_autonat_service_is_at_home (DmsP2pAutonatService *self, DmsMultiaddr *ad
   return found;
 }
 
-/* An address that may be dialled: never a private one, a name, or one over a relay; nor one of its own
- * router, which may let its own people in where it keeps others out. */
+/* Not an address of its own router either, which may let its own people in where it keeps others out. */
 static gboolean
 dms_p2p_autonat_service_may_dial (DmsP2pAutonatService *self, DmsMultiaddr *address)
 {
-  DmsP2pReach reach = address != NULL ? dms_p2p_address_get_reach (address) : DMS_P2P_REACH_NONE;
-
-  if (address == NULL || dms_p2p_address_is_relayed (address))
-    return FALSE;
-  if (self->is_private_allowed && (reach == DMS_P2P_REACH_PRIVATE || reach == DMS_P2P_REACH_LOOPBACK))
-    return TRUE;
-  return reach == DMS_P2P_REACH_PUBLIC && !dms_p2p_autonat_service_is_at_home (self, address);
+  return address != NULL && dms_p2p_reachability_may_dial (address, self->is_private_allowed) &&
+         (dms_p2p_address_get_reach (address) != DMS_P2P_REACH_PUBLIC ||
+          !dms_p2p_autonat_service_is_at_home (self, address));
 }
 
 static gboolean

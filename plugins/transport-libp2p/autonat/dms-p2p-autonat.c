@@ -175,11 +175,8 @@ dms_p2p_autonat_add_candidates (DmsP2pAutonat *self, GPtrArray *from, GPtrArray 
   for (guint i = 0; i < from->len && list->len < DMS_P2P_AUTONAT_MAX_CANDIDATES; i++)
     {
       DmsMultiaddr *address = from->pdata[i];
-      DmsP2pReach reach = dms_p2p_address_get_reach (address);
 
-      if (!dms_p2p_address_is_relayed (address) &&
-          (reach == DMS_P2P_REACH_PUBLIC || (self->is_private_allowed && (reach == DMS_P2P_REACH_LOOPBACK ||
-                                                                          reach == DMS_P2P_REACH_PRIVATE))) &&
+      if (dms_p2p_reachability_may_dial (address, self->is_private_allowed) &&
           !g_ptr_array_find_with_equal_func (list, address, (GEqualFunc) dms_multiaddr_equal, NULL))
         g_ptr_array_add (list, dms_multiaddr_ref (address));
     }

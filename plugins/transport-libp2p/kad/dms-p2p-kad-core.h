@@ -122,8 +122,6 @@ guint64 dms_p2p_kad_core_find_providers (DmsP2pKadCore *self,
 void dms_p2p_kad_core_cancel (DmsP2pKadCore *self, guint64 operation);
 
 DmsP2pKadTable *dms_p2p_kad_core_get_table (DmsP2pKadCore *self);
-DmsP2pKadRecords *dms_p2p_kad_core_get_records (DmsP2pKadCore *self);
-DmsP2pKadProviders *dms_p2p_kad_core_get_providers (DmsP2pKadCore *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pKadCore, dms_p2p_kad_core_free)
 

@@ -151,7 +151,7 @@ dms_p2p_kad_core_handle_get (DmsP2pKadCore *self, DmsP2pKadMessage *request, Dms
 
 /* Providers */
 
-static gboolean
+gboolean
 dms_p2p_kad_core_check_provided (GBytes *key, GError **error)
 {
   gsize size = 0;
