@@ -5,7 +5,6 @@
 
 #include "autonat/dms-p2p-autonat-message.h"
 #include "autonat/dms-p2p-candidates.h"
-#include "swarm/dms-p2p-address.h"
 
 /* go-libp2p, p2p/host/autonat: retryInterval, refreshInterval; bootDelay is in the header. */
 enum
