@@ -40,6 +40,9 @@ ENTER = BUILD / "tests" / "testbed" / "testbed-enter"
 RELAY = BUILD / "tests" / "testbed" / "testbed-relay"
 SUPERVISOR = HERE / "supervisor.py"
 AT_ONCE = 8
+# What a bed makes in the folder of its run, beside what is collected.
+FOLDERS = ("hosts", "organisation", "captures", "etc")
+FILES = ("topology.json", "layout.json", "bed.json", "lock", "supervisor.log", "invitation", control.SOCKET)
 # Longer than the supervisor lets programs take.
 DOWN = 15 * PATIENCE
 HELLO_DELAY_MS = 500
@@ -177,6 +180,9 @@ class Testbed:
         run_dir = Path(run_dir)
         run_dir.mkdir(parents=True, exist_ok=True)
         bed = cls(run_dir, description, network.plan(description))
+        if bed.is_up():
+            raise BedError(f"a bed is up in {run_dir} already: end it with `./dev testbed down`")
+        bed.clear()
         try:
             bed.come_up(start)
         except BaseException:
@@ -303,6 +309,16 @@ class Testbed:
             self.keeper.wait()
             self.keeper.stdout.close()
             self.keeper = None
+
+    def clear(self):
+        """Removes what an earlier bed left in its folder, but what was collected for people."""
+        if not (self.run_dir / "lock").exists():
+            return
+        for path in self.run_dir.iterdir():
+            if path.is_dir() and path.name in FOLDERS:
+                shutil.rmtree(path)
+            elif path.name in FILES:
+                path.unlink()
 
     def wait_down(self, seconds):
         deadline = time.monotonic() + seconds
