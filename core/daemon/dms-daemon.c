@@ -433,6 +433,30 @@ find_transport (DmsDaemon *self, GError **error)
   return FALSE;
 }
 
+static void
+add_nat_params (DmsDaemon *self, JsonObject *params)
+{
+  static const char *const numbers[] = {
+    "relay_circuit_s", "relay_circuit_kib", "probe_delay_ms", "relay_delay_ms", NULL
+  };
+  const char *const *relays = dms_config_get_strv (self->config, "p2p.relays");
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; relays[i] != NULL; i++)
+    json_array_add_string_element (array, relays[i]);
+  json_object_set_array_member (params, "relays", array);
+  json_object_set_string_member (
+      params, "reachability", dms_config_get_string (self->config, "p2p.reachability"));
+  json_object_set_boolean_member (
+      params, "relay_service", dms_config_get_bool (self->config, "p2p.relay_service"));
+  for (guint i = 0; numbers[i] != NULL; i++)
+    {
+      g_autofree char *key = g_strconcat ("p2p.", numbers[i], NULL);
+
+      json_object_set_int_member (params, numbers[i], dms_config_get_int (self->config, key));
+    }
+}
+
 /* What transports may need besides: see dms_transport_config_get_params(). */
 static JsonObject *
 make_transport_params (DmsDaemon *self)
@@ -453,6 +477,7 @@ make_transport_params (DmsDaemon *self)
   json_object_set_string_member (params, "dht_mode", dms_config_get_string (self->config, "p2p.dht_mode"));
   json_object_set_string_member (
       params, "rendezvous", dms_config_get_string (self->config, "p2p.rendezvous"));
+  add_nat_params (self, params);
   return params;
 }
 

@@ -38,6 +38,20 @@ typedef enum {
 } DmsValidation;
 
 /**
+ * DmsReachability:
+ * @DMS_REACHABILITY_UNKNOWN: not found out, or the transport does not care
+ * @DMS_REACHABILITY_PUBLIC: others can connect to this node
+ * @DMS_REACHABILITY_PRIVATE: they cannot, because a router or a firewall is in the way; relays may help
+ *
+ * Whether nodes anywhere can connect to this one by themselves.
+ */
+typedef enum {
+  DMS_REACHABILITY_UNKNOWN,
+  DMS_REACHABILITY_PUBLIC,
+  DMS_REACHABILITY_PRIVATE,
+} DmsReachability;
+
+/**
  * DmsInboxHandler:
  * @transport: the transport
  * @inbox: the inbox the message is for
@@ -193,6 +207,7 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @set_peer_score: says what the program itself thinks of a peer, for publish/subscribe
  * @stop_providing: says no more that this peer provides what a key names; what others were told runs out
  * @estimate_peers: guesses how many peers the network has, this one included; 0 when it has no idea
+ * @get_reachability: says whether others can connect to this node
  *
  * The contract of a network. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED, or
  * nothing where no error can be answered.
@@ -364,8 +379,10 @@ struct _DmsTransportInterface
 
   guint (*estimate_peers) (DmsTransport *self);
 
+  DmsReachability (*get_reachability) (DmsTransport *self);
+
   /*< private >*/
-  gpointer reserved[2];
+  gpointer reserved[1];
 };
 
 DMS_EXPORT const char *dms_transport_get_id (DmsTransport *self);
@@ -533,5 +550,7 @@ DMS_EXPORT void dms_transport_set_peer_handler (DmsTransport *self,
                                                 GDestroyNotify destroy);
 
 DMS_EXPORT void dms_transport_set_peer_score (DmsTransport *self, DmsPeerId *peer, double score);
+
+DMS_EXPORT DmsReachability dms_transport_get_reachability (DmsTransport *self);
 
 G_END_DECLS
