@@ -128,8 +128,6 @@ void dms_p2p_kad_core_cancel (DmsP2pKadCore *self, guint64 operation);
 guint dms_p2p_kad_core_estimate_peers (DmsP2pKadCore *self);
 
 DmsP2pKadTable *dms_p2p_kad_core_get_table (DmsP2pKadCore *self);
-DmsP2pKadRecords *dms_p2p_kad_core_get_records (DmsP2pKadCore *self);
-DmsP2pKadProviders *dms_p2p_kad_core_get_providers (DmsP2pKadCore *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pKadCore, dms_p2p_kad_core_free)
 

@@ -28,6 +28,8 @@ GPtrArray *dms_p2p_kad_providers_list (DmsP2pKadProviders *self, GBytes *key, gu
 void dms_p2p_kad_providers_expire (DmsP2pKadProviders *self, gint64 now_us);
 guint dms_p2p_kad_providers_get_n_keys (DmsP2pKadProviders *self);
 guint dms_p2p_kad_providers_get_n (DmsP2pKadProviders *self);
+/* What they take, about. */
+gsize dms_p2p_kad_providers_get_bytes (DmsP2pKadProviders *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pKadProviders, dms_p2p_kad_providers_free)
 
