@@ -129,6 +129,10 @@ test_versions (DmsQuicFixture *self, gconstpointer listen_address)
   guint8 answer[256];
   gssize n = 0;
 
+  /* RFC 9000 section 5.2.2: nobody is answered who sent less than a first packet has. */
+  g_socket_send (stranger, (char *) packet, sizeof packet - 1, NULL, NULL);
+  dms_quic_run (50);
+  g_assert_cmpint (g_socket_receive (stranger, (char *) answer, sizeof answer, NULL, NULL), ==, -1);
   g_socket_send (stranger, (char *) packet, sizeof packet, NULL, NULL);
   wait_for_answer (stranger, (char *) answer, sizeof answer, &n);
   /* RFC 9000 section 17.2.1: version 0, the IDs the other way round, and what we speak. */
