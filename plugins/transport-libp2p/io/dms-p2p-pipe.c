@@ -29,6 +29,8 @@ typedef struct
   GByteArray *unread;
   gsize unread_offset;
   gint64 sequence;
+  DmsP2pPipeAccount account_func;
+  gpointer account;
 } DmsP2pPipePrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DmsP2pPipe, dms_p2p_pipe, G_TYPE_OBJECT)
@@ -142,6 +144,23 @@ dms_p2p_pipe_want (DmsP2pPipe *self, GIOCondition condition)
   DMS_P2P_PIPE_GET_CLASS (self)->want (self, condition);
   if (dms_p2p_pipe_has_unread (self))
     dms_p2p_pipe_notify (self);
+}
+
+void
+dms_p2p_pipe_set_account (DmsP2pPipe *self, DmsP2pPipeAccount func, gpointer account)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  priv->account_func = func;
+  priv->account = account;
+}
+
+gboolean
+dms_p2p_pipe_charge (DmsP2pPipe *self, gssize delta)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  return priv->account_func == NULL || priv->account_func (priv->account, delta);
 }
 
 GIOCondition

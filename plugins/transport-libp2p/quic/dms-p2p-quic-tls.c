@@ -53,7 +53,8 @@ dms_p2p_quic_tls_new (gboolean is_server,
                       GError **error)
 {
   gnutls_session_t session = NULL;
-  guint flags = GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_TICKETS | GNUTLS_NO_AUTO_SEND_TICKET;
+  guint flags =
+      GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_TICKETS | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_KEY_SHARE_TOP;
 
   if (!dms_p2p_quic_tls_check (gnutls_init (&session, flags | (is_server ? GNUTLS_SERVER : GNUTLS_CLIENT)),
                                error))
@@ -67,7 +68,10 @@ dms_p2p_quic_tls_new (gboolean is_server,
 }
 
 DmsP2pPublicKey *
-dms_p2p_quic_tls_verify (gnutls_session_t session, DmsPeerId *expected, GError **error)
+dms_p2p_quic_tls_verify (DmsP2pCertificate *certificate,
+                         gnutls_session_t session,
+                         DmsPeerId *expected,
+                         GError **error)
 {
   gnutls_datum_t protocol = { NULL, 0 };
 
@@ -81,5 +85,5 @@ dms_p2p_quic_tls_verify (gnutls_session_t session, DmsPeerId *expected, GError *
                            "the peer speaks QUIC, but not libp2p: it did not agree on the ALPN \"libp2p\"");
       return NULL;
     }
-  return dms_p2p_certificate_verify_session (session, expected, error);
+  return dms_p2p_certificate_verify_session (certificate, session, expected, error);
 }

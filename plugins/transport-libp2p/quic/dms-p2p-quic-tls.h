@@ -18,7 +18,10 @@ gnutls_session_t dms_p2p_quic_tls_new (gboolean is_server,
                                        ngtcp2_crypto_conn_ref *connection,
                                        GError **error);
 
-/* Who a finished handshake was with; @expected may be NULL. */
-DmsP2pPublicKey *dms_p2p_quic_tls_verify (gnutls_session_t session, DmsPeerId *expected, GError **error);
+/* Who a finished handshake was with; @certificate is what this side showed, @expected may be NULL. */
+DmsP2pPublicKey *dms_p2p_quic_tls_verify (DmsP2pCertificate *certificate,
+                                          gnutls_session_t session,
+                                          DmsPeerId *expected,
+                                          GError **error);
 
 G_END_DECLS

@@ -27,17 +27,20 @@ dms_p2p_certificate_refuse (DmsError code, const char *why, GError **error)
 }
 
 static gboolean
-dms_p2p_certificate_check_dates (gnutls_x509_crt_t crt, gint64 now_s, GError **error)
+dms_p2p_certificate_check_dates (gnutls_x509_crt_t crt,
+                                 gint64 now_s,
+                                 gint64 *from_s,
+                                 gint64 *to_s,
+                                 GError **error)
 {
-  gint64 from_s = gnutls_x509_crt_get_activation_time (crt);
-  gint64 to_s = gnutls_x509_crt_get_expiration_time (crt);
-
-  if (from_s == -1 || to_s == -1)
+  *from_s = gnutls_x509_crt_get_activation_time (crt);
+  *to_s = gnutls_x509_crt_get_expiration_time (crt);
+  if (*from_s == -1 || *to_s == -1)
     return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it has no dates", error);
-  if (now_s < from_s)
+  if (now_s < *from_s)
     return dms_p2p_certificate_refuse (
         DMS_ERROR_EXPIRED, "it is not valid yet; are the clocks of both right?", error);
-  if (now_s > to_s)
+  if (now_s > *to_s)
     return dms_p2p_certificate_refuse (
         DMS_ERROR_EXPIRED, "it has expired; are the clocks of both right?", error);
   return TRUE;
@@ -274,23 +277,30 @@ dms_p2p_certificate_import (const guint8 *der,
 }
 
 /**
- * dms_p2p_certificate_verify:
+ * dms_p2p_certificate_verify_dated:
  * @der: (array length=size): the certificate
  * @size: its size
  * @now_s: the time, in seconds since the epoch
+ * @from_s: (out): since when it holds
+ * @to_s: (out): until when it holds
  * @error: return location for a #DmsError
  *
  * Returns: (transfer full) (nullable): the host key that it proves
  */
 DmsP2pPublicKey *
-dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError **error)
+dms_p2p_certificate_verify_dated (const guint8 *der,
+                                  gsize size,
+                                  gint64 now_s,
+                                  gint64 *from_s,
+                                  gint64 *to_s,
+                                  GError **error)
 {
   g_autoptr (DmsP2pCrtHandle) crt = NULL;
   g_autoptr (DmsP2pPubkeyHandle) pubkey = NULL;
   int place = 0;
 
   if (!dms_p2p_certificate_import (der, size, &crt, &pubkey, error) ||
-      !dms_p2p_certificate_check_dates (crt, now_s, error))
+      !dms_p2p_certificate_check_dates (crt, now_s, from_s, to_s, error))
     return NULL;
   place = dms_p2p_certificate_find_extension (crt, error);
   if (place < 0 || !dms_p2p_certificate_check_signature (crt, pubkey, der, size, error))
@@ -298,8 +308,18 @@ dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError 
   return dms_p2p_certificate_check_extension (crt, pubkey, (unsigned) place, error);
 }
 
+DmsP2pPublicKey *
+dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError **error)
+{
+  gint64 from_s = 0;
+  gint64 to_s = 0;
+
+  return dms_p2p_certificate_verify_dated (der, size, now_s, &from_s, &to_s, error);
+}
+
 /**
  * dms_p2p_certificate_verify_session:
+ * @self: our own certificate, which remembers those of others
  * @session: a session that has the certificate of its peer
  * @expected: (nullable): who that must be
  * @error: return location for a #DmsError
@@ -307,8 +327,12 @@ dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError 
  * Returns: (transfer full) (nullable): the host key of the peer
  */
 DmsP2pPublicKey *
-dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expected, GError **error)
+dms_p2p_certificate_verify_session (DmsP2pCertificate *self,
+                                    gnutls_session_t session,
+                                    DmsPeerId *expected,
+                                    GError **error)
 {
+  DmsP2pCertificateMemory *memory = dms_p2p_certificate_get_memory (self);
   g_autoptr (DmsP2pPublicKey) key = NULL;
   unsigned n = 0;
   const gnutls_datum_t *list = NULL;
@@ -321,7 +345,8 @@ dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expecte
           DMS_ERROR_INVALID_DATA, n == 0 ? "there is none" : "there is more than one", error);
       return NULL;
     }
-  key = dms_p2p_certificate_verify (list[0].data, list[0].size, g_get_real_time () / G_USEC_PER_SEC, error);
+  key = dms_p2p_certificate_memory_verify (
+      memory, list[0].data, list[0].size, g_get_real_time () / G_USEC_PER_SEC, error);
   if (key == NULL || !dms_p2p_public_key_check_owner (key, expected, error))
     return NULL;
   return g_steal_pointer (&key);

@@ -30,6 +30,7 @@ struct _DmsP2pCertificate
 {
   gatomicrefcount ref_count;
   gnutls_certificate_credentials_t credentials;
+  DmsP2pCertificateMemory *memory;
   /* What sessions may agree on, by the string that says it: 8 KiB each, which sessions share. */
   GHashTable *priorities;
   gint64 made_s;
@@ -170,6 +171,7 @@ dms_p2p_certificate_new (DmsP2pIdentity *identity, GError **error)
   g_autoptr (DmsP2pPrivkeyHandle) key = NULL;
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->memory = dms_p2p_certificate_memory_new ();
   self->priorities =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) gnutls_priority_deinit);
   self->made_s = g_get_real_time () / G_USEC_PER_SEC;
@@ -195,6 +197,7 @@ dms_p2p_certificate_unref (DmsP2pCertificate *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->credentials, gnutls_certificate_free_credentials);
+  g_clear_pointer (&self->memory, dms_p2p_certificate_memory_free);
   g_clear_pointer (&self->priorities, g_hash_table_unref);
   g_free (self);
 }
@@ -203,6 +206,12 @@ gnutls_certificate_credentials_t
 dms_p2p_certificate_get_credentials (DmsP2pCertificate *self)
 {
   return self->credentials;
+}
+
+DmsP2pCertificateMemory *
+dms_p2p_certificate_get_memory (DmsP2pCertificate *self)
+{
+  return self->memory;
 }
 
 int

@@ -30,9 +30,12 @@ DmsP2pCertificate *dms_p2p_certificate_get_for (DmsP2pIdentity *identity, GError
  * caller's to see to. NULL with DMS_ERROR_BAD_SIGNATURE, _EXPIRED or _INVALID_DATA. */
 DmsP2pPublicKey *dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError **error);
 
-/* The same for what a finished GnuTLS session has of its peer; @expected may be NULL. */
-DmsP2pPublicKey *
-dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expected, GError **error);
+/* The same for what a finished GnuTLS session has of its peer; @expected may be NULL. @self is what this side
+ * shows, and remembers what others show. */
+DmsP2pPublicKey *dms_p2p_certificate_verify_session (DmsP2pCertificate *self,
+                                                     gnutls_session_t session,
+                                                     DmsPeerId *expected,
+                                                     GError **error);
 
 /* Makes @session end the handshake before anything is computed with a certificate whose key is of a kind or
  * size that is not taken. For sessions that do not call dms_p2p_certificate_check_message() themselves. */

@@ -179,7 +179,8 @@ dms_p2p_tls_pipe_on_verify (gnutls_session_t session)
 
   g_clear_pointer (&self->key, dms_p2p_public_key_unref);
   if (self->refused == NULL)
-    self->key = dms_p2p_certificate_verify_session (session, self->expected, &self->refused);
+    self->key =
+        dms_p2p_certificate_verify_session (self->certificate, session, self->expected, &self->refused);
   return self->key != NULL ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
@@ -377,8 +378,9 @@ dms_p2p_tls_pipe_choose_priority (void)
 static int
 dms_p2p_tls_pipe_set_up (DmsP2pTlsPipe *self, gboolean is_client, const char *const *muxers)
 {
+  /* One key share: who does not take X25519 asks for another. */
   unsigned flags = (is_client ? GNUTLS_CLIENT : GNUTLS_SERVER) | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS |
-                   GNUTLS_FORCE_CLIENT_CERT | GNUTLS_NO_SIGNAL;
+                   GNUTLS_FORCE_CLIENT_CERT | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP;
   int code = gnutls_init (&self->session, flags);
 
   if (code < 0)

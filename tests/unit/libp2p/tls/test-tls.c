@@ -210,6 +210,11 @@ test_plain (void)
   check (&client, -1, NULL);
   client.priority = P2P_TLS13 ":-CIPHER-ALL:+AES-256-GCM";
   check (&client, -1, NULL);
+  /* One that does not take the key share it is offered asks for another (RFC 8446, 4.1.4). */
+  server.priority = P2P_TLS13 ":-GROUP-ALL:+GROUP-SECP256R1";
+  check (&server, -1, NULL);
+  client.priority = server.priority;
+  check (&client, -1, NULL);
 }
 
 static void
