@@ -8,7 +8,6 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -22,12 +21,6 @@
 
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
-
-/* A stream takes and frees buffers of tens of KiB many thousand times a second. The C library would give
- * their pages back, and ask for them again, each time (mallopt(3); 128 KiB are the usual for both): a quarter
- * of what it costs to receive. What may stay instead is no more than this. */
-#define HEAP_TOP      (1024 * 1024)
-#define OWN_PAGES_MIN (1024 * 1024)
 
 struct _DmsDaemon
 {
@@ -94,10 +87,6 @@ dms_daemon_class_init (DmsDaemonClass *klass)
 static void
 dms_daemon_init (DmsDaemon *self)
 {
-#ifdef M_TRIM_THRESHOLD
-  mallopt (M_TRIM_THRESHOLD, HEAP_TOP);
-  mallopt (M_MMAP_THRESHOLD, OWN_PAGES_MIN);
-#endif
   self->lock_fd = -1;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();
@@ -444,6 +433,30 @@ find_transport (DmsDaemon *self, GError **error)
   return FALSE;
 }
 
+static void
+add_nat_params (DmsDaemon *self, JsonObject *params)
+{
+  static const char *const numbers[] = {
+    "relay_circuit_s", "relay_circuit_kib", "probe_delay_ms", "relay_delay_ms", NULL
+  };
+  const char *const *relays = dms_config_get_strv (self->config, "p2p.relays");
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; relays[i] != NULL; i++)
+    json_array_add_string_element (array, relays[i]);
+  json_object_set_array_member (params, "relays", array);
+  json_object_set_string_member (
+      params, "reachability", dms_config_get_string (self->config, "p2p.reachability"));
+  json_object_set_boolean_member (
+      params, "relay_service", dms_config_get_bool (self->config, "p2p.relay_service"));
+  for (guint i = 0; numbers[i] != NULL; i++)
+    {
+      g_autofree char *key = g_strconcat ("p2p.", numbers[i], NULL);
+
+      json_object_set_int_member (params, numbers[i], dms_config_get_int (self->config, key));
+    }
+}
+
 /* What transports may need besides: see dms_transport_config_get_params(). */
 static JsonObject *
 make_transport_params (DmsDaemon *self)
@@ -461,6 +474,10 @@ make_transport_params (DmsDaemon *self)
   json_object_set_boolean_member (
       params, "port_mapping", dms_config_get_bool (self->config, "p2p.port_mapping"));
   json_object_set_boolean_member (params, "mdns", dms_config_get_bool (self->config, "p2p.mdns"));
+  json_object_set_string_member (params, "dht_mode", dms_config_get_string (self->config, "p2p.dht_mode"));
+  json_object_set_string_member (
+      params, "rendezvous", dms_config_get_string (self->config, "p2p.rendezvous"));
+  add_nat_params (self, params);
   return params;
 }
 

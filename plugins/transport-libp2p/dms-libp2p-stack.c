@@ -87,9 +87,19 @@ dms_libp2p_stack_add_transports (DmsLibp2pStack *self, const DmsLibp2pParams *pa
 }
 
 static void
+dms_libp2p_stack_on_moved (gpointer user_data)
+{
+  DmsLibp2pStack *self = user_data;
+
+  if (self->discovery != NULL)
+    dms_p2p_dht_discovery_note_moved (self->discovery);
+}
+
+static void
 dms_libp2p_stack_on_mapped (gpointer user_data)
 {
   dms_p2p_identify_note_changed (((DmsLibp2pStack *) user_data)->identify);
+  dms_libp2p_stack_on_moved (user_data);
 }
 
 /* A host works without it. */
@@ -127,6 +137,8 @@ dms_libp2p_stack_new (GBytes *seed,
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
   if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
     self->discovery = dms_p2p_dht_discovery_new (self->dht, self->swarm, params->rendezvous);
+  if (self->nat != NULL)
+    dms_libp2p_nat_set_moved (self->nat, dms_libp2p_stack_on_moved, self);
   self->router = dms_libp2p_router_new (self->dht, self->swarm);
   if (params->perf)
     dms_p2p_perf_serve (self->host);

@@ -7,13 +7,6 @@
 #include "gossipsub/dms-p2p-gossip-limits.h"
 #include "gossipsub/dms-p2p-gossip-message.h"
 
-/* What waits for its handler. More of it, when peers send faster than the handler takes, is lost. Ours. */
-enum
-{
-  DMS_LIBP2P_TOPICS_MAX_NEWS = 4096,
-  DMS_LIBP2P_TOPICS_MAX_BYTES = 32 * 1024 * 1024,
-};
-
 struct _DmsLibp2pTopics
 {
   DmsTransport *transport;
@@ -24,7 +17,7 @@ struct _DmsLibp2pTopics
   GHashTable *validators;
   /* DmsLibp2pNews */
   GQueue news;
-  gsize n_bytes;
+  gsize news_bytes;
   GSource *deliver;
 };
 
@@ -35,6 +28,13 @@ typedef struct
   DmsPeerId *from;
   GBytes *bytes;
 } DmsLibp2pNews;
+
+enum
+{
+  /* Accepted messages that nobody has been told of yet, as many as may wait to be judged. Ours. */
+  DMS_LIBP2P_TOPICS_MAX_NEWS = DMS_P2P_GOSSIP_MAX_PENDING,
+  DMS_LIBP2P_TOPICS_MAX_NEWS_BYTES = DMS_P2P_GOSSIP_MAX_PENDING_BYTES,
+};
 
 static void
 dms_libp2p_news_free (gpointer data)
@@ -89,6 +89,13 @@ dms_libp2p_topics_get_gossip (DmsLibp2pTopics *self)
 
 /* Delivering: from the main loop, in order. */
 
+static gboolean
+dms_libp2p_topics_has_room (DmsLibp2pTopics *self, GBytes *bytes)
+{
+  return g_queue_get_length (&self->news) < DMS_LIBP2P_TOPICS_MAX_NEWS &&
+         self->news_bytes + g_bytes_get_size (bytes) <= DMS_LIBP2P_TOPICS_MAX_NEWS_BYTES;
+}
+
 static void
 dms_libp2p_topics_call (DmsLibp2pTopics *self, DmsLibp2pNews *news)
 {
@@ -111,7 +118,7 @@ dms_libp2p_topics_on_deliver (gpointer user_data)
   DmsLibp2pNews *news = g_queue_pop_head (&self->news);
   gboolean is_last = g_queue_is_empty (&self->news);
 
-  self->n_bytes -= g_bytes_get_size (news->bytes);
+  self->news_bytes -= g_bytes_get_size (news->bytes);
   if (is_last)
     g_clear_pointer (&self->deliver, g_source_unref);
   /* The handler may let go of everything; a source that was destroyed is not called again. */
@@ -124,20 +131,13 @@ static void
 dms_libp2p_topics_on_news (const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data)
 {
   DmsLibp2pTopics *self = user_data;
-  DmsLibp2pNews *news = NULL;
+  DmsLibp2pNews *news = g_new0 (DmsLibp2pNews, 1);
 
-  if (g_queue_get_length (&self->news) >= DMS_LIBP2P_TOPICS_MAX_NEWS ||
-      self->n_bytes + g_bytes_get_size (data) > DMS_LIBP2P_TOPICS_MAX_BYTES)
-    {
-      g_debug ("A message on “%s” is lost: too many wait", topic);
-      return;
-    }
-  news = g_new0 (DmsLibp2pNews, 1);
   news->topic = g_strdup (topic);
   news->from = dms_peer_id_ref (from);
   news->bytes = g_bytes_ref (data);
+  self->news_bytes += g_bytes_get_size (data);
   g_queue_push_tail (&self->news, news);
-  self->n_bytes += g_bytes_get_size (data);
   if (self->deliver != NULL)
     return;
   self->deliver = g_idle_source_new ();
@@ -149,7 +149,7 @@ dms_libp2p_topics_on_news (const char *topic, DmsPeerId *from, GBytes *data, gpo
 
 /* Judging */
 
-static int
+static DmsValidation
 dms_libp2p_topics_on_validate (const char *topic,
                                DmsPeerId *from,
                                GBytes *data,
@@ -160,14 +160,15 @@ dms_libp2p_topics_on_validate (const char *topic,
   g_autoptr (DmsTransport) transport = g_object_ref (self->transport);
   DmsLibp2pCallback *found = g_hash_table_lookup (self->validators, topic);
   g_autoptr (DmsLibp2pCallback) validator = NULL;
-  DmsValidation verdict;
 
+  /* Whoever publishes faster than messages are worked off is not listened to. */
+  if (!dms_libp2p_topics_has_room (self, data))
+    return DMS_VALIDATION_IGNORE;
   if (found == NULL)
     return DMS_VALIDATION_ACCEPT;
   validator = dms_libp2p_callback_ref (found);
-  verdict = ((DmsTopicValidator) dms_libp2p_callback_get_func (validator)) (
+  return ((DmsTopicValidator) dms_libp2p_callback_get_func (validator)) (
       transport, topic, from, data, ticket, dms_libp2p_callback_get_data (validator));
-  return verdict == DMS_VALIDATION_LATER ? DMS_P2P_GOSSIP_LATER : (int) verdict;
 }
 
 /* Coming and going */
@@ -203,7 +204,7 @@ dms_libp2p_topics_leave (DmsLibp2pTopics *self)
     g_source_destroy (self->deliver);
   g_clear_pointer (&self->deliver, g_source_unref);
   g_queue_clear_full (&self->news, dms_libp2p_news_free);
-  self->n_bytes = 0;
+  self->news_bytes = 0;
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 
@@ -278,13 +279,14 @@ dms_libp2p_topics_publish (DmsLibp2pTopics *self, const char *topic, GBytes *byt
       return;
     }
   if (dms_p2p_gossip_core_get_n_pending (dms_p2p_gossip_get_core (self->gossip)) >=
-      DMS_P2P_GOSSIP_MAX_PENDING)
+          DMS_P2P_GOSSIP_MAX_PENDING ||
+      !dms_libp2p_topics_has_room (self, bytes))
     {
       g_task_return_new_error (
           task,
           DMS_ERROR,
           DMS_ERROR_BUSY,
-          "too many messages wait to be judged before “%s” can be published on; try again",
+          "too many messages wait to be worked off before “%s” can be published on; try again",
           topic);
       return;
     }

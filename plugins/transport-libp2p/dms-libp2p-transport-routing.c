@@ -227,6 +227,29 @@ dms_libp2p_transport_find_providers_async (DmsTransport *transport,
                                     g_steal_pointer (&task));
 }
 
+static void
+dms_libp2p_transport_stop_providing (DmsTransport *transport, const char *key)
+{
+  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
+  g_autoptr (GBytes) multihash = dms_libp2p_query_make_multihash (key);
+
+  if (self->stack != NULL)
+    dms_p2p_dht_stop_providing (self->stack->dht, multihash);
+}
+
+/* Nodes that only ask the distributed hash table are not seen by it, but some are connected. */
+static guint
+dms_libp2p_transport_estimate_peers (DmsTransport *transport)
+{
+  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
+  g_autoptr (GPtrArray) connected = NULL;
+
+  if (self->stack == NULL)
+    return 0;
+  connected = dms_libp2p_peers_list (self->peers);
+  return MAX (dms_p2p_dht_estimate_peers (self->stack->dht), connected->len + 1);
+}
+
 void
 dms_libp2p_transport_routing_init (DmsTransportInterface *iface)
 {
@@ -238,4 +261,6 @@ dms_libp2p_transport_routing_init (DmsTransportInterface *iface)
   iface->provide_finish = dms_libp2p_transport_finish_boolean;
   iface->find_providers_async = dms_libp2p_transport_find_providers_async;
   iface->find_providers_finish = dms_libp2p_transport_find_providers_finish;
+  iface->stop_providing = dms_libp2p_transport_stop_providing;
+  iface->estimate_peers = dms_libp2p_transport_estimate_peers;
 }

@@ -125,10 +125,7 @@ dms_p2p_connection_on_memory (DmsP2pMuxer *muxer, gssize delta, gpointer user_da
 
   if (self->reservation == NULL)
     return delta <= 0;
-  if (delta >= 0)
-    return dms_p2p_reservation_grow (self->reservation, (gsize) delta, NULL);
-  dms_p2p_reservation_shrink (self->reservation, (gsize) - (delta + 1) + 1);
-  return TRUE;
+  return dms_p2p_reservation_change (self->reservation, delta);
 }
 
 DmsP2pConnection *

@@ -520,6 +520,11 @@ test_observed (void)
   g_assert_cmpuint (count_observed (observed, 2), ==, 0);
   note (observed, "/ip4/192.0.2.2/tcp/1", "/ip4/198.51.100.1/tcp/1");
   g_assert_cmpuint (count_observed (observed, 2), ==, 1);
+  note (observed,
+        "/ip4/192.0.2.2/tcp/1",
+        "/ip4/198.51.100.1/tcp/1/p2p/12D3KooWHzew9HTYzywFuvTHGK5Yzoz7qAhMfxagtCvhvjheoBQ3");
+  g_assert_cmpuint (count_observed (observed, 2), ==, 1);
+  g_assert_cmpuint (count_observed (observed, 1), ==, 1);
   note (observed, "/ip4/192.0.2.2/tcp/1", "/ip4/198.51.100.1/tcp/2");
   g_assert_cmpuint (count_observed (observed, 2), ==, 0);
   g_assert_cmpuint (count_observed (observed, 1), ==, 2);
