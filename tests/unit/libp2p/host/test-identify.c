@@ -53,7 +53,13 @@ test_both_ways (gconstpointer listen)
 
   check_knows (a, b);
   check_knows (b, a);
-  /* How b sees a. */
+  /* How b sees a, if that is where a can be reached: a dial from a port of its own says nothing of it. */
+  if (!dms_p2p_swarm_is_listening_at (a->stack->swarm, dms_p2p_connection_get_local (connection)))
+    {
+      g_assert_cmpstr (listen, ==, LISTEN);
+      g_assert_cmpuint (observed->len, ==, 0);
+      return;
+    }
   g_assert_cmpuint (observed->len, ==, 1);
   g_assert_true (
       dms_multiaddr_equal (g_ptr_array_index (observed, 0), dms_p2p_connection_get_local (connection)));

@@ -749,8 +749,8 @@ test_defaults (void)
   g_assert_cmpuint (params->grace_s, ==, 20);
   g_assert_cmpuint (params->memory_mib, ==, 1024);
   g_assert_cmpuint (params->descriptors, ==, 512);
-  g_assert_cmpuint (params->relay_circuit_s, ==, 120);
-  g_assert_cmpuint (params->relay_circuit_kib, ==, 128);
+  g_assert_cmpuint (params->relay_circuit_s, ==, 300);
+  g_assert_cmpuint (params->relay_circuit_kib, ==, 2048);
   g_assert_true (params->relay_service);
   g_assert_false (params->mdns);
   g_assert_false (params->port_mapping);
