@@ -221,8 +221,7 @@ dms_p2p_kad_core_tell_providers (DmsP2pKadCore *self,
     {
       DmsP2pKadPeer *provider = g_ptr_array_index (providers, i);
       g_autoptr (GPtrArray) known = dms_p2p_kad_core_list_addresses (self, provider);
-      g_autoptr (GPtrArray) addresses =
-          dms_p2p_kad_group_filter (known, remote, DMS_P2P_KAD_TOLD_ADDRESSES);
+      g_autoptr (GPtrArray) addresses = dms_p2p_kad_group_filter (known, remote, DMS_P2P_KAD_TOLD_ADDRESSES);
 
       g_ptr_array_add (answer->providers, dms_p2p_kad_peer_at (provider, addresses));
     }
