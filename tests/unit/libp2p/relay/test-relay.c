@@ -422,8 +422,8 @@ test_circuit_flood (void)
       if (i == 0)
         {
           g_assert_true (answer->has_limit);
-          g_assert_cmpuint (answer->limit_s, ==, 120);
-          g_assert_cmpuint (answer->limit_bytes, ==, 128 * 1024);
+          g_assert_cmpuint (answer->limit_s, ==, 300);
+          g_assert_cmpuint (answer->limit_bytes, ==, 2 * 1024 * 1024);
         }
     }
   g_assert_cmpuint (dms_p2p_relay_service_get_n_circuits (scene->relay->stack->nat->relay_service), ==, 16);
