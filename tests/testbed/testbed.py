@@ -13,6 +13,7 @@ docs/testbed.md has the whole of it.
 import concurrent.futures
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -49,6 +50,7 @@ DOWN = 15 * PATIENCE
 HELLO_DELAY_MS = 500
 
 
+@functools.lru_cache
 def find_obstacle():
     """Why no bed can be made here, in words; None if one can."""
     if os.geteuid() != 0:
@@ -61,7 +63,10 @@ def find_obstacle():
     for path in (NUNET, RELAY, ENTER, CLOCK):
         if not path.exists():
             return f"{path} is not built: ./dev build"
-    return None
+    # Containers may be root, and not be allowed to.
+    tried = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "--net", "ip", "link", "set", "lo", "up"],
+                           capture_output=True, text=True, check=False)
+    return f"network name spaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else None
 
 
 class Place:
