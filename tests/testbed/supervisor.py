@@ -326,6 +326,10 @@ def supervise(directory, keeper):
     supervisor = Supervisor(directory, keeper)
     try:
         supervisor.come_up()
+        # The client reads it next, and the keeper may not have come to it.
+        deadline = time.monotonic() + GRACE
+        while not os.path.exists(os.path.join(directory, "bed.json")) and time.monotonic() < deadline:
+            time.sleep(0.005)
     except (BedError, RelayError, network.NetworkError, OSError) as error:
         print(json.dumps({"error": str(error)}), flush=True)
         return 1

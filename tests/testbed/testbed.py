@@ -204,17 +204,20 @@ class Testbed:
             self.keeper = subprocess.Popen([sys.executable, "-S", str(SUPERVISOR), str(self.run_dir)],
                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                            start_new_session=True)
+        # Meanwhile: it needs no network.
+        self.make_places(attached=False)
+        self.in_parallel(lambda host: host.node.set_up(), self.hosts.values())
+        self.meet()
+        self.times["identities"] = time.monotonic() - began
         line = self.keeper.stdout.readline()
         answer = json.loads(line or "{}")
         if "error" in answer or not line:
             tail = (self.run_dir / "supervisor.log").read_text(errors="replace")[-2000:]
             raise BedError(answer.get("error") or f"the supervisor ended:\n{tail}")
         self.supervisor = json.loads((self.run_dir / "bed.json").read_text())["supervisor"]
+        for host in self.hosts.values():
+            host.node.prefix = host.prefix
         self.times["network"] = time.monotonic() - began
-        self.make_places(attached=False)
-        self.in_parallel(lambda host: host.node.set_up(), self.hosts.values())
-        self.meet()
-        self.times["identities"] = time.monotonic() - began
         if self.topology["organisation"]:
             self.trust_all()
         self.times["organisation"] = time.monotonic() - began
