@@ -3,6 +3,7 @@
 
 #include "io/dms-p2p-frame.h"
 
+#include "io/dms-p2p-source.h"
 #include "wire/dms-p2p-varint.h"
 
 enum
@@ -34,21 +35,12 @@ typedef struct
 } DmsP2pFrameOp;
 
 static void
-dms_p2p_frame_op_drop_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 dms_p2p_frame_op_free (gpointer data)
 {
   DmsP2pFrameOp *op = data;
 
-  dms_p2p_frame_op_drop_source (&op->timeout);
-  dms_p2p_frame_op_drop_source (&op->cancelled);
+  dms_p2p_source_drop (&op->timeout);
+  dms_p2p_source_drop (&op->cancelled);
   if (op->body_room > 0)
     dms_p2p_pipe_charge (op->pipe, -(gssize) op->body_room);
   g_clear_object (&op->pipe);
@@ -63,8 +55,8 @@ dms_p2p_frame_end (GTask *task)
 {
   DmsP2pFrameOp *op = g_task_get_task_data (task);
 
-  dms_p2p_frame_op_drop_source (&op->timeout);
-  dms_p2p_frame_op_drop_source (&op->cancelled);
+  dms_p2p_source_drop (&op->timeout);
+  dms_p2p_source_drop (&op->cancelled);
   dms_p2p_pipe_set_handler (op->pipe, NULL, NULL);
 }
 
@@ -387,10 +379,8 @@ GBytes *
 dms_p2p_frame_new (const void *data, gsize size)
 {
   g_autoptr (GByteArray) frame = g_byte_array_sized_new ((guint) (DMS_P2P_VARINT_MAX + size));
-  guint8 prefix[DMS_P2P_VARINT_MAX];
-  gsize n = dms_p2p_varint_write (prefix, size);
 
-  g_byte_array_append (frame, prefix, (guint) n);
+  dms_p2p_varint_append (frame, size);
   g_byte_array_append (frame, data, (guint) size);
   return g_byte_array_free_to_bytes (g_steal_pointer (&frame));
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-source.h"
+
 /**
  * DmsP2pPipe:
  *
@@ -34,22 +36,13 @@ typedef struct
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DmsP2pPipe, dms_p2p_pipe, G_TYPE_OBJECT)
 
 static void
-dms_p2p_pipe_drop_pending (DmsP2pPipePrivate *priv)
-{
-  if (priv->pending == NULL)
-    return;
-  g_source_destroy (priv->pending);
-  g_clear_pointer (&priv->pending, g_source_unref);
-}
-
-static void
 dms_p2p_pipe_dispose (GObject *object)
 {
   DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (DMS_P2P_PIPE (object));
 
   priv->handler = NULL;
   priv->wanted = 0;
-  dms_p2p_pipe_drop_pending (priv);
+  dms_p2p_source_drop (&priv->pending);
   G_OBJECT_CLASS (dms_p2p_pipe_parent_class)->dispose (object);
 }
 
@@ -389,6 +382,14 @@ void
 dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code)
 {
   DMS_P2P_PIPE_GET_CLASS (self)->reset (self, code);
+}
+
+GMainContext *
+dms_p2p_pipe_get_context (DmsP2pPipe *self)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  return priv->context;
 }
 
 gint64

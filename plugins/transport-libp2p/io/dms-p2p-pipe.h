@@ -86,6 +86,7 @@ void dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code);
 gint64 dms_p2p_pipe_get_sequence (DmsP2pPipe *self);
 
 /* For subclasses. */
+GMainContext *dms_p2p_pipe_get_context (DmsP2pPipe *self);
 void dms_p2p_pipe_set_sequence (DmsP2pPipe *self, gint64 sequence);
 void dms_p2p_pipe_notify (DmsP2pPipe *self);
 void dms_p2p_pipe_dispatch (DmsP2pPipe *self, GIOCondition condition);

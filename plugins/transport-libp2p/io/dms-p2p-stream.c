@@ -97,7 +97,7 @@ dms_p2p_stream_reset (DmsStream *stream)
 {
   DmsP2pStream *self = DMS_P2P_STREAM (stream);
 
-  dms_p2p_stream_port_reset (self->port, 0);
+  dms_p2p_stream_port_reset (self->port);
 }
 
 static void

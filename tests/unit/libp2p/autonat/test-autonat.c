@@ -45,6 +45,7 @@ ask_about (DmsTestHost *self, DmsP2pConnection *connection, DmsMultiaddr *addres
   g_autoptr (DmsP2pAutonatClient) client = dms_p2p_autonat_client_new (self->stack->host);
   g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (DmsMultiaddr) about = NULL;
   g_autoptr (GError) error = NULL;
   DmsP2pReachability said = DMS_P2P_REACHABILITY_UNKNOWN;
   DmsTestResult done = { 0 };
@@ -52,7 +53,9 @@ ask_about (DmsTestHost *self, DmsP2pConnection *connection, DmsMultiaddr *addres
   g_ptr_array_add (addresses, address);
   dms_p2p_autonat_client_ask_async (client, connection, addresses, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
-  said = dms_p2p_autonat_client_ask_finish (client, result, &error);
+  said = dms_p2p_autonat_client_ask_finish (client, result, &about, &error);
+  if (said != DMS_P2P_REACHABILITY_UNKNOWN && about != NULL)
+    g_assert_true (dms_multiaddr_equal (about, address));
   dms_p2p_host_set_handler (self->stack->host, DMS_P2P_AUTONAT_BACK_PROTOCOL, NULL, NULL, NULL);
   g_test_message ("%s", error != NULL ? error->message : "answered");
   return said;

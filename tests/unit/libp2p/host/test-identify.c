@@ -6,6 +6,7 @@
 
 #include "dms-p2p-host-fixture.h"
 #include "identify/dms-p2p-identify-message.h"
+#include "identify/dms-p2p-identify-peer.h"
 #include "identify/dms-p2p-signed-record.h"
 #include "wire/dms-p2p-proto-writer.h"
 
@@ -326,7 +327,26 @@ test_push_flood (void)
   g_assert_true (dms_p2p_connection_is_open (connection));
 }
 
-/* Somebody who asks and does not read the answers gets no more of them. */
+/* Somebody who asks and does not read the answers gets no more than four. */
+static void
+test_unread_answers (void)
+{
+  enum
+  {
+    ALLOWED = 4
+  };
+  DmsP2pIdentifyPeer *peer = dms_p2p_identify_peer_new ();
+
+  for (guint i = 0; i < ALLOWED; i++)
+    g_assert_true (dms_p2p_identify_peer_begin_answer (peer));
+  g_assert_false (dms_p2p_identify_peer_begin_answer (peer));
+  dms_p2p_identify_peer_end_answer (peer);
+  g_assert_true (dms_p2p_identify_peer_begin_answer (peer));
+  g_assert_false (dms_p2p_identify_peer_begin_answer (peer));
+  dms_p2p_identify_peer_free (peer);
+}
+
+/* Somebody who asks and reads the answers gets all of them. */
 static void
 test_question_flood (void)
 {
@@ -438,6 +458,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p/identify/push", test_push);
   g_test_add_func ("/p2p/identify/push-flood", test_push_flood);
   g_test_add_func ("/p2p/identify/question-flood", test_question_flood);
+  g_test_add_func ("/p2p/identify/unread-answers", test_unread_answers);
   g_test_add_func ("/p2p/identify/wait-for-the-gone", test_wait_for_the_gone);
   g_test_add_func ("/p2p/identify/observed", test_observed);
   for (guint i = 0; i < G_N_ELEMENTS (hostiles); i++)
