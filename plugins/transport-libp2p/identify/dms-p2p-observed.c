@@ -63,8 +63,8 @@ dms_p2p_observed_note (DmsP2pObserved *self, DmsMultiaddr *observer, DmsMultiadd
   /* js-libp2p says whom it sees there, too: it is the same place. */
   g_autoptr (DmsMultiaddr) bare = dms_multiaddr_dup_without_peer_id (address);
 
-  if (observer_ip == NULL || own_ip == NULL || bare == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
-      dms_multiaddr_has_part (address, "p2p-circuit"))
+  if (observer_ip == NULL || own_ip == NULL || bare == NULL ||
+      dms_multiaddr_has_part (observer, "p2p-circuit") || dms_multiaddr_has_part (address, "p2p-circuit"))
     return;
   /* What it says of TCP leaves what it says of QUIC as it is. */
   ip = g_strdup_printf ("%s %s", observer_ip, dms_multiaddr_has_part (address, "tcp") ? "tcp" : "udp");
