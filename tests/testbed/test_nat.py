@@ -8,6 +8,7 @@ import pytest
 
 from node import BUILD, PATIENCE
 from test_world import hello_on
+from testbed import Testbed
 
 pytestmark = pytest.mark.skipif(not (BUILD / "plugins/transport-libp2p/libtransport-libp2p.so").exists(),
                                 reason="built without the transport libp2p")
@@ -75,8 +76,8 @@ def is_relayed(host, other):
     return bool(found) and all(connection["limited"] for connection in found)
 
 
-def dial(host, target, **kwargs):
-    return host.node.network("dial", target, "-t", "40s", timeout=60, **kwargs)
+def dial(host, target, *words, **kwargs):
+    return host.node.network("dial", target, *words, "-t", "40s", timeout=60, **kwargs)
 
 
 def deploys(host, other, text):
@@ -86,13 +87,19 @@ def deploys(host, other, text):
 
 
 @pytest.fixture(scope="module")
-def street(make_beds):
-    bed = make_beds(STREET)
+def street(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("street")
+    (folder / "street.yaml").write_text(STREET)
+    with Testbed.up(folder / "street.yaml", folder / "bed") as bed:
+        settle(bed)
+        yield bed
+
+
+def settle(bed):
     wait_for(lambda: all(addresses(bed.host(name))["reachability"] == "public" for name in ("relay1", "relay2")), 40,
              "the relays do not know that they are reachable")
     wait_for(lambda: all(circuits(bed.host(name)) for name in HIDDEN), 90,
              lambda: f"not all found a relay: {[addresses(bed.host(name)) for name in HIDDEN]}")
-    return bed
 
 
 def test_everybody_knows_what_they_are(street):
@@ -127,9 +134,12 @@ def test_cone_to_cone(street):
     assert reply["peer"] == bob.node.peer
     wait_for(lambda: is_direct(alice, bob) and is_direct(bob, alice), 20,
              lambda: f"no hole was punched: {connections(alice, bob)}")
+    # Both ends dialled; they agree on which of the two connections stays.
+    wait_for(lambda: len(connections(alice, bob)) == len(connections(bob, alice)) == 1, 20,
+             lambda: f"more than one connection stays: {connections(alice, bob)}")
     (connection,) = connections(alice, bob)
     assert connection["remote"].startswith(f"/ip4/{bob.public_address}/udp/"), connection
-    assert "in" in alice.node.network("connections", bob.node.peer).out
+    assert "relayed" not in alice.node.network("connections", bob.node.peer).out
     deploys(alice, bob, "through-two-cones")
 
 

@@ -446,10 +446,13 @@ DmsP2pAutonatService *
 dms_p2p_autonat_service_new (DmsP2pHost *host, DmsP2pIdentify *identify)
 {
   DmsP2pAutonatService *self = g_object_new (DMS_TYPE_P2P_AUTONAT_SERVICE, NULL);
+  DmsP2pSwarm *swarm = dms_p2p_host_get_swarm (host);
 
   self->host = g_object_ref (host);
   self->identify = g_object_ref (identify);
-  self->dial_back = dms_p2p_dial_back_new (dms_p2p_swarm_get_limits (dms_p2p_host_get_swarm (host)));
+  self->dial_back = dms_p2p_dial_back_new (
+      dms_p2p_swarm_get_limits (swarm),
+      dms_p2p_identity_get_network_key (dms_p2p_swarm_get_identity (swarm)));
   dms_p2p_host_set_handler (host, DMS_P2P_AUTONAT_V1_PROTOCOL, dms_p2p_autonat_service_on_stream, self, NULL);
   dms_p2p_host_set_handler (host, DMS_P2P_AUTONAT_V2_PROTOCOL, dms_p2p_autonat_service_on_stream, self, NULL);
   return self;
