@@ -4,6 +4,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ import control
 import supervisor
 
 SPACES = ("net", "mnt", "pid")
+DEVICE = re.compile(r"^(site\d+|[lw]an\d+)$")
+TABLES = ("table bridge lan",)
 
 
 def _links(folder):
@@ -44,13 +47,11 @@ def users_of(spaces):
 
 
 def machine():
-    """What of this machine a bed might touch."""
-    def output(*words):
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
-
-    return {"rules": output("nft", "list", "ruleset"), "links": sorted(os.listdir("/sys/class/net")),
-            "names": sorted(os.listdir("/run/netns")) if os.path.exists("/run/netns") else None,
-            "hosts": Path("/etc/hosts").read_bytes(), "names_server": Path("/etc/resolv.conf").read_bytes(),
+    """What of this machine a bed might touch. Other programs may make name spaces, devices and rules at the same time."""
+    rules = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+    return {"rules": [line for line in rules.splitlines() if line in TABLES],
+            "devices": sorted(name for name in os.listdir("/sys/class/net") if DEVICE.match(name)),
+            "hosts": Path("/etc/hosts").read_bytes(), "name servers": Path("/etc/resolv.conf").read_bytes(),
             "mounts": [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "testbed" in line]}
 
 

@@ -33,6 +33,7 @@ from bed_node import CLOCK, P2P_PORT, BedNode, RemoteProcess  # noqa: E402
 from control import BedError  # noqa: E402
 from key_file import write_key_file  # noqa: E402
 from node import BUILD, NUNET, PASSPHRASE, PATIENCE, Node  # noqa: E402
+from supervisor import sweep  # noqa: E402
 from topology import TopologyError  # noqa: E402,F401
 
 HERE = Path(__file__).resolve().parent
@@ -304,6 +305,9 @@ class Testbed:
                 os.kill(note["supervisor"], signal.SIGKILL)
             if not self.wait_down(DOWN):
                 raise BedError(f"the bed in {self.run_dir} does not end: look at supervisor.log there")
+        # Where both that would do it were killed.
+        if self.run_dir.exists():
+            sweep(self.run_dir)
         if self.keeper is not None:
             self.keeper.stdin.close()
             self.keeper.wait()
