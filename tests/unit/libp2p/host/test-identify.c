@@ -51,7 +51,12 @@ test_both_ways (gconstpointer listen)
 
   check_knows (a, b);
   check_knows (b, a);
-  /* How b sees a. */
+  /* How b sees a; a port that it does not listen at, as on the loopback, is of no use. */
+  if (!dms_p2p_swarm_is_listening_at (a->stack->swarm, dms_p2p_connection_get_local (connection)))
+    {
+      g_assert_cmpuint (observed->len, ==, 0);
+      return;
+    }
   g_assert_cmpuint (observed->len, ==, 1);
   g_assert_true (
       dms_multiaddr_equal (g_ptr_array_index (observed, 0), dms_p2p_connection_get_local (connection)));
