@@ -308,18 +308,11 @@ dms_p2p_autonat_question_demand (DmsP2pAutonatQuestion *self)
 static gboolean
 dms_p2p_autonat_service_is_at_home (DmsP2pAutonatService *self, DmsMultiaddr *address)
 {
-  g_autoptr (GPtrArray) own =
-      dms_p2p_observed_dup_addresses (dms_p2p_identify_get_observed (self->identify), 1);
+  g_autoptr (GPtrArray) own = dms_p2p_observed_dup_ips (dms_p2p_identify_get_observed (self->identify));
   g_autoptr (GInetAddress) ip = dms_p2p_address_dup_ip (address);
-  gboolean found = FALSE;
 
-  for (guint i = 0; i < own->len && ip != NULL && !found; i++)
-    {
-      g_autoptr (GInetAddress) other = dms_p2p_address_dup_ip (own->pdata[i]);
-
-      found = other != NULL && g_inet_address_equal (ip, other);
-    }
-  return found;
+  return ip != NULL &&
+         g_ptr_array_find_with_equal_func (own, ip, (GEqualFunc) g_inet_address_equal, NULL);
 }
 
 /* Not an address of its own router either, which may let its own people in where it keeps others out. */

@@ -171,10 +171,12 @@ dms_p2p_dcutr_list_own (DmsP2pDcutr *self)
   g_autoptr (GPtrArray) listening = dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
   g_autoptr (GPtrArray) observed =
       dms_p2p_observed_dup_addresses (dms_p2p_identify_get_observed (self->identify), 1);
+  g_autoptr (GPtrArray) guesses = dms_p2p_identify_dup_guesses (self->identify);
   GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
 
   dms_p2p_dcutr_add_good (self, listening, list);
   dms_p2p_dcutr_add_good (self, observed, list);
+  dms_p2p_dcutr_add_good (self, guesses, list);
   return list;
 }
 
