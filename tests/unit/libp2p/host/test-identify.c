@@ -499,7 +499,7 @@ note (DmsP2pObserved *observed, const char *observer, const char *address)
   g_autoptr (DmsMultiaddr) who = dms_multiaddr_new (observer, NULL);
   g_autoptr (DmsMultiaddr) what = dms_multiaddr_new (address, NULL);
 
-  dms_p2p_observed_note (observed, who, what);
+  dms_p2p_observed_note (observed, who, what, TRUE);
 }
 
 static guint
@@ -508,6 +508,28 @@ count_observed (DmsP2pObserved *observed, guint min)
   g_autoptr (GPtrArray) addresses = dms_p2p_observed_dup_addresses (observed, min);
 
   return addresses->len;
+}
+
+/* A connection from a port at which it does not listen says where it is, and no more. */
+static void
+test_observed_ips (void)
+{
+  g_autoptr (DmsP2pObserved) observed = dms_p2p_observed_new ();
+  g_autoptr (DmsMultiaddr) who = dms_multiaddr_new ("/ip4/192.0.2.1/tcp/1", NULL);
+  g_autoptr (DmsMultiaddr) what = dms_multiaddr_new ("/ip4/198.51.100.1/udp/40000/quic-v1", NULL);
+  g_autoptr (DmsMultiaddr) home = dms_multiaddr_new ("/ip4/192.168.1.1/tcp/9000", NULL);
+  g_autoptr (GPtrArray) ips = NULL;
+  g_autofree char *text = NULL;
+
+  dms_p2p_observed_note (observed, who, what, FALSE);
+  g_assert_cmpuint (count_observed (observed, 1), ==, 0);
+  note (observed, "/ip4/192.0.2.1/tcp/1", "/ip4/198.51.100.1/tcp/9000");
+  dms_p2p_observed_note (observed, who, home, FALSE);
+  g_assert_cmpuint (count_observed (observed, 1), ==, 1);
+  ips = dms_p2p_observed_dup_ips (observed);
+  g_assert_cmpuint (ips->len, ==, 1);
+  text = g_inet_address_to_string (ips->pdata[0]);
+  g_assert_cmpstr (text, ==, "198.51.100.1");
 }
 
 static void
@@ -562,6 +584,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p/identify/unread-answers", test_unread_answers);
   g_test_add_func ("/p2p/identify/wait-for-the-gone", test_wait_for_the_gone);
   g_test_add_func ("/p2p/identify/observed", test_observed);
+  g_test_add_func ("/p2p/identify/observed-ips", test_observed_ips);
   for (guint i = 0; i < G_N_ELEMENTS (hostiles); i++)
     {
       g_autofree char *path = g_strconcat ("/p2p/identify/hostile/", hostiles[i].name, NULL);

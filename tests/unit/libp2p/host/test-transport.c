@@ -546,8 +546,9 @@ test_trace (void)
   again = dms_test_await (&done);
   same = dms_transport_trace_dial_finish (a->transport, again, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (steps->len, ==, 1);
-  g_assert_cmpstr (g_ptr_array_index (steps, 0), ==, "ping");
+  g_assert_cmpuint (steps->len, ==, 2);
+  g_assert_cmpstr (g_ptr_array_index (steps, 0), ==, "reuse");
+  g_assert_cmpstr (g_ptr_array_index (steps, 1), ==, "ping");
 }
 
 static void

@@ -254,6 +254,37 @@ test_data_limit (void)
 }
 
 /* A circuit that nobody ends is ended. */
+/* A relay that ends what it relays takes no message with it: more of them than it lets through arrive. */
+static void
+test_messages_beyond_limit (void)
+{
+  g_autoptr (Scene) scene = scene_new (TCP, "{\"reachability\": \"public\", \"relay_circuit_kib\": 64}");
+  g_autoptr (GHashTable) arrived = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pConnection) first = dial_at (scene->visitor, scene->hidden->id, scene->address, &error);
+  guint n = 24;
+
+  g_assert_no_error (error);
+  g_assert_true (dms_p2p_connection_is_limited (first));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *text = g_strnfill (12 * 1024, (char) ('A' + i));
+      g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+      g_autoptr (GAsyncResult) result = NULL;
+      DmsTestResult done = { 0 };
+
+      dms_p2p_messenger_send_async (
+          scene->visitor->stack->messenger, scene->hidden->id, "root", bytes, NULL, dms_test_on_done, &done);
+      result = dms_test_await (&done);
+      dms_p2p_messenger_send_finish (scene->visitor->stack->messenger, result, &error);
+      g_assert_no_error (error);
+    }
+  g_assert_false (dms_p2p_connection_is_open (first));
+  for (guint i = 0; i < scene->hidden->messages->len; i++)
+    g_hash_table_add (arrived, scene->hidden->messages->pdata[i]);
+  g_assert_cmpuint (g_hash_table_size (arrived), ==, n);
+}
+
 static void
 test_time_limit (void)
 {
@@ -716,6 +747,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/p2p/relay/connect/tcp", TCP, test_connect);
   g_test_add_data_func ("/p2p/relay/connect/quic", QUIC, test_connect);
   g_test_add_func ("/p2p/relay/limit/data", test_data_limit);
+  g_test_add_func ("/p2p/relay/limit/messages", test_messages_beyond_limit);
   g_test_add_func ("/p2p/relay/limit/time", test_time_limit);
   g_test_add_func ("/p2p/relay/hostile/questions", test_hostile_questions);
   g_test_add_func ("/p2p/relay/hostile/chains", test_no_chains);
