@@ -13,14 +13,6 @@
 /* The second part of a deployment: what the chosen machines offered is reserved, then turned into allocations
  * (orchestration.md 3.4). Both are taken back together when one machine cannot (3.4, 5). */
 
-enum
-{
-  /* How long, and how often, a machine that cannot be reached is told what is taken back (ours): as long as
-   * it takes a node that was just started to find the others again. */
-  REVERT_PATIENCE_SECONDS = 10,
-  REVERT_AGAIN_MS = 1000,
-};
-
 #define COMMIT_BEHAVIOUR   "/dms/deployment/commit"
 #define ALLOCATE_BEHAVIOUR "/dms/deployment/allocate"
 #define REVERT_BEHAVIOUR   "/dms/deployment/revert"
@@ -288,21 +280,7 @@ typedef struct
 {
   DeployCall *call;
   void (*done) (DmsDeployment *self);
-  gint64 until_us;
 } Revert;
-
-static void send_revert (Revert *revert);
-
-static void
-revert_free (gpointer data)
-{
-  Revert *revert = data;
-
-  dms_deployment_call_free (revert->call);
-  g_free (revert);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Revert, revert_free)
 
 static void
 forget (DeployNode *node)
@@ -324,76 +302,34 @@ forget (DeployNode *node)
     }
 }
 
-static gboolean
-revert_again (gpointer user_data)
-{
-  Revert *revert = user_data;
-
-  if (!dms_deployment_call_is_current (revert->call))
-    {
-      revert_free (revert);
-      return G_SOURCE_REMOVE;
-    }
-  send_revert (revert);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Revert) revert = user_data;
+  g_autofree Revert *revert = user_data;
+  g_autoptr (DeployCall) call = revert->call;
   g_autoptr (DmsMessage) message = NULL;
   g_autofree char *text = NULL;
-  DeployCall *call = revert->call;
   DmsDeployment *self = call->deployment;
   JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
 
   if (!dms_deployment_call_is_current (call))
     return;
-  /* After a start of this node it takes a moment until the way to a machine is known again. What is not taken
-   * back goes on there, and nobody else ends it. */
-  if (message == NULL && g_get_monotonic_time () < revert->until_us)
-    {
-      g_timeout_add (REVERT_AGAIN_MS, revert_again, g_steal_pointer (&revert));
-      return;
-    }
   if (!dms_deployment_reply_is_ok (reply, &text))
-    dms_log_event (G_LOG_LEVEL_WARNING,
-                   "revert_failed",
-                   "orchestratorID",
-                   self->id,
-                   "node",
-                   call->node->name,
-                   "error",
-                   text,
-                   NULL);
+    {
+      dms_log_event (G_LOG_LEVEL_WARNING,
+                     "revert_failed",
+                     "orchestratorID",
+                     self->id,
+                     "node",
+                     call->node->name,
+                     "error",
+                     text,
+                     NULL);
+      dms_deployment_leave_behind (self, call->node);
+    }
   forget (call->node);
   if (--self->n_pending == 0)
     revert->done (self);
-}
-
-static void
-send_revert (Revert *revert)
-{
-  DeployNode *node = revert->call->node;
-  DmsDeployment *self = revert->call->deployment;
-  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
-  JsonArray *names = json_array_new ();
-
-  for (guint i = 0; i < node->allocations->len; i++)
-    json_array_add_string_element (names, ((DeployAllocation *) node->allocations->pdata[i])->id);
-  json_object_set_string_member (object, "EnsembleID", self->id);
-  json_object_set_array_member (object, "AllocsByName", names);
-  json_node_take_object (payload, object);
-  dms_actor_invoke_async (self->actor,
-                          dms_bid_get_handle (node->bid),
-                          REVERT_BEHAVIOUR,
-                          payload,
-                          dms_deployment_expiry_in (DMS_DEPLOYMENT_REVERT_SECONDS),
-                          self->step_cancellable,
-                          on_reverted,
-                          revert);
 }
 
 void
@@ -403,16 +339,33 @@ dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
+      g_autoptr (JsonNode) payload = NULL;
+      JsonObject *object;
+      JsonArray *names;
       Revert *revert;
 
       if (!node->touched || node->bid == NULL)
         continue;
+      payload = json_node_new (JSON_NODE_OBJECT);
+      object = json_object_new ();
+      names = json_array_new ();
+      for (guint j = 0; j < node->allocations->len; j++)
+        json_array_add_string_element (names, ((DeployAllocation *) node->allocations->pdata[j])->id);
+      json_object_set_string_member (object, "EnsembleID", self->id);
+      json_object_set_array_member (object, "AllocsByName", names);
+      json_node_take_object (payload, object);
       revert = g_new0 (Revert, 1);
       revert->call = dms_deployment_call_new (self, node, NULL);
       revert->done = done;
-      revert->until_us = g_get_monotonic_time () + (gint64) REVERT_PATIENCE_SECONDS * G_USEC_PER_SEC;
       self->n_pending++;
-      send_revert (revert);
+      dms_actor_invoke_async (self->actor,
+                              dms_bid_get_handle (node->bid),
+                              REVERT_BEHAVIOUR,
+                              payload,
+                              dms_deployment_expiry_in (DMS_DEPLOYMENT_REVERT_SECONDS),
+                              self->step_cancellable,
+                              on_reverted,
+                              revert);
     }
   if (self->n_pending == 0)
     done (self);
