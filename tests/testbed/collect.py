@@ -80,7 +80,7 @@ def collect(bed, folder=None):
         status = bed.status()
     except BedError as error:
         status = {"no_answer": str(error)}
-    (folder / "bed.json").write_text(json.dumps({"topology": bed.topology, "layout": bed.layout, "status": status,
+    (folder / "run.json").write_text(json.dumps({"topology": bed.topology, "layout": bed.layout, "status": status,
                                                  "revision": _revision(), "times": bed.times}, indent=4))
     _copy(bed.run_dir / "supervisor.log", folder)
     _copy(bed.run_dir / "captures", folder / "captures")

@@ -5,7 +5,6 @@
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -28,26 +27,12 @@ def attach(arguments):
     return Testbed.attach(run_dir(arguments))
 
 
-def clear(folder):
-    """Removes what an earlier bed left in its folder, but what was collected for people."""
-    if not (folder / "lock").exists():
-        return
-    for path in folder.iterdir():
-        if path.name == "collected":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-
-
 def do_up(arguments):
     folder = run_dir(arguments)
     topologies.find(arguments.topology)
     began = time.monotonic()
     if Testbed(folder, {}, {}).is_up():
         raise BedError(f"this bed is up already: end it with `./dev testbed down {arguments.topology}`")
-    clear(folder)
     bed = Testbed.up(arguments.topology, folder, start=not arguments.no_daemons, capture=arguments.capture or None)
     running = sum(host.node.process is not None for host in bed.hosts.values())
     bed.detach()
@@ -64,10 +49,9 @@ def do_down(arguments):
         raise BedError(f"no bed is up in {folder}")
     bed.down()
     if not arguments.keep:
-        clear(folder)
-        for path in (folder,):
-            if path.exists() and not any(path.iterdir()):
-                path.rmdir()
+        bed.clear()
+        if not any(folder.iterdir()):
+            folder.rmdir()
     print("Down." if not folder.exists() else f"Down. What was collected is in {folder}")
     return 0
 

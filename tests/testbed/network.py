@@ -12,6 +12,8 @@ import os
 import struct
 import subprocess
 
+from control import BedError
+
 NETNS = "/run/netns"
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
@@ -25,7 +27,7 @@ TCP_MEMORY = "4096 262144 33554432"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class NetworkError(Exception):
+class NetworkError(BedError):
     """The name spaces cannot be made; the text says why."""
 
 
@@ -42,7 +44,7 @@ def plan(topology):
         if network["number"] > MAX_SITES or place[2] > MAX_SITES:
             raise NetworkError(f"more than {MAX_SITES} places in the region {region}")
         site = {"name": name, "region": region, "access": access, "address": address or f"{place[0]}.{place[1]}.0.{place[2]}",
-                "address6": f"2a{place[0]:02x}:{place[1]:x}::{place[2]:x}" if topology["ipv6"] else None}
+                "address6": f"2a{place[0]:02x}:{place[1]:x}::{place[2]:x}" if topology["ipv6"] and name in topology["hosts"] else None}
         sites.append(site)
         return site
 
@@ -208,7 +210,7 @@ def build(topology, layout):
             lines += [f"addr add {site['address6']}/128 dev wan0 nodad"]
         lines += ["link set wan0 up", "route add default dev wan0"]
         if site["address6"]:
-            lines += ["-6 route add default dev wan0"]
+            lines += ["route add ::/0 dev wan0"]
     for name, nat in nats.items():
         inside[name] += ["link add lan0 type bridge forward_delay 0", f"addr add {nat['lan']}.1/24 dev lan0"]
         inside[name] += [f"link set {port} master lan0 up" for port in nat["ports"].values()]

@@ -334,8 +334,8 @@ def supervise(directory, keeper):
     with contextlib.suppress(OSError):
         if not os.read(keeper, 1):
             kill_all()
-            for point, _ in list(groups_of_machine()):
-                # Below it is the machine's own view.
+            for point in {point for point, _ in groups_of_machine()}:
+                # Below it is what the machine has there.
                 libc.umount2(str(point).encode(), MNT_DETACH)
             sweep(directory)
     return 0

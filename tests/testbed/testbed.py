@@ -33,6 +33,7 @@ from bed_node import CLOCK, P2P_PORT, BedNode, RemoteProcess  # noqa: E402
 from control import BedError  # noqa: E402
 from key_file import write_key_file  # noqa: E402
 from node import BUILD, NUNET, PASSPHRASE, PATIENCE, Node  # noqa: E402
+from supervisor import sweep  # noqa: E402
 from topology import TopologyError  # noqa: E402,F401
 
 HERE = Path(__file__).resolve().parent
@@ -40,6 +41,9 @@ ENTER = BUILD / "tests" / "testbed" / "testbed-enter"
 RELAY = BUILD / "tests" / "testbed" / "testbed-relay"
 SUPERVISOR = HERE / "supervisor.py"
 AT_ONCE = 8
+# What a bed makes in the folder of its run, beside what is collected.
+FOLDERS = ("hosts", "organisation", "captures", "etc")
+FILES = ("topology.json", "layout.json", "bed.json", "lock", "supervisor.log", "invitation", control.SOCKET)
 # Longer than the supervisor lets programs take.
 DOWN = 15 * PATIENCE
 HELLO_DELAY_MS = 500
@@ -177,6 +181,9 @@ class Testbed:
         run_dir = Path(run_dir)
         run_dir.mkdir(parents=True, exist_ok=True)
         bed = cls(run_dir, description, network.plan(description))
+        if bed.is_up():
+            raise BedError(f"a bed is up in {run_dir} already: end it with `./dev testbed down`")
+        bed.clear()
         try:
             bed.come_up(start)
         except BaseException:
@@ -298,11 +305,24 @@ class Testbed:
                 os.kill(note["supervisor"], signal.SIGKILL)
             if not self.wait_down(DOWN):
                 raise BedError(f"the bed in {self.run_dir} does not end: look at supervisor.log there")
+        # Where both that would do it were killed.
+        if self.run_dir.exists():
+            sweep(self.run_dir)
         if self.keeper is not None:
             self.keeper.stdin.close()
             self.keeper.wait()
             self.keeper.stdout.close()
             self.keeper = None
+
+    def clear(self):
+        """Removes what an earlier bed left in its folder, but what was collected for people."""
+        if not (self.run_dir / "lock").exists():
+            return
+        for path in self.run_dir.iterdir():
+            if path.is_dir() and path.name in FOLDERS:
+                shutil.rmtree(path)
+            elif path.name in FILES:
+                path.unlink()
 
     def wait_down(self, seconds):
         deadline = time.monotonic() + seconds
