@@ -16,20 +16,23 @@
 #define TOPIC "/nunet/deployment"
 #define KEY   "nunet-offer-1/executor/null"
 
+#define RESOURCES "resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}}"
+
 static const char one_job[] =
     "version: V1\n"
     "allocations:\n"
-    "  job: {executor: 'null', type: task, resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}},"
-    " execution: {type: 'null'}}\n"
+    "  job: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
     "nodes: {n1: {allocations: [job]}}\n";
 
 static const char four_jobs[] =
     "version: V1\n"
     "allocations:\n"
-    "  job: {executor: 'null', type: task, resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}},"
-    " execution: {type: 'null'}}\n"
-    "nodes: {n1: {allocations: [job]}, n2: {allocations: [job]}, n3: {allocations: [job]},"
-    " n4: {allocations: [job]}}\n";
+    "  a: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "  b: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "  c: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "  d: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "nodes: {n1: {allocations: [a]}, n2: {allocations: [b]}, n3: {allocations: [c]}, n4: {allocations: "
+    "[d]}}\n";
 
 typedef struct _Machine Machine;
 

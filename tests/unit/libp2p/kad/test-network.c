@@ -6,6 +6,7 @@
 
 #include "dms-p2p-kad-simulation.h"
 #include "kad/dms-p2p-kad-advertisement.h"
+#include "kad/dms-p2p-kad-core-private.h"
 #include "kad/dms-p2p-kad-group.h"
 #include "kad/dms-p2p-kad-limits.h"
 
@@ -256,9 +257,8 @@ test_stop_providing (void)
       dms_p2p_kad_core_stop_providing (node->core, multihash);
       /* Once more is as good as once. */
       dms_p2p_kad_core_stop_providing (node->core, multihash);
-      g_assert_cmpuint (dms_p2p_kad_providers_get_n (dms_p2p_kad_core_get_providers (node->core)), ==, 0);
-      g_assert_cmpuint (
-          dms_p2p_kad_providers_get_n_keys (dms_p2p_kad_core_get_providers (node->core)), ==, 0);
+      g_assert_cmpuint (dms_p2p_kad_providers_get_n (node->core->providers), ==, 0);
+      g_assert_cmpuint (dms_p2p_kad_providers_get_n_keys (node->core->providers), ==, 0);
       dms_kad_simulation_run (simulation, 49 * G_TIME_SPAN_HOUR);
     }
 }
@@ -281,7 +281,7 @@ test_moved (void)
   for (guint i = 0; i < 2; i++)
     {
       DmsKadNode *other = g_ptr_array_index (simulation->nodes, i);
-      DmsP2pKadProviders *providers = dms_p2p_kad_core_get_providers (other->core);
+      DmsP2pKadProviders *providers = other->core->providers;
       g_autoptr (GPtrArray) kept = dms_p2p_kad_providers_list (providers, multihash, 5, simulation->now_us);
 
       g_assert_cmpuint (kept->len, ==, 1);
