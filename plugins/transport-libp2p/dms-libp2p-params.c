@@ -17,8 +17,8 @@ enum
   DMS_LIBP2P_LOW_WATER = 100,
   DMS_LIBP2P_HIGH_WATER = 400,
   DMS_LIBP2P_GRACE_S = 20,
-  /* What a relay of the nodes in the field lets through (spec, section 1): more than the 2 minutes and 128 KiB
-   * that are usual elsewhere, so that a job and its log fit. */
+  /* What a relay of the nodes in the field lets through (spec, section 1): more than the 2 minutes and
+   * 128 KiB that are usual elsewhere, so that a job and its log fit. */
   DMS_LIBP2P_RELAY_CIRCUIT_S = 5 * 60,
   DMS_LIBP2P_RELAY_CIRCUIT_KIB = 2 * 1024,
   /* More given relays than this are a mistake. */

@@ -275,8 +275,7 @@ test_one_dial_a_peer (void)
 
       g_assert_cmpint (demand->type, ==, DMS_P2P_AUTONAT_DATA_REQUEST);
       pay (pipe, demand->n_bytes);
-      dms_p2p_frame_read_async (
-          pipe, DMS_P2P_AUTONAT_MAX_MESSAGE, 0, enough, dms_test_on_done, &done[i]);
+      dms_p2p_frame_read_async (pipe, DMS_P2P_AUTONAT_MAX_MESSAGE, 0, enough, dms_test_on_done, &done[i]);
     }
   for (guint i = 0; i < 500 && done[0].done == 0 && done[1].done == 0; i++)
     dms_test_spin (10);
@@ -549,8 +548,11 @@ test_candidates_apart (void)
 static void
 test_candidates_of_a_kind (void)
 {
-  static const char *const many[] = { "/ip4/198.51.100.1/udp/1/quic-v1", "/ip4/198.51.100.1/udp/2/quic-v1",
-                                      "/ip4/198.51.100.1/udp/3/quic-v1", OUR_TCP, NULL };
+  static const char *const many[] = { "/ip4/198.51.100.1/udp/1/quic-v1",
+                                      "/ip4/198.51.100.1/udp/2/quic-v1",
+                                      "/ip4/198.51.100.1/udp/3/quic-v1",
+                                      OUR_TCP,
+                                      NULL };
   static const char *const moved[] = { "/ip4/198.51.100.9/udp/1/quic-v1", NULL };
   g_autoptr (DmsP2pCandidates) candidates = dms_p2p_candidates_new ();
   g_autoptr (DmsMultiaddr) first = dms_multiaddr_new (many[0], NULL);
