@@ -82,7 +82,16 @@ def is_relayed(host, other):
 
 
 def dial(host, target, *words, **kwargs):
-    return host.node.network("dial", target, *words, "-t", "40s", timeout=60, **kwargs)
+    """Where a peer is told a moment after it knows itself."""
+    found = []
+
+    def answered():
+        found[:] = [host.node.network("dial", target, *words, "-t", "40s", timeout=60, check=False, **kwargs)]
+        return found[0].status == 0 or "no address is known" not in found[0].err
+
+    wait_for(answered, 15, f"nobody tells where {target} is")
+    assert found[0].status == 0, found[0]
+    return found[0]
 
 
 def deploys(host, other, text):
