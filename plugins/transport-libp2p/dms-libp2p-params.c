@@ -7,16 +7,13 @@
 
 #include "autonat/dms-p2p-autonat.h"
 #include "relay/dms-p2p-auto-relay.h"
+#include "swarm/dms-p2p-trimmer.h"
 
 enum
 {
   /* The defaults of the daemon's configuration. */
   DMS_LIBP2P_MEMORY_MIB = 1024,
   DMS_LIBP2P_DESCRIPTORS = 512,
-  /* The connection manager of the nodes in the field (spec, section 1). */
-  DMS_LIBP2P_LOW_WATER = 100,
-  DMS_LIBP2P_HIGH_WATER = 400,
-  DMS_LIBP2P_GRACE_S = 20,
   /* What a relay of the nodes in the field lets through (spec, section 1): more than the 2 minutes and
    * 128 KiB that are usual elsewhere, so that a job and its log fit. */
   DMS_LIBP2P_RELAY_CIRCUIT_S = 5 * 60,
@@ -214,9 +211,9 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
   *self = (DmsLibp2pParams){
     .memory_mib = DMS_LIBP2P_MEMORY_MIB,
     .descriptors = DMS_LIBP2P_DESCRIPTORS,
-    .low_water = DMS_LIBP2P_LOW_WATER,
-    .high_water = DMS_LIBP2P_HIGH_WATER,
-    .grace_s = DMS_LIBP2P_GRACE_S,
+    .low_water = DMS_P2P_TRIMMER_LOW,
+    .high_water = DMS_P2P_TRIMMER_HIGH,
+    .grace_s = DMS_P2P_TRIMMER_GRACE_S,
     .relay_service = TRUE,
     .relay_circuit_s = DMS_LIBP2P_RELAY_CIRCUIT_S,
     .relay_circuit_kib = DMS_LIBP2P_RELAY_CIRCUIT_KIB,

@@ -4,14 +4,6 @@
 #include "dms-libp2p-trace.h"
 #include "dms-libp2p-transport-private.h"
 
-static gpointer
-dms_libp2p_transport_finish_peer (DmsTransport *transport, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 /* Dialling */
 
 static void
@@ -91,7 +83,7 @@ dms_libp2p_transport_dial_async (DmsTransport *transport,
 static DmsPeerId *
 dms_libp2p_transport_dial_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  return dms_libp2p_transport_finish_peer (transport, result, error);
+  return dms_libp2p_transport_finish_pointer (transport, result, error);
 }
 
 /* Whom to dial, and who watches. */
@@ -183,7 +175,7 @@ dms_libp2p_transport_trace_dial_async (DmsTransport *transport,
 static DmsPeerId *
 dms_libp2p_transport_trace_dial_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  return dms_libp2p_transport_finish_peer (transport, result, error);
+  return dms_libp2p_transport_finish_pointer (transport, result, error);
 }
 
 static void

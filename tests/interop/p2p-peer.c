@@ -84,6 +84,8 @@ p2p_peer_start (P2pCommand *command)
                             &error);
   if (peer.node != NULL && p2p_command_get_boolean (command, "relay", FALSE))
     p2p_node_use_relays (peer.node, p2p_command_get_boolean (command, "serve_relay", FALSE));
+  if (peer.node != NULL && p2p_command_get_boolean (command, "nat", FALSE))
+    p2p_node_traverse_nats (peer.node);
   if (peer.node != NULL && p2p_command_get_boolean (command, "dht", FALSE))
     p2p_node_join_dht (peer.node);
   if (peer.node != NULL && p2p_command_get_boolean (command, "gossip", FALSE))
@@ -487,6 +489,8 @@ p2p_peer_run (JsonObject *arguments)
     return;
   if (peer.node != NULL && p2p_node_get_gossip (peer.node) != NULL &&
       p2p_command_run_on_gossip (command, name))
+    return;
+  if (peer.node != NULL && p2p_node_get_autonat (peer.node) != NULL && p2p_command_run_on_nat (command, name))
     return;
   if (peer.node != NULL && p2p_command_run_on_stream (command, name))
     return;

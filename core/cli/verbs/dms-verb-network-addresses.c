@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-text.h"
 #include "cli/dms-cli-verbs.h"
@@ -56,5 +57,6 @@ const DmsCliVerb dms_verb_network_addresses = {
   .examples = "  nunet network addresses\n"
               "  nunet network addresses --json | jq -r '.addresses[]'\n",
   .flags = dms_cli_network_flags,
+  .persistent_flags = dms_cli_message_flags,
   .run = run,
 };

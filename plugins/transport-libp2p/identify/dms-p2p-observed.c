@@ -89,9 +89,11 @@ dms_p2p_observed_note (DmsP2pObserved *self,
   g_autofree char *ip = dms_p2p_observed_dup_ip (observer);
   g_autofree char *own_ip = dms_p2p_observed_dup_ip (address);
   g_autofree char *key = NULL;
+  /* js-libp2p says whom it sees there, too: it is the same place. */
+  g_autoptr (DmsMultiaddr) bare = dms_multiaddr_dup_without_peer_id (address);
   DmsP2pSighting *sighting = NULL;
 
-  if (ip == NULL || own_ip == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
+  if (ip == NULL || own_ip == NULL || bare == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
       dms_multiaddr_has_part (address, "p2p-circuit"))
     return;
   key = g_strdup_printf ("%s %s", ip, dms_p2p_observed_get_kind (address, is_listening));
@@ -99,7 +101,7 @@ dms_p2p_observed_note (DmsP2pObserved *self,
   if (g_queue_get_length (&self->order) >= DMS_P2P_OBSERVED_MAX)
     dms_p2p_observed_forget (self, g_queue_peek_head (&self->order));
   sighting = g_new0 (DmsP2pSighting, 1);
-  sighting->address = dms_multiaddr_ref (address);
+  sighting->address = g_steal_pointer (&bare);
   sighting->is_listening = is_listening;
   g_queue_push_tail (&self->order, key);
   g_hash_table_insert (self->told, g_steal_pointer (&key), sighting);

@@ -503,6 +503,19 @@ dms_p2p_dht_provide_async (DmsP2pDht *self,
 }
 
 void
+dms_p2p_dht_stop_providing (DmsP2pDht *self, GBytes *multihash)
+{
+  if (self->core != NULL)
+    dms_p2p_kad_core_stop_providing (self->core, multihash);
+}
+
+guint
+dms_p2p_dht_estimate_peers (DmsP2pDht *self)
+{
+  return self->core != NULL ? dms_p2p_kad_core_estimate_peers (self->core) : 0;
+}
+
+void
 dms_p2p_dht_find_providers_async (DmsP2pDht *self,
                                   GBytes *multihash,
                                   guint max,

@@ -291,6 +291,17 @@ dms_p2p_kad_providers_add (DmsP2pKadProviders *self,
   return TRUE;
 }
 
+void
+dms_p2p_kad_providers_remove (DmsP2pKadProviders *self, GBytes *key, DmsP2pKadPeer *provider)
+{
+  const DmsP2pKadProvided *provided = NULL;
+
+  dms_p2p_kad_providers_forget (self, key, provider);
+  provided = g_hash_table_lookup (self->keys, key);
+  if (provided != NULL && provided->list->len == 0)
+    g_hash_table_remove (self->keys, key);
+}
+
 GPtrArray *
 dms_p2p_kad_providers_list (DmsP2pKadProviders *self, GBytes *key, guint n, gint64 now_us)
 {

@@ -22,6 +22,7 @@ gboolean dms_p2p_kad_providers_add (DmsP2pKadProviders *self,
                                     DmsP2pKadPeer *provider,
                                     guint64 group,
                                     gint64 now_us);
+void dms_p2p_kad_providers_remove (DmsP2pKadProviders *self, GBytes *key, DmsP2pKadPeer *provider);
 /* DmsP2pKadPeer: at most @n, those that told so last first; without addresses when these are too old. */
 GPtrArray *dms_p2p_kad_providers_list (DmsP2pKadProviders *self, GBytes *key, guint n, gint64 now_us);
 void dms_p2p_kad_providers_expire (DmsP2pKadProviders *self, gint64 now_us);

@@ -34,17 +34,12 @@ dms_p2p_quic_tls_configure (gnutls_session_t session,
   const gnutls_datum_t protocol = { (guint8 *) DMS_P2P_QUIC_ALPN, strlen (DMS_P2P_QUIC_ALPN) };
   int code = 0;
 
-  if (!dms_p2p_quic_tls_check (gnutls_priority_set_direct (session, DMS_P2P_QUIC_PRIORITY, NULL), error))
+  if (!dms_p2p_quic_tls_check (dms_p2p_certificate_use (certificate, session, DMS_P2P_QUIC_PRIORITY), error))
     return FALSE;
   code = is_server ? ngtcp2_crypto_gnutls_configure_server_session (session)
                    : ngtcp2_crypto_gnutls_configure_client_session (session);
   if (code != 0)
     return dms_p2p_quic_tls_check (GNUTLS_E_INTERNAL_ERROR, error);
-  if (!dms_p2p_quic_tls_check (gnutls_credentials_set (session,
-                                                       GNUTLS_CRD_CERTIFICATE,
-                                                       dms_p2p_certificate_get_credentials (certificate)),
-                               error))
-    return FALSE;
   if (is_server)
     gnutls_certificate_server_set_request (session, GNUTLS_CERT_REQUIRE);
   return dms_p2p_quic_tls_check (gnutls_alpn_set_protocols (session, &protocol, 1, GNUTLS_ALPN_MANDATORY),
@@ -65,6 +60,7 @@ dms_p2p_quic_tls_new (gboolean is_server,
                                error))
     return NULL;
   gnutls_session_set_ptr (session, connection);
+  dms_p2p_certificate_guard (session);
   if (dms_p2p_quic_tls_configure (session, is_server, certificate, error))
     return session;
   gnutls_deinit (session);

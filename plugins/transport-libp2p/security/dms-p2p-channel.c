@@ -17,6 +17,9 @@
 
 /* How long a channel that was closed tries to get its last bytes out. */
 #define DMS_P2P_CHANNEL_LINGER_S 5
+/* What is read at once during a handshake, whose messages are smaller: many may be under way together. */
+#define DMS_P2P_CHANNEL_IN_FIRST ((gsize) 4 * 1024)
+
 /* How often the user is told in a row of what has been read already, before the main loop has its turn. */
 #define DMS_P2P_CHANNEL_ROUNDS 16
 
@@ -212,6 +215,8 @@ dms_p2p_channel_fill (DmsP2pChannel *self, GError **error)
     return 0;
   if (room == 0)
     return DMS_P2P_WOULD_BLOCK;
+  if (!priv->started)
+    room = MIN (room, DMS_P2P_CHANNEL_IN_FIRST);
   n = dms_p2p_pipe_read (priv->raw, dms_p2p_buffer_reserve (&priv->in, room), room, error);
   if (n > 0)
     {

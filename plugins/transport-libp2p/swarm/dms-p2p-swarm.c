@@ -328,7 +328,8 @@ dms_p2p_swarm_on_stream (DmsP2pConnection *connection,
       self->accept (connection, pipe, reservation, self->accept_data);
       return;
     }
-  dms_p2p_pipe_reset (pipe, 0);
+  if (reservation != NULL)
+    dms_p2p_pipe_reset (pipe, 0);
   dms_p2p_reservation_free (reservation);
 }
 
@@ -352,8 +353,6 @@ dms_p2p_swarm_trim (DmsP2pSwarm *self)
   for (guint i = 0; i < self->connections->len; i++)
     if (dms_p2p_connection_is_open (self->connections->pdata[i]))
       g_ptr_array_add (open, self->connections->pdata[i]);
-  if (open->len <= dms_p2p_trimmer_get_high (self->trimmer))
-    return;
   chosen = dms_p2p_trimmer_choose (self->trimmer, open, g_get_monotonic_time ());
   if (open->len - chosen->len > dms_p2p_trimmer_get_high (self->trimmer) && self->trim == NULL)
     {

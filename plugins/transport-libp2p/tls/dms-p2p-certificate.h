@@ -19,6 +19,10 @@ DmsP2pCertificate *dms_p2p_certificate_ref (DmsP2pCertificate *self);
 void dms_p2p_certificate_unref (DmsP2pCertificate *self);
 gnutls_certificate_credentials_t dms_p2p_certificate_get_credentials (DmsP2pCertificate *self);
 
+/* Lets @session show it, and agree on what @priority says, one of few strings. An error of GnuTLS below 0.
+ * From the thread that made the certificate. */
+int dms_p2p_certificate_use (DmsP2pCertificate *self, gnutls_session_t session, const char *priority);
+
 /* The certificate of @identity: made when it is asked for first, shared, and renewed. */
 DmsP2pCertificate *dms_p2p_certificate_get_for (DmsP2pIdentity *identity, GError **error);
 

@@ -385,11 +385,7 @@ dms_p2p_tls_pipe_set_up (DmsP2pTlsPipe *self, gboolean is_client, const char *co
 
   if (code < 0)
     return code;
-  code = gnutls_priority_set_direct (self->session, dms_p2p_tls_pipe_choose_priority (), NULL);
-  if (code < 0)
-    return code;
-  code = gnutls_credentials_set (
-      self->session, GNUTLS_CRD_CERTIFICATE, dms_p2p_certificate_get_credentials (self->certificate));
+  code = dms_p2p_certificate_use (self->certificate, self->session, dms_p2p_tls_pipe_choose_priority ());
   if (code < 0)
     return code;
   if (!is_client)

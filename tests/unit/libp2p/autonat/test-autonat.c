@@ -296,6 +296,38 @@ test_one_dial_a_peer (void)
   g_assert_cmpuint (answer->status, ==, DMS_P2P_AUTONAT_V2_REQUEST_REJECTED);
 }
 
+/* Questions that are begun and never ended are so many, and no more. */
+static void
+test_unfinished (void)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n_open = 0;
+
+  for (guint i = 0; i < 80; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DmsP2pStream *stream = dms_test_host_open (
+          host, server, i % 2 == 0 ? DMS_P2P_AUTONAT_V1_PROTOCOL : DMS_P2P_AUTONAT_V2_PROTOCOL, &error);
+
+      if (stream == NULL)
+        continue;
+      g_ptr_array_add (streams, stream);
+      dms_p2p_pipe_write (dms_p2p_stream_get_pipe (stream), "\x05\x08", 2, NULL);
+    }
+  dms_test_spin (200);
+  for (guint i = 0; i < streams->len; i++)
+    {
+      guint8 byte = 0;
+
+      n_open += dms_p2p_pipe_read (dms_p2p_stream_get_pipe (streams->pdata[i]), &byte, 1, NULL) ==
+                DMS_P2P_WOULD_BLOCK;
+    }
+  g_assert_cmpuint (n_open, ==, 64);
+}
+
 static void
 test_rate_v2 (void)
 {
@@ -636,6 +668,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/autonat/hostile/v1", test_hostile_v1);
   g_test_add_func ("/p2p/autonat/hostile/amplification", test_amplification);
   g_test_add_func ("/p2p/autonat/hostile/one-dial", test_one_dial_a_peer);
+  g_test_add_func ("/p2p/autonat/hostile/unfinished", test_unfinished);
   g_test_add_func ("/p2p/autonat/hostile/rate", test_rate_v2);
   g_test_add_func ("/p2p/autonat/hostile/server", test_lying_server);
   g_test_add_func ("/p2p/autonat/hostile/unasked", test_unasked_dial_back);

@@ -6,6 +6,7 @@
 
 #include "dms-p2p-kad-simulation.h"
 #include "kad/dms-p2p-kad-advertisement.h"
+#include "kad/dms-p2p-kad-core-private.h"
 #include "kad/dms-p2p-kad-group.h"
 #include "kad/dms-p2p-kad-limits.h"
 
@@ -230,6 +231,74 @@ test_not_provided (void)
       dms_kad_simulation_until (simulation, &found.done);
       g_assert_error (found.error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
     }
+}
+
+/* What it does not provide any more is not told again, and runs out with those who were told. */
+static void
+test_stop_providing (void)
+{
+  g_autoptr (DmsKadSimulation) simulation = dms_kad_simulation_new (SEED + 6);
+  g_autoptr (GBytes) multihash = make_key (simulation);
+  DmsKadNode *node = NULL;
+  DmsKadNode *other = NULL;
+
+  dms_kad_simulation_grow (simulation, 4);
+  node = g_ptr_array_index (simulation->nodes, 3);
+  other = g_ptr_array_index (simulation->nodes, 1);
+  dms_p2p_kad_core_provide (node->core, multihash, NULL, NULL);
+  dms_kad_simulation_run (simulation, 1 * G_TIME_SPAN_MINUTE);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (DmsKadOutcome) found = { 0 };
+
+      dms_p2p_kad_core_find_providers (other->core, multihash, 5, dms_kad_on_done, &found);
+      dms_kad_simulation_until (simulation, &found.done);
+      g_assert_cmpuint (found.peers->len, ==, i == 0 ? 1 : 0);
+      dms_p2p_kad_core_stop_providing (node->core, multihash);
+      /* Once more is as good as once. */
+      dms_p2p_kad_core_stop_providing (node->core, multihash);
+      g_assert_cmpuint (dms_p2p_kad_providers_get_n (node->core->providers), ==, 0);
+      g_assert_cmpuint (dms_p2p_kad_providers_get_n_keys (node->core->providers), ==, 0);
+      dms_kad_simulation_run (simulation, 49 * G_TIME_SPAN_HOUR);
+    }
+}
+
+static int
+compare_numbers (gconstpointer a, gconstpointer b)
+{
+  return *(const int *) a - *(const int *) b;
+}
+
+/* Each node guesses how large the network is from its neighbourhood; half of them within a third. */
+static void
+test_estimate (void)
+{
+  DmsKadSimulation *simulation = get_network ();
+  g_autoptr (DmsKadSimulation) lonely = dms_kad_simulation_new (SEED + 7);
+  g_autoptr (GArray) guesses = g_array_new (FALSE, FALSE, sizeof (int));
+  DmsKadNode *alone = dms_kad_simulation_add (lonely, NULL, NULL);
+  int quarters[3];
+
+  for (guint i = 0; i < simulation->nodes->len; i++)
+    {
+      DmsKadNode *node = g_ptr_array_index (simulation->nodes, i);
+      int guess = (int) dms_p2p_kad_core_estimate_peers (node->core);
+
+      g_array_append_val (guesses, guess);
+    }
+  g_array_sort (guesses, compare_numbers);
+  for (guint i = 0; i < 3; i++)
+    quarters[i] = g_array_index (guesses, int, (i + 1) * guesses->len / 4);
+  g_test_message ("%u nodes: guessed %d, %d, %d (quartiles), %d to %d",
+                  simulation->nodes->len,
+                  quarters[0],
+                  quarters[1],
+                  quarters[2],
+                  g_array_index (guesses, int, 0),
+                  g_array_index (guesses, int, guesses->len - 1));
+  g_assert_cmpint (quarters[0] * 3, >, (int) simulation->nodes->len * 2);
+  g_assert_cmpint (quarters[2] * 3, <, (int) simulation->nodes->len * 4);
+  g_assert_cmpuint (dms_p2p_kad_core_estimate_peers (alone->core), ==, 0);
 }
 
 static void
@@ -672,7 +741,9 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/network/inner-provider", test_inner_provider);
   g_test_add_func ("/p2p/kad/network/false-values", test_false_values);
   g_test_add_func ("/p2p/kad/network/republish", test_republish);
+  g_test_add_func ("/p2p/kad/network/stop-providing", test_stop_providing);
   g_test_add_func ("/p2p/kad/network/hops", test_hops);
+  g_test_add_func ("/p2p/kad/network/estimate", test_estimate);
   g_test_add_func ("/p2p/kad/network/values", test_values);
   g_test_add_func ("/p2p/kad/network/providers", test_providers);
   g_test_add_func ("/p2p/kad/network/not-provided", test_not_provided);

@@ -272,6 +272,31 @@ test_lies (void)
   bystander_clear (&bystander);
 }
 
+/* RFC 6762, section 6: what comes from another port than the protocol's is no answer. */
+static void
+test_other_port (void)
+{
+  g_autoptr (DmsTestHost) host = dms_test_host_new (LISTEN);
+  g_autoptr (DmsP2pMdns) mdns = start (host);
+  g_autoptr (DmsP2pIdentity) liar = dms_p2p_identity_new_random ();
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_new ("/ip4/127.0.0.1/tcp/1", NULL);
+  g_autoptr (GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, 0, NULL);
+  g_autoptr (GSocketAddress) there = g_inet_socket_address_new_from_string ("127.0.0.1", port);
+  g_autoptr (GByteArray) response = NULL;
+  g_autoptr (GPtrArray) known = NULL;
+  DmsPeerId *peer = dms_p2p_identity_get_peer_id (liar);
+
+  g_ptr_array_add (told, dms_multiaddr_append_peer_id (address, peer));
+  response = dms_p2p_mdns_message_make_response ("_p2p._udp.local", "liar", told);
+  g_assert_cmpint (g_socket_send_to (socket, there, (const char *) response->data, response->len, NULL, NULL),
+                   ==,
+                   response->len);
+  dms_test_spin (200);
+  known = dms_p2p_peer_store_dup_addresses (host->stack->peers, peer);
+  g_assert_cmpuint (known->len, ==, 0);
+}
+
 static guint
 count_waiting (GSocket *listener)
 {
@@ -343,6 +368,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p-mdns/seal", test_seal);
   g_test_add_func ("/p2p-mdns/answers-are-limited", test_answers_are_limited);
   g_test_add_func ("/p2p-mdns/lies", test_lies);
+  g_test_add_func ("/p2p-mdns/other-port", test_other_port);
   g_test_add_func ("/p2p-mdns/crowd", test_crowd);
   return g_test_run ();
 }

@@ -151,6 +151,8 @@ test_nothing (void)
 static void
 test_der (void)
 {
+  /* One byte more of a length than needed, of what is as long as it says. */
+  static const guint8 padded[4 + 0xff] = { 0x30, 0x82, 0x00, 0xff };
   static const struct
   {
     const guint8 *data;
@@ -168,6 +170,7 @@ test_der (void)
     { BYTES ("\x30\x81\x01\xff") },
     { BYTES ("\x30\x82\x00\x01\xff") },
     { BYTES ("\x30\x83\x00\x00\x01\xff") },
+    { padded, sizeof padded },
   };
   guint8 large[0x105] = { 0x30, 0x82, 0x01, 0x00 };
   DmsP2pDer in = { large, sizeof large };
