@@ -15,8 +15,8 @@ enum
   /* The defaults of the daemon's configuration. */
   DMS_LIBP2P_MEMORY_MIB = 1024,
   DMS_LIBP2P_DESCRIPTORS = 512,
-  /* What a relay of the nodes in the field lets through (spec, section 1): more than the 2 minutes and 128
-   * KiB that are usual elsewhere, so that a job and its log fit. */
+  /* What a relay of the nodes in the field lets through (spec, section 1): more than the 2 minutes and
+   * 128 KiB that are usual elsewhere, so that a job and its log fit. */
   DMS_LIBP2P_RELAY_CIRCUIT_S = 5 * 60,
   DMS_LIBP2P_RELAY_CIRCUIT_KIB = 2 * 1024,
   /* The nodes in the field (spec, section 1). */

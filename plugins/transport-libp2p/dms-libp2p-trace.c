@@ -124,8 +124,7 @@ dms_libp2p_trace_on_connected (GObject *source, GAsyncResult *result, gpointer u
     {
       DmsMultiaddr *remote = dms_p2p_connection_get_remote (connection);
 
-      dms_libp2p_trace_tell (
-          "reuse", remote != NULL ? dms_multiaddr_get_text (remote) : NULL, 0, NULL, self);
+      dms_libp2p_trace_tell ("reuse", remote != NULL ? dms_multiaddr_get_text (remote) : NULL, 0, NULL, self);
       dms_libp2p_trace_ping (g_steal_pointer (&self));
     }
 }
@@ -143,8 +142,8 @@ dms_libp2p_trace_list_addresses (DmsMultiaddr *address)
   return addresses;
 }
 
-/* Somebody asks for it now: what failed a moment ago is tried all the same. But who is reached over a relay is
- * reached, unless a direct way was asked for. */
+/* Somebody asks for it now: what failed a moment ago is tried all the same. But who is reached over a relay
+ * is reached, unless a direct way was asked for. */
 gboolean
 dms_libp2p_trace_is_forced (DmsP2pSwarm *swarm, DmsPeerId *peer, DmsMultiaddr *address)
 {

@@ -157,8 +157,8 @@ dms_p2p_identify_add_moved (GPtrArray *list, DmsMultiaddr *listening, GPtrArray 
     }
 }
 
-/* Routers keep the port where they can, and people have them pass it on: where nobody has seen this host by TCP
- * (or QUIC), it may be at the IP where it was seen by the other, with the port that it listens at. */
+/* Routers keep the port where they can, and people have them pass it on: where nobody has seen this host by
+ * TCP (or QUIC), it may be at the IP where it was seen by the other, with the port that it listens at. */
 GPtrArray *
 dms_p2p_identify_dup_guesses (DmsP2pIdentify *self)
 {

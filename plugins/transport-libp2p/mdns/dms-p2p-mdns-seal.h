@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Keeps what hosts of a private network say in the local network from those who have not its key: a DNS message
- * that says nothing, with the one that is meant behind it, encrypted. Others pass it over. */
+/* Keeps what hosts of a private network say in the local network from those who have not its key: a DNS
+ * message that says nothing, with the one that is meant behind it, encrypted. Others pass it over. */
 typedef struct _DmsP2pMdnsSeal DmsP2pMdnsSeal;
 
 /* @network_key: the 32 bytes of the private network's key. */

@@ -580,8 +580,11 @@ test_candidates_apart (void)
 static void
 test_candidates_of_a_kind (void)
 {
-  static const char *const many[] = { "/ip4/198.51.100.1/udp/1/quic-v1", "/ip4/198.51.100.1/udp/2/quic-v1",
-                                      "/ip4/198.51.100.1/udp/3/quic-v1", OUR_TCP, NULL };
+  static const char *const many[] = { "/ip4/198.51.100.1/udp/1/quic-v1",
+                                      "/ip4/198.51.100.1/udp/2/quic-v1",
+                                      "/ip4/198.51.100.1/udp/3/quic-v1",
+                                      OUR_TCP,
+                                      NULL };
   static const char *const moved[] = { "/ip4/198.51.100.9/udp/1/quic-v1", NULL };
   g_autoptr (DmsP2pCandidates) candidates = dms_p2p_candidates_new ();
   g_autoptr (DmsMultiaddr) first = dms_multiaddr_new (many[0], NULL);

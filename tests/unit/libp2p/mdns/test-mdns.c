@@ -144,7 +144,8 @@ test_private_is_sealed (void)
   g_autoptr (DmsTestHost) beside = dms_test_host_new_private (LISTEN, key);
   Spy spy = { inside->id, "_p2p-", 0, 0 };
   g_autoptr (GError) error = NULL;
-  DmsP2pMdnsSocket *ear = dms_p2p_mdns_socket_new (G_SOCKET_FAMILY_IPV4, port, LO, spy_on_heard, &spy, &error);
+  DmsP2pMdnsSocket *ear =
+      dms_p2p_mdns_socket_new (G_SOCKET_FAMILY_IPV4, port, LO, spy_on_heard, &spy, &error);
   g_autoptr (DmsP2pMdns) one = NULL;
   g_autoptr (DmsP2pMdns) two = NULL;
 
