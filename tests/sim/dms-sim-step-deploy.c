@@ -242,7 +242,7 @@ dms_sim_step_deploy (DmsSimRun *self, JsonObject *params, GError **error)
   Measured measured;
   GArray **arrays[] = { &measured.virtual_ms, &measured.cpu_s, &measured.messages, &measured.answers,
                         &measured.megabytes };
-  static const char *const names[] = { "request_to_running_ms", "cpu_s", "messages", "messages_to_the_asker",
+  static const char *const names[] = { "request_to_running_ms", "deployment_cpu_s", "messages", "messages_to_the_asker",
                                        "megabytes_to_the_asker" };
   JsonObject *result = json_object_new ();
 
