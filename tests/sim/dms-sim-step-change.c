@@ -190,13 +190,47 @@ find_region (DmsSimRun *self, const char *name)
   return 0;
 }
 
-static double
-probe (DmsSimRun *self)
+static DmsSimPeer *
+pick_from (DmsSimRun *self, guint region, gboolean is_inside)
 {
-  DmsSimNews *news = dms_sim_run_publish (self, dms_sim_run_pick (self), PROBE_SIZE);
+  g_autoptr (GPtrArray) peers = dms_sim_run_list_honest (self);
 
-  dms_sim_run_for (self, PROBE_EVERY_S * G_TIME_SPAN_SECOND);
-  return dms_sim_news_get_reach (news, self, G_MAXINT32);
+  dms_sim_random_shuffle (&self->random, peers);
+  for (guint i = 0; i < peers->len; i++)
+    if ((((DmsSimPeer *) g_ptr_array_index (peers, i))->region == region) == is_inside)
+      return g_ptr_array_index (peers, i);
+  return dms_sim_run_pick (self);
+}
+
+/* A message from either side at once: how many each reaches. */
+typedef struct
+{
+  DmsSimRun *run;
+  guint region;
+  gint64 began_us;
+  JsonArray *inside;
+  JsonArray *outside;
+  double least;
+  double most;
+} Probe;
+
+static void
+probe (Probe *self)
+{
+  DmsSimRun *run = self->run;
+  double seconds = (double) (dms_sim_clock_get_us () - self->began_us) / G_USEC_PER_SEC;
+  DmsSimNews *inside = dms_sim_run_publish (run, pick_from (run, self->region, TRUE), PROBE_SIZE);
+  DmsSimNews *outside = dms_sim_run_publish (run, pick_from (run, self->region, FALSE), PROBE_SIZE);
+  double from_inside = 0;
+  double from_outside = 0;
+
+  dms_sim_run_for (run, PROBE_EVERY_S * G_TIME_SPAN_SECOND);
+  from_inside = dms_sim_news_get_reach (inside, run, G_MAXINT32);
+  from_outside = dms_sim_news_get_reach (outside, run, G_MAXINT32);
+  dms_sim_json_add_point (self->inside, seconds, from_inside);
+  dms_sim_json_add_point (self->outside, seconds, from_outside);
+  self->least = MIN (from_inside, from_outside);
+  self->most = MAX (from_inside, from_outside);
 }
 
 JsonObject *
@@ -205,37 +239,35 @@ dms_sim_step_partition (DmsSimRun *self, JsonObject *params, GError **error)
   guint region = find_region (self, dms_sim_json_get_text (params, "region", NULL));
   gint64 for_us = (gint64) (dms_sim_json_get_number (params, "for_s", 120) * G_USEC_PER_SEC);
   gint64 heal_us = (gint64) (dms_sim_json_get_number (params, "heal_s", 120) * G_USEC_PER_SEC);
-  gint64 began_us = dms_sim_clock_get_us ();
+  Probe probing = { self, region, dms_sim_clock_get_us (), json_array_new (), json_array_new (), 1, 0 };
   gint64 healed_us = 0;
   double whole_after_s = -1;
-  double reach = 0;
-  double least = 1;
-  JsonArray *curve = json_array_new ();
+  double most = 0;
   JsonObject *result = json_object_new ();
 
   dms_sim_network_cut (self->network, side_of, &region);
-  while (dms_sim_clock_get_us () < began_us + for_us)
+  while (dms_sim_clock_get_us () < probing.began_us + for_us)
     {
-      reach = probe (self);
-      least = MIN (least, reach);
-      dms_sim_json_add_point (curve, (double) (dms_sim_clock_get_us () - began_us) / G_USEC_PER_SEC, reach);
+      probe (&probing);
+      most = MAX (most, probing.most);
     }
   dms_sim_network_heal (self->network);
   healed_us = dms_sim_clock_get_us ();
   while (dms_sim_clock_get_us () < healed_us + heal_us)
     {
-      reach = probe (self);
-      dms_sim_json_add_point (curve, (double) (dms_sim_clock_get_us () - began_us) / G_USEC_PER_SEC, reach);
-      if (reach < 0.99)
+      probe (&probing);
+      if (probing.least < 0.99)
         whole_after_s = -1;
       else if (whole_after_s < 0)
         whole_after_s = (double) (dms_sim_clock_get_us () - healed_us) / G_USEC_PER_SEC;
     }
-  json_object_set_double_member (result, "least_reached_while_cut", least);
-  json_object_set_double_member (result, "reached_at_the_end", reach);
+  /* What gets through although nothing may. */
+  json_object_set_double_member (result, "most_reached_while_cut", most);
+  json_object_set_double_member (result, "reached_at_the_end", probing.least);
   json_object_set_boolean_member (result, "healed", whole_after_s >= 0);
   if (whole_after_s >= 0)
     json_object_set_double_member (result, "whole_after_s", whole_after_s);
-  json_object_set_array_member (result, "curve", curve);
+  json_object_set_array_member (result, "curve", probing.outside);
+  json_object_set_array_member (result, "curve_cut_off", probing.inside);
   return result;
 }

@@ -11,7 +11,7 @@ enum
   /* After the last one was published. */
   LINGER_S = 6,
   HEARTBEATS = 3,
-  N_POINTS = 60,
+  N_POINTS = 150,
 };
 
 typedef struct

@@ -75,6 +75,13 @@ def flatten(prefix, value):
         yield prefix, value
 
 
+def crop(points):
+    """Up to a little after where it does not rise any more."""
+    top = max(y for _, y in points)
+    first = next(i for i, (_, y) in enumerate(points) if y >= top)
+    return points[:max(first + 3, 10)]
+
+
 def write_plots(folder, runs):
     """(file, title) of each plot."""
     plots = []
@@ -89,6 +96,10 @@ def write_plots(folder, runs):
         else:
             series = [(f"{run['peers']} peers", name_steps(run)[name]["curve"]) for run in runs
                       if name_steps(run).get(name, {}).get("curve")]
+            if kind == "partition":
+                series = [("published by others", step["curve"]), ("published in the region", step["curve_cut_off"])]
+            if kind == "gossip":
+                series = [(label, crop(points)) for label, points in series]
             drawn = plot.lines(title, x_label, y_label, series, y_limits=(0, 1))
         (folder / f"{name}.svg").write_text(drawn)
         plots.append((f"{name}.svg", title))
@@ -108,7 +119,7 @@ def list_run(run):
     for name, step in name_steps(run).items():
         lines += ["", f"### {name.replace('_', ' ')}", "", "| figure | value |", "|---|---|"]
         lines += [f"| {path} | {number(value)} |" for path, value in flatten("", {
-            key: value for key, value in step.items() if key not in ("curve", "step")})]
+            key: value for key, value in step.items() if key not in ("curve", "curve_cut_off", "step")})]
     lines += ["", "### What went over the network", "", "| kind | messages | MB |", "|---|---|---|"]
     lines += [f"| {kind.replace('_', ' ')} | {number(count['messages'])} | {count['bytes'] / 1e6:.1f} |"
               for kind, count in run["traffic"].items() if count["messages"]]
