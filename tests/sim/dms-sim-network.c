@@ -9,6 +9,7 @@
 #include "dms-sim-json.h"
 #include "dms-sim-link.h"
 #include "dms-sim-peer.h"
+#include "dms-sim-timers.h"
 
 enum
 {
@@ -83,7 +84,10 @@ void
 dms_sim_network_free (DmsSimNetwork *self)
 {
   if (self->source != NULL)
-    g_source_destroy (self->source);
+    {
+      g_source_destroy (self->source);
+      dms_sim_timers_give_back ();
+    }
   g_clear_pointer (&self->source, g_source_unref);
   /* What is on its way knows the peers. */
   g_clear_pointer (&self->agenda, dms_sim_agenda_free);
@@ -142,6 +146,7 @@ dms_sim_network_take_main_loop (DmsSimNetwork *self)
   g_source_set_static_name (self->source, "dms-sim-network");
   g_source_attach (self->source, NULL);
   dms_sim_clock_take_main_loop (get_next_us, self);
+  dms_sim_timers_take (self->agenda);
 }
 
 gboolean
