@@ -129,9 +129,10 @@ on_work (gpointer user_data)
 {
   Work *work = user_data;
 
-  work->func (
-      work->task, g_task_get_source_object (work->task), g_task_get_task_data (work->task),
-      g_task_get_cancellable (work->task));
+  work->func (work->task,
+              g_task_get_source_object (work->task),
+              g_task_get_task_data (work->task),
+              g_task_get_cancellable (work->task));
   return G_SOURCE_REMOVE;
 }
 

@@ -132,8 +132,7 @@ plan (Flight *flight)
   DmsSimLink *link = flight->link;
   DmsSimPeer *from = link->ends[flight->side];
   DmsSimPeer *to = link->ends[1 - flight->side];
-  gint64 at_us =
-      dms_sim_clock_get_us () + dms_sim_network_travel_us (link->network, from, to, flight->size);
+  gint64 at_us = dms_sim_clock_get_us () + dms_sim_network_travel_us (link->network, from, to, flight->size);
 
   at_us = MAX (at_us, link->last_us[flight->side]);
   link->last_us[flight->side] = at_us;
@@ -166,8 +165,14 @@ dms_sim_link_send (DmsSimLink *self,
   Flight *flight = g_new0 (Flight, 1);
   DmsSimPeer *to = dms_sim_link_get_other (self, from);
 
-  *flight = (Flight){ dms_sim_link_ref (self), self->ends[0] == from ? 0 : 1, kind,
-                      size + DMS_SIM_OVERHEAD, func, data, destroy, FALSE };
+  *flight = (Flight){ dms_sim_link_ref (self),
+                      self->ends[0] == from ? 0 : 1,
+                      kind,
+                      size + DMS_SIM_OVERHEAD,
+                      func,
+                      data,
+                      destroy,
+                      FALSE };
   self->bytes[flight->side] += flight->size;
   if (!self->is_open)
     flight_free (flight);
@@ -177,8 +182,11 @@ dms_sim_link_send (DmsSimLink *self,
     plan (flight);
   /* A host that has come back does not know the connection, and says so. */
   if (self->is_open && self->is_dead && to->is_up)
-    dms_sim_network_plan (self->network, 2 * dms_sim_network_get_latency_us (self->network, from, to),
-                          on_doubt, dms_sim_link_ref (self), (GDestroyNotify) dms_sim_link_unref);
+    dms_sim_network_plan (self->network,
+                          2 * dms_sim_network_get_latency_us (self->network, from, to),
+                          on_doubt,
+                          dms_sim_link_ref (self),
+                          (GDestroyNotify) dms_sim_link_unref);
 }
 
 void

@@ -44,8 +44,11 @@ read_regions (DmsSimNetwork *self, JsonObject *params, GError **error)
 
       if (json_array_get_length (latencies) != self->n_regions)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
-                       "a region must have one latency to each of the %u regions", self->n_regions);
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_INVALID_ARGUMENT,
+                       "a region must have one latency to each of the %u regions",
+                       self->n_regions);
           return FALSE;
         }
       self->regions[i].name = g_strdup (dms_sim_json_get_text (region, "name", ""));
@@ -225,8 +228,8 @@ dms_sim_network_travel_us (DmsSimNetwork *self, DmsSimPeer *from, DmsSimPeer *to
   if (self->jitter_us > 0)
     latency_us += (gint64) dms_sim_random_exponential (&self->random, self->jitter_us);
   if (self->loss > 0)
-    latency_us += draw_losses_us (self, 1 + (guint) (size / DMS_SIM_PACKET_SIZE),
-                                  2 * dms_sim_network_get_latency_us (self, from, to));
+    latency_us += draw_losses_us (
+        self, 1 + (guint) (size / DMS_SIM_PACKET_SIZE), 2 * dms_sim_network_get_latency_us (self, from, to));
   return latency_us;
 }
 

@@ -98,10 +98,13 @@ gint64 dms_sim_network_get_latency_us (DmsSimNetwork *self, DmsSimPeer *from, Dm
 /* How long a message takes from its first byte, chance included. Takes its time on the sender's line. */
 gint64 dms_sim_network_travel_us (DmsSimNetwork *self, DmsSimPeer *from, DmsSimPeer *to, gsize size);
 gboolean dms_sim_network_is_cut (DmsSimNetwork *self, DmsSimPeer *a, DmsSimPeer *b);
-void dms_sim_network_note (DmsSimNetwork *self, DmsSimPeer *from, DmsSimPeer *to, DmsSimKind kind, gsize size);
+void
+dms_sim_network_note (DmsSimNetwork *self, DmsSimPeer *from, DmsSimPeer *to, DmsSimKind kind, gsize size);
 
-/* Peers go to the side that @side_of says; what goes between sides waits, and breaks when it waits too long. */
-void dms_sim_network_cut (DmsSimNetwork *self, guint (*side_of) (DmsSimPeer *peer, gpointer user_data),
+/* Peers go to the side that @side_of says; what goes between sides waits, and breaks when it waits too long.
+ */
+void dms_sim_network_cut (DmsSimNetwork *self,
+                          guint (*side_of) (DmsSimPeer *peer, gpointer user_data),
                           gpointer user_data);
 void dms_sim_network_heal (DmsSimNetwork *self);
 

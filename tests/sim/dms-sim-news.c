@@ -47,8 +47,7 @@ on_deliver (DmsSimPeer *peer, const char *topic, DmsPeerId *from, GBytes *data, 
     return;
   news = g_ptr_array_index (run->news, head.number);
   if (peer->index < news->n_peers && news->took_us[peer->index] < 0)
-    news->took_us[peer->index] =
-        (gint32) MIN (dms_sim_clock_get_us () - news->published_us, G_MAXINT32);
+    news->took_us[peer->index] = (gint32) MIN (dms_sim_clock_get_us () - news->published_us, G_MAXINT32);
 }
 
 static void
@@ -58,14 +57,18 @@ on_sent (DmsSimPeer *peer, const GError *error, gpointer user_data)
 
 /* What is not of this run is nonsense, as for a node what has no authority. */
 static int
-on_validate (
-    DmsSimPeer *peer, const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data)
+on_validate (DmsSimPeer *peer,
+             const char *topic,
+             DmsPeerId *from,
+             GBytes *data,
+             guint64 ticket,
+             gpointer user_data)
 {
   gsize size = 0;
   const void *bytes = g_bytes_get_data (data, &size);
 
   return size >= sizeof (Head) && memcmp (bytes, mark, sizeof mark) == 0 ? DMS_VALIDATION_ACCEPT
-                                                                          : DMS_VALIDATION_REJECT;
+                                                                         : DMS_VALIDATION_REJECT;
 }
 
 static gboolean
@@ -82,7 +85,9 @@ on_message (DmsSimPeer *peer, DmsSimPeer *from, const char *inbox, GBytes *bytes
   return TRUE;
 }
 
-const DmsSimPeerFuncs dms_sim_run_peer_funcs = { .validate = on_validate, .deliver = on_deliver, .message = on_message };
+const DmsSimPeerFuncs dms_sim_run_peer_funcs = { .validate = on_validate,
+                                                 .deliver = on_deliver,
+                                                 .message = on_message };
 
 DmsSimNews *
 dms_sim_run_publish (DmsSimRun *self, DmsSimPeer *publisher, guint size)

@@ -51,8 +51,11 @@ dms_sim_node_prepare (JsonObject *scenario, GError **error)
   dms_plugin_manager_load_all (shared.plugins);
   if (dms_plugin_manager_get_executor (shared.plugins, "null") == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
-                   "the executor “null” is not in “%s”: DMS_BUILD_ROOT must name the folder of the build", folder);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_FOUND,
+                   "the executor “null” is not in “%s”: DMS_BUILD_ROOT must name the folder of the build",
+                   folder);
       return FALSE;
     }
   shared.log = dms_log_new ();
@@ -127,11 +130,11 @@ make_capabilities (DmsSimNode *self, GError **error)
   self->capabilities = dms_capability_context_new (did, self->key);
   granted = dms_capability_context_grant (
       self->capabilities, organisation, NULL, topics, rights, expiry_ns, 0, error);
-  membership = granted != NULL ? dms_capability_context_grant (
-                                     shared.organisation, did, NULL, topics, rights, expiry_ns, 0, error)
-                               : NULL;
-  return membership != NULL &&
-         dms_capability_context_anchor_require (self->capabilities, granted, error) &&
+  membership =
+      granted != NULL
+          ? dms_capability_context_grant (shared.organisation, did, NULL, topics, rights, expiry_ns, 0, error)
+          : NULL;
+  return membership != NULL && dms_capability_context_anchor_require (self->capabilities, granted, error) &&
          dms_capability_context_anchor_provide (self->capabilities, membership, error);
 }
 

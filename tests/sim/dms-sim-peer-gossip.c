@@ -144,14 +144,13 @@ dms_sim_peer_start_gossip (DmsSimPeer *self)
   DmsP2pGossipScoreParams params;
 
   dms_p2p_gossip_score_params_init (&params);
-  self->gossip = dms_p2p_gossip_core_new (
-      self->identity, (guint64) g_get_real_time () * 1000, &params, &funcs, self);
+  self->gossip =
+      dms_p2p_gossip_core_new (self->identity, (guint64) g_get_real_time () * 1000, &params, &funcs, self);
   for (guint i = 0; i < self->topics->len; i++)
     dms_p2p_gossip_core_join (self->gossip, g_ptr_array_index (self->topics, i), NULL);
   /* Nobody's heart beats with another's. */
-  dms_sim_peer_plan (self,
-                     dms_sim_random_below (&self->random, DMS_P2P_GOSSIP_HEARTBEAT_MS * 1000),
-                     on_heartbeat);
+  dms_sim_peer_plan (
+      self, dms_sim_random_below (&self->random, DMS_P2P_GOSSIP_HEARTBEAT_MS * 1000), on_heartbeat);
 }
 
 void

@@ -75,8 +75,9 @@ handle (Query *query)
       query->answer = request != NULL ? to->respond (to, query->from, request) : NULL;
       return query->answer != NULL;
     }
-  if (to->kad == NULL || !dms_p2p_kad_core_handle (
-                             to->kad, query->from->id, query->from->address, query->message, &query->answer, NULL))
+  if (to->kad == NULL ||
+      !dms_p2p_kad_core_handle (
+          to->kad, query->from->id, query->from->address, query->message, &query->answer, NULL))
     return FALSE;
   dms_sim_peer_arm_kad (to);
   return TRUE;

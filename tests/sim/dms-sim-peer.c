@@ -22,7 +22,8 @@ enum
 static char *
 make_ip (DmsSimPeer *self)
 {
-  return g_strdup_printf ("%u.%u.%u.1", 20 + self->index / 256 % 80, self->index % 256, 1 + self->index / 20480);
+  return g_strdup_printf (
+      "%u.%u.%u.1", 20 + self->index / 256 % 80, self->index % 256, 1 + self->index / 20480);
 }
 
 static guint
@@ -307,8 +308,11 @@ part (DmsSimPeer *self, DmsSimLink *link)
   *parting = (Parting){ other, dms_sim_link_ref (link) };
   dms_sim_link_break (link);
   dms_sim_peer_drop_link (self, link);
-  dms_sim_network_plan (self->network, dms_sim_network_get_latency_us (self->network, self, other), on_parted,
-                        parting, parting_free);
+  dms_sim_network_plan (self->network,
+                        dms_sim_network_get_latency_us (self->network, self, other),
+                        on_parted,
+                        parting,
+                        parting_free);
 }
 
 void
@@ -669,8 +673,7 @@ on_message (gpointer data)
 
   message->has_arrived = TRUE;
   if (to->funcs != NULL && to->funcs->message != NULL)
-    message->is_taken =
-        to->funcs->message (to, message->from, message->inbox, message->bytes, to->user_data);
+    message->is_taken = to->funcs->message (to, message->from, message->inbox, message->bytes, to->user_data);
   dms_sim_link_send (
       message->link, to, DMS_SIM_RECEIPT, 0, on_receipt, g_rc_box_acquire (message), message_lost);
 }

@@ -29,8 +29,8 @@ typedef struct
                    gpointer user_data);
   void (*deliver) (DmsSimPeer *peer, const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data);
   void (*noticed) (DmsSimPeer *peer, DmsSimPeer *other, gboolean is_there, gpointer user_data);
-  gboolean (*message) (
-      DmsSimPeer *peer, DmsSimPeer *from, const char *inbox, GBytes *bytes, gpointer user_data);
+  gboolean (
+      *message) (DmsSimPeer *peer, DmsSimPeer *from, const char *inbox, GBytes *bytes, gpointer user_data);
 } DmsSimPeerFuncs;
 
 /* What one that lies answers instead of its Kademlia: NULL for nothing. */

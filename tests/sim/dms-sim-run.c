@@ -22,10 +22,10 @@ static const struct
   const char *name;
   DmsSimStep step;
 } steps[] = {
-  { "settle", dms_sim_step_settle },       { "gossip", dms_sim_step_gossip },
-  { "lookup", dms_sim_step_lookup },       { "discovery", dms_sim_step_discovery },
-  { "join", dms_sim_step_join },           { "partition", dms_sim_step_partition },
-  { "churn", dms_sim_step_churn },         { "deploy", dms_sim_step_deploy },
+  { "settle", dms_sim_step_settle }, { "gossip", dms_sim_step_gossip },
+  { "lookup", dms_sim_step_lookup }, { "discovery", dms_sim_step_discovery },
+  { "join", dms_sim_step_join },     { "partition", dms_sim_step_partition },
+  { "churn", dms_sim_step_churn },   { "deploy", dms_sim_step_deploy },
 };
 
 DmsSimStep
@@ -47,8 +47,8 @@ tell (DmsSimRun *self)
   if (wall_us - self->told_us < TELL_EVERY_US)
     return;
   self->told_us = wall_us;
-  g_print ("{\"progress\": \"%s\", \"virtual_s\": %.1f, \"cpu_s\": %.1f, \"peers\": %u, \"events\": %" G_GUINT64_FORMAT
-           "}\n",
+  g_print ("{\"progress\": \"%s\", \"virtual_s\": %.1f, \"cpu_s\": %.1f, \"peers\": %u, \"events\": "
+           "%" G_GUINT64_FORMAT "}\n",
            self->step,
            (double) dms_sim_clock_get_us () / G_USEC_PER_SEC,
            (double) dms_sim_clock_get_cpu_us () / G_USEC_PER_SEC,

@@ -11,7 +11,8 @@
 enum
 {
   LOOK_EVERY_MS = 250,
-  /* What makes one belong: as many neighbours as make a lookup's first step, and a mesh that needs no more. */
+  /* What makes one belong: as many neighbours as make a lookup's first step, and a mesh that needs no more.
+   */
   MIN_TABLE = 10,
   PROBE_EVERY_S = 2,
   PROBE_SIZE = 256,
@@ -51,8 +52,7 @@ dms_sim_step_join (DmsSimRun *self, JsonObject *params, GError **error)
   guint n = dms_sim_json_get_count (params, "nodes", 100);
   double within_us = dms_sim_json_get_number (params, "within_s", 10) * G_USEC_PER_SEC;
   gint64 began_us = dms_sim_clock_get_us ();
-  gint64 until_us =
-      began_us + (gint64) (dms_sim_json_get_number (params, "for_s", 60) * G_USEC_PER_SEC);
+  gint64 until_us = began_us + (gint64) (dms_sim_json_get_number (params, "for_s", 60) * G_USEC_PER_SEC);
   g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
   g_autoptr (GArray) took_s = g_array_new (FALSE, FALSE, sizeof (double));
   JsonArray *curve = json_array_new ();
@@ -66,8 +66,11 @@ dms_sim_step_join (DmsSimRun *self, JsonObject *params, GError **error)
 
       *arrival = (Arrival){ self, dms_sim_run_add_peer (self) };
       g_ptr_array_add (waiting, arrival->peer);
-      dms_sim_network_plan (
-          self->network, (gint64) (dms_sim_random_real (&self->random) * within_us), on_arrival, arrival, g_free);
+      dms_sim_network_plan (self->network,
+                            (gint64) (dms_sim_random_real (&self->random) * within_us),
+                            on_arrival,
+                            arrival,
+                            g_free);
     }
   while (waiting->len > 0 && dms_sim_clock_get_us () < until_us)
     {
@@ -89,9 +92,7 @@ dms_sim_step_join (DmsSimRun *self, JsonObject *params, GError **error)
   json_object_set_double_member (
       result, "all_after_s", (double) (dms_sim_clock_get_us () - began_us) / G_USEC_PER_SEC);
   json_object_set_double_member (
-      result,
-      "messages_per_newcomer",
-      (double) (dms_sim_run_count (self, DMS_SIM_N_KINDS) - n_before) / n);
+      result, "messages_per_newcomer", (double) (dms_sim_run_count (self, DMS_SIM_N_KINDS) - n_before) / n);
   json_object_set_object_member (result, "took_s", dms_sim_json_summarize (took_s));
   for (guint i = 0; i < self->network->bootstrap->len; i++)
     n_peak = MAX (n_peak, ((DmsSimPeer *) g_ptr_array_index (self->network->bootstrap, i))->n_peak_links);
@@ -164,7 +165,8 @@ dms_sim_step_churn (DmsSimRun *self, JsonObject *params, GError **error)
     {
       DmsSimPeer *peer = g_ptr_array_index (self->network->peers, i);
 
-      if (dms_sim_run_is_honest (peer) && peer->is_up && !g_ptr_array_find (self->network->bootstrap, peer, NULL))
+      if (dms_sim_run_is_honest (peer) && peer->is_up &&
+          !g_ptr_array_find (self->network->bootstrap, peer, NULL))
         plan_leaving (self, peer);
     }
   dms_sim_run_for (self, (gint64) (dms_sim_json_get_number (params, "for_s", 600) * G_USEC_PER_SEC));

@@ -44,9 +44,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Deployment, deployment_clear)
 static DmsEnsemble *
 make_ensemble (guint n_machines, GError **error)
 {
-  g_autoptr (GString) text = g_string_new (
-      "version: V1\n"
-      "allocations:\n");
+  g_autoptr (GString) text = g_string_new ("version: V1\n"
+                                           "allocations:\n");
   g_autoptr (GBytes) data = NULL;
 
   for (guint i = 0; i < n_machines; i++)
@@ -89,7 +88,11 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-ask (Deployment *self, const char *behaviour, JsonObject *payload, GAsyncReadyCallback callback, double seconds)
+ask (Deployment *self,
+     const char *behaviour,
+     JsonObject *payload,
+     GAsyncReadyCallback callback,
+     double seconds)
 {
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), payload);
 
@@ -139,7 +142,10 @@ deploy (Deployment *self, DmsEnsemble *ensemble, gint64 *running_us, GError **er
   dms_sim_run_until (self->run, until_us, is_accepted, self);
   if (self->id == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_FAILED, "the deployment was refused: %s",
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_FAILED,
+                   "the deployment was refused: %s",
                    self->error != NULL ? self->error : "no answer");
       return FALSE;
     }
@@ -156,7 +162,10 @@ deploy (Deployment *self, DmsEnsemble *ensemble, gint64 *running_us, GError **er
   *running_us = dms_sim_clock_get_us ();
   if (has_status (self, "Running"))
     return TRUE;
-  g_set_error (error, DMS_ERROR, DMS_ERROR_FAILED, "the deployment is %s after %" G_GINT64_FORMAT " ms",
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_FAILED,
+               "the deployment is %s after %" G_GINT64_FORMAT " ms",
                self->status != NULL ? self->status : "unknown",
                (*running_us - until_us) / 1000 + PATIENCE_S * 1000);
   return FALSE;
@@ -179,8 +188,9 @@ static void
 lend (DmsSimRun *self, guint n_eligible)
 {
   for (guint i = 0; i < self->nodes->len; i++)
-    dms_sim_node_lend (g_ptr_array_index (self->nodes, i),
-                       i < self->network->bootstrap->len || i >= self->network->bootstrap->len + n_eligible ? 0 : 1);
+    dms_sim_node_lend (
+        g_ptr_array_index (self->nodes, i),
+        i < self->network->bootstrap->len || i >= self->network->bootstrap->len + n_eligible ? 0 : 1);
 }
 
 typedef struct
@@ -240,10 +250,12 @@ dms_sim_step_deploy (DmsSimRun *self, JsonObject *params, GError **error)
   guint n_eligible = dms_sim_json_get_count (params, "eligible", self->nodes->len);
   g_autoptr (DmsEnsemble) ensemble = make_ensemble (dms_sim_json_get_count (params, "machines", 1), error);
   Measured measured;
-  GArray **arrays[] = { &measured.virtual_ms, &measured.cpu_s, &measured.messages, &measured.answers,
-                        &measured.megabytes };
-  static const char *const names[] = { "request_to_running_ms", "deployment_cpu_s", "messages", "messages_to_the_asker",
-                                       "megabytes_to_the_asker" };
+  GArray **arrays[] = {
+    &measured.virtual_ms, &measured.cpu_s, &measured.messages, &measured.answers, &measured.megabytes
+  };
+  static const char *const names[] = {
+    "request_to_running_ms", "deployment_cpu_s", "messages", "messages_to_the_asker", "megabytes_to_the_asker"
+  };
   JsonObject *result = json_object_new ();
 
   if (ensemble == NULL)
@@ -251,7 +263,8 @@ dms_sim_step_deploy (DmsSimRun *self, JsonObject *params, GError **error)
   if (self->nodes->len == 0 ||
       !dms_sim_run_until (self, dms_sim_clock_get_us () + READY_S * G_TIME_SPAN_SECOND, are_ready, self))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "deploying needs nodes (level: nodes) that are ready");
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "deploying needs nodes (level: nodes) that are ready");
       return NULL;
     }
   lend (self, n_eligible);

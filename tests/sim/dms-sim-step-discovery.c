@@ -130,11 +130,9 @@ search (Discovery *self, Measured *measured)
   self->is_found = FALSE;
   for (DmsSimKind kind = DMS_SIM_KAD_REQUEST; kind < DMS_SIM_PING; kind++)
     before += kind != DMS_SIM_GOSSIP ? self->searcher->n_received[kind] : 0;
-  dms_p2p_kad_core_find_providers (
-      self->searcher->kad, self->multihash, self->eligible->len, on_found, self);
+  dms_p2p_kad_core_find_providers (self->searcher->kad, self->multihash, self->eligible->len, on_found, self);
   dms_sim_peer_arm_kad (self->searcher);
-  dms_sim_run_until (
-      self->run, began_us + PATIENCE_S * G_TIME_SPAN_SECOND, has_all_bids, self);
+  dms_sim_run_until (self->run, began_us + PATIENCE_S * G_TIME_SPAN_SECOND, has_all_bids, self);
   value = (double) self->n_found / self->eligible->len;
   g_array_append_val (measured->found, value);
   value = (double) (self->found_us - began_us) / 1000;
@@ -162,8 +160,9 @@ dms_sim_step_discovery (DmsSimRun *self, JsonObject *params, GError **error)
   g_autoptr (GPtrArray) peers = dms_sim_run_list_honest (self);
   Discovery discovery = { .run = self, .eligible = peers };
   Measured measured;
-  GArray **arrays[] = { &measured.found, &measured.found_ms, &measured.bids_ms, &measured.messages,
-                        &measured.bids };
+  GArray **arrays[] = {
+    &measured.found, &measured.found_ms, &measured.bids_ms, &measured.messages, &measured.bids
+  };
   static const char *const names[] = { "found_share", "found_ms", "bids_ms", "messages", "bids" };
   JsonObject *result = json_object_new ();
 
@@ -173,13 +172,16 @@ dms_sim_step_discovery (DmsSimRun *self, JsonObject *params, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (arrays); i++)
     *arrays[i] = g_array_new (FALSE, FALSE, sizeof (double));
   if (!provide (&discovery))
-    g_set_error (error, DMS_ERROR, DMS_ERROR_TIMED_OUT, "%u peers could not say what they provide within %d s",
-                 discovery.n_providing, PATIENCE_S);
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_TIMED_OUT,
+                 "%u peers could not say what they provide within %d s",
+                 discovery.n_providing,
+                 PATIENCE_S);
   for (guint i = 0; (error == NULL || *error == NULL) && i < n_searches; i++)
     search (&discovery, &measured);
   json_object_set_int_member (result, "eligible", peers->len);
-  json_object_set_double_member (
-      result, "records_stored", (double) discovery.n_stored / MAX (peers->len, 1));
+  json_object_set_double_member (result, "records_stored", (double) discovery.n_stored / MAX (peers->len, 1));
   for (guint i = 0; i < G_N_ELEMENTS (arrays); i++)
     {
       json_object_set_object_member (result, names[i], dms_sim_json_summarize (*arrays[i]));

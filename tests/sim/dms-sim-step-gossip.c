@@ -78,7 +78,8 @@ get_share_of_sybils_in_meshes (DmsSimRun *self)
         continue;
       mesh = dms_p2p_gossip_core_list_mesh (peer->gossip, self->topic);
       for (guint j = 0; j < mesh->len; j++)
-        n_sybils += !dms_sim_run_is_honest (dms_sim_network_find (self->network, g_ptr_array_index (mesh, j)));
+        n_sybils +=
+            !dms_sim_run_is_honest (dms_sim_network_find (self->network, g_ptr_array_index (mesh, j)));
       n_all += mesh->len;
     }
   return n_all > 0 ? (double) n_sybils / n_all : 0;

@@ -218,12 +218,13 @@ describe (Lookups *self)
   json_object_set_double_member (
       result, "succeeded", (double) self->hops->len / MAX (self->hops->len + self->n_failed, 1));
   json_object_set_double_member (
-      result, "peers_found", self->n_wanted_peers > 0 ? (double) self->n_found_peers / self->n_wanted_peers : 0);
+      result,
+      "peers_found",
+      self->n_wanted_peers > 0 ? (double) self->n_found_peers / self->n_wanted_peers : 0);
   if (self->run->n_sybils > 0)
     {
       json_object_set_double_member (result, "sybils_in_results", get_mean (self->sybils));
-      json_object_set_double_member (
-          result, "sybils_in_tables", get_share_of_sybils_in_tables (self->run));
+      json_object_set_double_member (result, "sybils_in_tables", get_share_of_sybils_in_tables (self->run));
     }
   json_object_set_array_member (result, "curve", curve);
   return result;
@@ -248,12 +249,15 @@ dms_sim_step_lookup (DmsSimRun *self, JsonObject *params, GError **error)
       begin (&lookups, i >= n);
       dms_sim_run_for (self, every_us);
     }
-  if (dms_sim_run_until (
-          self, dms_sim_clock_get_us () + PATIENCE_S * G_TIME_SPAN_SECOND, is_done, &lookups))
+  if (dms_sim_run_until (self, dms_sim_clock_get_us () + PATIENCE_S * G_TIME_SPAN_SECOND, is_done, &lookups))
     result = describe (&lookups);
   else
-    g_set_error (error, DMS_ERROR, DMS_ERROR_TIMED_OUT, "%u lookups did not end within %d s",
-                 lookups.n_pending, PATIENCE_S);
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_TIMED_OUT,
+                 "%u lookups did not end within %d s",
+                 lookups.n_pending,
+                 PATIENCE_S);
   g_array_unref (lookups.hops);
   g_array_unref (lookups.requests);
   g_array_unref (lookups.took_ms);

@@ -26,8 +26,7 @@ pick_sybil (DmsSimPeer *self)
   DmsSimRun *run = self->user_data;
   GPtrArray *peers = self->network->peers;
 
-  return g_ptr_array_index (
-      peers, run->first_sybil + dms_sim_random_below (&self->random, run->n_sybils));
+  return g_ptr_array_index (peers, run->first_sybil + dms_sim_random_below (&self->random, run->n_sybils));
 }
 
 /* Closer, whatever is looked for, are only friends; nobody provides or keeps anything. */

@@ -90,7 +90,8 @@ add (gint64 interval_us, GSourceFunc func, gpointer data, GDestroyNotify destroy
 
 /* What GLib would do. */
 
-typedef guint (*AddFull) (gint priority, guint interval, GSourceFunc func, gpointer data, GDestroyNotify notify);
+typedef guint (
+    *AddFull) (gint priority, guint interval, GSourceFunc func, gpointer data, GDestroyNotify notify);
 
 G_MODULE_EXPORT guint
 g_timeout_add_full (gint priority, guint interval, GSourceFunc func, gpointer data, GDestroyNotify notify)
@@ -107,7 +108,11 @@ g_timeout_add (guint interval, GSourceFunc func, gpointer data)
 }
 
 G_MODULE_EXPORT guint
-g_timeout_add_seconds_full (gint priority, guint interval, GSourceFunc func, gpointer data, GDestroyNotify notify)
+g_timeout_add_seconds_full (gint priority,
+                            guint interval,
+                            GSourceFunc func,
+                            gpointer data,
+                            GDestroyNotify notify)
 {
   if (taken.agenda != NULL)
     return add ((gint64) interval * G_USEC_PER_SEC, func, data, notify);

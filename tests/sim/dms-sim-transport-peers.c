@@ -78,16 +78,16 @@ dms_sim_transport_list_connections (DmsTransport *transport)
       DmsSimPeer *other = g_ptr_array_index (others, i);
       DmsSimLink *link = dms_sim_peer_get_link (self->peer, other);
 
-      g_ptr_array_add (infos,
-                       dms_connection_info_new (other->id,
-                                                self->peer->address,
-                                                other->address,
-                                                link->ends[1] == self->peer,
-                                                FALSE,
-                                                "simulated",
-                                                "simulated",
-                                                g_get_real_time () - dms_sim_clock_get_us () +
-                                                    link->opened_us));
+      g_ptr_array_add (
+          infos,
+          dms_connection_info_new (other->id,
+                                   self->peer->address,
+                                   other->address,
+                                   link->ends[1] == self->peer,
+                                   FALSE,
+                                   "simulated",
+                                   "simulated",
+                                   g_get_real_time () - dms_sim_clock_get_us () + link->opened_us));
     }
   return infos;
 }
@@ -104,8 +104,7 @@ dms_sim_transport_dup_scores (DmsTransport *transport)
       DmsPeerId *id = ((DmsSimPeer *) g_ptr_array_index (others, i))->id;
       DmsP2pGossipStanding standing = { 0 };
 
-      dms_p2p_gossip_score_describe (
-          dms_p2p_gossip_core_get_score (self->peer->gossip), id, &standing);
+      dms_p2p_gossip_score_describe (dms_p2p_gossip_core_get_score (self->peer->gossip), id, &standing);
       g_ptr_array_add (
           scores, dms_peer_score_new (id, standing.score, standing.app, standing.ip, standing.behaviour));
     }
@@ -124,8 +123,9 @@ dms_sim_transport_set_peer_score (DmsTransport *transport, DmsPeerId *peer, doub
 static GStrv
 dms_sim_transport_dup_peer_protocols (DmsTransport *transport, DmsPeerId *peer)
 {
-  static const char *const protocols[] = { "actor/root/messages/0.0.1", "/nunet/kad/1.0.0", "/meshsub/1.2.0",
-                                           NULL };
+  static const char *const protocols[] = {
+    "actor/root/messages/0.0.1", "/nunet/kad/1.0.0", "/meshsub/1.2.0", NULL
+  };
   DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
   DmsSimPeer *other = dms_sim_network_find (self->peer->network, peer);
   DmsSimLink *link = other != NULL ? dms_sim_peer_get_link (self->peer, other) : NULL;
@@ -171,9 +171,8 @@ on_dialled (DmsSimPeer *peer, DmsSimLink *link, gpointer user_data)
   if (link == NULL)
     g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "the peer cannot be reached");
   else
-    g_task_return_pointer (task,
-                           dms_peer_id_ref (dms_sim_link_get_other (link, peer)->id),
-                           (GDestroyNotify) dms_peer_id_unref);
+    g_task_return_pointer (
+        task, dms_peer_id_ref (dms_sim_link_get_other (link, peer)->id), (GDestroyNotify) dms_peer_id_unref);
 }
 
 /* `…/p2p/<peer>` */
@@ -202,11 +201,8 @@ dms_sim_transport_dial_async (DmsTransport *transport,
   if (!dms_sim_transport_check_running (self, task))
     return;
   if (other == NULL)
-    g_task_return_new_error (task,
-                             DMS_ERROR,
-                             DMS_ERROR_UNAVAILABLE,
-                             "nobody answers at %s",
-                             dms_multiaddr_get_text (address));
+    g_task_return_new_error (
+        task, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "nobody answers at %s", dms_multiaddr_get_text (address));
   else
     dms_sim_peer_connect (self->peer, other, on_dialled, g_steal_pointer (&task));
 }
@@ -294,11 +290,8 @@ dms_sim_transport_ping_async (DmsTransport *transport,
     return;
   if (other == NULL || other == self->peer)
     {
-      g_task_return_new_error (task,
-                               DMS_ERROR,
-                               DMS_ERROR_NOT_FOUND,
-                               "there is no peer %s to ping",
-                               dms_peer_id_get_text (peer));
+      g_task_return_new_error (
+          task, DMS_ERROR, DMS_ERROR_NOT_FOUND, "there is no peer %s to ping", dms_peer_id_get_text (peer));
       return;
     }
   ping = g_rc_box_new0 (Ping);

@@ -11,12 +11,17 @@
 /* Names and keys as in dms-libp2p-transport-routing.c. */
 
 static GTask *
-begin (DmsTransport *transport, gpointer tag, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+begin (DmsTransport *transport,
+       gpointer tag,
+       GCancellable *cancellable,
+       GAsyncReadyCallback callback,
+       gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (transport, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, tag);
-  return dms_sim_transport_check_running (DMS_SIM_TRANSPORT (transport), task) ? g_steal_pointer (&task) : NULL;
+  return dms_sim_transport_check_running (DMS_SIM_TRANSPORT (transport), task) ? g_steal_pointer (&task)
+                                                                               : NULL;
 }
 
 static void

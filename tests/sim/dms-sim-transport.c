@@ -58,8 +58,12 @@ dms_sim_transport_init (DmsSimTransport *self)
 /* What the peer hands up */
 
 static int
-on_validate (
-    DmsSimPeer *peer, const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data)
+on_validate (DmsSimPeer *peer,
+             const char *topic,
+             DmsPeerId *from,
+             GBytes *data,
+             guint64 ticket,
+             gpointer user_data)
 {
   g_autoptr (DmsSimTransport) self = g_object_ref (DMS_SIM_TRANSPORT (user_data));
   DmsMemoryHandler *found = g_hash_table_lookup (self->topic_validators, topic);
@@ -121,8 +125,9 @@ on_deliver (DmsSimPeer *peer, const char *topic, DmsPeerId *from, GBytes *data, 
 static void
 on_noticed (DmsSimPeer *peer, DmsSimPeer *other, gboolean is_there, gpointer user_data)
 {
-  static const char *const protocols[] = { "actor/root/messages/0.0.1", "/nunet/kad/1.0.0", "/meshsub/1.2.0",
-                                           NULL };
+  static const char *const protocols[] = {
+    "actor/root/messages/0.0.1", "/nunet/kad/1.0.0", "/meshsub/1.2.0", NULL
+  };
   static const char *const none[] = { NULL };
   g_autoptr (DmsSimTransport) self = g_object_ref (DMS_SIM_TRANSPORT (user_data));
   g_autoptr (DmsMemoryHandler) handler = NULL;
@@ -318,7 +323,8 @@ on_found (DmsP2pKadCore *core, const DmsP2pKadResult *result, gpointer user_data
   if (result->error == NULL && self->peer->is_up)
     {
       for (guint i = 0; i < result->peers->len; i++)
-        if (dms_peer_id_equal (dms_p2p_kad_peer_get_id (g_ptr_array_index (result->peers, i)), search->to->id))
+        if (dms_peer_id_equal (dms_p2p_kad_peer_get_id (g_ptr_array_index (result->peers, i)),
+                               search->to->id))
           dms_sim_peer_learn (
               self->peer, search->to, dms_p2p_kad_peer_get_addresses (g_ptr_array_index (result->peers, i)));
       dms_sim_peer_send_message (
@@ -416,11 +422,8 @@ dms_sim_transport_set_topic_validator (DmsTransport *transport,
                                        gpointer user_data,
                                        GDestroyNotify destroy)
 {
-  set_handler (DMS_SIM_TRANSPORT (transport)->topic_validators,
-               topic,
-               G_CALLBACK (handler),
-               user_data,
-               destroy);
+  set_handler (
+      DMS_SIM_TRANSPORT (transport)->topic_validators, topic, G_CALLBACK (handler), user_data, destroy);
 }
 
 static void

@@ -28,7 +28,8 @@ enum
 {
   /* Fits into every path's packet (RFC 8200: 1280, less headers, would too); what a loss takes away. */
   DMS_SIM_PACKET_SIZE = 1400,
-  /* What a message costs besides its bytes: TCP and IP headers (40), a TLS record (22), a yamux header (12). */
+  /* What a message costs besides its bytes: TCP and IP headers (40), a TLS record (22), a yamux header (12).
+   */
   DMS_SIM_OVERHEAD = 74,
   /* Both ways of a handshake: certificates, negotiation, identify. */
   DMS_SIM_HANDSHAKE_SIZE = 3000,

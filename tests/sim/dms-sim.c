@@ -77,7 +77,8 @@ read_scenario (GError **error)
 
   if (size > MAX_SCENARIO_SIZE)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "a scenario has at most %d bytes", MAX_SCENARIO_SIZE);
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "a scenario has at most %d bytes", MAX_SCENARIO_SIZE);
       return NULL;
     }
   if (!json_parser_load_from_data (parser, text, (gssize) size, error))
@@ -127,7 +128,8 @@ run_step (DmsSimRun *run, JsonObject *params, GError **error)
       return NULL;
     }
   json_object_set_string_member (result, "step", run->step);
-  json_object_set_double_member (result, "virtual_s", (double) (dms_sim_clock_get_us () - now_us) / G_USEC_PER_SEC);
+  json_object_set_double_member (
+      result, "virtual_s", (double) (dms_sim_clock_get_us () - now_us) / G_USEC_PER_SEC);
   json_object_set_double_member (
       result, "cpu_s", (double) (dms_sim_clock_get_cpu_us () - cpu_us) / G_USEC_PER_SEC);
   json_object_set_double_member (
@@ -159,7 +161,8 @@ describe (DmsSimRun *run, JsonArray *steps, guint64 base_kib)
   json_object_set_string_member (result, "digest", digest);
   json_object_set_double_member (result, "virtual_s", virtual_s);
   json_object_set_double_member (result, "cpu_s", cpu_s);
-  json_object_set_double_member (result, "cpu_ms_per_peer_and_virtual_s", cpu_s * 1000 / MAX (n, 1) / MAX (virtual_s, 1));
+  json_object_set_double_member (
+      result, "cpu_ms_per_peer_and_virtual_s", cpu_s * 1000 / MAX (n, 1) / MAX (virtual_s, 1));
   json_object_set_double_member (
       result, "kib_per_peer", (double) (read_status_kib ("VmHWM:") - base_kib) / MAX (n, 1));
   json_object_set_double_member (result, "peak_mib", (double) read_status_kib ("VmHWM:") / 1024);
@@ -213,7 +216,8 @@ run (JsonObject *scenario, const char *trace, GError **error)
   return is_good ? describe (&run, steps, base_kib) : NULL;
 }
 
-/* All in one thread: a node with one core gives nothing to workers. And thousands of nodes have files open. */
+/* All in one thread: a node with one core gives nothing to workers. And thousands of nodes have files open.
+ */
 static void
 take_machine (void)
 {

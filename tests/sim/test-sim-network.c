@@ -23,7 +23,10 @@ make_network (guint64 seed, double loss, double rate_mbit)
   g_autofree char *text = g_strdup_printf ("{\"loss\": %g, \"rate_mbit\": %g, \"regions\": ["
                                            "{\"name\": \"a\", \"share\": 1, \"latency_ms\": [1.0, %d.0]},"
                                            "{\"name\": \"b\", \"share\": 1, \"latency_ms\": [%d.0, 1.0]}]}",
-                                           loss, rate_mbit, LATENCY_MS, LATENCY_MS);
+                                           loss,
+                                           rate_mbit,
+                                           LATENCY_MS,
+                                           LATENCY_MS);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
   DmsSimNetwork *network = NULL;
@@ -133,7 +136,8 @@ test_clock (void)
   now = g_date_time_new_now_utc ();
   g_assert_cmpint (g_date_time_to_unix (now), ==, 1767225600 + 2 * 3600);
   g_assert_cmpint (sqlite3_open (":memory:", &database), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_prepare_v2 (database, "SELECT strftime('%s', 'now')", -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (
+      sqlite3_prepare_v2 (database, "SELECT strftime('%s', 'now')", -1, &statement, NULL), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
   g_assert_cmpint (sqlite3_column_int64 (statement, 0), ==, 1767225600 + 2 * 3600);
   sqlite3_finalize (statement);
