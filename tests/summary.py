@@ -15,6 +15,7 @@ class Counts:
     def __init__(self):
         self.passed = 0
         self.skipped = 0
+        self.pending = []
         self.failures = []
 
     def add_meson(self, path):
@@ -49,6 +50,8 @@ class Counts:
             kinds = {child.tag for child in case}
             if kinds & {"failure", "error"}:
                 self.failures.append(f"{case.get('classname')}: {case.get('name')}")
+            elif any(child.tag == "skipped" and child.get("type") == "pending" for child in case):
+                self.pending.append(f"{case.get('classname')}: {case.get('name')}")
             elif "skipped" in kinds:
                 self.skipped += 1
             else:
@@ -67,13 +70,18 @@ class Counts:
 
     def line(self):
         skipped = f", {self.skipped} skipped" if self.skipped else ""
-        return f"{self.passed} passed, {len(self.failures)} failed{skipped}"
+        pending = f", {len(self.pending)} pending" if self.pending else ""
+        return f"{self.passed} passed, {len(self.failures)} failed{skipped}{pending}"
 
 
 def main(paths):
     counts = Counts()
     for path in paths:
         counts.add(Path(path))
+    if counts.pending:
+        print("\nPending, until the product can do it:")
+        for name in counts.pending:
+            print(f"  {name}")
     if counts.failures:
         print("\nFailed:")
         for failure in counts.failures:

@@ -10,9 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/dms-daemon.h"
+
 #define STATE_LISTEN 0x0a
+
+/* How long a daemon may take to read its capabilities, and how often it is looked at meanwhile. */
+#define WAIT_US (5 * G_TIME_SPAN_SECOND)
+#define STEP_US (5 * G_TIME_SPAN_MILLISECOND)
 
 /* Adds the inodes of sockets that listen on a port, out of one of the kernel's tables (proc(5)). */
 static void
@@ -29,10 +36,12 @@ collect_listeners (const char *table, guint16 port, GHashTable *inodes)
       unsigned int local_port, state;
       unsigned long inode;
 
-      if (sscanf (lines[i], " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu",
+      if (sscanf (lines[i],
+                  " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu",
                   &local_port,
-                  &state, &inode) == 3
-          && local_port == port && state == STATE_LISTEN)
+                  &state,
+                  &inode) == 3 &&
+          local_port == port && state == STATE_LISTEN)
         g_hash_table_add (inodes, g_strdup_printf ("socket:[%lu]", inode));
     }
 }
@@ -86,10 +95,42 @@ dms_cli_reload_signal (guint16 port, gboolean *found, GError **error)
       *found = TRUE;
       if (kill ((pid_t) g_ascii_strtoll (name, NULL, 10), SIGUSR1) < 0)
         {
-          g_set_error (error, DMS_ERROR, DMS_ERROR_PERMISSION_DENIED,
-                       _ ("cannot signal the service (process %s): %s"), name, g_strerror (errno));
+          g_set_error (error,
+                       DMS_ERROR,
+                       DMS_ERROR_PERMISSION_DENIED,
+                       _ ("cannot signal the service (process %s): %s"),
+                       name,
+                       g_strerror (errno));
           return FALSE;
         }
+    }
+  return TRUE;
+}
+
+/* When the daemon took its lock or last read its capabilities; FALSE when there is no lock. */
+static gboolean
+read_lock_time (const char *path, struct timespec *time)
+{
+  struct stat status;
+
+  if (stat (path, &status) < 0)
+    return FALSE;
+  *time = status.st_mtim;
+  return TRUE;
+}
+
+/* Whether the daemon touched its lock since it was touched at @before. */
+static gboolean
+wait_for_reload (const char *path, const struct timespec *before)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+  struct timespec now;
+
+  while (read_lock_time (path, &now) && now.tv_sec == before->tv_sec && now.tv_nsec == before->tv_nsec)
+    {
+      if (g_get_monotonic_time () >= deadline)
+        return FALSE;
+      g_usleep (STEP_US);
     }
   return TRUE;
 }
@@ -99,9 +140,19 @@ dms_cli_reload_daemon (DmsCliCall *call)
 {
   g_autoptr (GError) local = NULL;
   DmsConfig *config = dms_cli_call_get_config (call, NULL);
+  g_autofree char *lock = config != NULL ? dms_daemon_dup_lock_path (config) : NULL;
+  struct timespec before;
+  gboolean is_ours;
   gboolean found;
 
-  if (config != NULL
-      && !dms_cli_reload_signal ((guint16) dms_config_get_int (config, "rest.port"), &found, &local))
+  if (config == NULL)
+    return;
+  is_ours = read_lock_time (lock, &before);
+  if (!dms_cli_reload_signal ((guint16) dms_config_get_int (config, "rest.port"), &found, &local))
     dms_cli_call_note (call, _ ("Warning: %s\n"), local->message);
+  else if (found && is_ours && !wait_for_reload (lock, &before))
+    dms_cli_call_note (
+        call,
+        _ ("Warning: the service did not say in time that it has read its capabilities; is it stopped, or an "
+           "older one?\n"));
 }

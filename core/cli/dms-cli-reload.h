@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * Finding
  * none is no error; @found says whether there was one. */
 gboolean dms_cli_reload_signal (guint16 port, gboolean *found, GError **error);
-/* The same for the port of the configuration; a failure is a warning. */
+/* The same for the port of the configuration, and waits until it has; a failure is a warning. */
 void dms_cli_reload_daemon (DmsCliCall *call);
 
 G_END_DECLS

@@ -59,18 +59,6 @@ dms_cli_table_add_row (DmsCliTable *self, const char *const *cells)
   g_ptr_array_add (self->rows, row);
 }
 
-/**
- * dms_cli_table_get_n_rows:
- * @self: a table
- *
- * Returns: how many rows it has
- */
-guint
-dms_cli_table_get_n_rows (DmsCliTable *self)
-{
-  return self->rows->len;
-}
-
 static gsize
 get_width (DmsCliTable *self, guint column)
 {

@@ -28,9 +28,8 @@ typedef struct _DmsCliTable DmsCliTable;
 DmsCliTable *dms_cli_table_new (const DmsCliColumn *columns);
 void dms_cli_table_free (DmsCliTable *self);
 
-/* A cell for each column; NULL and "" are shown as a dash. Missing cells at the end are empty. */
+/* A cell for each column; NULL and "" are shown as a dash. */
 void dms_cli_table_add_row (DmsCliTable *self, const char *const *cells);
-guint dms_cli_table_get_n_rows (DmsCliTable *self);
 /* Nothing but titles when it has no rows. */
 void dms_cli_table_print (DmsCliTable *self, DmsCliCall *call);
 

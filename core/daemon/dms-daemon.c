@@ -8,10 +8,11 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/rest/dms-rest-server.h"
@@ -20,12 +21,6 @@
 
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
-
-/* A stream takes and frees buffers of tens of KiB many thousand times a second. The C library would give
- * their pages back, and ask for them again, each time (mallopt(3); 128 KiB are the usual for both): a quarter
- * of what it costs to receive. What may stay instead is no more than this. */
-#define HEAP_TOP      (1024 * 1024)
-#define OWN_PAGES_MIN (1024 * 1024)
 
 struct _DmsDaemon
 {
@@ -92,10 +87,6 @@ dms_daemon_class_init (DmsDaemonClass *klass)
 static void
 dms_daemon_init (DmsDaemon *self)
 {
-#ifdef M_TRIM_THRESHOLD
-  mallopt (M_TRIM_THRESHOLD, HEAP_TOP);
-  mallopt (M_MMAP_THRESHOLD, OWN_PAGES_MIN);
-#endif
   self->lock_fd = -1;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();
@@ -157,11 +148,17 @@ open_log (DmsDaemon *self, GError **error)
   return TRUE;
 }
 
+char *
+dms_daemon_dup_lock_path (DmsConfig *config)
+{
+  return g_build_filename (dms_config_get_string (config, "general.data_dir"), "lock", NULL);
+}
+
 /* Two daemons on one database would each undo what the other does. */
 static gboolean
 take_lock (DmsDaemon *self, const char *data_dir, GError **error)
 {
-  g_autofree char *path = g_build_filename (data_dir, "lock", NULL);
+  g_autofree char *path = dms_daemon_dup_lock_path (self->config);
 
   self->lock_fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock_fd < 0)
@@ -277,6 +274,19 @@ dms_daemon_get_node (DmsDaemon *self)
   return self->node;
 }
 
+/* Who asked for the reload sees by the lock that it is done. The file system's own clock would tick too
+ * coarsely: two reloads in one tick would look like one. */
+static void
+note_reload (DmsDaemon *self)
+{
+  struct timespec times[2];
+
+  clock_gettime (CLOCK_REALTIME, &times[0]);
+  times[1] = times[0];
+  if (self->lock_fd >= 0 && futimens (self->lock_fd, times) < 0)
+    dms_log_event (G_LOG_LEVEL_WARNING, "reload_note_error", "error", g_strerror (errno), NULL);
+}
+
 void
 dms_daemon_reload (DmsDaemon *self)
 {
@@ -291,6 +301,7 @@ dms_daemon_reload (DmsDaemon *self)
     dms_log_event (G_LOG_LEVEL_INFO, "capabilities_reloaded", NULL, NULL);
   else
     dms_log_event (G_LOG_LEVEL_WARNING, "capabilities_reload_error", "error", error->message, NULL);
+  note_reload (self);
 }
 
 static void
@@ -422,6 +433,30 @@ find_transport (DmsDaemon *self, GError **error)
   return FALSE;
 }
 
+static void
+add_nat_params (DmsDaemon *self, JsonObject *params)
+{
+  static const char *const numbers[] = {
+    "relay_circuit_s", "relay_circuit_kib", "probe_delay_ms", "relay_delay_ms", NULL
+  };
+  const char *const *relays = dms_config_get_strv (self->config, "p2p.relays");
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; relays[i] != NULL; i++)
+    json_array_add_string_element (array, relays[i]);
+  json_object_set_array_member (params, "relays", array);
+  json_object_set_string_member (
+      params, "reachability", dms_config_get_string (self->config, "p2p.reachability"));
+  json_object_set_boolean_member (
+      params, "relay_service", dms_config_get_bool (self->config, "p2p.relay_service"));
+  for (guint i = 0; numbers[i] != NULL; i++)
+    {
+      g_autofree char *key = g_strconcat ("p2p.", numbers[i], NULL);
+
+      json_object_set_int_member (params, numbers[i], dms_config_get_int (self->config, key));
+    }
+}
+
 /* What transports may need besides: see dms_transport_config_get_params(). */
 static JsonObject *
 make_transport_params (DmsDaemon *self)
@@ -439,6 +474,10 @@ make_transport_params (DmsDaemon *self)
   json_object_set_boolean_member (
       params, "port_mapping", dms_config_get_bool (self->config, "p2p.port_mapping"));
   json_object_set_boolean_member (params, "mdns", dms_config_get_bool (self->config, "p2p.mdns"));
+  json_object_set_string_member (params, "dht_mode", dms_config_get_string (self->config, "p2p.dht_mode"));
+  json_object_set_string_member (
+      params, "rendezvous", dms_config_get_string (self->config, "p2p.rendezvous"));
+  add_nat_params (self, params);
   return params;
 }
 

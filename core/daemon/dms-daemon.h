@@ -41,8 +41,13 @@ gboolean dms_daemon_stop_finish (DmsDaemon *self, GAsyncResult *result, GError *
 /* (nullable): the node, once it begins to start. */
 DmsNode *dms_daemon_get_node (DmsDaemon *self);
 
-/* Reads the capability file again; what is wrong with it is logged, and nothing changes then. */
+/* Reads the capability file again; what is wrong with it is logged, and nothing changes then. Then the lock's
+ * time of change is that of the reload, by which who asked for it sees that it was heard. While a change of
+ * the node's own waits to be written, the file is read again right after that instead. */
 void dms_daemon_reload (DmsDaemon *self);
+
+/* (transfer full): the lock that a daemon with this configuration holds. */
+char *dms_daemon_dup_lock_path (DmsConfig *config);
 
 /* Does all this as a process: starts, and runs the default main context until SIGINT or SIGTERM, with SIGUSR1
  * for a reload. Returns TRUE after an orderly stop. */

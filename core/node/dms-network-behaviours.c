@@ -132,6 +132,21 @@ new_nodes (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
 }
 
+static const char *
+get_reachability_text (DmsTransport *transport)
+{
+  switch (dms_transport_get_reachability (transport))
+    {
+    case DMS_REACHABILITY_PUBLIC:
+      return "public";
+    case DMS_REACHABILITY_PRIVATE:
+      return "private";
+    case DMS_REACHABILITY_UNKNOWN:
+    default:
+      return "unknown";
+    }
+}
+
 static void
 on_addresses (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
@@ -150,6 +165,7 @@ on_addresses (DmsActor *actor, DmsMessage *message, gpointer user_data)
     }
   json_object_set_string_member (reply, "peer", dms_peer_id_get_text (peer));
   json_object_set_string_member (reply, "transport", dms_transport_get_id (transport));
+  json_object_set_string_member (reply, "reachability", get_reachability_text (transport));
   json_object_set_array_member (reply, "addresses", array);
   dms_message_reply_object (message, reply);
 }

@@ -39,6 +39,7 @@ struct _DmsPeerHandshake
   DmsActor *root;
   DmsTransport *transport;
   guint delay_ms;
+  gboolean started;
   /* DmsPeerId to Peer. */
   GHashTable *peers;
 };
@@ -91,6 +92,8 @@ dms_peer_handshake_finalize (GObject *object)
 {
   DmsPeerHandshake *self = DMS_PEER_HANDSHAKE (object);
 
+  if (self->started)
+    dms_peer_handshake_stop (self);
   g_clear_pointer (&self->peers, g_hash_table_unref);
   g_clear_object (&self->transport);
   g_clear_object (&self->root);
@@ -290,12 +293,14 @@ dms_peer_handshake_set_delay (DmsPeerHandshake *self, guint delay_ms)
 void
 dms_peer_handshake_start (DmsPeerHandshake *self)
 {
+  self->started = TRUE;
   dms_transport_set_peer_handler (self->transport, on_peer, self, NULL);
 }
 
 void
 dms_peer_handshake_stop (DmsPeerHandshake *self)
 {
+  self->started = FALSE;
   dms_transport_set_peer_handler (self->transport, NULL, NULL, NULL);
   g_hash_table_remove_all (self->peers);
 }

@@ -5,6 +5,7 @@
 
 #include "orchestrator/dms-deployment.h"
 #include "orchestrator/dms-log-fetch.h"
+#include "orchestrator/dms-provider-search.h"
 #include "provider/dms-bid.h"
 
 /* Times of orchestration.md 1, in seconds. */
@@ -22,6 +23,17 @@ enum
   /* For a deployment that is taken up after a restart of the node: its own time is over by then. */
   DMS_DEPLOYMENT_FRESH_BUDGET_SECONDS = 120,
 };
+
+/* How a machine came to hear of a request. */
+typedef enum
+{
+  DEPLOY_WAY_GOSSIP,
+  /* Asked by itself, found by a provider record. */
+  DEPLOY_WAY_RECORD,
+  /* Asked by itself: this one, one that was named, or one that is connected. */
+  DEPLOY_WAY_DIRECT,
+  DEPLOY_N_WAYS,
+} DeployWay;
 
 typedef struct _DeployNode DeployNode;
 typedef struct _DeployAllocation DeployAllocation;
@@ -107,6 +119,23 @@ struct _DmsDeployment
   gboolean waiting;
   gint64 round_began_us;
   guint64 round;
+  /* Asking: a round asks a few of many machines first, then more, wave after wave. */
+  DmsProviderSearch *search;
+  gboolean searched;
+  /* Peer to DeployWay: who was asked by itself in this round. */
+  GHashTable *asked;
+  /* What the machines of this wave are asked. */
+  JsonNode *question;
+  gint64 wave_began_us;
+  guint wave;
+  /* How many machines are thought to have an answer; 0 before there is an idea. */
+  guint audience;
+  gboolean everybody;
+  gboolean asked_connected;
+  guint n_asks;
+  /* Bids that came, of any use or not; and those of use. */
+  guint n_heard;
+  guint n_bids[DEPLOY_N_WAYS];
   guint n_attempts;
   guint n_same_error;
   guint layer;
@@ -152,6 +181,16 @@ void dms_deployment_log (DmsDeployment *self,
                          DeployAllocation *allocation,
                          const char *error);
 
+/* asking */
+void dms_deployment_begin_asking (DmsDeployment *self);
+/* From time to time while offers are missing. FALSE when all have been asked and had their time. */
+gboolean dms_deployment_go_on_asking (DmsDeployment *self);
+void dms_deployment_stop_asking (DmsDeployment *self);
+gboolean dms_deployment_others_may_answer (DmsDeployment *self);
+DeployWay dms_deployment_get_way (DmsDeployment *self, const char *peer);
+const char *dms_deployment_way_to_string (DeployWay way);
+/* (transfer full): whom it asked, for people. */
+char *dms_deployment_describe_asking (DmsDeployment *self);
 /* bidding */
 void dms_deployment_collect_bids (DmsDeployment *self);
 void dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_data);

@@ -71,6 +71,7 @@ dms_deployment_finalize (GObject *object)
   g_ptr_array_unref (self->allocations);
   g_ptr_array_unref (self->nodes);
   g_ptr_array_unref (self->shutdown_tasks);
+  g_hash_table_unref (self->asked);
   g_string_free (self->shutdown_errors, TRUE);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
@@ -103,6 +104,7 @@ dms_deployment_init (DmsDeployment *self)
   self->allocations = g_ptr_array_new_with_free_func (deploy_allocation_free);
   self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->shutdown_errors = g_string_new (NULL);
+  self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 /* How many allocations must have started before this one, along the longest way. */
@@ -505,6 +507,7 @@ void
 dms_deployment_detach (DmsDeployment *self)
 {
   self->attached = FALSE;
+  dms_deployment_stop_asking (self);
   if (self->step_cancellable != NULL)
     g_cancellable_cancel (self->step_cancellable);
   g_clear_handle_id (&self->timer, g_source_remove);

@@ -6,9 +6,12 @@
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 #include "provider/dms-allocation-record.h"
+#include "provider/dms-bid-sample.h"
 #include "provider/dms-bid.h"
 #include "provider/dms-provider-private.h"
 #include "resources/dms-comparator.h"
+
+#include <string.h>
 
 enum
 {
@@ -17,7 +20,10 @@ enum
   MAX_REQUESTS = 1000,
   MAX_BIDS = 10000,
   MAX_ANSWERED = 1000,
+  MAX_ANSWERED_IN_ALL = 20000,
   MAX_ITEMS = 1024,
+  /* Requests whose turn comes in a moment; others are answered at once. */
+  MAX_DELAYED = 256,
 };
 
 /* What we offered for one ensemble. */
@@ -37,6 +43,9 @@ struct _DmsBidder
   GHashTable *ensembles;
   GHashTable *executors;
   GHashTable *refusals;
+  /* Set of DelayedRequest. */
+  GHashTable *delayed;
+  guint n_answered;
   gboolean ready;
 };
 
@@ -52,11 +61,30 @@ bids_free (gpointer data)
   g_free (bids);
 }
 
+/* A request that is answered in a moment. */
+typedef struct
+{
+  DmsBidder *bidder;
+  DmsMessage *message;
+  guint timer;
+} DelayedRequest;
+
+static void
+delayed_request_free (gpointer data)
+{
+  DelayedRequest *delayed = data;
+
+  g_clear_handle_id (&delayed->timer, g_source_remove);
+  dms_message_unref (delayed->message);
+  g_free (delayed);
+}
+
 static void
 dms_bidder_finalize (GObject *object)
 {
   DmsBidder *self = DMS_BIDDER (object);
 
+  g_clear_pointer (&self->delayed, g_hash_table_unref);
   g_clear_pointer (&self->ensembles, g_hash_table_unref);
   g_clear_pointer (&self->executors, g_hash_table_unref);
   g_clear_pointer (&self->refusals, g_hash_table_unref);
@@ -77,6 +105,7 @@ dms_bidder_init (DmsBidder *self)
   self->ensembles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, bids_free);
   self->executors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->refusals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->delayed = g_hash_table_new_full (NULL, NULL, delayed_request_free, NULL);
 }
 
 /**
@@ -106,6 +135,8 @@ dms_bidder_set_ready (DmsBidder *self, gboolean ready)
   g_return_if_fail (DMS_IS_BIDDER (self));
 
   self->ready = ready;
+  if (!ready)
+    g_hash_table_remove_all (self->delayed);
 }
 
 /* Executors */
@@ -215,6 +246,35 @@ dms_bidder_probe_finish (DmsBidder *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/**
+ * dms_bidder_dup_executors:
+ * @self: a bidder
+ *
+ * Returns: (transfer full): the IDs of the executors that could run jobs when they were asked last
+ */
+GStrv
+dms_bidder_dup_executors (DmsBidder *self)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer id;
+
+  g_return_val_if_fail (DMS_IS_BIDDER (self), NULL);
+
+  g_hash_table_iter_init (&iter, self->executors);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_ptr_array_add (names, g_strdup (id));
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+  return (GStrv) g_ptr_array_steal (names, NULL);
 }
 
 /* Refusals */
@@ -401,10 +461,16 @@ answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, const cha
 
 /* The whole message */
 
+static const char *
+get_own_host (DmsBidder *self)
+{
+  return dms_handle_get_host (dms_actor_get_handle (dms_provider_get_root (self->provider)));
+}
+
 static gboolean
 check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject *payload, gboolean own)
 {
-  const char *host = dms_handle_get_host (dms_actor_get_handle (dms_provider_get_root (self->provider)));
+  const char *host = get_own_host (self);
   const char *from = dms_handle_get_host (dms_message_get_from (message));
   gboolean contracts =
       dms_config_get_bool (dms_provider_get_config (self->provider), "job.require_contracts_for_deployment");
@@ -458,6 +524,42 @@ was_answered (DmsBidder *self, const char *ensemble_id, const char *key)
   return bids != NULL && g_hash_table_contains (bids->answered, key);
 }
 
+static gint64
+get_nonce (JsonObject *payload)
+{
+  return dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
+}
+
+/* Names one request among those of an ensemble. */
+static char *
+make_answer_key (JsonObject *payload, JsonObject *request)
+{
+  const char *node_id = dms_json_object_get_text (request, "NodeID");
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT "/%.256s", get_nonce (payload), node_id != NULL ? node_id : "");
+}
+
+/* The same message comes by more than one way. What was offered when it came first is spoken for. */
+static void
+plan_answered (DmsBidder *self,
+               const char *ensemble_id,
+               JsonObject *payload,
+               JsonObject *request,
+               DmsResources **planned)
+{
+  g_autofree char *key = make_answer_key (payload, request);
+  g_autoptr (DmsResources) required = NULL;
+  g_autoptr (DmsResources) before = NULL;
+
+  if (get_nonce (payload) < 0 || !was_answered (self, ensemble_id, key))
+    return;
+  required = dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), NULL);
+  if (required == NULL)
+    return;
+  before = g_steal_pointer (planned);
+  *planned = add_plan (before, required);
+}
+
 static void
 consider (DmsBidder *self,
           DmsMessage *message,
@@ -467,9 +569,8 @@ consider (DmsBidder *self,
           DmsResources **planned)
 {
   const char *node_id = dms_json_object_get_text (request, "NodeID");
-  gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
-  g_autofree char *key =
-      g_strdup_printf ("%" G_GINT64_FORMAT "/%.256s", nonce, node_id != NULL ? node_id : "");
+  gint64 nonce = get_nonce (payload);
+  g_autofree char *key = make_answer_key (payload, request);
   Bids *bids = NULL;
 
   if (node_id == NULL || node_id[0] == '\0' || strlen (node_id) > 256)
@@ -484,12 +585,14 @@ consider (DmsBidder *self,
     return;
 
   bids = ensure_bids (self, ensemble_id, dms_message_get_sender_did (message));
-  if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED)
+  if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED ||
+      self->n_answered >= MAX_ANSWERED_IN_ALL)
     {
       refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
       return;
     }
-  g_hash_table_add (bids->answered, g_steal_pointer (&key));
+  if (g_hash_table_add (bids->answered, g_steal_pointer (&key)))
+    self->n_answered++;
   answer (self, message, ensemble_id, node_id);
 }
 
@@ -512,6 +615,54 @@ shuffle (JsonArray *requests)
   return order;
 }
 
+static void
+consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
+{
+  g_autoptr (DmsResources) planned = dms_resources_new_empty ();
+  g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
+
+  for (guint i = 0; i < order->len; i++)
+    plan_answered (
+        self, ensemble_id, payload, dms_json_object_get_child (g_ptr_array_index (order, i), "V1"), &planned);
+  for (guint i = 0; i < order->len; i++)
+    consider (self,
+              message,
+              ensemble_id,
+              payload,
+              dms_json_object_get_child (g_ptr_array_index (order, i), "V1"),
+              &planned);
+}
+
+static gboolean
+answer_delayed (gpointer user_data)
+{
+  DelayedRequest *delayed = user_data;
+  JsonObject *payload = dms_message_get_object (delayed->message);
+
+  delayed->timer = 0;
+  if (dms_message_get_expiry_ns (delayed->message) > dms_actor_expiry_in (0))
+    consider_all (delayed->bidder, delayed->message, dms_json_object_get_text (payload, "ID"), payload);
+  g_hash_table_remove (delayed->bidder->delayed, delayed);
+  return G_SOURCE_REMOVE;
+}
+
+/* FALSE when there are enough that wait, or none of it is wanted. */
+static gboolean
+delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
+{
+  DelayedRequest *delayed;
+
+  if (spread_ms == 0 || g_hash_table_size (self->delayed) >= MAX_DELAYED)
+    return FALSE;
+  delayed = g_new0 (DelayedRequest, 1);
+  delayed->bidder = self;
+  delayed->message = dms_message_ref (message);
+  delayed->timer =
+      g_timeout_add ((guint) g_random_int_range (0, (gint32) spread_ms), answer_delayed, delayed);
+  g_hash_table_add (self->delayed, delayed);
+  return TRUE;
+}
+
 /**
  * dms_bidder_handle_request:
  * @self: a bidder
@@ -526,9 +677,8 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
   JsonObject *payload = dms_message_get_object (message);
   const char *ensemble_id = dms_json_object_get_text (payload, "ID");
   g_autofree char *any_id = ensemble_id != NULL ? g_strdup_printf ("%.128s_x", ensemble_id) : NULL;
-  g_autoptr (DmsResources) planned = NULL;
-  g_autoptr (GPtrArray) order = NULL;
   gboolean own;
+  DmsBidSample sample;
 
   g_return_if_fail (DMS_IS_BIDDER (self));
 
@@ -542,15 +692,18 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
   if (!check_message (self, message, ensemble_id, payload, own))
     return;
 
-  planned = dms_resources_new_empty ();
-  order = shuffle (dms_json_object_get_list (payload, "Request"));
-  for (guint i = 0; i < order->len; i++)
-    consider (self,
-              message,
-              ensemble_id,
-              payload,
-              dms_json_object_get_child (g_ptr_array_index (order, i), "V1"),
-              &planned);
+  if (dms_message_get_topic (message)[0] == '\0' || !dms_bid_sample_read (&sample, payload))
+    {
+      consider_all (self, message, ensemble_id, payload);
+      return;
+    }
+  if (!dms_bid_sample_has (&sample, ensemble_id, get_nonce (payload), get_own_host (self)))
+    {
+      refuse (self, ensemble_id, "bid_request_not_in_sample", NULL);
+      return;
+    }
+  if (!delay (self, message, sample.spread_ms))
+    consider_all (self, message, ensemble_id, payload);
 }
 
 /**
@@ -593,26 +746,38 @@ dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, G
   return bids->expires_us;
 }
 
+/* (nullable) */
+static void
+forget_bids (DmsBidder *self, Bids *bids)
+{
+  if (bids != NULL)
+    self->n_answered -= g_hash_table_size (bids->answered);
+}
+
 void
 dms_bidder_forget (DmsBidder *self, const char *ensemble_id)
 {
   g_return_if_fail (DMS_IS_BIDDER (self));
 
+  forget_bids (self, g_hash_table_lookup (self->ensembles, ensemble_id));
   g_hash_table_remove (self->ensembles, ensemble_id);
-}
-
-static gboolean
-has_ended (gpointer key, gpointer value, gpointer user_data)
-{
-  return ((Bids *) value)->expires_us <= *(gint64 *) user_data;
 }
 
 void
 dms_bidder_sweep (DmsBidder *self)
 {
   gint64 now = g_get_real_time ();
+  GHashTableIter iter;
+  gpointer bids;
 
   g_return_if_fail (DMS_IS_BIDDER (self));
 
-  g_hash_table_foreach_remove (self->ensembles, has_ended, &now);
+  g_hash_table_iter_init (&iter, self->ensembles);
+  while (g_hash_table_iter_next (&iter, NULL, &bids))
+    {
+      if (((Bids *) bids)->expires_us > now)
+        continue;
+      forget_bids (self, bids);
+      g_hash_table_iter_remove (&iter);
+    }
 }

@@ -27,7 +27,11 @@ void dms_bidder_probe_async (DmsBidder *self,
                              gpointer user_data);
 gboolean dms_bidder_probe_finish (DmsBidder *self, GAsyncResult *result, GError **error);
 
-/* A message to `/dms/deployment/request`. */
+/* (transfer full): the IDs of those that could at the last asking, in the order of the alphabet. */
+GStrv dms_bidder_dup_executors (DmsBidder *self);
+
+/* A message to `/dms/deployment/request`. Answered at once, except that a broadcast which says that it wants
+ * answers of some machines only is answered after a moment, and only when it is this one's turn. */
 void dms_bidder_handle_request (DmsBidder *self, DmsMessage *message);
 
 /* When the bid for an ensemble ends, microseconds since the epoch; 0 with NOT_FOUND, EXPIRED or

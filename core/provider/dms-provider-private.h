@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "provider/dms-advertiser.h"
 #include "provider/dms-allocation-record.h"
 #include "provider/dms-allocation.h"
 #include "provider/dms-bidder.h"
@@ -18,6 +19,7 @@ DmsActor *dms_provider_get_root (DmsProvider *self);
 DmsKey *dms_provider_get_key (DmsProvider *self);
 DmsConfig *dms_provider_get_config (DmsProvider *self);
 DmsBidder *dms_provider_get_bidder (DmsProvider *self);
+DmsAdvertiser *dms_provider_get_advertiser (DmsProvider *self);
 /* `<work_dir>/jobs` and `<data_dir>/volumes`. */
 const char *dms_provider_get_jobs_dir (DmsProvider *self);
 const char *dms_provider_get_volumes_dir (DmsProvider *self);

@@ -50,6 +50,7 @@ struct _DmsProvider
   DmsOnboarding *onboarding;
   DmsPortLedger *ports;
   DmsBidder *bidder;
+  DmsAdvertiser *advertiser;
   DmsCollection *records;
 
   GHashTable *allocations; /* id → DmsAllocation */
@@ -78,6 +79,7 @@ dms_provider_dispose (GObject *object)
   gpointer allocation;
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
+  g_clear_object (&self->advertiser);
   if (self->allocations != NULL)
     {
       g_hash_table_iter_init (&iter, self->allocations);
@@ -161,6 +163,7 @@ dms_provider_new (DmsStore *store, DmsPluginManager *plugins, DmsActor *root, Dm
                                      (guint) dms_config_get_int (config, "general.port_available_range_from"),
                                      (guint) dms_config_get_int (config, "general.port_available_range_to"));
   self->bidder = dms_bidder_new (self);
+  self->advertiser = dms_advertiser_new (self);
   return self;
 }
 
@@ -222,6 +225,12 @@ DmsBidder *
 dms_provider_get_bidder (DmsProvider *self)
 {
   return self->bidder;
+}
+
+DmsAdvertiser *
+dms_provider_get_advertiser (DmsProvider *self)
+{
+  return self->advertiser;
 }
 
 const char *
@@ -618,7 +627,10 @@ sweep (gpointer user_data)
   sweep_ensembles (self);
   dms_bidder_sweep (self->bidder);
   if (self->n_sweeps % PROBE_EVERY == 0)
-    dms_bidder_probe_async (self->bidder, NULL, NULL, NULL);
+    {
+      dms_advertiser_review (self->advertiser);
+      dms_bidder_probe_async (self->bidder, NULL, NULL, NULL);
+    }
   if (self->n_sweeps % CLEAN_EVERY == 0)
     sweep_records (self);
   if (self->n_sweeps <= LEFTOVER_SWEEPS || self->n_sweeps % LEFTOVER_EVERY == 0)
@@ -796,6 +808,7 @@ executors_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   restore_all (self);
   dms_leftovers_remove (self->plugins, self->jobs_dir, G_OBJECT (self), is_known);
   dms_bidder_set_ready (self->bidder, TRUE);
+  dms_advertiser_start (self->advertiser);
   self->sweep_id = g_timeout_add_seconds (SWEEP_SECONDS, sweep, self);
   g_task_return_boolean (task, TRUE);
 }
@@ -877,6 +890,7 @@ dms_provider_stop_async (DmsProvider *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dms_provider_stop_async);
   dms_bidder_set_ready (self->bidder, FALSE);
+  dms_advertiser_stop (self->advertiser);
   g_clear_handle_id (&self->sweep_id, g_source_remove);
   stop_checks (self);
   allocations = dms_provider_list_allocations (self);

@@ -56,9 +56,16 @@ is_set (const char *text)
   return text != NULL && text[0] != '\0';
 }
 
-/* The same processors go by several names. */
-static const char *
-canonical_architecture (const char *name)
+/**
+ * dms_comparator_canonical_architecture:
+ * @name: an architecture
+ *
+ * The same processors go by several names.
+ *
+ * Returns: (transfer none): one of them for all; letters of either case
+ */
+const char *
+dms_comparator_canonical_architecture (const char *name)
 {
   if (g_ascii_strcasecmp (name, "amd64") == 0 || g_ascii_strcasecmp (name, "x86-64") == 0)
     return "x86_64";
@@ -83,7 +90,8 @@ dms_comparator_compare_cpus (DmsCpu *offered, DmsCpu *required)
   double want_clock = dms_cpu_get_clock_hz (required);
 
   if (is_set (have) && is_set (want) &&
-      g_ascii_strcasecmp (canonical_architecture (have), canonical_architecture (want)) != 0)
+      g_ascii_strcasecmp (dms_comparator_canonical_architecture (have),
+                          dms_comparator_canonical_architecture (want)) != 0)
     return DMS_COMPARISON_NONE;
   if (have_clock <= 0 || want_clock <= 0)
     have_clock = want_clock = 1;

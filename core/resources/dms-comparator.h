@@ -29,6 +29,8 @@ DmsComparison dms_comparator_compare_cpus (DmsCpu *offered, DmsCpu *required);
 /* (element-type DmsGpu): each required GPU needs a device of its own. */
 DmsComparison dms_comparator_compare_gpus (GPtrArray *offered, GPtrArray *required);
 DmsComparison dms_comparator_and (DmsComparison a, DmsComparison b);
+/* One name for all that go by several; letters of either case. */
+const char *dms_comparator_canonical_architecture (const char *name);
 /* Better or equal. */
 gboolean dms_comparator_suffices (DmsComparison comparison);
 

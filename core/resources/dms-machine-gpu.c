@@ -3,11 +3,13 @@
 
 #include "resources/dms-machine-gpu.h"
 
+#include <dlfcn.h>
+#include <pci/pci.h>
 #include <string.h>
 
-#include <pci/pci.h>
-
 #include "resources/dms-nvml.h"
+
+#define LIBPCI "libpci.so.3"
 
 enum
 {
@@ -35,18 +37,53 @@ read_number (const char *folder, const char *name, guint64 *number)
                                      NULL);
 }
 
+/* Of libpci, which is loaded when there is a GPU to name: with what it brings it is 170 KiB of each process.
+ */
+typedef struct
+{
+  void *library;
+  struct pci_access *(*alloc) (void);
+  char *(*lookup_name) (struct pci_access *access, char *buffer, int size, int flags, ...);
+  void (*cleanup) (struct pci_access *access);
+} Pci;
+
+static gboolean
+find (Pci *self, const char *name, void *function)
+{
+  void *symbol = dlsym (self->library, name);
+
+  /* ISO C has no conversion from object to function pointers; POSIX promises that they look the same. */
+  memcpy (function, &symbol, sizeof symbol);
+  return symbol != NULL;
+}
+
+static char *
+lookup_name_in (const Pci *pci, guint64 vendor, guint64 device)
+{
+  struct pci_access *access = pci->alloc ();
+  char buffer[256];
+  const char *name = pci->lookup_name (
+      access, buffer, sizeof buffer, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, (int) vendor, (int) device);
+  char *copy = name != NULL ? g_utf8_make_valid (name, -1) : NULL;
+
+  pci->cleanup (access);
+  return copy;
+}
+
 /* (nullable): the name in the PCI ID database, when that is installed. */
 static char *
 lookup_name (guint64 vendor, guint64 device)
 {
-  struct pci_access *access = pci_alloc ();
-  char buffer[256];
-  const char *name = pci_lookup_name (
-      access, buffer, sizeof buffer, PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, (int) vendor, (int) device);
-  char *copy = name != NULL ? g_utf8_make_valid (name, -1) : NULL;
+  Pci pci = { dlopen (LIBPCI, RTLD_NOW | RTLD_LOCAL), NULL, NULL, NULL };
+  char *name = NULL;
 
-  pci_cleanup (access);
-  return copy;
+  if (pci.library == NULL)
+    return NULL;
+  if (find (&pci, "pci_alloc", &pci.alloc) && find (&pci, "pci_lookup_name", &pci.lookup_name) &&
+      find (&pci, "pci_cleanup", &pci.cleanup))
+    name = lookup_name_in (&pci, vendor, device);
+  dlclose (pci.library);
+  return name;
 }
 
 /* Intel's drivers tell the memory of their own only for devices that have some: i915 beside the card, xe by

@@ -188,3 +188,21 @@ dms_transport_set_peer_score (DmsTransport *self, DmsPeerId *peer, double score)
     return;
   DMS_TRANSPORT_GET_IFACE (self)->set_peer_score (self, peer, score);
 }
+
+/**
+ * dms_transport_get_reachability:
+ * @self: a transport
+ *
+ * Says whether others can connect to this node by themselves, as far as it is known.
+ *
+ * Returns: what is believed
+ */
+DmsReachability
+dms_transport_get_reachability (DmsTransport *self)
+{
+  g_return_val_if_fail (DMS_IS_TRANSPORT (self), DMS_REACHABILITY_UNKNOWN);
+
+  if (DMS_TRANSPORT_GET_IFACE (self)->get_reachability == NULL)
+    return DMS_REACHABILITY_UNKNOWN;
+  return DMS_TRANSPORT_GET_IFACE (self)->get_reachability (self);
+}

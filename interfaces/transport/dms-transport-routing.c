@@ -242,3 +242,40 @@ dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, G
   dms_contract_adopt_error (error);
   return value;
 }
+
+/**
+ * dms_transport_stop_providing:
+ * @self: a transport
+ * @key: a key that was provided
+ *
+ * Says no more that this peer provides what a key names. Nothing can be taken back in the network: what
+ * others were told runs out by itself (libp2p specs, kad-dht, “Content provider advertisement”).
+ */
+void
+dms_transport_stop_providing (DmsTransport *self, const char *key)
+{
+  g_return_if_fail (DMS_IS_TRANSPORT (self));
+  g_return_if_fail (key != NULL);
+
+  if (DMS_TRANSPORT_GET_IFACE (self)->stop_providing != NULL)
+    DMS_TRANSPORT_GET_IFACE (self)->stop_providing (self, key);
+}
+
+/**
+ * dms_transport_estimate_peers:
+ * @self: a transport
+ *
+ * Guesses how many peers the network has, from what this one sees of it. Peers can make it see too many, so
+ * nothing but the pace of asking may depend on it.
+ *
+ * Returns: the guess, this peer included; 0 when there is no idea
+ */
+guint
+dms_transport_estimate_peers (DmsTransport *self)
+{
+  g_return_val_if_fail (DMS_IS_TRANSPORT (self), 0);
+
+  if (DMS_TRANSPORT_GET_IFACE (self)->estimate_peers == NULL)
+    return 0;
+  return DMS_TRANSPORT_GET_IFACE (self)->estimate_peers (self);
+}

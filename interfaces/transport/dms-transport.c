@@ -363,7 +363,8 @@ dms_transport_set_stream_handler (DmsTransport *self,
  * @callback: (scope async): called when it is done
  * @user_data: (closure): data for @callback
  *
- * Opens a stream to a peer, which must be connected or findable.
+ * Opens a stream to a peer, which must be connected or findable. Whether the peer speaks @protocol may show
+ * only with its first bytes: the first read, or a later write, fails with %DMS_ERROR_NOT_SUPPORTED then.
  */
 void
 dms_transport_open_stream_async (DmsTransport *self,

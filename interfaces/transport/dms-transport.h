@@ -38,6 +38,20 @@ typedef enum {
 } DmsValidation;
 
 /**
+ * DmsReachability:
+ * @DMS_REACHABILITY_UNKNOWN: not found out, or the transport does not care
+ * @DMS_REACHABILITY_PUBLIC: others can connect to this node
+ * @DMS_REACHABILITY_PRIVATE: they cannot, because a router or a firewall is in the way; relays may help
+ *
+ * Whether nodes anywhere can connect to this one by themselves.
+ */
+typedef enum {
+  DMS_REACHABILITY_UNKNOWN,
+  DMS_REACHABILITY_PUBLIC,
+  DMS_REACHABILITY_PRIVATE,
+} DmsReachability;
+
+/**
  * DmsInboxHandler:
  * @transport: the transport
  * @inbox: the inbox the message is for
@@ -154,7 +168,8 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @dial_finish: finishes @dial_async
  * @disconnect_peer: closes the connections to a peer, if there are any
  * @set_stream_handler: sets who gets the streams that peers open for a protocol. Without one they are refused
- * @open_stream_async: opens a stream to a peer, which must be connected or findable
+ * @open_stream_async: opens a stream to a peer, which must be connected or findable. That the peer does not
+ * speak the protocol may show only with the first read
  * @open_stream_finish: finishes @open_stream_async
  * @set_inbox_handler: sets who gets the messages to the inboxes of this peer
  * @send_message_async: sends a message to an inbox of a peer; in order, also to the own peer ID
@@ -190,6 +205,9 @@ G_DECLARE_INTERFACE (DmsTransport, dms_transport, DMS, TRANSPORT, GObject)
  * @set_peer_handler: sets who is told of peers that were identified and that went. Those that are there
  * already are told too
  * @set_peer_score: says what the program itself thinks of a peer, for publish/subscribe
+ * @stop_providing: says no more that this peer provides what a key names; what others were told runs out
+ * @estimate_peers: guesses how many peers the network has, this one included; 0 when it has no idea
+ * @get_reachability: says whether others can connect to this node
  *
  * The contract of a network. Every function may be %NULL: the default answers %DMS_ERROR_NOT_SUPPORTED, or
  * nothing where no error can be answered.
@@ -357,8 +375,14 @@ struct _DmsTransportInterface
 
   void (*finish_validation) (DmsTransport *self, guint64 ticket, DmsValidation verdict);
 
+  void (*stop_providing) (DmsTransport *self, const char *key);
+
+  guint (*estimate_peers) (DmsTransport *self);
+
+  DmsReachability (*get_reachability) (DmsTransport *self);
+
   /*< private >*/
-  gpointer reserved[4];
+  gpointer reserved[1];
 };
 
 DMS_EXPORT const char *dms_transport_get_id (DmsTransport *self);
@@ -484,6 +508,10 @@ DMS_EXPORT void dms_transport_find_providers_async (DmsTransport *self,
 DMS_EXPORT GPtrArray *
 dms_transport_find_providers_finish (DmsTransport *self, GAsyncResult *result, GError **error);
 
+DMS_EXPORT void dms_transport_stop_providing (DmsTransport *self, const char *key);
+
+DMS_EXPORT guint dms_transport_estimate_peers (DmsTransport *self);
+
 DMS_EXPORT GPtrArray *dms_transport_list_peers (DmsTransport *self);
 
 DMS_EXPORT GPtrArray *dms_transport_list_known_peers (DmsTransport *self);
@@ -522,5 +550,7 @@ DMS_EXPORT void dms_transport_set_peer_handler (DmsTransport *self,
                                                 GDestroyNotify destroy);
 
 DMS_EXPORT void dms_transport_set_peer_score (DmsTransport *self, DmsPeerId *peer, double score);
+
+DMS_EXPORT DmsReachability dms_transport_get_reachability (DmsTransport *self);
 
 G_END_DECLS

@@ -14,6 +14,8 @@
 
 G_BEGIN_DECLS
 
+typedef void (*DmsLibp2pNatMoved) (gpointer user_data);
+
 /* What a host does about NATs: its own, and those of others. */
 typedef struct
 {
@@ -28,10 +30,14 @@ typedef struct
   DmsP2pAutonat *autonat;
   DmsP2pAutonatService *autonat_service;
   DmsP2pDcutr *dcutr;
+  /* What is believed: found out, or told by the configuration. */
+  DmsP2pReachability reachability;
 
   /*< private >*/
   gboolean may_relay;
   DmsP2pRelayPolicy policy;
+  DmsLibp2pNatMoved moved;
+  gpointer moved_data;
 } DmsLibp2pNat;
 
 DmsLibp2pNat *dms_libp2p_nat_new (DmsP2pHost *host,
@@ -40,6 +46,8 @@ DmsLibp2pNat *dms_libp2p_nat_new (DmsP2pHost *host,
                                   DmsP2pTransport *quic,
                                   DmsP2pTcp *tcp,
                                   const DmsLibp2pParams *params);
+/* Is told when this host can be reached elsewhere than before. */
+void dms_libp2p_nat_set_moved (DmsLibp2pNat *self, DmsLibp2pNatMoved moved, gpointer user_data);
 /* Before the host is closed: nothing begins any more. */
 void dms_libp2p_nat_close (DmsLibp2pNat *self);
 /* After it. */

@@ -5,18 +5,19 @@
 
 #include <string.h>
 
+#include "autonat/dms-p2p-autonat.h"
+#include "relay/dms-p2p-auto-relay.h"
+#include "swarm/dms-p2p-trimmer.h"
+
 enum
 {
   /* The defaults of the daemon's configuration. */
   DMS_LIBP2P_MEMORY_MIB = 1024,
   DMS_LIBP2P_DESCRIPTORS = 512,
-  /* The connection manager of the nodes in the field (spec, section 1). */
-  DMS_LIBP2P_LOW_WATER = 100,
-  DMS_LIBP2P_HIGH_WATER = 400,
-  DMS_LIBP2P_GRACE_S = 20,
-  /* The usual limits of a relay (go-libp2p, p2p/protocol/circuitv2/relay: DefaultLimit). */
-  DMS_LIBP2P_RELAY_CIRCUIT_S = 2 * 60,
-  DMS_LIBP2P_RELAY_CIRCUIT_KIB = 128,
+  /* What a relay of the nodes in the field lets through (spec, section 1): more than the 2 minutes and 128 KiB
+   * that are usual elsewhere, so that a job and its log fit. */
+  DMS_LIBP2P_RELAY_CIRCUIT_S = 5 * 60,
+  DMS_LIBP2P_RELAY_CIRCUIT_KIB = 2 * 1024,
   /* More given relays than this are a mistake. */
   DMS_LIBP2P_MAX_RELAYS = 16,
   /* Longer than any that is in use; a protocol may not be of more than 256 bytes. */
@@ -151,6 +152,8 @@ dms_libp2p_params_read_nat (DmsLibp2pParams *self, JsonObject *object, GError **
          dms_libp2p_params_read_flag (object, "relay_service", &self->relay_service, error) &&
          dms_libp2p_params_read_number (object, "relay_circuit_s", &self->relay_circuit_s, error) &&
          dms_libp2p_params_read_number (object, "relay_circuit_kib", &self->relay_circuit_kib, error) &&
+         dms_libp2p_params_read_number (object, "probe_delay_ms", &self->probe_delay_ms, error) &&
+         dms_libp2p_params_read_number (object, "relay_delay_ms", &self->relay_delay_ms, error) &&
          dms_libp2p_params_read_relays (object, self->relays, error);
 }
 
@@ -208,12 +211,14 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
   *self = (DmsLibp2pParams){
     .memory_mib = DMS_LIBP2P_MEMORY_MIB,
     .descriptors = DMS_LIBP2P_DESCRIPTORS,
-    .low_water = DMS_LIBP2P_LOW_WATER,
-    .high_water = DMS_LIBP2P_HIGH_WATER,
-    .grace_s = DMS_LIBP2P_GRACE_S,
+    .low_water = DMS_P2P_TRIMMER_LOW,
+    .high_water = DMS_P2P_TRIMMER_HIGH,
+    .grace_s = DMS_P2P_TRIMMER_GRACE_S,
     .relay_service = TRUE,
     .relay_circuit_s = DMS_LIBP2P_RELAY_CIRCUIT_S,
     .relay_circuit_kib = DMS_LIBP2P_RELAY_CIRCUIT_KIB,
+    .probe_delay_ms = DMS_P2P_AUTONAT_BOOT_MS,
+    .relay_delay_ms = DMS_P2P_AUTO_RELAY_BOOT_S * 1000,
     .relays = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref),
     .dht_prefix = g_strdup (DMS_P2P_DHT_PREFIX),
     .dht_mode = DMS_P2P_DHT_AUTO,

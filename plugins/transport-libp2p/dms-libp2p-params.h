@@ -30,6 +30,8 @@ typedef enum
  * @relay_service: whether it relays for others when they can reach it
  * @relay_circuit_s: how long it relays one connection
  * @relay_circuit_kib: how much it relays of one, each way
+ * @probe_delay_ms: when peers are first asked whether they can connect to this host
+ * @relay_delay_ms: how long after the start it takes any relay, when none are given
  * @relays: (element-type DmsMultiaddr): the relays it takes when it cannot be reached; empty for any
  * @dht_prefix: what the protocol of the distributed hash table begins with
  * @dht_mode: whether it keeps a part of it for others
@@ -52,6 +54,8 @@ typedef struct
   gboolean relay_service;
   guint relay_circuit_s;
   guint relay_circuit_kib;
+  guint probe_delay_ms;
+  guint relay_delay_ms;
   GPtrArray *relays;
   char *dht_prefix;
   DmsP2pDhtMode dht_mode;

@@ -17,19 +17,39 @@ enum
   DMS_LIBP2P_STACK_SAVE_S = 10 * 60,
 };
 
-static void
-dms_libp2p_stack_save (DmsLibp2pStack *self)
+/* Who is told that the peers have been kept. */
+typedef struct
 {
+  GSourceFunc done;
+  gpointer user_data;
+} DmsLibp2pSaving;
+
+static void
+dms_libp2p_stack_on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree DmsLibp2pSaving *saving = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!dms_p2p_peer_store_save (self->peers, &error))
+  if (!dms_p2p_peer_store_save_finish (DMS_P2P_PEER_STORE (source), result, &error))
     g_warning ("The known peers cannot be kept: %s", error->message);
+  if (saving->done != NULL)
+    saving->done (saving->user_data);
+}
+
+static void
+dms_libp2p_stack_save (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data)
+{
+  DmsLibp2pSaving *saving = g_new0 (DmsLibp2pSaving, 1);
+
+  saving->done = done;
+  saving->user_data = user_data;
+  dms_p2p_peer_store_save_async (self->peers, dms_libp2p_stack_on_saved, saving);
 }
 
 static gboolean
 dms_libp2p_stack_on_save_timer (gpointer user_data)
 {
-  dms_libp2p_stack_save (user_data);
+  dms_libp2p_stack_save (user_data, NULL, NULL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -67,9 +87,19 @@ dms_libp2p_stack_add_transports (DmsLibp2pStack *self, const DmsLibp2pParams *pa
 }
 
 static void
+dms_libp2p_stack_on_moved (gpointer user_data)
+{
+  DmsLibp2pStack *self = user_data;
+
+  if (self->discovery != NULL)
+    dms_p2p_dht_discovery_note_moved (self->discovery);
+}
+
+static void
 dms_libp2p_stack_on_mapped (gpointer user_data)
 {
   dms_p2p_identify_note_changed (((DmsLibp2pStack *) user_data)->identify);
+  dms_libp2p_stack_on_moved (user_data);
 }
 
 /* A host works without it. */
@@ -107,6 +137,8 @@ dms_libp2p_stack_new (GBytes *seed,
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
   if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
     self->discovery = dms_p2p_dht_discovery_new (self->dht, self->swarm, params->rendezvous);
+  if (self->nat != NULL)
+    dms_libp2p_nat_set_moved (self->nat, dms_libp2p_stack_on_moved, self);
   self->router = dms_libp2p_router_new (self->dht, self->swarm);
   if (params->perf)
     dms_p2p_perf_serve (self->host);
@@ -132,6 +164,12 @@ dms_libp2p_stack_give_back (DmsLibp2pStack *self, GSourceFunc done, gpointer use
 void
 dms_libp2p_stack_free (DmsLibp2pStack *self)
 {
+  dms_libp2p_stack_end (self, NULL, NULL);
+}
+
+void
+dms_libp2p_stack_end (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data)
+{
   g_source_destroy (self->save_timer);
   g_clear_pointer (&self->save_timer, g_source_unref);
   g_clear_pointer (&self->discovery, dms_p2p_dht_discovery_free);
@@ -143,7 +181,7 @@ dms_libp2p_stack_free (DmsLibp2pStack *self)
   if (self->nat != NULL)
     dms_libp2p_nat_close (self->nat);
   dms_p2p_host_close (self->host);
-  dms_libp2p_stack_save (self);
+  dms_libp2p_stack_save (self, done, user_data);
   g_clear_pointer (&self->nat, dms_libp2p_nat_free);
   g_clear_object (&self->messenger);
   g_clear_object (&self->dht);

@@ -51,6 +51,8 @@ DmsLibp2pStack *dms_libp2p_stack_new (GBytes *seed,
 void dms_libp2p_stack_give_back (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data);
 /* Closes everything. Nothing is told afterwards, but for errors of what was under way. */
 void dms_libp2p_stack_free (DmsLibp2pStack *self);
+/* Frees it likewise. @done is told when what it knew of peers has been kept, from the main loop. */
+void dms_libp2p_stack_end (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsLibp2pStack, dms_libp2p_stack_free)
 

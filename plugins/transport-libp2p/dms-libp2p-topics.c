@@ -17,6 +17,7 @@ struct _DmsLibp2pTopics
   GHashTable *validators;
   /* DmsLibp2pNews */
   GQueue news;
+  gsize news_bytes;
   GSource *deliver;
 };
 
@@ -27,6 +28,13 @@ typedef struct
   DmsPeerId *from;
   GBytes *bytes;
 } DmsLibp2pNews;
+
+enum
+{
+  /* Accepted messages that nobody has been told of yet, as many as may wait to be judged. Ours. */
+  DMS_LIBP2P_TOPICS_MAX_NEWS = DMS_P2P_GOSSIP_MAX_PENDING,
+  DMS_LIBP2P_TOPICS_MAX_NEWS_BYTES = DMS_P2P_GOSSIP_MAX_PENDING_BYTES,
+};
 
 static void
 dms_libp2p_news_free (gpointer data)
@@ -81,6 +89,13 @@ dms_libp2p_topics_get_gossip (DmsLibp2pTopics *self)
 
 /* Delivering: from the main loop, in order. */
 
+static gboolean
+dms_libp2p_topics_has_room (DmsLibp2pTopics *self, GBytes *bytes)
+{
+  return g_queue_get_length (&self->news) < DMS_LIBP2P_TOPICS_MAX_NEWS &&
+         self->news_bytes + g_bytes_get_size (bytes) <= DMS_LIBP2P_TOPICS_MAX_NEWS_BYTES;
+}
+
 static void
 dms_libp2p_topics_call (DmsLibp2pTopics *self, DmsLibp2pNews *news)
 {
@@ -103,6 +118,7 @@ dms_libp2p_topics_on_deliver (gpointer user_data)
   DmsLibp2pNews *news = g_queue_pop_head (&self->news);
   gboolean is_last = g_queue_is_empty (&self->news);
 
+  self->news_bytes -= g_bytes_get_size (news->bytes);
   if (is_last)
     g_clear_pointer (&self->deliver, g_source_unref);
   /* The handler may let go of everything; a source that was destroyed is not called again. */
@@ -120,6 +136,7 @@ dms_libp2p_topics_on_news (const char *topic, DmsPeerId *from, GBytes *data, gpo
   news->topic = g_strdup (topic);
   news->from = dms_peer_id_ref (from);
   news->bytes = g_bytes_ref (data);
+  self->news_bytes += g_bytes_get_size (data);
   g_queue_push_tail (&self->news, news);
   if (self->deliver != NULL)
     return;
@@ -132,7 +149,7 @@ dms_libp2p_topics_on_news (const char *topic, DmsPeerId *from, GBytes *data, gpo
 
 /* Judging */
 
-static int
+static DmsValidation
 dms_libp2p_topics_on_validate (const char *topic,
                                DmsPeerId *from,
                                GBytes *data,
@@ -143,14 +160,15 @@ dms_libp2p_topics_on_validate (const char *topic,
   g_autoptr (DmsTransport) transport = g_object_ref (self->transport);
   DmsLibp2pCallback *found = g_hash_table_lookup (self->validators, topic);
   g_autoptr (DmsLibp2pCallback) validator = NULL;
-  DmsValidation verdict;
 
+  /* Whoever publishes faster than messages are worked off is not listened to. */
+  if (!dms_libp2p_topics_has_room (self, data))
+    return DMS_VALIDATION_IGNORE;
   if (found == NULL)
     return DMS_VALIDATION_ACCEPT;
   validator = dms_libp2p_callback_ref (found);
-  verdict = ((DmsTopicValidator) dms_libp2p_callback_get_func (validator)) (
+  return ((DmsTopicValidator) dms_libp2p_callback_get_func (validator)) (
       transport, topic, from, data, ticket, dms_libp2p_callback_get_data (validator));
-  return verdict == DMS_VALIDATION_LATER ? DMS_P2P_GOSSIP_LATER : (int) verdict;
 }
 
 /* Coming and going */
@@ -186,6 +204,7 @@ dms_libp2p_topics_leave (DmsLibp2pTopics *self)
     g_source_destroy (self->deliver);
   g_clear_pointer (&self->deliver, g_source_unref);
   g_queue_clear_full (&self->news, dms_libp2p_news_free);
+  self->news_bytes = 0;
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 
@@ -260,13 +279,14 @@ dms_libp2p_topics_publish (DmsLibp2pTopics *self, const char *topic, GBytes *byt
       return;
     }
   if (dms_p2p_gossip_core_get_n_pending (dms_p2p_gossip_get_core (self->gossip)) >=
-      DMS_P2P_GOSSIP_MAX_PENDING)
+          DMS_P2P_GOSSIP_MAX_PENDING ||
+      !dms_libp2p_topics_has_room (self, bytes))
     {
       g_task_return_new_error (
           task,
           DMS_ERROR,
           DMS_ERROR_BUSY,
-          "too many messages wait to be judged before “%s” can be published on; try again",
+          "too many messages wait to be worked off before “%s” can be published on; try again",
           topic);
       return;
     }

@@ -4,14 +4,6 @@
 #include "dms-libp2p-trace.h"
 #include "dms-libp2p-transport-private.h"
 
-static gpointer
-dms_libp2p_transport_finish_peer (DmsTransport *transport, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 /* Dialling */
 
 static void
@@ -92,7 +84,7 @@ dms_libp2p_transport_dial_async (DmsTransport *transport,
 static DmsPeerId *
 dms_libp2p_transport_dial_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  return dms_libp2p_transport_finish_peer (transport, result, error);
+  return dms_libp2p_transport_finish_pointer (transport, result, error);
 }
 
 /* Whom to dial, and who watches. */
@@ -184,7 +176,7 @@ dms_libp2p_transport_trace_dial_async (DmsTransport *transport,
 static DmsPeerId *
 dms_libp2p_transport_trace_dial_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  return dms_libp2p_transport_finish_peer (transport, result, error);
+  return dms_libp2p_transport_finish_pointer (transport, result, error);
 }
 
 static void
@@ -289,6 +281,26 @@ dms_libp2p_transport_dup_peer_protocols (DmsTransport *transport, DmsPeerId *pee
   return g_strdupv ((char **) dms_p2p_peer_store_get_protocols (self->stack->peers, peer));
 }
 
+/* In a private network nobody asks. */
+static DmsReachability
+dms_libp2p_transport_get_reachability (DmsTransport *transport)
+{
+  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
+
+  if (self->stack == NULL || self->stack->nat == NULL)
+    return DMS_REACHABILITY_UNKNOWN;
+  switch (self->stack->nat->reachability)
+    {
+    case DMS_P2P_REACHABILITY_PUBLIC:
+      return DMS_REACHABILITY_PUBLIC;
+    case DMS_P2P_REACHABILITY_PRIVATE:
+      return DMS_REACHABILITY_PRIVATE;
+    case DMS_P2P_REACHABILITY_UNKNOWN:
+    default:
+      return DMS_REACHABILITY_UNKNOWN;
+    }
+}
+
 static void
 dms_libp2p_transport_set_peer_handler (DmsTransport *transport,
                                        DmsPeerHandler handler,
@@ -388,6 +400,7 @@ dms_libp2p_transport_peers_init (DmsTransportInterface *iface)
   iface->list_peers = dms_libp2p_transport_list_peers;
   iface->list_known_peers = dms_libp2p_transport_list_known_peers;
   iface->dup_peer_protocols = dms_libp2p_transport_dup_peer_protocols;
+  iface->get_reachability = dms_libp2p_transport_get_reachability;
   iface->set_peer_handler = dms_libp2p_transport_set_peer_handler;
   iface->list_connections = dms_libp2p_transport_list_connections;
   iface->list_limits = dms_libp2p_transport_list_limits;

@@ -32,6 +32,9 @@ struct _DmsLibp2pTransport
 
 /* Fails the task when the transport does not run. */
 gboolean dms_libp2p_transport_check_running (DmsLibp2pTransport *self, GTask *task);
+/* For the ends of what the contract begins. */
+gboolean dms_libp2p_transport_finish_boolean (DmsTransport *transport, GAsyncResult *result, GError **error);
+gpointer dms_libp2p_transport_finish_pointer (DmsTransport *transport, GAsyncResult *result, GError **error);
 
 /* What the contract says of topics and of scores: dms-libp2p-transport-topics.c. */
 void dms_libp2p_transport_topics_init (DmsTransportInterface *iface);

@@ -31,28 +31,16 @@ dms_libp2p_transport_check_name (const char *name, GTask *task)
   return FALSE;
 }
 
-static gboolean
-dms_libp2p_transport_finish_stored (DmsTransport *transport, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 static GBytes *
 dms_libp2p_transport_get_value_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return dms_libp2p_transport_finish_pointer (transport, result, error);
 }
 
 static GPtrArray *
 dms_libp2p_transport_find_providers_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return dms_libp2p_transport_finish_pointer (transport, result, error);
 }
 
 static void
@@ -239,15 +227,40 @@ dms_libp2p_transport_find_providers_async (DmsTransport *transport,
                                     g_steal_pointer (&task));
 }
 
+static void
+dms_libp2p_transport_stop_providing (DmsTransport *transport, const char *key)
+{
+  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
+  g_autoptr (GBytes) multihash = dms_libp2p_query_make_multihash (key);
+
+  if (self->stack != NULL)
+    dms_p2p_dht_stop_providing (self->stack->dht, multihash);
+}
+
+/* Nodes that only ask the distributed hash table are not seen by it, but some are connected. */
+static guint
+dms_libp2p_transport_estimate_peers (DmsTransport *transport)
+{
+  DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
+  g_autoptr (GPtrArray) connected = NULL;
+
+  if (self->stack == NULL)
+    return 0;
+  connected = dms_libp2p_peers_list (self->peers);
+  return MAX (dms_p2p_dht_estimate_peers (self->stack->dht), connected->len + 1);
+}
+
 void
 dms_libp2p_transport_routing_init (DmsTransportInterface *iface)
 {
   iface->put_value_async = dms_libp2p_transport_put_value_async;
-  iface->put_value_finish = dms_libp2p_transport_finish_stored;
+  iface->put_value_finish = dms_libp2p_transport_finish_boolean;
   iface->get_value_async = dms_libp2p_transport_get_value_async;
   iface->get_value_finish = dms_libp2p_transport_get_value_finish;
   iface->provide_async = dms_libp2p_transport_provide_async;
-  iface->provide_finish = dms_libp2p_transport_finish_stored;
+  iface->provide_finish = dms_libp2p_transport_finish_boolean;
   iface->find_providers_async = dms_libp2p_transport_find_providers_async;
   iface->find_providers_finish = dms_libp2p_transport_find_providers_finish;
+  iface->stop_providing = dms_libp2p_transport_stop_providing;
+  iface->estimate_peers = dms_libp2p_transport_estimate_peers;
 }

@@ -61,14 +61,6 @@ dms_libp2p_transport_publish_async (DmsTransport *transport,
     dms_libp2p_topics_publish (self->topics, topic, bytes, task);
 }
 
-static gboolean
-dms_libp2p_transport_publish_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 /* Of all peers that are there; those that gossip are judged by what they do, others by what the program
  * thinks.
  */
@@ -114,7 +106,7 @@ dms_libp2p_transport_topics_init (DmsTransportInterface *iface)
   iface->set_topic_validator = dms_libp2p_transport_set_topic_validator;
   iface->finish_validation = dms_libp2p_transport_finish_validation;
   iface->publish_async = dms_libp2p_transport_publish_async;
-  iface->publish_finish = dms_libp2p_transport_publish_finish;
+  iface->publish_finish = dms_libp2p_transport_finish_boolean;
   iface->dup_scores = dms_libp2p_transport_dup_scores;
   iface->set_peer_score = dms_libp2p_transport_set_peer_score;
 }

@@ -21,17 +21,20 @@ dms_libp2p_transport_new (void)
   return g_object_new (DMS_TYPE_LIBP2P_TRANSPORT, NULL);
 }
 
-static void
-dms_libp2p_transport_leave (DmsLibp2pTransport *self)
+/* @done: (nullable): told from the main loop when what is to be kept has been. Whether there is anything to
+ * leave; otherwise it is not told. */
+static gboolean
+dms_libp2p_transport_leave (DmsLibp2pTransport *self, GSourceFunc done, gpointer user_data)
 {
   DmsLibp2pStack *stack = g_steal_pointer (&self->stack);
 
   if (stack == NULL)
-    return;
+    return FALSE;
   g_clear_pointer (&self->bootstrap, dms_libp2p_bootstrap_free);
   dms_libp2p_topics_leave (self->topics);
-  dms_libp2p_stack_free (stack);
+  dms_libp2p_stack_end (stack, done, user_data);
   dms_libp2p_peers_leave (self->peers);
+  return TRUE;
 }
 
 static void
@@ -39,7 +42,7 @@ dms_libp2p_transport_dispose (GObject *object)
 {
   DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (object);
 
-  dms_libp2p_transport_leave (self);
+  dms_libp2p_transport_leave (self, NULL, NULL);
   dms_libp2p_peers_set_handler (self->peers, NULL);
   g_clear_pointer (&self->inbox_handler, dms_libp2p_callback_unref);
   g_hash_table_remove_all (self->stream_handlers);
@@ -91,7 +94,7 @@ dms_libp2p_transport_check_running (DmsLibp2pTransport *self, GTask *task)
   return FALSE;
 }
 
-static gboolean
+gboolean
 dms_libp2p_transport_finish_boolean (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
@@ -99,7 +102,7 @@ dms_libp2p_transport_finish_boolean (DmsTransport *transport, GAsyncResult *resu
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static gpointer
+gpointer
 dms_libp2p_transport_finish_pointer (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
@@ -410,7 +413,7 @@ dms_libp2p_transport_start (DmsLibp2pTransport *self, DmsTransportConfig *config
   dms_libp2p_transport_install_streams (self);
   if (!dms_libp2p_transport_listen_all (self, dms_transport_config_get_listen_addresses (config), error))
     {
-      dms_libp2p_transport_leave (self);
+      dms_libp2p_transport_leave (self, NULL, NULL);
       return FALSE;
     }
   g_clear_pointer (&self->peer, dms_peer_id_unref);
@@ -437,14 +440,23 @@ dms_libp2p_transport_start_async (DmsTransport *transport,
     g_task_return_error (task, error);
 }
 
+static gboolean
+dms_libp2p_transport_on_left (gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  g_task_return_boolean (task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
 /* From the main loop: what is given up tells so, and that is not to happen inside the call. */
 static gboolean
 dms_libp2p_transport_on_given_back (gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
+  GTask *task = user_data;
 
-  dms_libp2p_transport_leave (g_task_get_source_object (task));
-  g_task_return_boolean (task, TRUE);
+  if (!dms_libp2p_transport_leave (g_task_get_source_object (task), dms_libp2p_transport_on_left, task))
+    dms_libp2p_transport_on_left (task);
   return G_SOURCE_REMOVE;
 }
 

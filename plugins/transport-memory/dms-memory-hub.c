@@ -401,6 +401,18 @@ dms_memory_hub_provide (DmsMemoryHub *self, const char *key, DmsMemoryTransport 
   return TRUE;
 }
 
+void
+dms_memory_hub_stop_providing (DmsMemoryHub *self, const char *key, DmsMemoryTransport *peer)
+{
+  GHashTable *peers = g_hash_table_lookup (self->providers, key);
+
+  if (peers == NULL)
+    return;
+  g_hash_table_remove (peers, dms_memory_transport_get_peer_id (peer));
+  if (g_hash_table_size (peers) == 0)
+    g_hash_table_remove (self->providers, key);
+}
+
 GPtrArray *
 dms_memory_hub_find_providers (DmsMemoryHub *self, const char *key, DmsMemoryTransport *peer)
 {

@@ -60,6 +60,7 @@ gboolean dms_memory_hub_put_value (DmsMemoryHub *self, const char *key, GBytes *
 GBytes *dms_memory_hub_get_value (DmsMemoryHub *self, const char *key);
 gboolean
 dms_memory_hub_provide (DmsMemoryHub *self, const char *key, DmsMemoryTransport *peer, GError **error);
+void dms_memory_hub_stop_providing (DmsMemoryHub *self, const char *key, DmsMemoryTransport *peer);
 /* (transfer container): of the same network. */
 GPtrArray *dms_memory_hub_find_providers (DmsMemoryHub *self, const char *key, DmsMemoryTransport *peer);
 

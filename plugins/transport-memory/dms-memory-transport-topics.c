@@ -38,6 +38,19 @@ dms_memory_transport_set_topic_validator (DmsTransport *transport,
 
 /* Judging */
 
+/* Takes the delivery. */
+static void
+refuse (DmsMemoryDelivery *delivery)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&delivery->sending);
+
+  if (task != NULL)
+    g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_BUSY,
+                             "too many messages wait to be judged before “%s” can be published on; try again",
+                             delivery->name);
+  dms_memory_delivery_free (delivery);
+}
+
 /* Takes the delivery; @verdict is told now or later. */
 static void
 judge (DmsMemoryTransport *self, DmsMemoryDelivery *delivery, DmsMemoryVerdict verdict)
@@ -57,7 +70,10 @@ judge (DmsMemoryTransport *self, DmsMemoryDelivery *delivery, DmsMemoryVerdict v
     }
   ticket = dms_memory_validations_open (self->validations, self, delivery, verdict);
   if (ticket == 0)
-    return;
+    {
+      refuse (delivery);
+      return;
+    }
   validation = ((DmsTopicValidator) dms_memory_handler_get_func (handler)) (
     DMS_TRANSPORT (self), topic, from, bytes, ticket, dms_memory_handler_get_data (handler));
   if (validation != DMS_VALIDATION_LATER)

@@ -779,6 +779,25 @@ dms_memory_transport_find_providers_finish (DmsTransport *transport, GAsyncResul
 }
 
 static void
+dms_memory_transport_stop_providing (DmsTransport *transport, const char *key)
+{
+  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
+
+  if (self->hub != NULL)
+    dms_memory_hub_stop_providing (self->hub, key, self);
+}
+
+/* The hub knows them all. */
+static guint
+dms_memory_transport_estimate_peers (DmsTransport *transport)
+{
+  DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
+  g_autoptr (GPtrArray) network = self->hub != NULL ? dms_memory_hub_list_network (self->hub, self) : NULL;
+
+  return network != NULL ? network->len + 1 : 0;
+}
+
+static void
 dms_memory_transport_transport_init (DmsTransportInterface *iface)
 {
   iface->get_id = dms_memory_transport_get_id;
@@ -807,6 +826,8 @@ dms_memory_transport_transport_init (DmsTransportInterface *iface)
   iface->provide_finish = finish_boolean;
   iface->find_providers_async = dms_memory_transport_find_providers_async;
   iface->find_providers_finish = dms_memory_transport_find_providers_finish;
+  iface->stop_providing = dms_memory_transport_stop_providing;
+  iface->estimate_peers = dms_memory_transport_estimate_peers;
   iface->ping_async = dms_memory_transport_ping_async;
   iface->ping_finish = dms_memory_transport_ping_finish;
   iface->set_private_network_key = dms_memory_transport_set_private_network_key;

@@ -78,7 +78,11 @@ on_timer (gpointer user_data)
 {
   DmsMemoryValidations *self = user_data;
   gint64 now_us = g_get_monotonic_time ();
+  g_autoptr (GObject) keep = NULL;
 
+  /* A publication may be all that holds its transport, and with it these. */
+  if (!g_queue_is_empty (&self->order))
+    keep = g_object_ref (((Validation *) g_queue_peek_head (&self->order))->receiver);
   while (!g_queue_is_empty (&self->order)
          && ((Validation *) g_queue_peek_head (&self->order))->expires_us <= now_us)
     dms_memory_validations_finish (self, ((Validation *) g_queue_peek_head (&self->order))->ticket,
@@ -105,10 +109,7 @@ dms_memory_validations_open (DmsMemoryValidations *self,
   Validation *validation = NULL;
 
   if (g_queue_get_length (&self->order) >= MAX_WAITING)
-    {
-      dms_memory_delivery_free (delivery);
-      return 0;
-    }
+    return 0;
   validation = g_new0 (Validation, 1);
   validation->ticket = self->next_ticket++;
   validation->expires_us =

@@ -18,7 +18,7 @@ typedef void (*DmsMemoryVerdict) (gpointer receiver, DmsMemoryDelivery *delivery
 DmsMemoryValidations *dms_memory_validations_new (void);
 void dms_memory_validations_free (DmsMemoryValidations *self);
 
-/* A ticket for a message; takes the delivery. 0, and the delivery is freed, when too many wait. */
+/* A ticket for a message; takes the delivery. 0, and does not take it, when too many wait. */
 guint64 dms_memory_validations_open (DmsMemoryValidations *self,
                                      gpointer receiver,
                                      DmsMemoryDelivery *delivery,

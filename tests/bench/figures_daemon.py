@@ -10,12 +10,14 @@ import urllib.request
 from pathlib import Path
 
 from key_file import write_key_file
-from node import PASSPHRASE, Node, free_port
+from node import BUILD, PASSPHRASE, Node, free_port
 from peer import OURS, our_peer
 from report import Figure, median, milliseconds
 
 
 PEERS = 50
+# Plugins of the build tree that are never installed.
+ONLY_BUILT = {"dummy", "template"}
 
 
 class Unmeasurable(Exception):
@@ -73,11 +75,22 @@ def meet(node, directory):
     return crowd, PEERS
 
 
+def installed_plugins(directory):
+    """A folder with the plugins that an installed daemon finds."""
+    folder = directory / "plugins"
+    folder.mkdir()
+    for plugin in (BUILD / "plugins").iterdir():
+        if plugin.is_dir() and plugin.name not in ONLY_BUILT:
+            (folder / plugin.name).symlink_to(plugin)
+    return folder
+
+
 def rss(directory):
     port = free_port()
     addresses = [f"/ip4/127.0.0.1/tcp/{port}", f"/ip4/127.0.0.1/udp/{port}/quic-v1"]
-    node = Node(directory / "node", config={"p2p": {"listen_address": addresses}}).set_up().start()
-    node.onboard()
+    node = Node(directory / "node", config={"p2p": {"listen_address": addresses}}).set_up()
+    node.env["DMS_PLUGIN_PATH"] = str(installed_plugins(directory))
+    node.start().onboard()
     node.addresses = [f"{addresses[0]}/p2p/{node.peer}"]
     crowd, peers = meet(node, directory)
     try:

@@ -36,14 +36,14 @@ def need_peers(js=True):
 
 
 @contextlib.contextmanager
-def pair(maker, kind, directory, prefix=()):
+def pair(maker, kind, directory, prefix=(), **options):
     """Two peers, the first of which can dial the second."""
     peers = [maker(directory, f"{kind}-{name}-{time.monotonic_ns()}") for name in ("dialler", "listener")]
     try:
         for peer, listen in zip(peers, ([], [LISTEN[kind]])):
             if prefix:
                 subprocess.run([*prefix, str(peer.process.pid)], check=True, capture_output=True)
-            arguments = {"limits": LIMITS} if maker is our_peer else {}
+            arguments = {"limits": LIMITS, **options} if maker is our_peer else {}
             peer.start(security=SECURITIES[kind], listen=listen, **arguments)
         yield peers
     finally:
@@ -111,10 +111,10 @@ def streams(directory):
     return [figure for kind in LISTEN for figure in stream_figures(kind, ours[kind], js[kind], plain[kind])]
 
 
-def dial(maker, kind, directory, count):
+def dial(maker, kind, directory, count, **options):
     """Handshakes for a second of a core, both ends together, and the same by the clock with both on one core."""
     core = min(os.sched_getaffinity(0))
-    with pair(maker, kind, directory, ("taskset", "-a", "-cp", str(core))) as (dialler, listener):
+    with pair(maker, kind, directory, ("taskset", "-a", "-cp", str(core)), **options) as (dialler, listener):
         words = {"address": listener.addresses[0], "addresses": listener.addresses}
         dialler.ask("dials", **words, count=max(1, count // 5), timeout=120)
         before = [cpu_seconds(peer) for peer in (dialler, listener)]
@@ -127,18 +127,23 @@ def handshakes(directory):
     need_peers()
     figures = []
     for kind in LISTEN:
-        runs, rival = [], []
+        runs, strangers, rival = [], [], []
         for _ in range(3):
             runs.append(dial(our_peer, kind, directory, 500))
+            strangers.append(dial(our_peer, kind, directory, 500, forgetful=True))
             rival.append(dial(js_peer, kind, directory, 50))
         name = "libp2p.handshakes" if kind == "tls" else f"libp2p.handshakes.{kind}"
-        values = [run[0] for run in runs]
-        figures.append(Figure(name, median(values), "/core·s", f"the target of 500/s; js-libp2p beside it: "
-                              f"{median([run[0] for run in rival]):.0f}/core·s", 500, more_is_better=True, runs=values,
-                              note=f"{kind}: dialled one after the other, both ends on one core, muxer included; each is "
-                              f"hung up at once; by the clock {median([run[1] for run in runs]):.0f}/s, js-libp2p "
-                              f"{median([run[1] for run in rival]):.0f}/s; a core of the listener alone does "
-                              f"{median([run[2] for run in runs]):.0f}/s"))
+        for suffix, ours, who in (("", runs, "the same two again and again"),
+                                  ("_strangers", strangers, "what the certificate of a peer never met costs included")):
+            if suffix and kind == "noise":
+                continue
+            values = [run[0] for run in ours]
+            figures.append(Figure(name + suffix, median(values), "/core·s", f"the target of 500/s; js-libp2p beside it: "
+                                  f"{median([run[0] for run in rival]):.0f}/core·s", 500, more_is_better=True, runs=values,
+                                  note=f"{kind}, {who}: dialled one after the other, both ends on one core, muxer included; "
+                                  f"each is hung up at once; by the clock {median([run[1] for run in ours]):.0f}/s, js-libp2p "
+                                  f"{median([run[1] for run in rival]):.0f}/s; a core of the listener alone does "
+                                  f"{median([run[2] for run in ours]):.0f}/s"))
     return figures
 
 
@@ -229,7 +234,8 @@ def memory(directory):
 
 MEASURES = [
     (("libp2p.stream.tls", "libp2p.stream.noise", "libp2p.stream.quic"), streams),
-    (("libp2p.handshakes", "libp2p.handshakes.noise", "libp2p.handshakes.quic"), handshakes),
+    (("libp2p.handshakes", "libp2p.handshakes_strangers", "libp2p.handshakes.noise", "libp2p.handshakes.quic",
+      "libp2p.handshakes.quic_strangers"), handshakes),
     (("libp2p.connect", "libp2p.connect.noise", "libp2p.connect.quic"), connect),
     (("libp2p.memory.connection", "libp2p.memory.stream"), memory),
 ]

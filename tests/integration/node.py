@@ -80,6 +80,9 @@ class Node:
         }
         for section, members in (config or {}).items():
             settings.setdefault(section, {}).update(members)
+        self.write_config(settings)
+
+    def write_config(self, settings):
         self.config_file.write_text(json.dumps(settings, indent=4))
 
     @property
@@ -202,7 +205,7 @@ class Node:
         settings = json.loads(self.config_file.read_text())
         for section, members in sections.items():
             settings.setdefault(section, {}).update(members)
-        self.config_file.write_text(json.dumps(settings, indent=4))
+        self.write_config(settings)
 
     # What people do with a node.
 

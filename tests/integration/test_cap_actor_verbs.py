@@ -4,11 +4,14 @@
 
 import base64
 import json
+import signal
+import subprocess
 import time
 
 import pytest
 
 from field_client import Identity, verify_envelope
+from node import NUNET, PATIENCE
 
 DID = "did:key:z6MkgLoU5NZo4ZatTsivfQPNtE8YX1BtYQhnLDStt5ZdaHW9"
 HELP = "Usage:\n"
@@ -175,6 +178,34 @@ def test_capabilities_at_run_time(shared):
     shared.cli("-c", "dms", "cap", "remove", "--require", token)
     shared.cli("-c", "dms", "cap", "remove", "--revoke", revocation)
     shared.cli("-c", "user", "cap", "remove", "--revoke", revocation)
+
+
+def anchor(shared):
+    """`cap anchor`, without what `cli` waits for after it."""
+    return subprocess.run([str(NUNET), "--config", str(shared.config_file), "cap", "anchor", "-c", shared.name,
+                           "--root", Identity().did],
+                          env=shared.env, cwd=shared.root, capture_output=True, text=True, timeout=60 * PATIENCE)
+
+
+def test_reloaded(shared):
+    """When `cap anchor` ends the daemon believes what was anchored: nothing is waited for here."""
+    for _ in range(5):
+        reloads = shared.count_reloads()
+        done = anchor(shared)
+        assert done.returncode == 0 and done.stderr == ""
+        assert shared.count_reloads() == reloads + 1
+
+
+def test_reloaded_by_nobody(shared):
+    """A daemon that is stopped keeps `cap anchor` waiting for a while, and no longer; it reads the file later."""
+    reloads = shared.count_reloads()
+    shared.process.send_signal(signal.SIGSTOP)
+    try:
+        done = anchor(shared)
+    finally:
+        shared.process.send_signal(signal.SIGCONT)
+    assert done.returncode == 0 and "did not say in time" in done.stderr
+    shared.wait_for(lambda: shared.count_reloads() == reloads + 1, 10, "the daemon did not read its capabilities")
 
 
 def test_nobody_there(shared):

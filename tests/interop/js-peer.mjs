@@ -7,8 +7,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { quic } from '@chainsafe/libp2p-quic'
+import { autoNAT } from '@libp2p/autonat'
+import { autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { dcutr } from '@libp2p/dcutr'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
@@ -262,7 +265,7 @@ async function timed (action) {
 
 const COMMANDS = {
   async start ({ seed, psk, security = ['tls', 'noise'], listen = [], discover = false, dht = false, gossip = false, relay = false,
-    serve_relay: servesRelay = false }) {
+    serve_relay: servesRelay = false, autonat, punch = false, announce = [] }) {
     const encrypters = { tls, noise }
     const services = { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() }
     if (dht) {
@@ -271,10 +274,12 @@ const COMMANDS = {
     }
     if (gossip) services.pubsub = gossipsub({ ...GOSSIP, ...(typeof gossip === 'object' ? gossip : {}) })
     if (servesRelay) services.relay = circuitRelayServer()
+    if (autonat != null) services.autonat = autonat === 1 ? autoNAT() : autoNATv2()
+    if (punch) services.dcutr = dcutr()
     privateKey = await generateKeyPairFromSeed('Ed25519', seed ? Buffer.from(seed, 'hex') : randomBytes(32))
     node = await createLibp2p({
       privateKey,
-      addresses: { listen },
+      addresses: { listen, announce },
       // QUIC has no place for the key of a private network.
       ...(psk
         ? {
@@ -332,6 +337,13 @@ const COMMANDS = {
 
   async addresses () {
     return { addresses: node.getMultiaddrs().map(String) }
+  },
+
+  // Those that somebody has connected to, by its own account.
+  async verified () {
+    const all = node.components.addressManager.getAddressesWithMetadata()
+    return { addresses: all.filter(({ verified }) => verified).map(({ multiaddr: address }) => address.toString()),
+      unverified: all.filter(({ verified }) => !verified).map(({ multiaddr: address }) => address.toString()) }
   },
 
   async disconnect ({ peer }) {

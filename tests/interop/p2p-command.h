@@ -46,5 +46,7 @@ gboolean p2p_command_run_on_dht (P2pCommand *self, const char *name);
 
 /* The same of gossip, in p2p-gossip-commands.c. */
 gboolean p2p_command_run_on_gossip (P2pCommand *self, const char *name);
+/* The same of NAT traversal, in p2p-nat-commands.c. */
+gboolean p2p_command_run_on_nat (P2pCommand *self, const char *name);
 
 G_END_DECLS

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "autonat/dms-p2p-autonat-service.h"
+#include "dcutr/dms-p2p-dcutr.h"
 #include "identify/dms-p2p-identify.h"
 #include "noise/dms-p2p-noise.h"
 #include "quic/dms-p2p-quic.h"
@@ -30,6 +32,11 @@ struct _P2pNode
   DmsP2pHost *host;
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
+  DmsP2pTransport *quic;
+  DmsP2pTransport *tcp;
+  DmsP2pAutonatClient *autonat_client;
+  DmsP2pAutonatService *autonat_service;
+  DmsP2pDcutr *dcutr;
   DmsP2pRelayClient *relay_client;
   DmsP2pRelayService *relay_service;
   DmsP2pDht *dht;
@@ -134,20 +141,22 @@ p2p_node_wants (const char *const *securities, const char *name)
 }
 
 static void
-p2p_node_add_transports (DmsP2pSwarm *swarm, DmsP2pIdentity *identity, const char *const *securities)
+p2p_node_add_transports (P2pNode *self,
+                         DmsP2pSwarm *swarm,
+                         DmsP2pIdentity *identity,
+                         const char *const *securities)
 {
   const char *protocols[3] = { NULL };
   guint n = 0;
-  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (identity);
-  g_autoptr (DmsP2pTransport) tcp = NULL;
 
   if (p2p_node_wants (securities, "tls"))
     protocols[n++] = DMS_P2P_TLS_PROTOCOL;
   if (p2p_node_wants (securities, "noise"))
     protocols[n++] = DMS_P2P_NOISE_PROTOCOL;
-  tcp = dms_p2p_tcp_new (identity, protocols);
-  dms_p2p_swarm_add_transport (swarm, quic);
-  dms_p2p_swarm_add_transport (swarm, tcp);
+  self->quic = dms_p2p_quic_new (identity);
+  self->tcp = dms_p2p_tcp_new (identity, protocols);
+  dms_p2p_swarm_add_transport (swarm, self->quic);
+  dms_p2p_swarm_add_transport (swarm, self->tcp);
 }
 
 P2pNode *
@@ -166,8 +175,8 @@ p2p_node_new (const char *seed,
   if (identity == NULL || (wanted != NULL && !p2p_node_set_limits (limits, wanted, error)))
     return NULL;
   swarm = dms_p2p_swarm_new (identity, limits, peers);
-  p2p_node_add_transports (swarm, identity, securities);
   self = g_new0 (P2pNode, 1);
+  p2p_node_add_transports (self, swarm, identity, securities);
   self->host = dms_p2p_host_new (swarm);
   self->identify = dms_p2p_identify_new (self->host, P2P_NODE_AGENT);
   self->ping = dms_p2p_ping_new (self->host);
@@ -179,6 +188,10 @@ p2p_node_new (const char *seed,
 void
 p2p_node_free (P2pNode *self)
 {
+  if (self->autonat_service != NULL)
+    dms_p2p_autonat_service_close (self->autonat_service);
+  if (self->dcutr != NULL)
+    dms_p2p_dcutr_close (self->dcutr);
   if (self->relay_client != NULL)
     dms_p2p_relay_client_close (self->relay_client);
   if (self->dht != NULL)
@@ -186,6 +199,9 @@ p2p_node_free (P2pNode *self)
   if (self->gossip != NULL)
     dms_p2p_gossip_close (self->gossip);
   dms_p2p_host_close (self->host);
+  g_clear_object (&self->autonat_client);
+  g_clear_object (&self->autonat_service);
+  g_clear_object (&self->dcutr);
   g_clear_object (&self->relay_service);
   g_clear_object (&self->relay_client);
   g_clear_object (&self->dht);
@@ -193,6 +209,8 @@ p2p_node_free (P2pNode *self)
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);
+  g_clear_object (&self->quic);
+  g_clear_object (&self->tcp);
   g_free (self);
 }
 
@@ -228,6 +246,20 @@ p2p_node_use_relays (P2pNode *self, gboolean serves)
     self->relay_service = dms_p2p_relay_service_new (self->host, &policy);
 }
 
+void
+p2p_node_traverse_nats (P2pNode *self)
+{
+  self->autonat_client = dms_p2p_autonat_client_new (self->host);
+  self->autonat_service = dms_p2p_autonat_service_new (self->host);
+  self->dcutr = dms_p2p_dcutr_new (self->host, self->identify, self->quic, DMS_P2P_TCP (self->tcp));
+}
+
+DmsP2pAutonatClient *
+p2p_node_get_autonat (P2pNode *self)
+{
+  return self->autonat_client;
+}
+
 DmsP2pRelayClient *
 p2p_node_get_relay_client (P2pNode *self)
 {
@@ -247,7 +279,7 @@ p2p_node_join_dht (P2pNode *self)
 }
 
 /* Every message is good here but those that say they are not. */
-static int
+static DmsValidation
 p2p_node_on_validate (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data)
 {
   g_autofree char *text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));

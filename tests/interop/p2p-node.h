@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "autonat/dms-p2p-autonat-client.h"
 #include "host/dms-p2p-host.h"
 #include "kad/dms-p2p-dht.h"
 #include "gossipsub/dms-p2p-gossip.h"
@@ -37,6 +38,10 @@ DmsP2pPing *p2p_node_get_ping (P2pNode *self);
 void p2p_node_use_relays (P2pNode *self, gboolean serves);
 /* NULL when it does not use them. */
 DmsP2pRelayClient *p2p_node_get_relay_client (P2pNode *self);
+/* AutoNAT in both versions, asking and asked, and DCUtR. */
+void p2p_node_traverse_nats (P2pNode *self);
+/* NULL when it does not. */
+DmsP2pAutonatClient *p2p_node_get_autonat (P2pNode *self);
 /* NULL until it takes part; before its first connection. */
 DmsP2pDht *p2p_node_get_dht (P2pNode *self);
 void p2p_node_join_dht (P2pNode *self);

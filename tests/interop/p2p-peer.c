@@ -10,6 +10,7 @@
 
 #include "p2p-command.h"
 #include "p2p-flow.h"
+#include "tls/dms-p2p-certificate-private.h"
 
 enum
 {
@@ -54,6 +55,16 @@ p2p_peer_listen (P2pCommand *command, JsonArray *addresses, GError **error)
   return TRUE;
 }
 
+/* From now on, every peer is one that was never met. */
+static void
+p2p_peer_forget_certificates (void)
+{
+  DmsP2pIdentity *identity = dms_p2p_swarm_get_identity (p2p_node_get_swarm (peer.node));
+  DmsP2pCertificate *own = dms_p2p_certificate_get_for (identity, NULL);
+
+  dms_p2p_certificate_memory_set_max (dms_p2p_certificate_get_memory (own), 0);
+}
+
 static void
 p2p_peer_start (P2pCommand *command)
 {
@@ -73,10 +84,14 @@ p2p_peer_start (P2pCommand *command)
                             &error);
   if (peer.node != NULL && p2p_command_get_boolean (command, "relay", FALSE))
     p2p_node_use_relays (peer.node, p2p_command_get_boolean (command, "serve_relay", FALSE));
+  if (peer.node != NULL && p2p_command_get_boolean (command, "nat", FALSE))
+    p2p_node_traverse_nats (peer.node);
   if (peer.node != NULL && p2p_command_get_boolean (command, "dht", FALSE))
     p2p_node_join_dht (peer.node);
   if (peer.node != NULL && p2p_command_get_boolean (command, "gossip", FALSE))
     p2p_node_join_gossip (peer.node);
+  if (peer.node != NULL && p2p_command_get_boolean (command, "forgetful", FALSE))
+    p2p_peer_forget_certificates ();
   if (peer.node == NULL || !p2p_peer_listen (command, addresses, &error))
     return p2p_command_fail (command, error);
   answer = json_object_new ();
@@ -474,6 +489,8 @@ p2p_peer_run (JsonObject *arguments)
     return;
   if (peer.node != NULL && p2p_node_get_gossip (peer.node) != NULL &&
       p2p_command_run_on_gossip (command, name))
+    return;
+  if (peer.node != NULL && p2p_node_get_autonat (peer.node) != NULL && p2p_command_run_on_nat (command, name))
     return;
   if (peer.node != NULL && p2p_command_run_on_stream (command, name))
     return;

@@ -175,9 +175,10 @@ class Peer:
         assert status == 0, f"{self.name} ended with {status}\n{self.tail()}"
 
 
-def js_peer(directory, name="js"):
-    return Peer([install_js(), "--no-warnings", JS / "js-peer.mjs"], directory, name)
+def js_peer(directory, name="js", prefix=()):
+    return Peer([*prefix, install_js(), "--no-warnings", JS / "js-peer.mjs"], directory, name)
 
 
-def our_peer(directory, name="ours"):
-    return Peer([OURS], directory, name)
+def our_peer(directory, name="ours", prefix=()):
+    """`prefix` is what it is run by, such as `ip netns exec`."""
+    return Peer([*prefix, OURS], directory, name)

@@ -34,6 +34,8 @@ DECLARE_TYPE = re.compile(r"^\s*G_DECLARE_(?:FINAL_TYPE|DERIVABLE_TYPE|INTERFACE
 MARKED = re.compile(r"\.(summary|description)\s*=(?!\s*(?:N_ \(|NULL|$))")
 MARK = re.compile(r"(?<!\w)(?:_|N_|C_|ngettext) \(")
 GUARD = re.compile(r"^\s*#\s*pragma\s+once\b", re.M)
+# A comment that documents a function, and what is between it and the next parenthesis.
+DOCUMENTED = re.compile(r"^/\*\*\n \* (dms_\w+):(?:(?!\*/).)*?\*/\n(?!G_DEFINE)([^(;]*)\(", re.S | re.M)
 FUNCTION_MACRO = re.compile(r"^\s*#\s*define\s+([A-Za-z_]\w*)\(")
 
 
@@ -213,6 +215,15 @@ def check_translation(source):
             yield number, "what people read is marked with N_ ()"
 
 
+def check_docs(source):
+    """What stands between a comment and its function, such as another function put there later, takes it over."""
+    if not source.is_c:
+        return
+    for match in DOCUMENTED.finditer(source.text):
+        if match[1] not in match[2].split():
+            yield line_of(source.text, match.start()), f"the comment on {match[1]} does not stand above it"
+
+
 def check_guard(source):
     if source.path.suffix == ".h" and source.is_engine and not GUARD.search(source.text):
         yield 1, "the header lacks #pragma once"
@@ -256,6 +267,7 @@ RULES = {
     "unfinished": check_unfinished,
     "machine-paths": check_machine_paths,
     "translation": check_translation,
+    "docs": check_docs,
     "guard": check_guard,
     "macros": check_macros,
     "nesting": check_nesting,

@@ -49,6 +49,19 @@ def test_files(tmp_path, capsys):
     assert capsys.readouterr().out.endswith("\n  m: bad\n2 passed, 1 failed, 1 skipped\n")
 
 
+def test_pending_is_named_and_not_passed(tmp_path, capsys):
+    suite = tmp_path / "acceptance.xml"
+    suite.write_text('<testsuite><testcase classname="f" name="good"/><testcase classname="f" name="one day">'
+                     '<skipped type="pending" message="needs wings"/></testcase></testsuite>')
+    assert summary.main([suite]) == 0
+    out = capsys.readouterr().out
+    assert out.endswith("\n1 passed, 0 failed, 1 pending\n") and "  f: one day\n" in out
+    # Nothing but pending is no success.
+    suite.write_text('<testsuite><testcase classname="f" name="one day"><skipped type="pending"/></testcase>'
+                     "</testsuite>")
+    assert summary.main([suite]) == 1
+
+
 @pytest.mark.parametrize("name, text", [
     ("missing.xml", None), ("empty.xml", "<testsuites/>"), ("broken.xml", "<testsuites"), ("broken.json", "{"),
 ])

@@ -72,6 +72,52 @@ on_found (DmsP2pKadCore *core, const DmsP2pKadResult *result, gpointer user_data
   g_task_return_pointer (task, g_steal_pointer (&infos), (GDestroyNotify) g_ptr_array_unref);
 }
 
+/* What is given up by who asked ends at once. */
+typedef struct
+{
+  DmsSimPeer *peer;
+  guint run;
+  guint64 operation;
+} Awaited;
+
+static gboolean
+on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  const Awaited *awaited = user_data;
+
+  if (awaited->peer->kad != NULL && awaited->peer->run == awaited->run)
+    {
+      dms_p2p_kad_core_cancel (awaited->peer->kad, awaited->operation);
+      dms_sim_peer_arm_kad (awaited->peer);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+destroy_source (gpointer source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+/* The source goes with the task. */
+static void
+await (DmsSimTransport *self, GTask *task, guint64 operation)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  GSource *source = NULL;
+  Awaited *awaited = NULL;
+
+  if (cancellable == NULL)
+    return;
+  awaited = g_new (Awaited, 1);
+  *awaited = (Awaited){ self->peer, self->peer->run, operation };
+  source = g_cancellable_source_new (cancellable);
+  g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), awaited, g_free);
+  g_source_attach (source, NULL);
+  g_task_set_task_data (task, source, destroy_source);
+}
+
 /* Only keys: no node of ours puts values under names. */
 static gboolean
 check_key (const char *key, GTask *task)
@@ -153,12 +199,34 @@ dms_sim_transport_find_providers_async (DmsTransport *transport,
 
   if (task == NULL)
     return;
-  dms_p2p_kad_core_find_providers (self->peer->kad,
-                                   multihash,
-                                   max_peers > 0 ? max_peers : DMS_P2P_KAD_MAX_PROVIDERS,
-                                   on_found,
-                                   g_steal_pointer (&task));
+  await (self,
+         task,
+         dms_p2p_kad_core_find_providers (self->peer->kad,
+                                          multihash,
+                                          max_peers > 0 ? max_peers : DMS_P2P_KAD_MAX_PROVIDERS,
+                                          on_found,
+                                          g_object_ref (task)));
   dms_sim_peer_arm_kad (self->peer);
+}
+
+static void
+dms_sim_transport_stop_providing (DmsTransport *transport, const char *key)
+{
+  DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
+  g_autoptr (GBytes) multihash = dms_libp2p_query_make_multihash (key);
+
+  if (self->peer->kad != NULL)
+    dms_p2p_kad_core_stop_providing (self->peer->kad, multihash);
+}
+
+static guint
+dms_sim_transport_estimate_peers (DmsTransport *transport)
+{
+  DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
+
+  if (self->peer->kad == NULL)
+    return 0;
+  return MAX (dms_p2p_kad_core_estimate_peers (self->peer->kad), g_hash_table_size (self->peer->links) + 1);
 }
 
 static gboolean
@@ -196,4 +264,6 @@ dms_sim_transport_routing_init (DmsTransportInterface *iface)
   iface->provide_finish = finish_boolean;
   iface->find_providers_async = dms_sim_transport_find_providers_async;
   iface->find_providers_finish = dms_sim_transport_find_providers_finish;
+  iface->stop_providing = dms_sim_transport_stop_providing;
+  iface->estimate_peers = dms_sim_transport_estimate_peers;
 }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-text.h"
 #include "cli/dms-cli-verbs.h"
@@ -12,6 +13,17 @@ print_field (DmsCliCall *call, const char *title, const char *text)
   g_autofree char *safe = dms_cli_text_dup_safe (text != NULL ? text : "-");
 
   dms_cli_call_print (call, "%-10s  %s\n", title, safe);
+}
+
+/* What the node says in one word, for people. */
+static const char *
+get_reachable (const char *reachability)
+{
+  if (g_strcmp0 (reachability, "public") == 0)
+    return _ ("yes: others connected to it by themselves");
+  if (g_strcmp0 (reachability, "private") == 0)
+    return _ ("not by itself: a router or firewall is in the way; by the addresses with p2p-circuit, if any");
+  return _ ("not known (yet): nobody was there to try");
 }
 
 static gboolean
@@ -26,6 +38,7 @@ run (DmsCliCall *call, GError **error)
     return TRUE;
   print_field (call, _ ("Peer ID"), dms_json_object_get_text (reply, "peer"));
   print_field (call, _ ("Transport"), dms_json_object_get_text (reply, "transport"));
+  print_field (call, _ ("Reachable"), get_reachable (dms_json_object_get_text (reply, "reachability")));
   addresses = dms_json_object_dup_texts (reply, "addresses");
   for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     print_field (call, i == 0 ? _ ("Addresses") : "", addresses[i]);
@@ -44,5 +57,6 @@ const DmsCliVerb dms_verb_network_addresses = {
   .examples = "  nunet network addresses\n"
               "  nunet network addresses --json | jq -r '.addresses[]'\n",
   .flags = dms_cli_network_flags,
+  .persistent_flags = dms_cli_message_flags,
   .run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-table.h"
 #include "cli/dms-cli-text.h"
@@ -101,6 +102,7 @@ const DmsCliVerb dms_verb_network_connections = {
   .examples = "  nunet network connections\n"
               "  nunet network connections 12D3KooW…\n",
   .flags = dms_cli_network_flags,
+  .persistent_flags = dms_cli_message_flags,
   .max_args = 1,
   .run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-table.h"
 #include "cli/dms-cli-text.h"
@@ -122,6 +123,7 @@ const DmsCliVerb dms_verb_network_dial = {
               "  nunet network dial /dns4/node.example.org/udp/9000/quic-v1/p2p/12D3KooW…\n"
               "  nunet network dial 12D3KooW…\n",
   .flags = dms_cli_network_flags,
+  .persistent_flags = dms_cli_message_flags,
   .min_args = 1,
   .max_args = 1,
   .run = run,

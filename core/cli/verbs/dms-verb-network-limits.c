@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-table.h"
 #include "cli/dms-cli-verbs.h"
@@ -70,5 +71,6 @@ const DmsCliVerb dms_verb_network_limits = {
   .examples = "  nunet network limits\n"
               "  nunet config set p2p.fd 2048\n",
   .flags = dms_cli_network_flags,
+  .persistent_flags = dms_cli_message_flags,
   .run = run,
 };

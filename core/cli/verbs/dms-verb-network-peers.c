@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-table.h"
 #include "cli/dms-cli-verbs.h"
@@ -57,5 +58,6 @@ const DmsCliVerb dms_verb_network_peers = {
                      "other programs of the network score 0, and who breaks its rules less."),
   .examples = "  nunet network peers\n",
   .flags = dms_cli_network_flags,
+  .persistent_flags = dms_cli_message_flags,
   .run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-text.h"
 #include "cli/dms-cli-verbs.h"
@@ -151,6 +152,7 @@ const DmsCliVerb dms_verb_network_ping = {
   .examples = "  nunet network ping 12D3KooW…\n"
               "  nunet network ping --count 100 --interval 100ms 12D3KooW…\n",
   .flags = flags,
+  .persistent_flags = dms_cli_message_flags,
   .min_args = 1,
   .max_args = 1,
   .run = run,

@@ -1,7 +1,6 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-verbs.h"
 
 const DmsCliVerb dms_verb_network = {
@@ -17,5 +16,4 @@ const DmsCliVerb dms_verb_network = {
               "  nunet network addresses\n"
               "  # why does it not connect?\n"
               "  nunet network dial /ip4/192.0.2.1/tcp/9000/p2p/12D3KooW…\n",
-  .persistent_flags = dms_cli_message_flags,
 };

@@ -34,6 +34,8 @@ typedef struct
 {
   DmsP2pAutonatVersion version;
   guint64 nonce;
+  GPtrArray *addresses;
+  DmsMultiaddr *about;
 } DmsP2pAutonatAsk;
 
 /* A dial back. */
@@ -147,6 +149,16 @@ dms_p2p_autonat_client_on_stream (DmsP2pHost *host,
 
 /* --- Asking ------------------------------------------------------------------------------------------- */
 
+static void
+dms_p2p_autonat_ask_free (gpointer data)
+{
+  DmsP2pAutonatAsk *self = data;
+
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
+  g_clear_pointer (&self->about, dms_multiaddr_unref);
+  g_free (self);
+}
+
 static gboolean
 dms_p2p_autonat_client_speaks (DmsP2pAutonatClient *self, DmsPeerId *peer, const char *protocol)
 {
@@ -163,20 +175,30 @@ dms_p2p_autonat_client_can_ask (DmsP2pAutonatClient *self, DmsPeerId *peer)
          dms_p2p_autonat_client_speaks (self, peer, DMS_P2P_AUTONAT_V1_PROTOCOL);
 }
 
+/* A dial that reached one address says nothing of the others; one that failed tried all of them. */
 static DmsP2pReachability
-dms_p2p_autonat_client_judge_v1 (const DmsP2pAutonatMessage *answer)
+dms_p2p_autonat_ask_judge_v1 (DmsP2pAutonatAsk *self, const DmsP2pAutonatMessage *answer)
 {
-  if (answer->status == DMS_P2P_AUTONAT_V1_OK)
-    return DMS_P2P_REACHABILITY_PUBLIC;
-  return answer->status == DMS_P2P_AUTONAT_V1_DIAL_ERROR ? DMS_P2P_REACHABILITY_PRIVATE
-                                                         : DMS_P2P_REACHABILITY_UNKNOWN;
+  if (answer->status == DMS_P2P_AUTONAT_V1_DIAL_ERROR)
+    return DMS_P2P_REACHABILITY_PRIVATE;
+  if (answer->status != DMS_P2P_AUTONAT_V1_OK)
+    return DMS_P2P_REACHABILITY_UNKNOWN;
+  for (guint i = 0; i < self->addresses->len && answer->addresses->len > 0 && self->about == NULL; i++)
+    if (answer->addresses->pdata[0] != NULL &&
+        dms_multiaddr_equal (self->addresses->pdata[i], answer->addresses->pdata[0]))
+      self->about = dms_multiaddr_ref (self->addresses->pdata[i]);
+  /* Where there is but one, it need not say which. */
+  if (self->about == NULL && self->addresses->len == 1)
+    self->about = dms_multiaddr_ref (self->addresses->pdata[0]);
+  return self->about != NULL ? DMS_P2P_REACHABILITY_PUBLIC : DMS_P2P_REACHABILITY_UNKNOWN;
 }
 
 static DmsP2pReachability
-dms_p2p_autonat_client_judge_v2 (const DmsP2pAutonatMessage *answer, gboolean came)
+dms_p2p_autonat_ask_judge_v2 (DmsP2pAutonatAsk *self, const DmsP2pAutonatMessage *answer, gboolean came)
 {
-  if (answer->status != DMS_P2P_AUTONAT_V2_OK)
+  if (answer->status != DMS_P2P_AUTONAT_V2_OK || answer->index >= self->addresses->len)
     return DMS_P2P_REACHABILITY_UNKNOWN;
+  self->about = dms_multiaddr_ref (self->addresses->pdata[answer->index]);
   if (came)
     return DMS_P2P_REACHABILITY_PUBLIC;
   return answer->dial_status == DMS_P2P_AUTONAT_DIAL_ERROR ? DMS_P2P_REACHABILITY_PRIVATE
@@ -196,9 +218,9 @@ dms_p2p_autonat_client_on_probed (GObject *source, GAsyncResult *result, gpointe
   if (answer == NULL)
     g_task_return_error (task, error);
   else if (ask->version == DMS_P2P_AUTONAT_V1)
-    g_task_return_int (task, dms_p2p_autonat_client_judge_v1 (answer));
+    g_task_return_int (task, dms_p2p_autonat_ask_judge_v1 (ask, answer));
   else
-    g_task_return_int (task, dms_p2p_autonat_client_judge_v2 (answer, came));
+    g_task_return_int (task, dms_p2p_autonat_ask_judge_v2 (ask, answer, came));
 }
 
 void
@@ -215,14 +237,18 @@ dms_p2p_autonat_client_ask_async (DmsP2pAutonatClient *self,
 
   g_task_set_source_tag (task, dms_p2p_autonat_client_ask_async);
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, ask, g_free);
+  g_task_set_task_data (task, ask, dms_p2p_autonat_ask_free);
+  ask->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   ask->version = dms_p2p_autonat_client_speaks (
                      self, dms_p2p_connection_get_peer_id (connection), DMS_P2P_AUTONAT_V2_PROTOCOL)
                      ? DMS_P2P_AUTONAT_V2
                      : DMS_P2P_AUTONAT_V1;
   randombytes_buf (&ask->nonce, sizeof ask->nonce);
   for (guint i = 0; i < addresses->len; i++)
-    g_ptr_array_add (question->addresses, dms_multiaddr_ref (addresses->pdata[i]));
+    {
+      g_ptr_array_add (ask->addresses, dms_multiaddr_ref (addresses->pdata[i]));
+      g_ptr_array_add (question->addresses, dms_multiaddr_ref (addresses->pdata[i]));
+    }
   question->peer = dms_peer_id_ref (
       dms_p2p_identity_get_peer_id (dms_p2p_swarm_get_identity (dms_p2p_host_get_swarm (self->host))));
   question->nonce = ask->nonce;
@@ -233,13 +259,18 @@ dms_p2p_autonat_client_ask_async (DmsP2pAutonatClient *self,
 }
 
 DmsP2pReachability
-dms_p2p_autonat_client_ask_finish (DmsP2pAutonatClient *self, GAsyncResult *result, GError **error)
+dms_p2p_autonat_client_ask_finish (DmsP2pAutonatClient *self,
+                                   GAsyncResult *result,
+                                   DmsMultiaddr **about,
+                                   GError **error)
 {
+  DmsP2pAutonatAsk *ask = g_task_get_task_data (G_TASK (result));
   gssize said = -1;
 
   g_return_val_if_fail (g_task_is_valid (result, self), DMS_P2P_REACHABILITY_UNKNOWN);
 
   said = g_task_propagate_int (G_TASK (result), error);
+  *about = g_steal_pointer (&ask->about);
   return said >= 0 ? (DmsP2pReachability) said : DMS_P2P_REACHABILITY_UNKNOWN;
 }
 

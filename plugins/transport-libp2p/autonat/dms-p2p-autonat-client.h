@@ -17,16 +17,19 @@ G_DECLARE_FINAL_TYPE (DmsP2pAutonatClient, dms_p2p_autonat_client, DMS, P2P_AUTO
 /* Close the host before letting go of this. */
 DmsP2pAutonatClient *dms_p2p_autonat_client_new (DmsP2pHost *host);
 
-/* Asks the peer of @connection about @addresses. Unknown when it does not say, or says what did not happen.
- */
+/* Asks the peer of @connection about @addresses, the first of them before the others. Unknown when it does
+ * not say, or says what did not happen. */
 void dms_p2p_autonat_client_ask_async (DmsP2pAutonatClient *self,
                                        DmsP2pConnection *connection,
                                        GPtrArray *addresses,
                                        GCancellable *cancellable,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data);
-DmsP2pReachability
-dms_p2p_autonat_client_ask_finish (DmsP2pAutonatClient *self, GAsyncResult *result, GError **error);
+/* @about: (out) (nullable): which one it says that of; NULL for all of them. */
+DmsP2pReachability dms_p2p_autonat_client_ask_finish (DmsP2pAutonatClient *self,
+                                                      GAsyncResult *result,
+                                                      DmsMultiaddr **about,
+                                                      GError **error);
 
 /* Whether a peer can be asked. */
 gboolean dms_p2p_autonat_client_can_ask (DmsP2pAutonatClient *self, DmsPeerId *peer);

@@ -6,6 +6,7 @@
 #include "autonat/dms-p2p-autonat-message.h"
 #include "autonat/dms-p2p-dial-back.h"
 #include "autonat/dms-p2p-rate-limit.h"
+#include "autonat/dms-p2p-reachability.h"
 #include "host/dms-p2p-reset-code.h"
 #include "io/dms-p2p-frame.h"
 #include "swarm/dms-p2p-address.h"
@@ -36,6 +37,7 @@ struct _DmsP2pAutonatService
   GObject parent_instance;
 
   DmsP2pHost *host;
+  DmsP2pIdentify *identify;
   GMainContext *context;
   DmsP2pDialBack *dial_back;
   DmsP2pRateLimit *rates[2];
@@ -73,6 +75,7 @@ dms_p2p_autonat_service_finalize (GObject *object)
   DmsP2pAutonatService *self = DMS_P2P_AUTONAT_SERVICE (object);
 
   g_clear_object (&self->host);
+  g_clear_object (&self->identify);
   g_clear_object (&self->dial_back);
   g_clear_object (&self->closed);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -193,6 +196,15 @@ dms_p2p_autonat_question_dial (DmsP2pAutonatQuestion *self)
       dms_p2p_autonat_question_free (self);
       return;
     }
+  /* Another question of it may have come first while this one was paid for. */
+  if (dms_p2p_dial_back_is_busy (service->dial_back, dms_p2p_connection_get_peer_id (self->connection)))
+    {
+      dms_p2p_autonat_question_refuse (self,
+                                       self->version == DMS_P2P_AUTONAT_V1
+                                           ? (guint) DMS_P2P_AUTONAT_V1_DIAL_REFUSED
+                                           : (guint) DMS_P2P_AUTONAT_V2_REQUEST_REJECTED);
+      return;
+    }
   dms_p2p_dial_back_run_async (service->dial_back,
                                dms_p2p_connection_get_peer_id (self->connection),
                                self->addresses,
@@ -292,15 +304,31 @@ dms_p2p_autonat_question_demand (DmsP2pAutonatQuestion *self)
 
 /* --- Questions ---------------------------------------------------------------------------------------- */
 
-/* An address that may be dialled: never a private one, a name, or one over a relay. */
+/* Whether the address is behind the router that this host is behind, too. */
+static gboolean
+dms_p2p_autonat_service_is_at_home (DmsP2pAutonatService *self, DmsMultiaddr *address)
+{
+  g_autoptr (GPtrArray) own =
+      dms_p2p_observed_dup_addresses (dms_p2p_identify_get_observed (self->identify), 1);
+  g_autoptr (GInetAddress) ip = dms_p2p_address_dup_ip (address);
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < own->len && ip != NULL && !found; i++)
+    {
+      g_autoptr (GInetAddress) other = dms_p2p_address_dup_ip (own->pdata[i]);
+
+      found = other != NULL && g_inet_address_equal (ip, other);
+    }
+  return found;
+}
+
+/* Not an address of its own router either, which may let its own people in where it keeps others out. */
 static gboolean
 dms_p2p_autonat_service_may_dial (DmsP2pAutonatService *self, DmsMultiaddr *address)
 {
-  DmsP2pReach reach = address != NULL ? dms_p2p_address_get_reach (address) : DMS_P2P_REACH_NONE;
-
-  return address != NULL && !dms_p2p_address_is_relayed (address) &&
-         (reach == DMS_P2P_REACH_PUBLIC ||
-          (self->is_private_allowed && (reach == DMS_P2P_REACH_PRIVATE || reach == DMS_P2P_REACH_LOOPBACK)));
+  return address != NULL && dms_p2p_reachability_may_dial (address, self->is_private_allowed) &&
+         (dms_p2p_address_get_reach (address) != DMS_P2P_REACH_PUBLIC ||
+          !dms_p2p_autonat_service_is_at_home (self, address));
 }
 
 static gboolean
@@ -415,11 +443,12 @@ dms_p2p_autonat_service_on_stream (DmsP2pHost *host,
 }
 
 DmsP2pAutonatService *
-dms_p2p_autonat_service_new (DmsP2pHost *host)
+dms_p2p_autonat_service_new (DmsP2pHost *host, DmsP2pIdentify *identify)
 {
   DmsP2pAutonatService *self = g_object_new (DMS_TYPE_P2P_AUTONAT_SERVICE, NULL);
 
   self->host = g_object_ref (host);
+  self->identify = g_object_ref (identify);
   self->dial_back = dms_p2p_dial_back_new (dms_p2p_swarm_get_limits (dms_p2p_host_get_swarm (host)));
   dms_p2p_host_set_handler (host, DMS_P2P_AUTONAT_V1_PROTOCOL, dms_p2p_autonat_service_on_stream, self, NULL);
   dms_p2p_host_set_handler (host, DMS_P2P_AUTONAT_V2_PROTOCOL, dms_p2p_autonat_service_on_stream, self, NULL);

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "host/dms-p2p-host.h"
+#include "identify/dms-p2p-identify.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DmsP2pAutonatService, dms_p2p_autonat_service, DMS, P2P_AUTONAT_SERVICE, GObject)
 
 /* Close it before the host. */
-DmsP2pAutonatService *dms_p2p_autonat_service_new (DmsP2pHost *host);
+DmsP2pAutonatService *dms_p2p_autonat_service_new (DmsP2pHost *host, DmsP2pIdentify *identify);
 void dms_p2p_autonat_service_close (DmsP2pAutonatService *self);
 
 /* For tests, which have no public addresses. */

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <dms.h>
 
 G_BEGIN_DECLS
 
@@ -30,5 +30,10 @@ typedef struct
 
 /* TRUE when it is another one than before. */
 gboolean dms_p2p_reachability_score_note (DmsP2pReachabilityScore *self, gboolean is_public);
+
+/* Whether others may have a host dial @address: a public one, not over a relay, and no name. With
+ * @is_private_allowed, for tests, which have no public ones, one of a private network or this machine, too.
+ */
+gboolean dms_p2p_reachability_may_dial (DmsMultiaddr *address, gboolean is_private_allowed);
 
 G_END_DECLS

@@ -4,11 +4,11 @@
 #include "dcutr/dms-p2p-dcutr.h"
 
 #include "autonat/dms-p2p-rate-limit.h"
+#include "autonat/dms-p2p-reachability.h"
 #include "dcutr/dms-p2p-dcutr-message.h"
 #include "dcutr/dms-p2p-punch.h"
 #include "host/dms-p2p-reset-code.h"
 #include "io/dms-p2p-frame.h"
-#include "swarm/dms-p2p-address.h"
 
 enum
 {
@@ -117,6 +117,12 @@ dms_p2p_dcutr_count_try (DmsP2pDcutr *self)
   self->n_tries++;
 }
 
+gboolean
+dms_p2p_dcutr_may_dial_for (DmsP2pDcutr *self, DmsPeerId *peer)
+{
+  return dms_p2p_rate_limit_take (self->rate, peer, g_get_monotonic_time ());
+}
+
 DmsP2pTcp *
 dms_p2p_dcutr_get_tcp (DmsP2pDcutr *self)
 {
@@ -135,11 +141,8 @@ dms_p2p_dcutr_add_good (DmsP2pDcutr *self, GPtrArray *from, GPtrArray *list)
   for (guint i = 0; i < from->len && list->len < DMS_P2P_DCUTR_MAX_ADDRESSES; i++)
     {
       DmsMultiaddr *address = from->pdata[i];
-      DmsP2pReach reach = dms_p2p_address_get_reach (address);
 
-      if (!dms_p2p_address_is_relayed (address) &&
-          (reach == DMS_P2P_REACH_PUBLIC || (self->is_private_allowed && (reach == DMS_P2P_REACH_LOOPBACK ||
-                                                                          reach == DMS_P2P_REACH_PRIVATE))) &&
+      if (dms_p2p_reachability_may_dial (address, self->is_private_allowed) &&
           (dms_p2p_transport_can_dial (self->quic, address) ||
            dms_p2p_transport_can_dial (DMS_P2P_TRANSPORT (self->tcp), address)) &&
           !g_ptr_array_find_with_equal_func (list, address, (GEqualFunc) dms_multiaddr_equal, NULL))
@@ -328,8 +331,7 @@ dms_p2p_dcutr_question_on_read (GObject *source, GAsyncResult *result, gpointer 
 
   if (dms_p2p_dcutr_question_read (result, DMS_P2P_DCUTR_CONNECT, told))
     self->theirs = dms_p2p_dcutr_filter (dcutr, told);
-  if (self->theirs == NULL || self->theirs->len == 0 ||
-      !dms_p2p_rate_limit_take (dcutr->rate, peer, g_get_monotonic_time ()))
+  if (self->theirs == NULL || self->theirs->len == 0 || !dms_p2p_dcutr_may_dial_for (dcutr, peer))
     {
       dms_p2p_pipe_reset (pipe, DMS_P2P_RESET_PROTOCOL_VIOLATION);
       return;

@@ -36,5 +36,8 @@ GPtrArray *dms_p2p_dcutr_list_own (DmsP2pDcutr *self);
 void dms_p2p_dcutr_open_way (DmsP2pDcutr *self, DmsPeerId *peer, GPtrArray *addresses);
 guint dms_p2p_dcutr_get_wait_ms (DmsP2pDcutr *self);
 void dms_p2p_dcutr_count_try (DmsP2pDcutr *self);
+/* Whether this host dials for a peer once more, which it is counted for then: nobody has it dial others
+ * without end. */
+gboolean dms_p2p_dcutr_may_dial_for (DmsP2pDcutr *self, DmsPeerId *peer);
 
 G_END_DECLS

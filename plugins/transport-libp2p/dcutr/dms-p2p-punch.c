@@ -85,7 +85,8 @@ dms_p2p_punch_go_on (GTask *task)
   DmsP2pPunch *self = g_task_get_task_data (task);
 
   if (g_cancellable_is_cancelled (g_task_get_cancellable (task)) || dms_p2p_punch_is_direct (self) ||
-      !dms_p2p_connection_is_open (self->connection) || self->n_tries >= DMS_P2P_PUNCH_TRIES)
+      !dms_p2p_connection_is_open (self->connection) || self->n_tries >= DMS_P2P_PUNCH_TRIES ||
+      !dms_p2p_dcutr_may_dial_for (self->dcutr, self->peer))
     dms_p2p_punch_end (task);
   else
     dms_p2p_punch_try (task);
@@ -244,5 +245,5 @@ dms_p2p_punch_start (DmsP2pDcutr *dcutr, DmsP2pConnection *connection, GCancella
   self->connection = g_object_ref (connection);
   self->peer = dms_peer_id_ref (dms_p2p_connection_get_peer_id (connection));
   g_task_set_task_data (task, self, dms_p2p_punch_free);
-  dms_p2p_punch_try (task);
+  dms_p2p_punch_go_on (task);
 }

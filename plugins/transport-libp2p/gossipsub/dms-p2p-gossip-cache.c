@@ -124,9 +124,3 @@ dms_p2p_gossip_cache_shift (DmsP2pGossipCache *self)
          ((DmsP2pCacheEntry *) g_queue_peek_head (&self->order))->age >= self->n_windows)
     dms_p2p_gossip_cache_drop_oldest (self);
 }
-
-gsize
-dms_p2p_gossip_cache_get_bytes (DmsP2pGossipCache *self)
-{
-  return self->n_bytes;
-}

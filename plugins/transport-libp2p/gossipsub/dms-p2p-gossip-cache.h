@@ -22,7 +22,6 @@ dms_p2p_gossip_cache_take (DmsP2pGossipCache *self, GBytes *id, DmsPeerId *peer,
 GPtrArray *dms_p2p_gossip_cache_list (DmsP2pGossipCache *self, const char *topic);
 /* One heartbeat later. */
 void dms_p2p_gossip_cache_shift (DmsP2pGossipCache *self);
-gsize dms_p2p_gossip_cache_get_bytes (DmsP2pGossipCache *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pGossipCache, dms_p2p_gossip_cache_free)
 

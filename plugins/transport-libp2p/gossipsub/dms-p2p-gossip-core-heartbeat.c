@@ -226,15 +226,18 @@ dms_p2p_gossip_core_emit_gossip (DmsP2pGossipCore *self, DmsP2pGossipTopic *topi
   n = MIN (MAX (DMS_P2P_GOSSIP_D_LAZY, chosen->len / 4), chosen->len);
   for (guint i = 0; i < n; i++)
     {
-      DmsP2pGossipPeer *peer = g_ptr_array_index (chosen, i);
+      DmsP2pGossipRpc *rpc = dms_p2p_gossip_core_get_gossip (self, g_ptr_array_index (chosen, i));
+      /* Of all topics together no more than one RPC may hold. */
+      guint max = MIN (DMS_P2P_GOSSIP_MAX_IHAVE_IDS, DMS_P2P_GOSSIP_MAX_IDS - rpc->n_ids);
       GPtrArray *told = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
       /* Each peer is told others when there are too many for one. */
-      if (ids->len > DMS_P2P_GOSSIP_MAX_IHAVE_IDS)
+      if (ids->len > max)
         dms_p2p_gossip_core_shuffle (self, ids);
-      for (guint j = 0; j < MIN (ids->len, DMS_P2P_GOSSIP_MAX_IHAVE_IDS); j++)
+      for (guint j = 0; j < MIN (ids->len, max); j++)
         g_ptr_array_add (told, g_bytes_ref (g_ptr_array_index (ids, j)));
-      dms_p2p_gossip_rpc_add_ihave (dms_p2p_gossip_core_get_gossip (self, peer), topic->name, told);
+      rpc->n_ids += told->len;
+      dms_p2p_gossip_rpc_add_ihave (rpc, topic->name, told);
     }
 }
 
@@ -283,10 +286,12 @@ void
 dms_p2p_gossip_core_heartbeat (DmsP2pGossipCore *self)
 {
   gint64 now_us = dms_p2p_gossip_core_now (self);
-  g_autoptr (GPtrArray) topics = dms_p2p_gossip_list_values (self->topics);
+  g_autoptr (GPtrArray) topics = NULL;
 
   self->n_heartbeats++;
+  /* Whoever is told may join and leave topics. */
   dms_p2p_gossip_core_expire_cases (self);
+  topics = dms_p2p_gossip_list_values (self->topics);
   dms_p2p_gossip_promises_collect (self->promises, now_us, dms_p2p_gossip_core_on_broken, self);
   dms_p2p_gossip_score_refresh (self->score, now_us);
   dms_p2p_gossip_seen_expire (self->seen, now_us);

@@ -207,10 +207,10 @@ dms_p2p_gossip_core_judge (DmsP2pGossipCore *self, guint64 ticket, DmsPeerId *fr
   DmsP2pGossipCase *one = g_hash_table_lookup (self->cases, &ticket);
   g_autofree char *topic = g_strdup (one->topic);
   g_autoptr (GBytes) data = g_bytes_ref (one->data);
-  int verdict = self->funcs.validate (topic, from, data, ticket, self->user_data);
+  DmsValidation verdict = self->funcs.validate (topic, from, data, ticket, self->user_data);
 
-  if (verdict != DMS_P2P_GOSSIP_LATER)
-    dms_p2p_gossip_core_finish_validation (self, ticket, (DmsValidation) verdict);
+  if (verdict != DMS_VALIDATION_LATER)
+    dms_p2p_gossip_core_finish_validation (self, ticket, verdict);
 }
 
 void
@@ -227,37 +227,40 @@ dms_p2p_gossip_core_publish (DmsP2pGossipCore *self,
   dms_p2p_gossip_core_judge (self, one->ticket, self->self_id);
 }
 
-/* Who takes too long is not waited for. */
-void
-dms_p2p_gossip_core_expire_cases (DmsP2pGossipCore *self)
+/* Ends those that are to be judged by then; how many. Whoever published one is told, and may end others. */
+static guint
+dms_p2p_gossip_core_end_cases_until (DmsP2pGossipCore *self, gint64 until_us)
 {
-  gint64 now_us = dms_p2p_gossip_core_now (self);
-  g_autoptr (GPtrArray) late = g_ptr_array_new ();
+  g_autoptr (GArray) tickets = g_array_new (FALSE, FALSE, sizeof (guint64));
+  guint n = 0;
   GHashTableIter iter;
   gpointer value = NULL;
 
   g_hash_table_iter_init (&iter, self->cases);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      if (((DmsP2pGossipCase *) value)->expires_us <= now_us)
-        g_ptr_array_add (late, value);
+      const DmsP2pGossipCase *one = value;
+
+      if (one->expires_us <= until_us)
+        g_array_append_val (tickets, one->ticket);
     }
-  for (guint i = 0; i < late->len; i++)
-    {
-      self->counts.timed_out++;
-      dms_p2p_gossip_core_finish_validation (
-          self, ((DmsP2pGossipCase *) g_ptr_array_index (late, i))->ticket, DMS_VALIDATION_IGNORE);
-    }
+  for (guint i = 0; i < tickets->len; i++)
+    n += dms_p2p_gossip_core_finish_validation (
+        self, g_array_index (tickets, guint64, i), DMS_VALIDATION_IGNORE);
+  return n;
+}
+
+/* Who takes too long is not waited for. */
+void
+dms_p2p_gossip_core_expire_cases (DmsP2pGossipCore *self)
+{
+  self->counts.timed_out += dms_p2p_gossip_core_end_cases_until (self, dms_p2p_gossip_core_now (self));
 }
 
 void
 dms_p2p_gossip_core_end_cases (DmsP2pGossipCore *self)
 {
-  g_autoptr (GPtrArray) all = dms_p2p_gossip_list_values (self->cases);
-
-  for (guint i = 0; i < all->len; i++)
-    dms_p2p_gossip_core_finish_validation (
-        self, ((DmsP2pGossipCase *) g_ptr_array_index (all, i))->ticket, DMS_VALIDATION_IGNORE);
+  dms_p2p_gossip_core_end_cases_until (self, G_MAXINT64);
 }
 
 /* Receiving */

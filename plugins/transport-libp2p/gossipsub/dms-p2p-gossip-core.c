@@ -184,7 +184,7 @@ dms_p2p_gossip_core_flush (DmsP2pGossipCore *self)
 
 /* Peers */
 
-/* What a peer is told first. */
+/* What a peer is told first: in several RPCs when there is more than one may hold. */
 static void
 dms_p2p_gossip_core_greet (DmsP2pGossipCore *self, DmsP2pGossipPeer *peer)
 {
@@ -196,8 +196,11 @@ dms_p2p_gossip_core_greet (DmsP2pGossipCore *self, DmsP2pGossipPeer *peer)
     {
       DmsP2pGossipTopic *topic = value;
 
-      if (topic->is_joined)
-        dms_p2p_gossip_rpc_add_subscription (dms_p2p_gossip_core_get_control (self, peer), topic->name, TRUE);
+      if (!topic->is_joined)
+        continue;
+      if (peer->control != NULL && peer->control->subscriptions->len >= DMS_P2P_GOSSIP_MAX_SUBSCRIPTIONS)
+        dms_p2p_gossip_core_flush (self);
+      dms_p2p_gossip_rpc_add_subscription (dms_p2p_gossip_core_get_control (self, peer), topic->name, TRUE);
     }
   dms_p2p_gossip_core_flush (self);
 }
@@ -334,12 +337,6 @@ dms_p2p_gossip_core_dup_ids (GPtrArray *peers)
   for (guint i = 0; peers != NULL && i < peers->len; i++)
     g_ptr_array_add (ids, dms_peer_id_ref (((DmsP2pGossipPeer *) g_ptr_array_index (peers, i))->id));
   return ids;
-}
-
-GPtrArray *
-dms_p2p_gossip_core_list_peers (DmsP2pGossipCore *self)
-{
-  return dms_p2p_gossip_core_dup_ids (self->peer_list);
 }
 
 GPtrArray *

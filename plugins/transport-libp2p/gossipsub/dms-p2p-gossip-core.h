@@ -24,15 +24,12 @@ typedef enum
   DMS_P2P_GOSSIP_GOSSIP,
 } DmsP2pGossipUrgency;
 
-/* A judgement that is given later. */
-#define DMS_P2P_GOSSIP_LATER ((int) -1)
-
 /**
  * DmsP2pGossipFuncs:
  * @now_us: a clock that never goes back
  * @random: any number of 32 bits, each as likely
  * @send: an RPC for a peer, without a length before it
- * @validate: judges a message before anybody gets it: a #DmsValidation, or DMS_P2P_GOSSIP_LATER when
+ * @validate: judges a message before anybody gets it: %DMS_VALIDATION_LATER when
  * dms_p2p_gossip_core_finish_validation() will be called for @ticket. @from: who published it
  * @deliver: a good message on a topic that was joined
  * @connect: a peer that another one proposes, with its signed record (nullable)
@@ -46,7 +43,8 @@ typedef struct
   gint64 (*now_us) (gpointer user_data);
   guint32 (*random) (gpointer user_data);
   void (*send) (DmsPeerId *peer, GBytes *rpc, DmsP2pGossipUrgency urgency, gpointer user_data);
-  int (*validate) (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
+  DmsValidation (*validate) (
+      const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
   void (*deliver) (const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data);
   void (*connect) (DmsPeerId *peer, GBytes *record, gpointer user_data);
   GBytes *(*dup_record) (DmsPeerId *peer, gpointer user_data);
@@ -103,7 +101,7 @@ gboolean dms_p2p_gossip_core_receive (DmsP2pGossipCore *self,
                                       gsize size,
                                       GError **error);
 
-/* DMS_ERROR_INVALID_ARGUMENT for what is no topic, DMS_ERROR_RESOURCE_LIMIT beyond
+/* DMS_ERROR_INVALID_ARGUMENT for what is no topic, DMS_ERROR_BUSY beyond
  * DMS_P2P_GOSSIP_MAX_OWN_TOPICS. */
 gboolean dms_p2p_gossip_core_join (DmsP2pGossipCore *self, const char *topic, GError **error);
 void dms_p2p_gossip_core_leave (DmsP2pGossipCore *self, const char *topic);
@@ -123,8 +121,7 @@ void dms_p2p_gossip_core_end_cases (DmsP2pGossipCore *self);
 
 DmsP2pGossipScore *dms_p2p_gossip_core_get_score (DmsP2pGossipCore *self);
 const DmsP2pGossipCounts *dms_p2p_gossip_core_get_counts (DmsP2pGossipCore *self);
-/* DmsPeerId: all; on a topic; in its mesh. */
-GPtrArray *dms_p2p_gossip_core_list_peers (DmsP2pGossipCore *self);
+/* DmsPeerId: on a topic; in its mesh. */
 GPtrArray *dms_p2p_gossip_core_list_topic_peers (DmsP2pGossipCore *self, const char *topic);
 GPtrArray *dms_p2p_gossip_core_list_mesh (DmsP2pGossipCore *self, const char *topic);
 guint dms_p2p_gossip_core_get_n_topics (DmsP2pGossipCore *self);

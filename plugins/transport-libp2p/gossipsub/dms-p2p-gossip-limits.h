@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <dms.h>
+
 /* The numbers of gossipsub (libp2p specs, pubsub/gossipsub v1.0, v1.1, v1.2; go-libp2p-pubsub, gossipsub.go),
  * and the bounds on what peers make us keep or do, which are ours where nothing else is said. */
 enum
@@ -43,7 +45,7 @@ enum
   DMS_P2P_GOSSIP_MAX_IDONTWANT_MESSAGES = 1000,
   DMS_P2P_GOSSIP_MAX_UNWANTED = 5000,
 
-  DMS_P2P_GOSSIP_MAX_DATA = 1024 * 1024,
+  DMS_P2P_GOSSIP_MAX_DATA = DMS_TRANSPORT_MAX_MESSAGE_SIZE,
   DMS_P2P_GOSSIP_MAX_RPC = DMS_P2P_GOSSIP_MAX_DATA + 64 * 1024,
   DMS_P2P_GOSSIP_MAX_TOPIC = 256,
   DMS_P2P_GOSSIP_MAX_ID = 64,
@@ -64,7 +66,7 @@ enum
   DMS_P2P_GOSSIP_MAX_OWN_TOPICS = 1024,
   DMS_P2P_GOSSIP_MAX_PENDING = 4096,
   DMS_P2P_GOSSIP_MAX_PENDING_BYTES = 32 * 1024 * 1024,
-  DMS_P2P_GOSSIP_VALIDATION_TIMEOUT_S = 30,
+  DMS_P2P_GOSSIP_VALIDATION_TIMEOUT_S = DMS_TRANSPORT_VALIDATION_TIMEOUT_S,
   DMS_P2P_GOSSIP_MAX_CACHED_BYTES = 64 * 1024 * 1024,
   DMS_P2P_GOSSIP_MAX_SEEN = 256 * 1024,
   DMS_P2P_GOSSIP_MAX_BACK_OFFS = 4096,

@@ -11,6 +11,8 @@ enum
 {
   /* A peer that takes nothing for so long is given up. Ours. */
   DMS_P2P_GOSSIP_WRITE_TIMEOUT_MS = 30 * 1000,
+  /* An RPC that has begun ends within so long, or nothing more is read. Ours. */
+  DMS_P2P_GOSSIP_READ_TIMEOUT_MS = 30 * 1000,
 };
 
 struct _DmsP2pGossipLine
@@ -214,15 +216,17 @@ dms_p2p_gossip_line_send (DmsP2pGossipLine *self, GBytes *rpc, DmsP2pGossipUrgen
   dms_p2p_gossip_line_write (self);
 }
 
-guint64
-dms_p2p_gossip_line_get_dropped (DmsP2pGossipLine *self)
-{
-  return dms_p2p_gossip_queue_get_dropped (self->queue, DMS_P2P_GOSSIP_CONTROL) +
-         dms_p2p_gossip_queue_get_dropped (self->queue, DMS_P2P_GOSSIP_MESSAGE) +
-         dms_p2p_gossip_queue_get_dropped (self->queue, DMS_P2P_GOSSIP_GOSSIP);
-}
-
 /* Reading */
+
+/* What the other side is told of why nothing more is read. */
+static DmsP2pResetCode
+dms_p2p_gossip_line_choose_code (const GError *error)
+{
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_TOO_LARGE))
+    return DMS_P2P_RESET_PROTOCOL_VIOLATION;
+  return g_error_matches (error, DMS_ERROR, DMS_ERROR_BUSY) ? DMS_P2P_RESET_RESOURCE_LIMIT
+                                                            : DMS_P2P_RESET_NONE;
+}
 
 static void
 dms_p2p_gossip_line_on_read (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -236,11 +240,7 @@ dms_p2p_gossip_line_on_read (GObject *source, GAsyncResult *result, gpointer use
     return;
   if (rpc == NULL)
     {
-      dms_p2p_gossip_line_drop (&self->reading,
-                                &self->inlet,
-                                g_error_matches (error, DMS_ERROR, DMS_ERROR_TOO_LARGE)
-                                    ? DMS_P2P_RESET_PROTOCOL_VIOLATION
-                                    : DMS_P2P_RESET_NONE);
+      dms_p2p_gossip_line_drop (&self->reading, &self->inlet, dms_p2p_gossip_line_choose_code (error));
       return;
     }
   if (!self->funcs.received (self, rpc, self->user_data))
@@ -257,12 +257,12 @@ dms_p2p_gossip_line_on_read (GObject *source, GAsyncResult *result, gpointer use
 static void
 dms_p2p_gossip_line_read (DmsP2pGossipLine *self)
 {
-  dms_p2p_frame_read_async (self->inlet,
-                            DMS_P2P_GOSSIP_MAX_RPC,
-                            0,
-                            self->reading,
-                            dms_p2p_gossip_line_on_read,
-                            dms_p2p_gossip_op_new (self, self->reading));
+  dms_p2p_frame_await_async (self->inlet,
+                             DMS_P2P_GOSSIP_MAX_RPC,
+                             DMS_P2P_GOSSIP_READ_TIMEOUT_MS,
+                             self->reading,
+                             dms_p2p_gossip_line_on_read,
+                             dms_p2p_gossip_op_new (self, self->reading));
 }
 
 static void

@@ -37,7 +37,6 @@ void dms_p2p_gossip_line_set_inlet (DmsP2pGossipLine *self, DmsP2pStream *stream
 
 /* Writes an RPC when its turn comes, and before it its length. */
 void dms_p2p_gossip_line_send (DmsP2pGossipLine *self, GBytes *rpc, DmsP2pGossipUrgency urgency);
-guint64 dms_p2p_gossip_line_get_dropped (DmsP2pGossipLine *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pGossipLine, dms_p2p_gossip_line_unref)
 

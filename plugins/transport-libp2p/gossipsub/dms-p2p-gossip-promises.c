@@ -123,9 +123,3 @@ dms_p2p_gossip_promises_collect (DmsP2pGossipPromises *self,
         g_hash_table_iter_remove (&iter);
     }
 }
-
-guint
-dms_p2p_gossip_promises_get_n (DmsP2pGossipPromises *self)
-{
-  return self->n;
-}

@@ -26,7 +26,6 @@ void dms_p2p_gossip_promises_collect (DmsP2pGossipPromises *self,
                                       gint64 now_us,
                                       DmsP2pGossipBroken broken,
                                       gpointer user_data);
-guint dms_p2p_gossip_promises_get_n (DmsP2pGossipPromises *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pGossipPromises, dms_p2p_gossip_promises_free)
 

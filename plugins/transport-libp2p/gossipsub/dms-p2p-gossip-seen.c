@@ -76,30 +76,18 @@ dms_p2p_gossip_seen_add (DmsP2pGossipSeen *self, GBytes *id, gint64 expires_us)
   return record;
 }
 
-/* Its place in the order stays, and is left when its time is over. */
-void
-dms_p2p_gossip_seen_remove (DmsP2pGossipSeen *self, GBytes *id)
-{
-  g_hash_table_remove (self->records, id);
-}
-
 void
 dms_p2p_gossip_seen_expire (DmsP2pGossipSeen *self, gint64 now_us)
 {
   while (!g_queue_is_empty (&self->order))
     {
-      DmsP2pGossipRecord *record = g_hash_table_lookup (self->records, g_queue_peek_head (&self->order));
+      const DmsP2pGossipRecord *record =
+          g_hash_table_lookup (self->records, g_queue_peek_head (&self->order));
 
-      if (record != NULL && record->expires_us > now_us)
+      if (record->expires_us > now_us)
         return;
       dms_p2p_gossip_seen_drop_oldest (self);
     }
-}
-
-guint
-dms_p2p_gossip_seen_get_n (DmsP2pGossipSeen *self)
-{
-  return g_hash_table_size (self->records);
 }
 
 gboolean

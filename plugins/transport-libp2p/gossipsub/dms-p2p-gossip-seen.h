@@ -34,9 +34,7 @@ void dms_p2p_gossip_seen_free (DmsP2pGossipSeen *self);
 /* NULL when it was not seen. */
 DmsP2pGossipRecord *dms_p2p_gossip_seen_lookup (DmsP2pGossipSeen *self, GBytes *id);
 DmsP2pGossipRecord *dms_p2p_gossip_seen_add (DmsP2pGossipSeen *self, GBytes *id, gint64 expires_us);
-void dms_p2p_gossip_seen_remove (DmsP2pGossipSeen *self, GBytes *id);
 void dms_p2p_gossip_seen_expire (DmsP2pGossipSeen *self, gint64 now_us);
-guint dms_p2p_gossip_seen_get_n (DmsP2pGossipSeen *self);
 
 /* FALSE when it is known that this peer brought it. */
 gboolean dms_p2p_gossip_record_add_peer (DmsP2pGossipRecord *self, DmsPeerId *peer);

@@ -47,7 +47,6 @@ struct _DmsP2pGossip
   GSource *heartbeat;
   GCancellable *cancellable;
   guint n_px_dials;
-  guint64 n_dropped;
   gboolean is_closed;
 };
 
@@ -134,7 +133,7 @@ dms_p2p_gossip_on_send (DmsPeerId *peer, GBytes *rpc, DmsP2pGossipUrgency urgenc
     dms_p2p_gossip_line_send (member->line, rpc, urgency);
 }
 
-static int
+static DmsValidation
 dms_p2p_gossip_on_validate (const char *topic,
                             DmsPeerId *from,
                             GBytes *data,
@@ -298,12 +297,8 @@ static void
 dms_p2p_gossip_remove_member (DmsP2pGossip *self, DmsPeerId *peer)
 {
   g_autoptr (DmsPeerId) keep = dms_peer_id_ref (peer);
-  DmsP2pGossipMember *member = g_hash_table_lookup (self->members, peer);
 
   dms_p2p_gossip_core_remove_peer (self->core, keep);
-  if (member == NULL)
-    return;
-  self->n_dropped += dms_p2p_gossip_line_get_dropped (member->line);
   g_hash_table_remove (self->members, keep);
 }
 
@@ -527,17 +522,4 @@ DmsP2pGossipCore *
 dms_p2p_gossip_get_core (DmsP2pGossip *self)
 {
   return self->core;
-}
-
-guint64
-dms_p2p_gossip_get_dropped (DmsP2pGossip *self)
-{
-  GHashTableIter iter;
-  gpointer member = NULL;
-  guint64 n = self->n_dropped;
-
-  g_hash_table_iter_init (&iter, self->members);
-  while (g_hash_table_iter_next (&iter, NULL, &member))
-    n += dms_p2p_gossip_line_get_dropped (((DmsP2pGossipMember *) member)->line);
-  return n;
 }

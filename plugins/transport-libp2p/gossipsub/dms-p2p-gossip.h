@@ -20,7 +20,8 @@ G_DECLARE_FINAL_TYPE (DmsP2pGossip, dms_p2p_gossip, DMS, P2P_GOSSIP, GObject)
 /* As those of DmsP2pGossipFuncs. Both are called from inside other calls. */
 typedef struct
 {
-  int (*validate) (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
+  DmsValidation (*validate) (
+      const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
   void (*deliver) (const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data);
 } DmsP2pGossipCallbacks;
 
@@ -43,7 +44,5 @@ gboolean dms_p2p_gossip_finish_validation (DmsP2pGossip *self, guint64 ticket, D
 /* What the program thinks of a peer, as long as it is connected. */
 void dms_p2p_gossip_set_app_score (DmsP2pGossip *self, DmsPeerId *peer, double score);
 DmsP2pGossipCore *dms_p2p_gossip_get_core (DmsP2pGossip *self);
-/* RPCs that were dropped for peers that are too slow, since the start. */
-guint64 dms_p2p_gossip_get_dropped (DmsP2pGossip *self);
 
 G_END_DECLS

@@ -329,11 +329,13 @@ dms_p2p_host_on_accept (DmsP2pConnection *connection,
   DmsP2pHost *self = user_data;
   DmsP2pInboundStreams *streams = g_hash_table_lookup (self->inbound, connection);
 
-  if (streams == NULL || streams->n_negotiating >= DMS_P2P_HOST_MAX_NEGOTIATIONS)
+  if (reservation == NULL || streams == NULL || streams->n_negotiating >= DMS_P2P_HOST_MAX_NEGOTIATIONS)
     {
+      /* Nobody is to wait for it. */
       if (streams != NULL)
         dms_p2p_order_settle (streams->order, dms_p2p_pipe_get_sequence (pipe));
-      dms_p2p_pipe_reset (pipe, DMS_P2P_RESET_RESOURCE_LIMIT);
+      if (reservation != NULL)
+        dms_p2p_pipe_reset (pipe, DMS_P2P_RESET_RESOURCE_LIMIT);
       dms_p2p_reservation_free (reservation);
       return;
     }

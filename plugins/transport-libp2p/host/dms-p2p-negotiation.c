@@ -50,11 +50,14 @@ dms_p2p_negotiation_on_accepted (GObject *source, GAsyncResult *result, gpointer
       dms_p2p_pipe_reset (self->pipe, DMS_P2P_RESET_RESOURCE_LIMIT);
     }
   else
-    stream = dms_p2p_stream_new (g_steal_pointer (&self->pipe),
-                                 protocol,
-                                 dms_p2p_connection_get_peer_id (self->connection),
-                                 g_steal_pointer (&self->reservation),
-                                 (GDestroyNotify) dms_p2p_reservation_free);
+    {
+      dms_p2p_pipe_set_account (self->pipe, dms_p2p_reservation_change, self->reservation);
+      stream = dms_p2p_stream_new (g_steal_pointer (&self->pipe),
+                                   protocol,
+                                   dms_p2p_connection_get_peer_id (self->connection),
+                                   g_steal_pointer (&self->reservation),
+                                   (GDestroyNotify) dms_p2p_reservation_free);
+    }
   self->negotiated (self->connection, stream, sequence, self->owner);
 }
 

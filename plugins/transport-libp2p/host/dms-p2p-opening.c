@@ -45,6 +45,7 @@ dms_p2p_opening_finish (DmsP2pOpening *self, const char *protocol)
       dms_p2p_opening_fail (self, error);
       return;
     }
+  dms_p2p_pipe_set_account (self->pipe, dms_p2p_reservation_change, self->reservation);
   g_task_return_pointer (self->task,
                          dms_p2p_stream_new (g_steal_pointer (&self->pipe),
                                              protocol,

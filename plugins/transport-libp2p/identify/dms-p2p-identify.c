@@ -224,6 +224,18 @@ dms_p2p_identify_store_addresses (DmsP2pPeerStore *store,
                                       is_certified);
 }
 
+/* Where a peer sees a connection from a port of its own is not where this host can be reached. */
+static void
+dms_p2p_identify_note_observed (DmsP2pIdentify *self, DmsP2pConnection *connection, DmsMultiaddr *observed)
+{
+  DmsMultiaddr *local = dms_p2p_connection_get_local (connection);
+  DmsMultiaddr *remote = dms_p2p_connection_get_remote (connection);
+
+  if (observed != NULL && remote != NULL && local != NULL &&
+      dms_p2p_swarm_is_listening_at (dms_p2p_host_get_swarm (self->host), local))
+    dms_p2p_observed_note (self->observed, remote, observed);
+}
+
 /* Nothing of a message is kept when a part of it is somebody else's. */
 static gboolean
 dms_p2p_identify_consume (DmsP2pIdentify *self,
@@ -252,8 +264,7 @@ dms_p2p_identify_consume (DmsP2pIdentify *self,
       store, connection, record != NULL ? record->addresses : message->addresses, record != NULL);
   if (record != NULL)
     dms_p2p_peer_store_set_envelope (store, peer, message->record);
-  if (message->observed != NULL && dms_p2p_connection_get_remote (connection) != NULL)
-    dms_p2p_observed_note (self->observed, dms_p2p_connection_get_remote (connection), message->observed);
+  dms_p2p_identify_note_observed (self, connection, message->observed);
   return TRUE;
 }
 

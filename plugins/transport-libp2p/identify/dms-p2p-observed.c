@@ -11,7 +11,7 @@ enum
 
 struct _DmsP2pObserved
 {
-  /* IP of the observer to DmsMultiaddr. */
+  /* IP of the observer, with TCP or UDP, to DmsMultiaddr. */
   GHashTable *told;
   /* The same IPs, the one that spoke longest ago first. */
   GQueue order;
@@ -57,17 +57,22 @@ dms_p2p_observed_forget (DmsP2pObserved *self, const char *ip)
 void
 dms_p2p_observed_note (DmsP2pObserved *self, DmsMultiaddr *observer, DmsMultiaddr *address)
 {
-  g_autofree char *ip = dms_p2p_observed_dup_ip (observer);
+  g_autofree char *observer_ip = dms_p2p_observed_dup_ip (observer);
+  g_autofree char *ip = NULL;
   g_autofree char *own_ip = dms_p2p_observed_dup_ip (address);
+  /* js-libp2p says whom it sees there, too: it is the same place. */
+  g_autoptr (DmsMultiaddr) bare = dms_multiaddr_dup_without_peer_id (address);
 
-  if (ip == NULL || own_ip == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
+  if (observer_ip == NULL || own_ip == NULL || bare == NULL || dms_multiaddr_has_part (observer, "p2p-circuit") ||
       dms_multiaddr_has_part (address, "p2p-circuit"))
     return;
+  /* What it says of TCP leaves what it says of QUIC as it is. */
+  ip = g_strdup_printf ("%s %s", observer_ip, dms_multiaddr_has_part (address, "tcp") ? "tcp" : "udp");
   dms_p2p_observed_forget (self, ip);
   if (g_queue_get_length (&self->order) >= DMS_P2P_OBSERVED_MAX)
     dms_p2p_observed_forget (self, g_queue_peek_head (&self->order));
   g_queue_push_tail (&self->order, ip);
-  g_hash_table_insert (self->told, g_steal_pointer (&ip), dms_multiaddr_ref (address));
+  g_hash_table_insert (self->told, g_steal_pointer (&ip), g_steal_pointer (&bare));
 }
 
 GPtrArray *

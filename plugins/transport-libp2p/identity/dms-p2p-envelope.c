@@ -36,9 +36,7 @@ typedef struct
 static void
 dms_p2p_envelope_append_counted (GByteArray *out, const void *data, gsize size)
 {
-  guint8 length[DMS_P2P_VARINT_MAX];
-
-  g_byte_array_append (out, length, (guint) dms_p2p_varint_write (length, size));
+  dms_p2p_varint_append (out, size);
   g_byte_array_append (out, data, (guint) size);
 }
 

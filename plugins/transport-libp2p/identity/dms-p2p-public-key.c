@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "identity/dms-p2p-rsa-der-private.h"
+#include "wire/dms-p2p-multihash.h"
 #include "wire/dms-p2p-proto-reader.h"
 #include "wire/dms-p2p-proto-writer.h"
 
@@ -23,9 +24,6 @@ enum
   DMS_P2P_PUBLIC_KEY_SECP256K1_SIZE = 33,
   DMS_P2P_PUBLIC_KEY_FIELD_TYPE = 1,
   DMS_P2P_PUBLIC_KEY_FIELD_DATA = 2,
-  /* multiformats/multicodec, table.csv */
-  DMS_P2P_MULTIHASH_IDENTITY = 0x00,
-  DMS_P2P_MULTIHASH_SHA2_256 = 0x12,
 };
 
 /* All of a SubjectPublicKeyInfo of P-256 before the 64 bytes of an uncompressed point (RFC 5480). */
@@ -153,26 +151,12 @@ dms_p2p_public_key_read_key (DmsP2pPublicKey *self,
 static DmsPeerId *
 dms_p2p_public_key_make_peer_id (GBytes *bytes)
 {
-  guint8 multihash[2 + MAX (DMS_P2P_PUBLIC_KEY_MAX_INLINE, crypto_hash_sha256_BYTES)];
-  g_autoptr (GBytes) multihash_bytes = NULL;
-  DmsPeerId *peer = NULL;
   gsize size = 0;
   const guint8 *data = g_bytes_get_data (bytes, &size);
+  DmsP2pHash hash = size <= DMS_P2P_PUBLIC_KEY_MAX_INLINE ? DMS_P2P_HASH_IDENTITY : DMS_P2P_HASH_SHA2_256;
+  g_autoptr (GBytes) multihash = dms_p2p_multihash_new (hash, data, size, NULL);
+  DmsPeerId *peer = dms_peer_id_new_from_bytes (multihash, NULL);
 
-  if (size <= DMS_P2P_PUBLIC_KEY_MAX_INLINE)
-    {
-      multihash[0] = DMS_P2P_MULTIHASH_IDENTITY;
-      memcpy (multihash + 2, data, size);
-    }
-  else
-    {
-      multihash[0] = DMS_P2P_MULTIHASH_SHA2_256;
-      crypto_hash_sha256 (multihash + 2, data, size);
-      size = crypto_hash_sha256_BYTES;
-    }
-  multihash[1] = (guint8) size;
-  multihash_bytes = g_bytes_new (multihash, 2 + size);
-  peer = dms_peer_id_new_from_bytes (multihash_bytes, NULL);
   g_assert (peer != NULL);
   return peer;
 }
@@ -272,12 +256,15 @@ dms_p2p_public_key_new_from_peer_id (DmsPeerId *peer)
 {
   g_autoptr (GBytes) multihash = dms_peer_id_dup_bytes (peer);
   g_autoptr (DmsP2pPublicKey) self = NULL;
+  DmsP2pHash hash = DMS_P2P_HASH_IDENTITY;
+  const guint8 *key = NULL;
   gsize size = 0;
-  const guint8 *data = g_bytes_get_data (multihash, &size);
 
-  if (size < 2 || data[0] != DMS_P2P_MULTIHASH_IDENTITY)
+  if (!dms_p2p_multihash_parse (
+          g_bytes_get_data (multihash, NULL), g_bytes_get_size (multihash), &hash, &key, &size, NULL) ||
+      hash != DMS_P2P_HASH_IDENTITY)
     return NULL;
-  self = dms_p2p_public_key_new (data + 2, size - 2, NULL);
+  self = dms_p2p_public_key_new (key, size, NULL);
   if (self == NULL || !dms_peer_id_equal (self->peer_id, peer))
     return NULL;
   return g_steal_pointer (&self);
@@ -311,6 +298,20 @@ DmsPeerId *
 dms_p2p_public_key_get_peer_id (DmsP2pPublicKey *self)
 {
   return self->peer_id;
+}
+
+gboolean
+dms_p2p_public_key_check_owner (DmsP2pPublicKey *self, DmsPeerId *expected, GError **error)
+{
+  if (expected == NULL || dms_peer_id_equal (self->peer_id, expected))
+    return TRUE;
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_NOT_AUTHORIZED,
+               "peer %s was expected, but %s is at this address; look up its addresses again",
+               dms_peer_id_get_text (expected),
+               dms_peer_id_get_text (self->peer_id));
+  return FALSE;
 }
 
 /* Bitcoin's ECDSA over SHA-256; s must be the lower one of the two that fit (BIP 62). */

@@ -30,6 +30,8 @@ DmsP2pKeyType dms_p2p_public_key_get_key_type (DmsP2pPublicKey *self);
 /* The protobuf, canonical: what peer IDs are made of. */
 GBytes *dms_p2p_public_key_get_bytes (DmsP2pPublicKey *self);
 DmsPeerId *dms_p2p_public_key_get_peer_id (DmsP2pPublicKey *self);
+/* FALSE with DMS_ERROR_NOT_AUTHORIZED when it is not the key of @expected; NULL is anybody. */
+gboolean dms_p2p_public_key_check_owner (DmsP2pPublicKey *self, DmsPeerId *expected, GError **error);
 
 /* FALSE with DMS_ERROR_BAD_SIGNATURE. */
 gboolean dms_p2p_public_key_verify (DmsP2pPublicKey *self,

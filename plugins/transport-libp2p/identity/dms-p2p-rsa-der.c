@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "wire/dms-p2p-der.h"
+
 enum
 {
   /* go-libp2p's bounds: below is weak, above costs a verifier seconds (CVE-2023-39533). */
@@ -12,9 +14,6 @@ enum
   DMS_P2P_RSA_MAX_BITS = 8192,
   /* Go's crypto/rsa takes exponents below 2^31. */
   DMS_P2P_RSA_MAX_EXPONENT_BITS = 31,
-  DMS_P2P_DER_INTEGER = 0x02,
-  DMS_P2P_DER_BIT_STRING = 0x03,
-  DMS_P2P_DER_SEQUENCE = 0x30,
 };
 
 /* SEQUENCE { rsaEncryption (1.2.840.113549.1.1.1), NULL } */
@@ -22,46 +21,9 @@ static const guint8 dms_p2p_rsa_algorithm[] = {
   0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
 };
 
-typedef struct
-{
-  const guint8 *data;
-  gsize size;
-} DmsP2pDerSpan;
-
-/* Takes one element of type @tag off the front of @from. Lengths are the shortest possible (X.690, 10.1). */
-static gboolean
-dms_p2p_der_take (DmsP2pDerSpan *from, guint8 tag, DmsP2pDerSpan *content)
-{
-  gsize header = 2;
-  gsize length = 0;
-
-  if (from->size < 2 || from->data[0] != tag)
-    return FALSE;
-  length = from->data[1];
-  if (length >= 0x80)
-    {
-      gsize n = length - 0x80;
-
-      /* Two bytes are enough for all that is read here. */
-      if (n < 1 || n > 2 || from->size < 2 + n)
-        return FALSE;
-      length = n == 1 ? from->data[2] : (gsize) from->data[2] << 8 | from->data[3];
-      if (length < (n == 1 ? 0x80u : 0x100u))
-        return FALSE;
-      header += n;
-    }
-  if (from->size - header < length)
-    return FALSE;
-  content->data = from->data + header;
-  content->size = length;
-  from->data += header + length;
-  from->size -= header + length;
-  return TRUE;
-}
-
 /* Takes a positive whole number; what stands is without leading zeros. */
 static gboolean
-dms_p2p_der_take_number (DmsP2pDerSpan *from, DmsP2pDerSpan *number)
+dms_p2p_rsa_der_take_number (DmsP2pDer *from, DmsP2pDer *number)
 {
   if (!dms_p2p_der_take (from, DMS_P2P_DER_INTEGER, number) || number->size == 0 || number->data[0] >= 0x80)
     return FALSE;
@@ -76,13 +38,13 @@ dms_p2p_der_take_number (DmsP2pDerSpan *from, DmsP2pDerSpan *number)
 }
 
 static gsize
-dms_p2p_der_count_bits (const DmsP2pDerSpan *number)
+dms_p2p_rsa_der_count_bits (const DmsP2pDer *number)
 {
   return (number->size - 1) * 8 + g_bit_storage (number->data[0]);
 }
 
 static gboolean
-dms_p2p_der_is_odd (const DmsP2pDerSpan *number)
+dms_p2p_rsa_der_is_odd (const DmsP2pDer *number)
 {
   return (number->data[number->size - 1] & 1) != 0;
 }
@@ -92,12 +54,12 @@ dms_p2p_rsa_der_find_fault (const guint8 *data, gsize size)
 {
   static const char malformed[] = "an RSA key must be a SubjectPublicKeyInfo in DER";
   const gsize algorithm_size = sizeof dms_p2p_rsa_algorithm;
-  DmsP2pDerSpan all = { data, size };
-  DmsP2pDerSpan info = { NULL, 0 };
-  DmsP2pDerSpan bits = { NULL, 0 };
-  DmsP2pDerSpan key = { NULL, 0 };
-  DmsP2pDerSpan modulus = { NULL, 0 };
-  DmsP2pDerSpan exponent = { NULL, 0 };
+  DmsP2pDer all = { data, size };
+  DmsP2pDer info = { NULL, 0 };
+  DmsP2pDer bits = { NULL, 0 };
+  DmsP2pDer key = { NULL, 0 };
+  DmsP2pDer modulus = { NULL, 0 };
+  DmsP2pDer exponent = { NULL, 0 };
 
   if (!dms_p2p_der_take (&all, DMS_P2P_DER_SEQUENCE, &info) || all.size > 0 || info.size < algorithm_size ||
       memcmp (info.data, dms_p2p_rsa_algorithm, algorithm_size) != 0)
@@ -110,17 +72,18 @@ dms_p2p_rsa_der_find_fault (const guint8 *data, gsize size)
   bits.data++;
   bits.size--;
   if (!dms_p2p_der_take (&bits, DMS_P2P_DER_SEQUENCE, &key) || bits.size > 0 ||
-      !dms_p2p_der_take_number (&key, &modulus) || !dms_p2p_der_take_number (&key, &exponent) || key.size > 0)
+      !dms_p2p_rsa_der_take_number (&key, &modulus) || !dms_p2p_rsa_der_take_number (&key, &exponent) ||
+      key.size > 0)
     return malformed;
 
-  if (dms_p2p_der_count_bits (&modulus) < DMS_P2P_RSA_MIN_BITS)
+  if (dms_p2p_rsa_der_count_bits (&modulus) < DMS_P2P_RSA_MIN_BITS)
     return "an RSA key needs at least 2048 bits";
-  if (dms_p2p_der_count_bits (&modulus) > DMS_P2P_RSA_MAX_BITS)
+  if (dms_p2p_rsa_der_count_bits (&modulus) > DMS_P2P_RSA_MAX_BITS)
     return "an RSA key may have at most 8192 bits";
-  if (!dms_p2p_der_is_odd (&modulus))
+  if (!dms_p2p_rsa_der_is_odd (&modulus))
     return "its RSA modulus is even";
-  if (dms_p2p_der_count_bits (&exponent) > DMS_P2P_RSA_MAX_EXPONENT_BITS ||
-      dms_p2p_der_count_bits (&exponent) < 2 || !dms_p2p_der_is_odd (&exponent))
+  if (dms_p2p_rsa_der_count_bits (&exponent) > DMS_P2P_RSA_MAX_EXPONENT_BITS ||
+      dms_p2p_rsa_der_count_bits (&exponent) < 2 || !dms_p2p_rsa_der_is_odd (&exponent))
     return "its RSA exponent must be odd, at least 3 and below 2^31";
   return NULL;
 }

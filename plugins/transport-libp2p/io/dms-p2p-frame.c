@@ -3,6 +3,7 @@
 
 #include "io/dms-p2p-frame.h"
 
+#include "io/dms-p2p-source.h"
 #include "wire/dms-p2p-varint.h"
 
 enum
@@ -15,9 +16,11 @@ enum
 typedef struct
 {
   DmsP2pPipe *pipe;
+  guint timeout_ms;
   GSource *timeout;
   GSource *cancelled;
   /* Reading. */
+  gboolean is_patient;
   gsize max_size;
   gboolean has_length;
   gsize length;
@@ -32,21 +35,14 @@ typedef struct
 } DmsP2pFrameOp;
 
 static void
-dms_p2p_frame_op_drop_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 dms_p2p_frame_op_free (gpointer data)
 {
   DmsP2pFrameOp *op = data;
 
-  dms_p2p_frame_op_drop_source (&op->timeout);
-  dms_p2p_frame_op_drop_source (&op->cancelled);
+  dms_p2p_source_drop (&op->timeout);
+  dms_p2p_source_drop (&op->cancelled);
+  if (op->body_room > 0)
+    dms_p2p_pipe_charge (op->pipe, -(gssize) op->body_room);
   g_clear_object (&op->pipe);
   g_clear_pointer (&op->bytes, g_bytes_unref);
   g_free (op->body);
@@ -59,8 +55,8 @@ dms_p2p_frame_end (GTask *task)
 {
   DmsP2pFrameOp *op = g_task_get_task_data (task);
 
-  dms_p2p_frame_op_drop_source (&op->timeout);
-  dms_p2p_frame_op_drop_source (&op->cancelled);
+  dms_p2p_source_drop (&op->timeout);
+  dms_p2p_source_drop (&op->cancelled);
   dms_p2p_pipe_set_handler (op->pipe, NULL, NULL);
 }
 
@@ -92,13 +88,22 @@ dms_p2p_frame_on_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 /* Makes room for more of the body, twice as much as has come. */
-static void
-dms_p2p_frame_op_grow (DmsP2pFrameOp *op)
+static gboolean
+dms_p2p_frame_op_grow (DmsP2pFrameOp *op, GError **error)
 {
-  gsize room = op->body_room == 0 ? DMS_P2P_FRAME_FIRST_BYTES : 2 * op->body_room;
+  gsize room = MIN (op->body_room == 0 ? DMS_P2P_FRAME_FIRST_BYTES : 2 * op->body_room, op->length);
 
-  op->body_room = MIN (room, op->length);
+  if (!dms_p2p_pipe_charge (op->pipe, (gssize) (room - op->body_room)))
+    {
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_BUSY,
+                           "there is no memory left for what the other side sends; try again later");
+      return FALSE;
+    }
+  op->body_room = room;
   op->body = g_realloc (op->body, op->body_room);
+  return TRUE;
 }
 
 /* A byte of the length, which is read byte by byte so that nothing behind the message is. 1 when there is a
@@ -146,8 +151,8 @@ dms_p2p_frame_op_read_some (DmsP2pFrameOp *op, GError **error)
       op->n_prefix++;
       return dms_p2p_frame_op_take_prefix (op, error) < 0 ? -1 : n;
     }
-  if (op->n_body == op->body_room)
-    dms_p2p_frame_op_grow (op);
+  if (op->n_body == op->body_room && !dms_p2p_frame_op_grow (op, error))
+    return -1;
   n = dms_p2p_pipe_read (op->pipe, op->body + op->n_body, op->body_room - op->n_body, error);
   if (n > 0)
     op->n_body += (gsize) n;
@@ -164,6 +169,18 @@ dms_p2p_frame_op_make_end_error (DmsP2pFrameOp *op)
       DMS_ERROR, DMS_ERROR_INVALID_DATA, "the other side ended the stream in the middle of a message");
 }
 
+static void
+dms_p2p_frame_arm (GTask *task)
+{
+  DmsP2pFrameOp *op = g_task_get_task_data (task);
+
+  if (op->timeout_ms == 0 || op->timeout != NULL || (op->is_patient && op->n_prefix == 0))
+    return;
+  op->timeout = g_timeout_source_new (op->timeout_ms);
+  g_source_set_callback (op->timeout, dms_p2p_frame_on_timeout, task, NULL);
+  g_source_attach (op->timeout, g_task_get_context (task));
+}
+
 /* Goes on; TRUE when the task has ended. */
 static gboolean
 dms_p2p_frame_read_on (GTask *task)
@@ -176,7 +193,10 @@ dms_p2p_frame_read_on (GTask *task)
     {
       n = dms_p2p_frame_op_read_some (op, &error);
       if (n == DMS_P2P_WOULD_BLOCK)
-        return FALSE;
+        {
+          dms_p2p_frame_arm (task);
+          return FALSE;
+        }
       if (n <= 0)
         {
           dms_p2p_frame_fail (task, n == 0 ? dms_p2p_frame_op_make_end_error (op) : error);
@@ -230,17 +250,12 @@ dms_p2p_frame_on_ready (DmsP2pPipe *pipe, GIOCondition condition, gpointer user_
 }
 
 static void
-dms_p2p_frame_watch (GTask *task, guint timeout_ms)
+dms_p2p_frame_watch (GTask *task)
 {
   DmsP2pFrameOp *op = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
-  if (timeout_ms > 0)
-    {
-      op->timeout = g_timeout_source_new (timeout_ms);
-      g_source_set_callback (op->timeout, dms_p2p_frame_on_timeout, task, NULL);
-      g_source_attach (op->timeout, g_task_get_context (task));
-    }
+  dms_p2p_frame_arm (task);
   if (cancellable != NULL)
     {
       op->cancelled = g_cancellable_source_new (cancellable);
@@ -255,6 +270,7 @@ dms_p2p_frame_watch (GTask *task, guint timeout_ms)
 static GTask *
 dms_p2p_frame_begin (DmsP2pPipe *pipe,
                      gpointer tag,
+                     guint timeout_ms,
                      GCancellable *cancellable,
                      GAsyncReadyCallback callback,
                      gpointer user_data)
@@ -263,6 +279,7 @@ dms_p2p_frame_begin (DmsP2pPipe *pipe,
   DmsP2pFrameOp *op = g_new0 (DmsP2pFrameOp, 1);
 
   op->pipe = g_object_ref (pipe);
+  op->timeout_ms = timeout_ms;
   g_task_set_source_tag (task, tag);
   /* Cancelling is told as a DmsError. */
   g_task_set_check_cancellable (task, FALSE);
@@ -278,12 +295,31 @@ dms_p2p_frame_read_async (DmsP2pPipe *pipe,
                           GAsyncReadyCallback callback,
                           gpointer user_data)
 {
-  GTask *task = dms_p2p_frame_begin (pipe, dms_p2p_frame_read_async, cancellable, callback, user_data);
+  GTask *task =
+      dms_p2p_frame_begin (pipe, dms_p2p_frame_read_async, timeout_ms, cancellable, callback, user_data);
   DmsP2pFrameOp *op = g_task_get_task_data (task);
 
   op->max_size = max_size;
   if (!dms_p2p_frame_read_on (task))
-    dms_p2p_frame_watch (task, timeout_ms);
+    dms_p2p_frame_watch (task);
+}
+
+void
+dms_p2p_frame_await_async (DmsP2pPipe *pipe,
+                           gsize max_size,
+                           guint timeout_ms,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  GTask *task =
+      dms_p2p_frame_begin (pipe, dms_p2p_frame_await_async, timeout_ms, cancellable, callback, user_data);
+  DmsP2pFrameOp *op = g_task_get_task_data (task);
+
+  op->max_size = max_size;
+  op->is_patient = TRUE;
+  if (!dms_p2p_frame_read_on (task))
+    dms_p2p_frame_watch (task);
 }
 
 GBytes *
@@ -300,13 +336,14 @@ dms_p2p_pipe_read_all_async (DmsP2pPipe *pipe,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  GTask *task = dms_p2p_frame_begin (pipe, dms_p2p_pipe_read_all_async, cancellable, callback, user_data);
+  GTask *task =
+      dms_p2p_frame_begin (pipe, dms_p2p_pipe_read_all_async, timeout_ms, cancellable, callback, user_data);
   DmsP2pFrameOp *op = g_task_get_task_data (task);
 
   op->has_length = TRUE;
   op->length = size;
   if (!dms_p2p_frame_read_on (task))
-    dms_p2p_frame_watch (task, timeout_ms);
+    dms_p2p_frame_watch (task);
 }
 
 GBytes *
@@ -323,12 +360,13 @@ dms_p2p_pipe_write_all_async (DmsP2pPipe *pipe,
                               GAsyncReadyCallback callback,
                               gpointer user_data)
 {
-  GTask *task = dms_p2p_frame_begin (pipe, dms_p2p_pipe_write_all_async, cancellable, callback, user_data);
+  GTask *task =
+      dms_p2p_frame_begin (pipe, dms_p2p_pipe_write_all_async, timeout_ms, cancellable, callback, user_data);
   DmsP2pFrameOp *op = g_task_get_task_data (task);
 
   op->bytes = g_bytes_ref (bytes);
   if (!dms_p2p_frame_write_on (task))
-    dms_p2p_frame_watch (task, timeout_ms);
+    dms_p2p_frame_watch (task);
 }
 
 gboolean
@@ -341,10 +379,8 @@ GBytes *
 dms_p2p_frame_new (const void *data, gsize size)
 {
   g_autoptr (GByteArray) frame = g_byte_array_sized_new ((guint) (DMS_P2P_VARINT_MAX + size));
-  guint8 prefix[DMS_P2P_VARINT_MAX];
-  gsize n = dms_p2p_varint_write (prefix, size);
 
-  g_byte_array_append (frame, prefix, (guint) n);
+  dms_p2p_varint_append (frame, size);
   g_byte_array_append (frame, data, (guint) size);
   return g_byte_array_free_to_bytes (g_steal_pointer (&frame));
 }

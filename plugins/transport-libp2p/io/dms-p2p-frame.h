@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 /* Reads a message after its length, which is a varint (multiformats/unsigned-varint): DMS_ERROR_NOT_FOUND
  * when the other side ended the pipe instead of sending one, DMS_ERROR_TOO_LARGE above @max_size,
  * DMS_ERROR_INVALID_DATA when it is malformed or cut off. Memory is taken for what came, not for what was
- * announced. */
+ * announced, and whoever pays for the pipe pays for it until the message is handed over: DMS_ERROR_BUSY when
+ * that is too much. */
 void dms_p2p_frame_read_async (DmsP2pPipe *pipe,
                                gsize max_size,
                                guint timeout_ms,
@@ -22,6 +23,15 @@ void dms_p2p_frame_read_async (DmsP2pPipe *pipe,
                                GAsyncReadyCallback callback,
                                gpointer user_data);
 GBytes *dms_p2p_frame_read_finish (GAsyncResult *result, GError **error);
+
+/* The same, but waits for ever for a message to begin: the time counts from its first byte. Finished with
+ * dms_p2p_frame_read_finish(). */
+void dms_p2p_frame_await_async (DmsP2pPipe *pipe,
+                                gsize max_size,
+                                guint timeout_ms,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
 
 /* Reads @size bytes, as many as are there. DMS_ERROR_NOT_FOUND and DMS_ERROR_INVALID_DATA as above. */
 void dms_p2p_pipe_read_all_async (DmsP2pPipe *pipe,

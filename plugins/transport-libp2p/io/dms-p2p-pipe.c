@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-source.h"
+
 /**
  * DmsP2pPipe:
  *
@@ -27,18 +29,11 @@ typedef struct
   GByteArray *unread;
   gsize unread_offset;
   gint64 sequence;
+  DmsP2pPipeAccount account_func;
+  gpointer account;
 } DmsP2pPipePrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DmsP2pPipe, dms_p2p_pipe, G_TYPE_OBJECT)
-
-static void
-dms_p2p_pipe_drop_pending (DmsP2pPipePrivate *priv)
-{
-  if (priv->pending == NULL)
-    return;
-  g_source_destroy (priv->pending);
-  g_clear_pointer (&priv->pending, g_source_unref);
-}
 
 static void
 dms_p2p_pipe_dispose (GObject *object)
@@ -47,7 +42,7 @@ dms_p2p_pipe_dispose (GObject *object)
 
   priv->handler = NULL;
   priv->wanted = 0;
-  dms_p2p_pipe_drop_pending (priv);
+  dms_p2p_source_drop (&priv->pending);
   G_OBJECT_CLASS (dms_p2p_pipe_parent_class)->dispose (object);
 }
 
@@ -149,6 +144,23 @@ dms_p2p_pipe_want (DmsP2pPipe *self, GIOCondition condition)
   DMS_P2P_PIPE_GET_CLASS (self)->want (self, condition);
   if (dms_p2p_pipe_has_unread (self))
     dms_p2p_pipe_notify (self);
+}
+
+void
+dms_p2p_pipe_set_account (DmsP2pPipe *self, DmsP2pPipeAccount func, gpointer account)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  priv->account_func = func;
+  priv->account = account;
+}
+
+gboolean
+dms_p2p_pipe_charge (DmsP2pPipe *self, gssize delta)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  return priv->account_func == NULL || priv->account_func (priv->account, delta);
 }
 
 GIOCondition
@@ -370,6 +382,14 @@ void
 dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code)
 {
   DMS_P2P_PIPE_GET_CLASS (self)->reset (self, code);
+}
+
+GMainContext *
+dms_p2p_pipe_get_context (DmsP2pPipe *self)
+{
+  DmsP2pPipePrivate *priv = dms_p2p_pipe_get_instance_private (self);
+
+  return priv->context;
 }
 
 gint64

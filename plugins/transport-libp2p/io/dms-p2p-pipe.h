@@ -30,6 +30,15 @@ G_DECLARE_DERIVABLE_TYPE (DmsP2pPipe, dms_p2p_pipe, DMS, P2P_PIPE, GObject)
 typedef void (*DmsP2pPipeHandler) (DmsP2pPipe *self, GIOCondition condition, gpointer user_data);
 
 /**
+ * DmsP2pPipeAccount:
+ * @account: who pays
+ * @delta: how many bytes of memory more; given back when negative
+ *
+ * Returns: whether there may be so many more
+ */
+typedef gboolean (*DmsP2pPipeAccount) (gpointer account, gssize delta);
+
+/**
  * DmsP2pPipeClass:
  * @read: see dms_p2p_pipe_read()
  * @writev: see dms_p2p_pipe_writev()
@@ -57,6 +66,10 @@ struct _DmsP2pPipeClass
 
 void dms_p2p_pipe_set_handler (DmsP2pPipe *self, DmsP2pPipeHandler handler, gpointer user_data);
 void dms_p2p_pipe_want (DmsP2pPipe *self, GIOCondition condition);
+/* Who pays for the memory that whoever reads this pipe takes for what has come; nobody at first. @account is
+ * borrowed. */
+void dms_p2p_pipe_set_account (DmsP2pPipe *self, DmsP2pPipeAccount func, gpointer account);
+gboolean dms_p2p_pipe_charge (DmsP2pPipe *self, gssize delta);
 GIOCondition dms_p2p_pipe_get_wanted (DmsP2pPipe *self);
 
 gssize dms_p2p_pipe_read (DmsP2pPipe *self, void *buffer, gsize size, GError **error);
@@ -73,6 +86,7 @@ void dms_p2p_pipe_reset (DmsP2pPipe *self, guint64 code);
 gint64 dms_p2p_pipe_get_sequence (DmsP2pPipe *self);
 
 /* For subclasses. */
+GMainContext *dms_p2p_pipe_get_context (DmsP2pPipe *self);
 void dms_p2p_pipe_set_sequence (DmsP2pPipe *self, gint64 sequence);
 void dms_p2p_pipe_notify (DmsP2pPipe *self);
 void dms_p2p_pipe_dispatch (DmsP2pPipe *self, GIOCondition condition);

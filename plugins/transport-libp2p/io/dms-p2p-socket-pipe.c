@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "io/dms-p2p-source.h"
+
 /**
  * DmsP2pSocketPipe:
  *
@@ -18,22 +20,10 @@ struct _DmsP2pSocketPipe
 
   GSocket *socket;
   int fd;
-  GMainContext *context;
   GSource *source;
-  GIOCondition watched;
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pSocketPipe, dms_p2p_socket_pipe, DMS_TYPE_P2P_PIPE)
-
-static void
-dms_p2p_socket_pipe_unwatch (DmsP2pSocketPipe *self)
-{
-  self->watched = 0;
-  if (self->source == NULL)
-    return;
-  g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-}
 
 static gssize
 dms_p2p_socket_pipe_fail (const char *doing, int code, GError **error)
@@ -97,7 +87,7 @@ dms_p2p_socket_pipe_close (DmsP2pPipe *pipe)
 {
   DmsP2pSocketPipe *self = DMS_P2P_SOCKET_PIPE (pipe);
 
-  dms_p2p_socket_pipe_unwatch (self);
+  dms_p2p_source_drop (&self->source);
   if (self->fd < 0)
     return;
   self->fd = -1;
@@ -132,15 +122,12 @@ dms_p2p_socket_pipe_want (DmsP2pPipe *pipe, GIOCondition condition)
 {
   DmsP2pSocketPipe *self = DMS_P2P_SOCKET_PIPE (pipe);
 
-  if (condition == self->watched)
-    return;
-  dms_p2p_socket_pipe_unwatch (self);
+  dms_p2p_source_drop (&self->source);
   if (condition == 0 || self->fd < 0)
     return;
   self->source = g_socket_create_source (self->socket, condition, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (dms_p2p_socket_pipe_on_ready), self, NULL);
-  g_source_attach (self->source, self->context);
-  self->watched = condition;
+  g_source_attach (self->source, dms_p2p_pipe_get_context (pipe));
 }
 
 static void
@@ -158,7 +145,6 @@ dms_p2p_socket_pipe_finalize (GObject *object)
   DmsP2pSocketPipe *self = DMS_P2P_SOCKET_PIPE (object);
 
   g_clear_object (&self->socket);
-  g_clear_pointer (&self->context, g_main_context_unref);
   G_OBJECT_CLASS (dms_p2p_socket_pipe_parent_class)->finalize (object);
 }
 
@@ -181,7 +167,6 @@ static void
 dms_p2p_socket_pipe_init (DmsP2pSocketPipe *self)
 {
   self->fd = -1;
-  self->context = g_main_context_ref_thread_default ();
 }
 
 /**

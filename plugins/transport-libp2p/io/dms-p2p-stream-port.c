@@ -237,10 +237,10 @@ dms_p2p_stream_port_close_output (DmsP2pStreamPort *self, GError **error)
 }
 
 void
-dms_p2p_stream_port_reset (DmsP2pStreamPort *self, guint64 code)
+dms_p2p_stream_port_reset (DmsP2pStreamPort *self)
 {
   if (self->pipe != NULL)
-    dms_p2p_pipe_reset (self->pipe, code);
+    dms_p2p_pipe_reset (self->pipe, 0);
   dms_p2p_stream_port_close (self);
 }
 

@@ -38,7 +38,7 @@ gboolean dms_p2p_stream_port_is_writable (DmsP2pStreamPort *self);
 gboolean dms_p2p_stream_port_close_output (DmsP2pStreamPort *self, GError **error);
 void dms_p2p_stream_port_close_input (DmsP2pStreamPort *self);
 void dms_p2p_stream_port_close (DmsP2pStreamPort *self);
-void dms_p2p_stream_port_reset (DmsP2pStreamPort *self, guint64 code);
+void dms_p2p_stream_port_reset (DmsP2pStreamPort *self);
 
 /* A source that is ready when the pipe is, or does not wait for anything any more. */
 GSource *dms_p2p_stream_port_create_source (DmsP2pStreamPort *self, GIOCondition condition);

@@ -97,7 +97,7 @@ dms_p2p_stream_reset (DmsStream *stream)
 {
   DmsP2pStream *self = DMS_P2P_STREAM (stream);
 
-  dms_p2p_stream_port_reset (self->port, 0);
+  dms_p2p_stream_port_reset (self->port);
 }
 
 static void
@@ -105,6 +105,11 @@ dms_p2p_stream_finalize (GObject *object)
 {
   DmsP2pStream *self = DMS_P2P_STREAM (object);
 
+  DmsP2pPipe *pipe = dms_p2p_stream_port_get_pipe (self->port);
+
+  /* What is owned goes now, and pays for nothing any more. */
+  if (pipe != NULL && self->owned != NULL)
+    dms_p2p_pipe_set_account (pipe, NULL, NULL);
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_clear_pointer (&self->port, dms_p2p_stream_port_unref);

@@ -16,6 +16,8 @@ enum
   DMS_P2P_DHT_DISCOVERY_MAX_DIALS = 16,
   /* As long as there is nobody to tell. Ours. */
   DMS_P2P_DHT_DISCOVERY_RETRY_S = 20,
+  /* After this host moved: several changes are told together. Ours. */
+  DMS_P2P_DHT_DISCOVERY_MOVED_S = 3,
 };
 
 struct _DmsP2pDhtDiscovery
@@ -27,6 +29,8 @@ struct _DmsP2pDhtDiscovery
   GCancellable *cancellable;
   GSource *advertise_timer;
   GSource *find_timer;
+  /* While others were being told where it is. */
+  gboolean has_moved;
   gboolean is_closed;
 };
 
@@ -81,8 +85,9 @@ dms_p2p_dht_discovery_on_advertised (GObject *source, GAsyncResult *result, gpoi
 {
   g_autoptr (DmsP2pDhtDiscoveryRef) self = user_data;
   g_autoptr (GError) error = NULL;
-  gboolean is_done = dms_p2p_dht_provide_finish (DMS_P2P_DHT (source), result, &error);
+  gboolean is_done = dms_p2p_dht_provide_finish (DMS_P2P_DHT (source), result, &error) && !self->has_moved;
 
+  self->has_moved = FALSE;
   dms_p2p_dht_discovery_wait (self,
                               &self->advertise_timer,
                               dms_p2p_dht_discovery_on_advertise,
@@ -192,6 +197,20 @@ dms_p2p_dht_discovery_new (DmsP2pDht *dht, DmsP2pSwarm *swarm, const char *name)
   dms_p2p_dht_discovery_wait (
       self, &self->find_timer, dms_p2p_dht_discovery_on_find, DMS_P2P_DHT_DISCOVERY_RETRY_S / 2);
   return self;
+}
+
+void
+dms_p2p_dht_discovery_note_moved (DmsP2pDhtDiscovery *self)
+{
+  /* What is under way tells what was true before, and is told again after it. */
+  if (self->advertise_timer != NULL)
+    dms_p2p_dht_discovery_wait (
+        self, &self->advertise_timer, dms_p2p_dht_discovery_on_advertise, DMS_P2P_DHT_DISCOVERY_MOVED_S);
+  else
+    self->has_moved = TRUE;
+  if (self->find_timer != NULL)
+    dms_p2p_dht_discovery_wait (
+        self, &self->find_timer, dms_p2p_dht_discovery_on_find, 2 * DMS_P2P_DHT_DISCOVERY_MOVED_S);
 }
 
 void

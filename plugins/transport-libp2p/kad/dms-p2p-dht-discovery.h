@@ -14,6 +14,8 @@ typedef struct _DmsP2pDhtDiscovery DmsP2pDhtDiscovery;
 /* @name: `nunet-test` in the field. */
 DmsP2pDhtDiscovery *dms_p2p_dht_discovery_new (DmsP2pDht *dht, DmsP2pSwarm *swarm, const char *name);
 /* Before the table is closed. */
+/* This host can be reached elsewhere: others are told anew, and found who can reach only that. */
+void dms_p2p_dht_discovery_note_moved (DmsP2pDhtDiscovery *self);
 void dms_p2p_dht_discovery_free (DmsP2pDhtDiscovery *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pDhtDiscovery, dms_p2p_dht_discovery_free)

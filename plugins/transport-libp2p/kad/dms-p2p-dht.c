@@ -22,7 +22,11 @@ struct _DmsP2pDht
   DmsP2pIdentify *identify;
   char *protocol;
   DmsP2pDhtMode mode;
+  /* NULL once it is closed. */
   DmsP2pKadCore *core;
+  /* What was closed while it was at work: by somebody whom it told something. */
+  DmsP2pKadCore *closing;
+  gboolean is_busy;
   DmsP2pKadRequester *requester;
   DmsP2pKadService *service;
   GSource *timer;
@@ -87,6 +91,23 @@ dms_p2p_dht_arm (DmsP2pDht *self)
     g_source_set_ready_time (self->timer, dms_p2p_kad_core_get_deadline (self->core));
 }
 
+static void
+dms_p2p_dht_drop (DmsP2pDht *self)
+{
+  g_clear_pointer (&self->closing, dms_p2p_kad_core_free);
+  g_clear_pointer (&self->requester, dms_p2p_kad_requester_free);
+}
+
+static void
+dms_p2p_dht_end_work (DmsP2pDht *self)
+{
+  self->is_busy = FALSE;
+  if (self->core == NULL)
+    dms_p2p_dht_drop (self);
+  else
+    dms_p2p_dht_arm (self);
+}
+
 static void dms_p2p_dht_on_identified (DmsP2pHost *host, DmsP2pConnection *connection, gpointer user_data);
 
 /* Whoever has been away may have lost all peers, though some are connected. */
@@ -96,7 +117,7 @@ dms_p2p_dht_fill_again (DmsP2pDht *self)
   g_autoptr (GPtrArray) connections = NULL;
   gint64 now_us = g_get_monotonic_time ();
 
-  if (self->core == NULL || now_us < self->next_fill_us ||
+  if (now_us < self->next_fill_us ||
       dms_p2p_kad_table_get_size (dms_p2p_kad_core_get_table (self->core)) > 0)
     return;
   self->next_fill_us = now_us + (gint64) DMS_P2P_KAD_CHECK_S * G_USEC_PER_SEC;
@@ -112,9 +133,9 @@ dms_p2p_dht_on_timer (gpointer user_data)
 
   g_source_set_ready_time (self->timer, -1);
   dms_p2p_dht_fill_again (self);
-  if (self->core != NULL)
-    dms_p2p_kad_core_poll (self->core);
-  dms_p2p_dht_arm (self);
+  self->is_busy = TRUE;
+  dms_p2p_kad_core_poll (self->core);
+  dms_p2p_dht_end_work (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -132,16 +153,24 @@ dms_p2p_dht_get_time_s (gpointer user_data)
   return g_get_real_time () / G_USEC_PER_SEC;
 }
 
+/* What is known already may come from the peer store itself: it does not last longer for that. */
 static void
 dms_p2p_dht_learn (DmsP2pDht *self, DmsP2pKadPeer *peer)
 {
+  DmsPeerId *id = dms_p2p_kad_peer_get_id (peer);
   GPtrArray *addresses = dms_p2p_kad_peer_get_addresses (peer);
   DmsPeerId *own =
       dms_p2p_identity_get_peer_id (dms_p2p_swarm_get_identity (dms_p2p_host_get_swarm (self->host)));
+  g_autoptr (GPtrArray) known = dms_p2p_peer_store_dup_addresses (dms_p2p_dht_get_peers (self), id);
+  g_autoptr (GPtrArray) news = g_ptr_array_new ();
 
-  if (addresses->len > 0 && !dms_peer_id_equal (dms_p2p_kad_peer_get_id (peer), own))
+  for (guint i = 0; i < addresses->len; i++)
+    if (!g_ptr_array_find_with_equal_func (
+            known, g_ptr_array_index (addresses, i), (GEqualFunc) dms_multiaddr_equal, NULL))
+      g_ptr_array_add (news, g_ptr_array_index (addresses, i));
+  if (news->len > 0 && !dms_peer_id_equal (id, own))
     dms_p2p_peer_store_add_addresses (
-        dms_p2p_dht_get_peers (self), dms_p2p_kad_peer_get_id (peer), addresses, DMS_P2P_KAD_LEARNT_S, FALSE);
+        dms_p2p_dht_get_peers (self), id, news, DMS_P2P_KAD_LEARNT_S, FALSE);
 }
 
 static void
@@ -219,11 +248,12 @@ dms_p2p_dht_on_answered (guint64 request,
 
   if (self->core == NULL)
     return;
+  self->is_busy = TRUE;
   if (is_good)
     dms_p2p_kad_core_answered (self->core, request, answer, remote);
   else
     dms_p2p_kad_core_failed (self->core, request);
-  dms_p2p_dht_arm (self);
+  dms_p2p_dht_end_work (self);
 }
 
 /* A relayed connection is too narrow to be leant on. */
@@ -279,8 +309,9 @@ dms_p2p_dht_close (DmsP2pDht *self)
   g_clear_pointer (&self->timer, g_source_unref);
   dms_p2p_kad_service_close (self->service);
   g_clear_pointer (&self->service, dms_p2p_kad_service_unref);
-  g_clear_pointer (&self->core, dms_p2p_kad_core_free);
-  g_clear_pointer (&self->requester, dms_p2p_kad_requester_free);
+  self->closing = g_steal_pointer (&self->core);
+  if (!self->is_busy)
+    dms_p2p_dht_drop (self);
 }
 
 void
@@ -469,6 +500,19 @@ dms_p2p_dht_provide_async (DmsP2pDht *self,
   if (task != NULL)
     dms_p2p_dht_await (
         self, task, dms_p2p_kad_core_provide (self->core, multihash, dms_p2p_dht_on_stored, task));
+}
+
+void
+dms_p2p_dht_stop_providing (DmsP2pDht *self, GBytes *multihash)
+{
+  if (self->core != NULL)
+    dms_p2p_kad_core_stop_providing (self->core, multihash);
+}
+
+guint
+dms_p2p_dht_estimate_peers (DmsP2pDht *self)
+{
+  return self->core != NULL ? dms_p2p_kad_core_estimate_peers (self->core) : 0;
 }
 
 void

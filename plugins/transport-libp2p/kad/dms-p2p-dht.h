@@ -63,6 +63,11 @@ void dms_p2p_dht_provide_async (DmsP2pDht *self,
                                 gpointer user_data);
 gboolean dms_p2p_dht_provide_finish (DmsP2pDht *self, GAsyncResult *result, GError **error);
 
+/* Not any more; what others were told runs out. */
+void dms_p2p_dht_stop_providing (DmsP2pDht *self, GBytes *multihash);
+/* How many peers serve this protocol; 0 when there is no idea. */
+guint dms_p2p_dht_estimate_peers (DmsP2pDht *self);
+
 /* DmsP2pKadPeer. Where they are goes to the peer store as well. */
 void dms_p2p_dht_find_providers_async (DmsP2pDht *self,
                                        GBytes *multihash,

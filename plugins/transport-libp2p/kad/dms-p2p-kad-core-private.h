@@ -97,5 +97,7 @@ void dms_p2p_kad_core_free_upkeep (DmsP2pKadCore *self);
  * and what this host puts. @from: (nullable): NULL for this host. */
 gboolean
 dms_p2p_kad_core_store (DmsP2pKadCore *self, DmsP2pKadRecord *record, DmsPeerId *from, GError **error);
+/* Whether something can be provided under @key: a multihash, and not too long. */
+gboolean dms_p2p_kad_core_check_provided (GBytes *key, GError **error);
 
 G_END_DECLS

@@ -7,7 +7,6 @@
 
 #include "kad/dms-p2p-kad-core-private.h"
 #include "kad/dms-p2p-kad-group.h"
-#include "wire/dms-p2p-multihash.h"
 
 gint64
 dms_p2p_kad_core_get_now (DmsP2pKadCore *self)
@@ -331,23 +330,14 @@ dms_p2p_kad_core_put_value (DmsP2pKadCore *self,
   return dms_p2p_kad_core_start (self, operation);
 }
 
-static gboolean
-dms_p2p_kad_core_check_multihash (DmsP2pKadOperation *operation)
-{
-  gsize size = 0;
-  const guint8 *data = g_bytes_get_data (operation->key, &size);
-
-  return size <= DMS_P2P_KAD_MAX_MULTIHASH &&
-         dms_p2p_multihash_parse (data, size, NULL, NULL, NULL, &operation->error);
-}
-
 guint64
 dms_p2p_kad_core_provide (DmsP2pKadCore *self, GBytes *multihash, DmsP2pKadDone done, gpointer data)
 {
   DmsP2pKadOperation *operation =
       dms_p2p_kad_operation_new (self, DMS_P2P_KAD_PROVIDE, multihash, done, data);
 
-  if (dms_p2p_kad_core_check_multihash (operation) && !dms_p2p_kad_core_keep_provided (self, multihash))
+  if (dms_p2p_kad_core_check_provided (multihash, &operation->error) &&
+      !dms_p2p_kad_core_keep_provided (self, multihash))
     operation->error =
         g_error_new_literal (DMS_ERROR, DMS_ERROR_TOO_LARGE, "this node provides too many things already");
   return dms_p2p_kad_core_start (self, operation);
@@ -366,7 +356,7 @@ dms_p2p_kad_core_find_providers (DmsP2pKadCore *self,
       self->providers, multihash, DMS_P2P_KAD_MAX_PROVIDERS, dms_p2p_kad_core_get_now (self));
 
   operation->max_found = CLAMP (n, 1, DMS_P2P_KAD_MAX_PROVIDERS);
-  if (dms_p2p_kad_core_check_multihash (operation))
+  if (dms_p2p_kad_core_check_provided (multihash, &operation->error))
     for (guint i = 0; i < own->len; i++)
       dms_p2p_kad_operation_take_provider (operation, g_ptr_array_index (own, i));
   return dms_p2p_kad_core_start (self, operation);
@@ -511,16 +501,4 @@ DmsP2pKadTable *
 dms_p2p_kad_core_get_table (DmsP2pKadCore *self)
 {
   return self->table;
-}
-
-DmsP2pKadRecords *
-dms_p2p_kad_core_get_records (DmsP2pKadCore *self)
-{
-  return self->records;
-}
-
-DmsP2pKadProviders *
-dms_p2p_kad_core_get_providers (DmsP2pKadCore *self)
-{
-  return self->providers;
 }

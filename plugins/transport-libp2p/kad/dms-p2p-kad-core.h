@@ -113,6 +113,8 @@ guint64 dms_p2p_kad_core_put_value (DmsP2pKadCore *self,
                                     gpointer data);
 /* Told again from time to time. */
 guint64 dms_p2p_kad_core_provide (DmsP2pKadCore *self, GBytes *multihash, DmsP2pKadDone done, gpointer data);
+/* Not any more, and it is not found here any more. What others were told runs out. */
+void dms_p2p_kad_core_stop_providing (DmsP2pKadCore *self, GBytes *multihash);
 guint64 dms_p2p_kad_core_find_providers (DmsP2pKadCore *self,
                                          GBytes *multihash,
                                          guint n,
@@ -121,9 +123,11 @@ guint64 dms_p2p_kad_core_find_providers (DmsP2pKadCore *self,
 /* It ends with DMS_ERROR_CANCELLED, told by the next poll. */
 void dms_p2p_kad_core_cancel (DmsP2pKadCore *self, guint64 operation);
 
+/* How many peers serve this protocol, this host included: by how closely the closest ones stand around it.
+ * 0 while fewer are known than that takes. */
+guint dms_p2p_kad_core_estimate_peers (DmsP2pKadCore *self);
+
 DmsP2pKadTable *dms_p2p_kad_core_get_table (DmsP2pKadCore *self);
-DmsP2pKadRecords *dms_p2p_kad_core_get_records (DmsP2pKadCore *self);
-DmsP2pKadProviders *dms_p2p_kad_core_get_providers (DmsP2pKadCore *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pKadCore, dms_p2p_kad_core_free)
 

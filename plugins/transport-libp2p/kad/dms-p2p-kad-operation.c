@@ -67,8 +67,8 @@ dms_p2p_kad_operation_free (DmsP2pKadOperation *self)
 
 /* Answers */
 
-/* (transfer full) (nullable): @peer where @from, at @remote, can know it to be, and where it is known to be
- * anyway; NULL when that is nowhere. */
+/* (transfer full): @peer where who tells of it, at @remote, can know it to be; where it is known to be anyway
+ * when that is nowhere. Without addresses when nobody knows. */
 static DmsP2pKadPeer *
 dms_p2p_kad_operation_locate (DmsP2pKadCore *core, DmsP2pKadPeer *peer, DmsMultiaddr *remote)
 {
@@ -80,7 +80,7 @@ dms_p2p_kad_operation_locate (DmsP2pKadCore *core, DmsP2pKadPeer *peer, DmsMulti
       g_autoptr (GPtrArray) known =
           core->environment.dup_addresses (dms_p2p_kad_peer_get_id (peer), core->user_data);
 
-      return known->len > 0 ? dms_p2p_kad_peer_at (peer, known) : NULL;
+      return dms_p2p_kad_peer_at (peer, known);
     }
   return dms_p2p_kad_peer_at (peer, told);
 }
@@ -119,7 +119,7 @@ dms_p2p_kad_operation_take_closer (DmsP2pKadOperation *self,
       DmsP2pKadPeer *peer = g_ptr_array_index (answer->closer, i);
       g_autoptr (DmsP2pKadPeer) there = dms_p2p_kad_operation_locate (core, peer, remote);
 
-      if (there == NULL)
+      if (dms_p2p_kad_peer_get_addresses (there)->len == 0)
         continue;
       if (self->peer != NULL && dms_peer_id_equal (dms_p2p_kad_peer_get_id (there), self->peer))
         dms_p2p_kad_operation_take_place (self, there);
@@ -183,7 +183,7 @@ dms_p2p_kad_operation_take (DmsP2pKadOperation *self,
       DmsP2pKadPeer *provider = g_ptr_array_index (answer->providers, i);
       g_autoptr (DmsP2pKadPeer) there = dms_p2p_kad_operation_locate (core, provider, remote);
 
-      dms_p2p_kad_operation_take_provider (self, there != NULL ? there : provider);
+      dms_p2p_kad_operation_take_provider (self, there);
     }
 }
 

@@ -3,7 +3,16 @@
 
 #include "kad/dms-p2p-kad-providers.h"
 
+#include <string.h>
+
 #include "kad/dms-p2p-kad-limits.h"
+
+enum
+{
+  /* What a provider takes besides its addresses, and one of those besides its text. */
+  DMS_P2P_KAD_PROVIDERS_OVERHEAD = 512,
+  DMS_P2P_KAD_PROVIDERS_ADDRESS_OVERHEAD = 128,
+};
 
 typedef struct
 {
@@ -27,6 +36,7 @@ struct _DmsP2pKadProviders
   /* DmsPeerId to how many keys it provides. */
   GHashTable *shares;
   guint n;
+  gsize bytes;
 };
 
 static void
@@ -68,14 +78,29 @@ dms_p2p_kad_providers_free (DmsP2pKadProviders *self)
   g_free (self);
 }
 
-static void
-dms_p2p_kad_providers_count (DmsP2pKadProviders *self, DmsPeerId *peer, int change)
+static gsize
+dms_p2p_kad_providers_size_of (DmsP2pKadPeer *peer)
 {
-  int share = (int) GPOINTER_TO_UINT (g_hash_table_lookup (self->shares, peer)) + change;
+  GPtrArray *addresses = dms_p2p_kad_peer_get_addresses (peer);
+  gsize size = DMS_P2P_KAD_PROVIDERS_OVERHEAD;
 
-  self->n = (guint) ((int) self->n + change);
+  for (guint i = 0; i < addresses->len; i++)
+    size += DMS_P2P_KAD_PROVIDERS_ADDRESS_OVERHEAD +
+            strlen (dms_multiaddr_get_text (g_ptr_array_index (addresses, i)));
+  return size;
+}
+
+static guint
+dms_p2p_kad_providers_get_share (DmsP2pKadProviders *self, DmsPeerId *peer)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->shares, peer));
+}
+
+static void
+dms_p2p_kad_providers_set_share (DmsP2pKadProviders *self, DmsPeerId *peer, guint share)
+{
   if (share > 0)
-    g_hash_table_replace (self->shares, dms_peer_id_ref (peer), GUINT_TO_POINTER ((guint) share));
+    g_hash_table_replace (self->shares, dms_peer_id_ref (peer), GUINT_TO_POINTER (share));
   else
     g_hash_table_remove (self->shares, peer);
 }
@@ -84,8 +109,11 @@ static void
 dms_p2p_kad_providers_drop (DmsP2pKadProviders *self, DmsP2pKadProvided *provided, guint i)
 {
   const DmsP2pKadProvider *provider = g_ptr_array_index (provided->list, i);
+  DmsPeerId *peer = dms_p2p_kad_peer_get_id (provider->peer);
 
-  dms_p2p_kad_providers_count (self, dms_p2p_kad_peer_get_id (provider->peer), -1);
+  self->n--;
+  self->bytes -= dms_p2p_kad_providers_size_of (provider->peer);
+  dms_p2p_kad_providers_set_share (self, peer, dms_p2p_kad_providers_get_share (self, peer) - 1);
   g_ptr_array_remove_index (provided->list, i);
 }
 
@@ -220,12 +248,12 @@ dms_p2p_kad_providers_forget (DmsP2pKadProviders *self, GBytes *key, DmsP2pKadPe
 
 /* Makes room in total, by forgetting keys; @key is what the room is for. */
 static gboolean
-dms_p2p_kad_providers_make_room (DmsP2pKadProviders *self, GBytes *key)
+dms_p2p_kad_providers_make_room (DmsP2pKadProviders *self, GBytes *key, gsize size)
 {
   DmsP2pKadKey place;
 
   dms_p2p_kad_key_init_bytes (&place, key);
-  while (self->n >= DMS_P2P_KAD_MAX_PROVIDER_RECORDS)
+  while (self->n >= DMS_P2P_KAD_MAX_PROVIDER_RECORDS || self->bytes + size > DMS_P2P_KAD_MAX_PROVIDER_BYTES)
     if (!dms_p2p_kad_providers_forget_farthest (self, &place))
       return FALSE;
   return TRUE;
@@ -239,12 +267,13 @@ dms_p2p_kad_providers_add (DmsP2pKadProviders *self,
                            gint64 now_us)
 {
   DmsPeerId *id = dms_p2p_kad_peer_get_id (provider);
+  gsize size = dms_p2p_kad_providers_size_of (provider);
   DmsP2pKadProvided *provided = NULL;
   DmsP2pKadProvider *added = NULL;
 
   dms_p2p_kad_providers_forget (self, key, provider);
-  if (GPOINTER_TO_UINT (g_hash_table_lookup (self->shares, id)) >= DMS_P2P_KAD_MAX_PROVIDED_OF_PEER ||
-      !dms_p2p_kad_providers_make_room (self, key))
+  if (dms_p2p_kad_providers_get_share (self, id) >= DMS_P2P_KAD_MAX_PROVIDED_OF_PEER ||
+      !dms_p2p_kad_providers_make_room (self, key, size))
     return FALSE;
   provided = dms_p2p_kad_providers_make_key (self, key);
   if (provided == NULL)
@@ -254,10 +283,23 @@ dms_p2p_kad_providers_add (DmsP2pKadProviders *self,
   added->group = group;
   added->told_us = now_us;
   g_ptr_array_add (provided->list, added);
-  dms_p2p_kad_providers_count (self, id, 1);
+  self->n++;
+  self->bytes += size;
+  dms_p2p_kad_providers_set_share (self, id, dms_p2p_kad_providers_get_share (self, id) + 1);
   if (provided->list->len > DMS_P2P_KAD_MAX_PROVIDERS)
     dms_p2p_kad_providers_drop (self, provided, dms_p2p_kad_provided_find_victim (provided));
   return TRUE;
+}
+
+void
+dms_p2p_kad_providers_remove (DmsP2pKadProviders *self, GBytes *key, DmsP2pKadPeer *provider)
+{
+  const DmsP2pKadProvided *provided = NULL;
+
+  dms_p2p_kad_providers_forget (self, key, provider);
+  provided = g_hash_table_lookup (self->keys, key);
+  if (provided != NULL && provided->list->len == 0)
+    g_hash_table_remove (self->keys, key);
 }
 
 GPtrArray *
@@ -292,4 +334,10 @@ guint
 dms_p2p_kad_providers_get_n (DmsP2pKadProviders *self)
 {
   return self->n;
+}
+
+gsize
+dms_p2p_kad_providers_get_bytes (DmsP2pKadProviders *self)
+{
+  return self->bytes;
 }

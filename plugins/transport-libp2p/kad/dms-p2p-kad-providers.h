@@ -22,11 +22,14 @@ gboolean dms_p2p_kad_providers_add (DmsP2pKadProviders *self,
                                     DmsP2pKadPeer *provider,
                                     guint64 group,
                                     gint64 now_us);
+void dms_p2p_kad_providers_remove (DmsP2pKadProviders *self, GBytes *key, DmsP2pKadPeer *provider);
 /* DmsP2pKadPeer: at most @n, those that told so last first; without addresses when these are too old. */
 GPtrArray *dms_p2p_kad_providers_list (DmsP2pKadProviders *self, GBytes *key, guint n, gint64 now_us);
 void dms_p2p_kad_providers_expire (DmsP2pKadProviders *self, gint64 now_us);
 guint dms_p2p_kad_providers_get_n_keys (DmsP2pKadProviders *self);
 guint dms_p2p_kad_providers_get_n (DmsP2pKadProviders *self);
+/* What they take, about. */
+gsize dms_p2p_kad_providers_get_bytes (DmsP2pKadProviders *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pKadProviders, dms_p2p_kad_providers_free)
 

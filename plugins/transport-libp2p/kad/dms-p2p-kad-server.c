@@ -151,7 +151,7 @@ dms_p2p_kad_core_handle_get (DmsP2pKadCore *self, DmsP2pKadMessage *request, Dms
 
 /* Providers */
 
-static gboolean
+gboolean
 dms_p2p_kad_core_check_provided (GBytes *key, GError **error)
 {
   gsize size = 0;
@@ -192,6 +192,22 @@ dms_p2p_kad_core_handle_provider (DmsP2pKadCore *self,
   return dms_p2p_kad_core_refuse (error, "who says that something is provided is not among the providers");
 }
 
+/* Where a provider is: what is known of it now before what it said when it told of itself, which may have been
+ * before it had a relay. */
+static GPtrArray *
+dms_p2p_kad_core_list_addresses (DmsP2pKadCore *self, DmsP2pKadPeer *provider)
+{
+  GPtrArray *addresses =
+      self->environment.dup_addresses (dms_p2p_kad_peer_get_id (provider), self->user_data);
+  GPtrArray *said = dms_p2p_kad_peer_get_addresses (provider);
+
+  for (guint i = 0; i < said->len; i++)
+    if (!g_ptr_array_find_with_equal_func (
+            addresses, g_ptr_array_index (said, i), (GEqualFunc) dms_multiaddr_equal, NULL))
+      g_ptr_array_add (addresses, dms_multiaddr_ref (g_ptr_array_index (said, i)));
+  return addresses;
+}
+
 static void
 dms_p2p_kad_core_tell_providers (DmsP2pKadCore *self,
                                  DmsP2pKadMessage *request,
@@ -204,8 +220,9 @@ dms_p2p_kad_core_tell_providers (DmsP2pKadCore *self,
   for (guint i = 0; i < providers->len; i++)
     {
       DmsP2pKadPeer *provider = g_ptr_array_index (providers, i);
-      g_autoptr (GPtrArray) addresses = dms_p2p_kad_group_filter (
-          dms_p2p_kad_peer_get_addresses (provider), remote, DMS_P2P_KAD_TOLD_ADDRESSES);
+      g_autoptr (GPtrArray) known = dms_p2p_kad_core_list_addresses (self, provider);
+      g_autoptr (GPtrArray) addresses =
+          dms_p2p_kad_group_filter (known, remote, DMS_P2P_KAD_TOLD_ADDRESSES);
 
       g_ptr_array_add (answer->providers, dms_p2p_kad_peer_at (provider, addresses));
     }

@@ -165,6 +165,41 @@ dms_p2p_kad_core_check_silent (DmsP2pKadCore *self, gint64 now_us)
     dms_p2p_kad_core_check_peer (self, g_ptr_array_index (silent, i), NULL, 0);
 }
 
+/* How large the network is */
+
+/* The distance between two places, as a part of the keyspace. The leading bits are enough. */
+static double
+dms_p2p_kad_core_measure (const DmsP2pKadKey *a, const DmsP2pKadKey *b)
+{
+  double distance = 0;
+  double weight = 1;
+
+  for (guint i = 0; i < sizeof (guint64); i++)
+    {
+      weight /= 256;
+      distance += weight * (a->bytes[i] ^ b->bytes[i]);
+    }
+  return distance;
+}
+
+guint
+dms_p2p_kad_core_estimate_peers (DmsP2pKadCore *self)
+{
+  const DmsP2pKadKey *own = dms_p2p_kad_peer_get_key (self->self_peer);
+  g_autoptr (GPtrArray) closest = dms_p2p_kad_table_list_closest (self->table, own, DMS_P2P_KAD_K);
+  guint known = dms_p2p_kad_table_get_size (self->table) + 1;
+  double farthest = 0;
+  double guess = 0;
+
+  if (closest->len < DMS_P2P_KAD_K)
+    return closest->len > 0 ? known : 0;
+  farthest = dms_p2p_kad_core_measure (
+      own, dms_p2p_kad_peer_get_key (g_ptr_array_index (closest, closest->len - 1)));
+  /* The k-th of n places chosen at random is as far away as this on average. */
+  guess = farthest > 0 ? (DMS_P2P_KAD_K - 1) / farthest + 1 : G_MAXINT32;
+  return (guint) CLAMP (guess, known, G_MAXINT32);
+}
+
 /* What this host keeps in the network */
 
 static void
@@ -206,6 +241,13 @@ dms_p2p_kad_core_keep_provided (DmsP2pKadCore *self, GBytes *multihash)
   dms_p2p_kad_providers_add (self->providers, multihash, here, 0, dms_p2p_kad_core_get_now (self));
   dms_p2p_kad_core_keep (self, self->own_provided, multihash, NULL);
   return TRUE;
+}
+
+void
+dms_p2p_kad_core_stop_providing (DmsP2pKadCore *self, GBytes *multihash)
+{
+  if (g_hash_table_remove (self->own_provided, multihash))
+    dms_p2p_kad_providers_remove (self->providers, multihash, self->self_peer);
 }
 
 static void

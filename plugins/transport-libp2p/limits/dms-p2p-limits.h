@@ -35,6 +35,8 @@ gboolean dms_p2p_reservation_set_peer (DmsP2pReservation *self, DmsPeerId *peer,
 gboolean dms_p2p_reservation_set_protocol (DmsP2pReservation *self, const char *protocol, GError **error);
 gboolean dms_p2p_reservation_grow (DmsP2pReservation *self, gsize bytes, GError **error);
 void dms_p2p_reservation_shrink (DmsP2pReservation *self, gsize bytes);
+/* Grows, or shrinks when @delta is negative; FALSE when it may not have it. For whoever knows no limits. */
+gboolean dms_p2p_reservation_change (gpointer reservation, gssize delta);
 void dms_p2p_reservation_free (DmsP2pReservation *self);
 
 /* [{"scope": "system", "resource": "connections-inbound", "used": 3, "limit": 512, "peak": 9, "refused": 0},

@@ -163,6 +163,15 @@ dms_p2p_reservation_shrink (DmsP2pReservation *self, gsize bytes)
   self->held[DMS_P2P_RESOURCE_MEMORY] -= amounts[DMS_P2P_RESOURCE_MEMORY];
 }
 
+gboolean
+dms_p2p_reservation_change (gpointer reservation, gssize delta)
+{
+  if (delta >= 0)
+    return dms_p2p_reservation_grow (reservation, (gsize) delta, NULL);
+  dms_p2p_reservation_shrink (reservation, (gsize) - (delta + 1) + 1);
+  return TRUE;
+}
+
 /**
  * dms_p2p_reservation_free:
  * @self: (nullable): a reservation

@@ -49,6 +49,8 @@ struct _DmsP2pLane
   DmsP2pConnection *connection;
   GQueue messages;
   gsize memory;
+  /* The last sequence that was handed on; -1 before. Those below it are not waited for any more. */
+  gint64 handed_on;
   /* Looks again whether earlier streams have come. */
   GSource *look;
 };
@@ -146,6 +148,7 @@ dms_p2p_lane_get (DmsP2pMessageReceiver *self, DmsP2pConnection *connection)
   lane = g_new0 (DmsP2pLane, 1);
   lane->receiver = self;
   lane->connection = g_object_ref (connection);
+  lane->handed_on = -1;
   g_queue_init (&lane->messages);
   g_hash_table_insert (self->lanes, connection, lane);
   return lane;
@@ -234,8 +237,8 @@ dms_p2p_inbound_is_held (DmsP2pInbound *inbound, gboolean behind_silent)
   return TRUE;
 }
 
-/* The next one that may be handed on. A stream of which nothing has come holds up nobody; over QUIC for long,
- * where what is missing of it may have been lost. */
+/* The next one that may be handed on. A stream of which nothing has come holds up nobody; over QUIC, where
+ * what is missing of it may have been lost, not for long, and only until one was handed on before it. */
 static DmsP2pInbound *
 dms_p2p_lane_find_complete (DmsP2pLane *lane)
 {
@@ -249,7 +252,7 @@ dms_p2p_lane_find_complete (DmsP2pLane *lane)
         return dms_p2p_inbound_is_held (inbound, behind_silent) ? NULL : inbound;
       if (dms_p2p_message_frame_has_begun (inbound->frame))
         return NULL;
-      behind_silent = behind_silent || inbound->sequence >= 0;
+      behind_silent = behind_silent || inbound->sequence > lane->handed_on;
     }
   return NULL;
 }
@@ -282,6 +285,7 @@ dms_p2p_message_receiver_go_on (DmsP2pMessageReceiver *self, DmsP2pConnection *c
       if (inbound == NULL)
         break;
       dms_p2p_inbound_detach (inbound);
+      lane->handed_on = MAX (lane->handed_on, inbound->sequence);
       dms_p2p_message_receiver_deliver (self, inbound, dms_p2p_connection_get_peer_id (connection));
     }
   if (lane != NULL && g_queue_is_empty (&lane->messages))

@@ -193,11 +193,14 @@ dms_p2p_messenger_send_async (DmsP2pMessenger *self,
                               gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *protocol = dms_p2p_inbox_to_protocol (inbox);
+  gsize size = g_bytes_get_size (bytes);
 
   g_task_set_source_tag (task, dms_p2p_messenger_send_async);
   g_task_set_check_cancellable (task, FALSE);
-  if (dms_peer_id_equal (peer, self->self_id) && self->handler != NULL &&
-      g_bytes_get_size (bytes) <= DMS_P2P_MESSAGE_MAX_SIZE)
+  /* What cannot be sent is refused alike, whomever it is for. */
+  if (dms_peer_id_equal (peer, self->self_id) && self->handler != NULL && protocol != NULL && size > 0 &&
+      size <= DMS_P2P_MESSAGE_MAX_SIZE)
     dms_p2p_messenger_send_own (self, inbox, bytes, task);
   else
     dms_p2p_message_sender_send_async (

@@ -29,6 +29,10 @@ struct _DmsP2pOutbound
   gpointer user_data;
 
   DmsP2pHost *host;
+  /* What it goes over, once there is one. */
+  DmsP2pConnection *connection;
+  gboolean is_again;
+  gboolean has_told_written;
   GCancellable *opening;
   DmsP2pStream *stream;
   DmsP2pPipe *pipe;
@@ -80,6 +84,7 @@ dms_p2p_outbound_free (DmsP2pOutbound *self)
   g_clear_object (&self->opening);
   g_clear_object (&self->pipe);
   g_clear_object (&self->stream);
+  g_clear_object (&self->connection);
   g_clear_object (&self->host);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_pointer (&self->protocol, g_free);
@@ -136,6 +141,43 @@ dms_p2p_outbound_explain (DmsP2pOutbound *self, GError *error)
   return other;
 }
 
+static void dms_p2p_outbound_open (DmsP2pOutbound *self);
+
+/* A relay ends what it relays after some time or bytes: what was under way then goes once more, over the next
+ * connection. Whoever had it already knows it by its nonce. */
+static gboolean
+dms_p2p_outbound_goes_again (DmsP2pOutbound *self, const GError *error)
+{
+  if (self->is_again || self->connection == NULL || !dms_p2p_connection_is_limited (self->connection) ||
+      dms_p2p_connection_is_open (self->connection) ||
+      g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED))
+    return FALSE;
+  g_debug ("the relayed connection to %s ended; its message goes again", dms_peer_id_get_text (self->peer));
+  self->is_again = TRUE;
+  self->n_written = 0;
+  dms_p2p_outbound_drop_source (&self->timer);
+  if (self->pipe != NULL)
+    {
+      dms_p2p_pipe_set_handler (self->pipe, NULL, NULL);
+      dms_p2p_pipe_reset (self->pipe, DMS_P2P_RESET_NONE);
+    }
+  g_clear_object (&self->pipe);
+  g_clear_object (&self->stream);
+  g_clear_object (&self->connection);
+  dms_p2p_outbound_open (self);
+  return TRUE;
+}
+
+/* Takes @error. */
+static void
+dms_p2p_outbound_fail (DmsP2pOutbound *self, GError *error)
+{
+  if (dms_p2p_outbound_goes_again (self, error))
+    g_error_free (error);
+  else
+    dms_p2p_outbound_end (self, dms_p2p_outbound_explain (self, error));
+}
+
 static gboolean
 dms_p2p_outbound_on_unanswered (gpointer user_data)
 {
@@ -188,7 +230,7 @@ dms_p2p_outbound_on_answer (DmsP2pPipe *pipe, GIOCondition condition, gpointer u
   if (n == 0)
     dms_p2p_outbound_end (self, NULL);
   else if (n != DMS_P2P_WOULD_BLOCK && n < 0)
-    dms_p2p_outbound_end (self, dms_p2p_outbound_explain (self, error));
+    dms_p2p_outbound_fail (self, error);
 }
 
 /* Prefix and body go out together: nodes in the field read the prefix at once or not at all. */
@@ -223,20 +265,31 @@ dms_p2p_outbound_on_writable (DmsP2pPipe *pipe, GIOCondition condition, gpointer
         return;
       if (n < 0)
         {
-          dms_p2p_outbound_end (self, dms_p2p_outbound_explain (self, error));
+          dms_p2p_outbound_fail (self, error);
           return;
         }
       self->n_written += (gsize) n;
     }
   if (!dms_p2p_pipe_shutdown_write (pipe, &error))
     {
-      dms_p2p_outbound_end (self, dms_p2p_outbound_explain (self, error));
+      dms_p2p_outbound_fail (self, error);
       return;
     }
   dms_p2p_pipe_set_handler (pipe, dms_p2p_outbound_on_answer, self);
   dms_p2p_pipe_want (pipe, G_IO_IN);
   dms_p2p_outbound_set_timer (self, DMS_P2P_OUTBOUND_ANSWER_MS, dms_p2p_outbound_on_unanswered);
+  if (self->has_told_written)
+    return;
+  self->has_told_written = TRUE;
   self->told (self, TRUE, NULL, self->user_data);
+}
+
+static void
+dms_p2p_outbound_note_connection (DmsP2pOutbound *self)
+{
+  DmsP2pConnection *connection = dms_p2p_swarm_find (dms_p2p_host_get_swarm (self->host), self->peer);
+
+  g_set_object (&self->connection, connection);
 }
 
 static void
@@ -258,9 +311,11 @@ dms_p2p_outbound_on_opened (GObject *source, GAsyncResult *result, gpointer user
   g_clear_object (&self->opening);
   if (stream == NULL)
     {
-      dms_p2p_outbound_end (self, dms_p2p_outbound_explain (self, error));
+      dms_p2p_outbound_fail (self, error);
       return;
     }
+  if (self->connection == NULL)
+    dms_p2p_outbound_note_connection (self);
   self->stream = g_steal_pointer (&stream);
   self->pipe = dms_p2p_stream_steal_pipe (self->stream);
   dms_p2p_outbound_set_timer (self, DMS_P2P_OUTBOUND_WRITE_MS, dms_p2p_outbound_on_too_slow);
@@ -269,21 +324,33 @@ dms_p2p_outbound_on_opened (GObject *source, GAsyncResult *result, gpointer user
   dms_p2p_outbound_on_writable (self->pipe, G_IO_OUT, self);
 }
 
+static void
+dms_p2p_outbound_open (DmsP2pOutbound *self)
+{
+  const char *const protocols[] = { self->protocol, NULL };
+
+  dms_p2p_outbound_note_connection (self);
+  self->opening = g_cancellable_new ();
+  g_object_set_data (G_OBJECT (self->opening), "outbound", self);
+  dms_p2p_host_open_stream_async (self->host,
+                                  self->peer,
+                                  protocols,
+                                  self->opening,
+                                  dms_p2p_outbound_on_opened,
+                                  g_object_ref (self->opening));
+}
+
 void
 dms_p2p_outbound_start (DmsP2pOutbound *self, DmsP2pHost *host)
 {
-  const char *const protocols[] = { self->protocol, NULL };
   GCancellable *cancellable = g_task_get_cancellable (self->task);
 
   self->host = g_object_ref (host);
-  self->opening = g_cancellable_new ();
-  g_object_set_data (G_OBJECT (self->opening), "outbound", self);
   if (cancellable != NULL)
     {
       self->cancelled = g_cancellable_source_new (cancellable);
       g_source_set_callback (self->cancelled, G_SOURCE_FUNC (dms_p2p_outbound_on_cancelled), self, NULL);
       g_source_attach (self->cancelled, g_task_get_context (self->task));
     }
-  dms_p2p_host_open_stream_async (
-      host, self->peer, protocols, self->opening, dms_p2p_outbound_on_opened, g_object_ref (self->opening));
+  dms_p2p_outbound_open (self);
 }

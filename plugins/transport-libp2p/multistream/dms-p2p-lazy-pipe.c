@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-source.h"
 #include "multistream/dms-p2p-multistream-line-private.h"
 #include "multistream/dms-p2p-multistream.h"
 
@@ -30,13 +31,12 @@ struct _DmsP2pLazyPipe
 
   DmsP2pPipe *inner;
   char *protocol;
-  GMainContext *context;
   GSource *timeout;
 
   /* The header and the proposal, as far as they have not gone out. */
   GByteArray *proposal;
   gboolean has_begun;
-  /* Half-closed by the user; the proposal must go out before. */
+  /* Half-closed by the user, and so the pipe below: the proposal must go out before. */
   gboolean is_shutting_down;
   gboolean has_shut_down;
   gboolean is_closed;
@@ -51,15 +51,6 @@ struct _DmsP2pLazyPipe
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pLazyPipe, dms_p2p_lazy_pipe, DMS_TYPE_P2P_PIPE)
-
-static void
-dms_p2p_lazy_pipe_stop_timeout (DmsP2pLazyPipe *self)
-{
-  if (self->timeout == NULL)
-    return;
-  g_source_destroy (self->timeout);
-  g_clear_pointer (&self->timeout, g_source_unref);
-}
 
 /* What the user wants to know, and what the proposal needs. */
 static void
@@ -83,7 +74,7 @@ dms_p2p_lazy_pipe_settle (DmsP2pLazyPipe *self)
   if (!self->is_lingering || (!self->is_agreed && self->failure == NULL))
     return;
   self->is_lingering = FALSE;
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_pipe_set_handler (self->inner, NULL, NULL);
   dms_p2p_pipe_close (self->inner);
   g_object_unref (self);
@@ -97,7 +88,7 @@ dms_p2p_lazy_pipe_fail (DmsP2pLazyPipe *self, GError *failure)
     self->failure = failure;
   else
     g_error_free (failure);
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_lazy_pipe_update_wanted (self);
   dms_p2p_pipe_notify (DMS_P2P_PIPE (self));
 }
@@ -186,7 +177,7 @@ dms_p2p_lazy_pipe_take_answer (DmsP2pLazyPipe *self)
     }
   if (!self->is_agreed)
     return;
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_pipe_unread (self->inner, self->in->data, self->in->len);
   g_byte_array_set_size (self->in, 0);
 }
@@ -196,7 +187,7 @@ dms_p2p_lazy_pipe_on_timeout (gpointer user_data)
 {
   g_autoptr (DmsP2pLazyPipe) self = g_object_ref (user_data);
 
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   /* It may have come long ago, and nobody has read. */
   dms_p2p_lazy_pipe_take_answer (self);
   if (!self->is_agreed && self->failure == NULL)
@@ -221,7 +212,7 @@ dms_p2p_lazy_pipe_begin (DmsP2pLazyPipe *self)
   self->timeout = g_timeout_source_new_seconds (DMS_P2P_MULTISTREAM_TIMEOUT_S);
   g_source_set_static_name (self->timeout, "dms-p2p-lazy-pipe");
   g_source_set_callback (self->timeout, dms_p2p_lazy_pipe_on_timeout, self, NULL);
-  g_source_attach (self->timeout, self->context);
+  g_source_attach (self->timeout, dms_p2p_pipe_get_context (DMS_P2P_PIPE (self)));
 }
 
 /* Sends the proposal together with the user's bytes. How many of those went out; -1 and
@@ -265,9 +256,8 @@ dms_p2p_lazy_pipe_push (DmsP2pLazyPipe *self, GError **error)
       if (self->proposal->len == before)
         break;
     }
-  if (self->proposal->len == 0 && self->is_shutting_down)
+  if (self->proposal->len == 0 && self->is_shutting_down && !self->has_shut_down)
     {
-      self->is_shutting_down = FALSE;
       self->has_shut_down = TRUE;
       if (!dms_p2p_pipe_shutdown_write (self->inner, error))
         return FALSE;
@@ -359,13 +349,13 @@ dms_p2p_lazy_pipe_close (DmsP2pPipe *pipe)
   self->is_closed = TRUE;
   if (!self->has_begun || self->is_agreed || self->failure != NULL)
     {
-      dms_p2p_lazy_pipe_stop_timeout (self);
+      dms_p2p_source_drop (&self->timeout);
       dms_p2p_pipe_close (self->inner);
       return;
     }
   self->is_lingering = TRUE;
   g_object_ref (self);
-  self->is_shutting_down = !self->has_shut_down;
+  self->is_shutting_down = TRUE;
   dms_p2p_lazy_pipe_push_or_fail (self);
   dms_p2p_lazy_pipe_settle (self);
 }
@@ -376,7 +366,7 @@ dms_p2p_lazy_pipe_reset (DmsP2pPipe *pipe, guint64 code)
   DmsP2pLazyPipe *self = DMS_P2P_LAZY_PIPE (pipe);
 
   self->is_closed = TRUE;
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   dms_p2p_pipe_reset (self->inner, code);
   if (!self->is_lingering)
     return;
@@ -429,7 +419,7 @@ dms_p2p_lazy_pipe_dispose (GObject *object)
 {
   DmsP2pLazyPipe *self = DMS_P2P_LAZY_PIPE (object);
 
-  dms_p2p_lazy_pipe_stop_timeout (self);
+  dms_p2p_source_drop (&self->timeout);
   if (self->inner != NULL)
     dms_p2p_pipe_set_handler (self->inner, NULL, NULL);
   G_OBJECT_CLASS (dms_p2p_lazy_pipe_parent_class)->dispose (object);
@@ -442,7 +432,6 @@ dms_p2p_lazy_pipe_finalize (GObject *object)
 
   g_clear_object (&self->inner);
   g_clear_pointer (&self->protocol, g_free);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->proposal, g_byte_array_unref);
   g_clear_pointer (&self->in, g_byte_array_unref);
   g_clear_error (&self->failure);
@@ -469,7 +458,6 @@ dms_p2p_lazy_pipe_class_init (DmsP2pLazyPipeClass *klass)
 static void
 dms_p2p_lazy_pipe_init (DmsP2pLazyPipe *self)
 {
-  self->context = g_main_context_ref_thread_default ();
   self->proposal = g_byte_array_new ();
   self->in = g_byte_array_new ();
 }

@@ -71,10 +71,9 @@ dms_p2p_multistream_line_check (const char *line, GError **error)
 void
 dms_p2p_multistream_line_append (GByteArray *out, const char *line)
 {
-  guint8 prefix[DMS_P2P_VARINT_MAX];
   gsize length = strlen (line);
 
-  g_byte_array_append (out, prefix, (guint) dms_p2p_varint_write (prefix, length + 1));
+  dms_p2p_varint_append (out, length + 1);
   g_byte_array_append (out, (const guint8 *) line, (guint) length);
   g_byte_array_append (out, (const guint8 *) "\n", 1);
 }

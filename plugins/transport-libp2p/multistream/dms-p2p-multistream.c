@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-source.h"
 #include "multistream/dms-p2p-multistream-line-private.h"
 
 enum
@@ -38,15 +39,6 @@ typedef struct
 } DmsP2pNegotiation;
 
 static void
-dms_p2p_negotiation_drop_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 dms_p2p_negotiation_free (gpointer data)
 {
   DmsP2pNegotiation *self = data;
@@ -66,8 +58,8 @@ dms_p2p_negotiation_end (DmsP2pNegotiation *self, GError *error)
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
 
   dms_p2p_pipe_set_handler (self->pipe, NULL, NULL);
-  dms_p2p_negotiation_drop_source (&self->timeout);
-  dms_p2p_negotiation_drop_source (&self->cancelled);
+  dms_p2p_source_drop (&self->timeout);
+  dms_p2p_source_drop (&self->cancelled);
   if (error != NULL)
     {
       g_task_return_error (task, error);

@@ -44,6 +44,8 @@ dms_p2p_muxer_set_handlers (DmsP2pMuxer *self,
   priv->closed = closed;
   priv->memory = memory;
   priv->user_data = user_data;
+  if (accept != NULL)
+    DMS_P2P_MUXER_GET_CLASS (self)->accepting (self);
 }
 
 DmsP2pPipe *

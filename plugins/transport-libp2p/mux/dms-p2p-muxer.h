@@ -45,6 +45,8 @@ struct _DmsP2pMuxerClass
 {
   GObjectClass parent_class;
 
+  /* There is a handler for streams now: those that wait are handed over, but from the main loop. */
+  void (*accepting) (DmsP2pMuxer *self);
   /* A new stream, at once; DMS_ERROR_BUSY when the other side allows no more now; DMS_ERROR_WRONG_STATE when
    * ended. */
   DmsP2pPipe *(*open) (DmsP2pMuxer *self, GError **error);

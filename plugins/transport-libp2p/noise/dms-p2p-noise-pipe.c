@@ -198,22 +198,6 @@ dms_p2p_noise_pipe_say (DmsP2pNoisePipe *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-dms_p2p_noise_pipe_check_peer (DmsP2pNoisePipe *self, DmsP2pPublicKey *key, GError **error)
-{
-  DmsPeerId *peer = dms_p2p_public_key_get_peer_id (key);
-
-  if (self->expected == NULL || dms_peer_id_equal (peer, self->expected))
-    return TRUE;
-  g_set_error (error,
-               DMS_ERROR,
-               DMS_ERROR_NOT_AUTHORIZED,
-               "peer %s was expected, but %s is at this address; look up its addresses again",
-               dms_peer_id_get_text (self->expected),
-               dms_peer_id_get_text (peer));
-  return FALSE;
-}
-
 /* Takes the frame with a message of the peer. */
 static gboolean
 dms_p2p_noise_pipe_hear (DmsP2pNoisePipe *self, const guint8 *message, gsize size, GError **error)
@@ -229,7 +213,7 @@ dms_p2p_noise_pipe_hear (DmsP2pNoisePipe *self, const guint8 *message, gsize siz
   if (remote == NULL)
     return TRUE;
   payload = dms_p2p_noise_payload_read (plain->data, plain->len, remote, error);
-  if (payload == NULL || !dms_p2p_noise_pipe_check_peer (self, payload->key, error))
+  if (payload == NULL || !dms_p2p_public_key_check_owner (payload->key, self->expected, error))
     return FALSE;
   self->key = g_steal_pointer (&payload->key);
   if (self->is_initiator)
@@ -295,8 +279,8 @@ dms_p2p_noise_pipe_take_keys (DmsP2pNoisePipe *self)
 gssize
 dms_p2p_noise_pipe_handshake (DmsP2pNoisePipe *self, GIOCondition *wanted, GError **error)
 {
-  DmsP2pPipe *raw = dms_p2p_channel_get_raw (DMS_P2P_CHANNEL (self));
-  DmsP2pBuffer *out = dms_p2p_channel_get_out (DMS_P2P_CHANNEL (self));
+  DmsP2pChannel *channel = DMS_P2P_CHANNEL (self);
+  DmsP2pBuffer *out = dms_p2p_channel_get_out (channel);
   gssize n = 0;
 
   while (n == 0 && !dms_p2p_noise_state_is_finished (self->state))
@@ -305,17 +289,8 @@ dms_p2p_noise_pipe_handshake (DmsP2pNoisePipe *self, GIOCondition *wanted, GErro
         n = dms_p2p_noise_pipe_listen (self, error);
       else if (!dms_p2p_noise_pipe_say (self, error))
         n = -1;
-      while (n != -1 && dms_p2p_buffer_get_size (out) > 0)
-        {
-          gssize sent =
-              dms_p2p_pipe_write (raw, dms_p2p_buffer_get_data (out), dms_p2p_buffer_get_size (out), error);
-
-          if (sent == -1)
-            return -1;
-          if (sent < 0)
-            break;
-          dms_p2p_buffer_drop (out, (gsize) sent);
-        }
+      if (n != -1 && dms_p2p_channel_send (channel, error) == -1)
+        return -1;
     }
   if (n == 0)
     dms_p2p_noise_pipe_take_keys (self);

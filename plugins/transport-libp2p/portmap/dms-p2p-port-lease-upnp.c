@@ -12,8 +12,6 @@ enum
   DMS_P2P_UPNP_DISCOVER_MS = 2000,
   /* Not further than the local network (UPnP Device Architecture 1.1, section 1.1). */
   DMS_P2P_UPNP_HOPS = 2,
-  /* UPNP_GetValidIGD(): a router that is connected. */
-  DMS_P2P_UPNP_CONNECTED = 1,
   /* The texts that the library writes (miniupnpc/upnpcommands.h). */
   DMS_P2P_UPNP_MAX_ADDRESS = 64,
 };
@@ -25,17 +23,24 @@ typedef struct
   char lan[DMS_P2P_UPNP_MAX_ADDRESS];
 } DmsP2pUpnpRouter;
 
-/* Anybody in the local network can say that it is a router; none may make this host ask elsewhere. */
+/* (nullable): the IP of a URL that names one. */
+static GInetAddress *
+dms_p2p_upnp_dup_ip (const char *url)
+{
+  g_autoptr (GUri) uri = url != NULL ? g_uri_parse (url, G_URI_FLAGS_NONE, NULL) : NULL;
+
+  return uri != NULL && g_uri_get_host (uri) != NULL ? g_inet_address_new_from_string (g_uri_get_host (uri))
+                                                     : NULL;
+}
+
+/* Anybody in the local network can say that it is a router; none may make this host ask elsewhere, nor
+ * itself. */
 static gboolean
 dms_p2p_upnp_is_local (const char *url)
 {
-  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
-  g_autoptr (GInetAddress) ip = uri != NULL && g_uri_get_host (uri) != NULL
-                                    ? g_inet_address_new_from_string (g_uri_get_host (uri))
-                                    : NULL;
+  g_autoptr (GInetAddress) ip = dms_p2p_upnp_dup_ip (url);
 
-  return ip != NULL && (g_inet_address_get_is_site_local (ip) || g_inet_address_get_is_link_local (ip) ||
-                        g_inet_address_get_is_loopback (ip));
+  return ip != NULL && (g_inet_address_get_is_site_local (ip) || g_inet_address_get_is_link_local (ip));
 }
 
 /* The router may say anything. */
@@ -47,44 +52,52 @@ dms_p2p_upnp_is_address (const char *text)
   return ip != NULL && g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV4;
 }
 
-/* The list without those that are not believed; takes it. */
-static struct UPNPDev *
-dms_p2p_upnp_sift (struct UPNPDev *devices)
+/* Whether what is to be asked is where its description is, and is connected. Nothing is asked before. */
+static gboolean
+dms_p2p_upnp_is_fit (DmsP2pUpnpRouter *router, const char *url)
 {
-  struct UPNPDev **at = &devices;
+  g_autoptr (GInetAddress) described = dms_p2p_upnp_dup_ip (url);
+  g_autoptr (GInetAddress) asked = dms_p2p_upnp_dup_ip (router->urls.controlURL);
 
-  while (*at != NULL)
-    {
-      struct UPNPDev *one = *at;
-
-      if (dms_p2p_upnp_is_local (one->descURL))
-        {
-          at = &one->pNext;
-          continue;
-        }
-      *at = one->pNext;
-      one->pNext = NULL;
-      freeUPNPDevlist (one);
-    }
-  return devices;
+  return described != NULL && asked != NULL && g_inet_address_equal (described, asked) &&
+         UPNPIGD_IsConnected (&router->urls, &router->data) != 0;
 }
 
-/* 0 when there is none; the URLs are to be freed otherwise. */
-static int
+/* TRUE when the description at @url is that of a router; its URLs are to be freed then. */
+static gboolean
+dms_p2p_upnp_try (DmsP2pUpnpRouter *router, const char *url)
+{
+  if (UPNP_GetIGDFromUrl (url, &router->urls, &router->data, router->lan, sizeof router->lan) == 0)
+    return FALSE;
+  if (dms_p2p_upnp_is_fit (router, url))
+    return TRUE;
+  FreeUPNPUrls (&router->urls);
+  /* It may have two ways out, of which one is in use. */
+  if (router->data.second.servicetype[0] == '\0')
+    return FALSE;
+  router->data.first = router->data.second;
+  GetUPNPUrls (&router->urls, &router->data, url, 0);
+  if (dms_p2p_upnp_is_fit (router, url))
+    return TRUE;
+  FreeUPNPUrls (&router->urls);
+  return FALSE;
+}
+
+/* FALSE when there is none; the URLs are to be freed otherwise. */
+static gboolean
 dms_p2p_upnp_find (DmsP2pUpnpRouter *router, const char *igd)
 {
   struct UPNPDev *devices = NULL;
-  int result = 0;
+  gboolean found = FALSE;
 
   if (igd != NULL)
-    return UPNP_GetIGDFromUrl (igd, &router->urls, &router->data, router->lan, sizeof router->lan);
-  devices = dms_p2p_upnp_sift (
-      upnpDiscover (DMS_P2P_UPNP_DISCOVER_MS, NULL, NULL, UPNP_LOCAL_PORT_ANY, 0, DMS_P2P_UPNP_HOPS, NULL));
-  if (devices == NULL)
-    return 0;
-  result = UPNP_GetValidIGD (devices, &router->urls, &router->data, router->lan, sizeof router->lan);
+    return dms_p2p_upnp_try (router, igd);
+  devices =
+      upnpDiscover (DMS_P2P_UPNP_DISCOVER_MS, NULL, NULL, UPNP_LOCAL_PORT_ANY, 0, DMS_P2P_UPNP_HOPS, NULL);
+  for (const struct UPNPDev *one = devices; one != NULL && !found; one = one->pNext)
+    found = dms_p2p_upnp_is_local (one->descURL) && dms_p2p_upnp_try (router, one->descURL);
   freeUPNPDevlist (devices);
-  return result;
+  return found;
 }
 
 static guint16
@@ -115,14 +128,12 @@ dms_p2p_port_lease_ask_upnp (const char *igd, DmsP2pPort *ports, guint n_ports, 
 {
   DmsP2pUpnpRouter router = { 0 };
   char address[DMS_P2P_UPNP_MAX_ADDRESS] = "";
-  int found = dms_p2p_upnp_find (&router, igd);
   guint n_mapped = 0;
 
-  if (found == 0)
+  if (!dms_p2p_upnp_find (&router, igd))
     return NULL;
-  if (found == DMS_P2P_UPNP_CONNECTED && dms_p2p_upnp_is_local (router.urls.controlURL) &&
-      (is_release ||
-       UPNP_GetExternalIPAddress (router.urls.controlURL, router.data.first.servicetype, address) == 0))
+  if (is_release ||
+      UPNP_GetExternalIPAddress (router.urls.controlURL, router.data.first.servicetype, address) == 0)
     for (guint i = 0; i < n_ports; i++)
       {
         ports[i].outer = dms_p2p_upnp_map (&router, &ports[i], is_release);

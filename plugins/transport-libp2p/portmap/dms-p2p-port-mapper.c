@@ -117,15 +117,6 @@ dms_p2p_port_mapper_translate (DmsP2pPortMapper *self, DmsMultiaddr *address)
   return dms_multiaddr_new (text, NULL);
 }
 
-static gboolean
-dms_p2p_port_mapper_has (GPtrArray *list, DmsMultiaddr *address)
-{
-  for (guint i = 0; i < list->len; i++)
-    if (dms_multiaddr_equal (list->pdata[i], address))
-      return TRUE;
-  return FALSE;
-}
-
 /* A router that is behind another one, or lies, says an address of no use: only public ones are told. */
 static void
 dms_p2p_port_mapper_tell (DmsP2pPortMapper *self)
@@ -138,7 +129,7 @@ dms_p2p_port_mapper_tell (DmsP2pPortMapper *self)
       g_autoptr (DmsMultiaddr) outer = dms_p2p_port_mapper_translate (self, listening->pdata[i]);
 
       if (outer != NULL && dms_p2p_address_get_reach (outer) == DMS_P2P_REACH_PUBLIC &&
-          !dms_p2p_port_mapper_has (mapped, outer))
+          !g_ptr_array_find_with_equal_func (mapped, outer, (GEqualFunc) dms_multiaddr_equal, NULL))
         g_ptr_array_add (mapped, g_steal_pointer (&outer));
     }
   dms_p2p_swarm_set_mapped_addresses (self->swarm, mapped);

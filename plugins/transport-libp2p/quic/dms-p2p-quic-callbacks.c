@@ -16,7 +16,7 @@ dms_p2p_quic_on_handshake_completed (ngtcp2_conn *conn, void *user_data)
 {
   DmsP2pQuicConnection *self = user_data;
 
-  self->key = dms_p2p_quic_tls_verify (self->tls, self->expected, &self->failure);
+  self->key = dms_p2p_quic_tls_verify (self->certificate, self->tls, self->expected, &self->failure);
   if (self->key == NULL)
     return NGTCP2_ERR_CALLBACK_FAILURE;
   self->is_ready = TRUE;

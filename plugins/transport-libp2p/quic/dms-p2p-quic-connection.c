@@ -28,8 +28,6 @@ G_DEFINE_FINAL_TYPE (DmsP2pQuicConnection, dms_p2p_quic_connection, DMS_TYPE_P2P
 #define DMS_P2P_QUIC_N_IDS 4
 /* RFC 9000 section 7.2: unpredictable, 8 bytes at least. */
 #define DMS_P2P_QUIC_FIRST_ID_SIZE 16
-/* For a handler of streams, while some wait for one. */
-#define DMS_P2P_QUIC_LOOK_AGAIN_US 20000
 
 void
 dms_p2p_quic_settings_init (DmsP2pQuicSettings *self)
@@ -117,14 +115,6 @@ dms_p2p_quic_connection_work (DmsP2pQuicConnection *self)
     dms_p2p_quic_writer_run (self);
   dms_p2p_quic_connection_announce (self);
   dms_p2p_quic_connection_hand_over (self);
-  /* Nobody tells when the handlers are set. */
-  if (self->is_announced && !self->is_ended && !g_queue_is_empty (&self->incoming))
-    {
-      gint64 soon = g_get_monotonic_time () + DMS_P2P_QUIC_LOOK_AGAIN_US;
-
-      if (self->deadline.position == 0 || self->deadline.at_us > soon)
-        dms_p2p_quic_connection_set_timer (self, soon);
-    }
 }
 
 void
@@ -164,6 +154,15 @@ dms_p2p_quic_connection_receive (DmsP2pQuicConnection *self,
 }
 
 /* --- The muxer ---------------------------------------------------------------------------------------- */
+
+static void
+dms_p2p_quic_connection_accepting (DmsP2pMuxer *muxer)
+{
+  DmsP2pQuicConnection *self = DMS_P2P_QUIC_CONNECTION (muxer);
+
+  if (!g_queue_is_empty (&self->incoming))
+    dms_p2p_quic_connection_schedule (self);
+}
 
 static DmsP2pPipe *
 dms_p2p_quic_connection_open (DmsP2pMuxer *muxer, GError **error)
@@ -261,6 +260,7 @@ dms_p2p_quic_connection_class_init (DmsP2pQuicConnectionClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = dms_p2p_quic_connection_dispose;
   G_OBJECT_CLASS (klass)->finalize = dms_p2p_quic_connection_finalize;
+  muxer_class->accepting = dms_p2p_quic_connection_accepting;
   muxer_class->open = dms_p2p_quic_connection_open;
   muxer_class->close = dms_p2p_quic_connection_close;
   muxer_class->get_n_streams = dms_p2p_quic_connection_get_n_streams;

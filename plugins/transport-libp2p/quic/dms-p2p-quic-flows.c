@@ -31,7 +31,7 @@ dms_p2p_quic_connection_unmark_ready (DmsP2pQuicConnection *self, DmsP2pQuicFlow
   g_queue_unlink (&self->ready_flows, &flow->ready_link);
 }
 
-/* The owner may end the connection when it is asked. */
+/* The owner may end the connection when it is asked, and let go of it: the caller has a reference. */
 gboolean
 dms_p2p_quic_connection_grant (DmsP2pQuicConnection *self, gsize more)
 {
@@ -106,6 +106,7 @@ dms_p2p_quic_connection_credit_flow (DmsP2pQuicConnection *self, DmsP2pQuicFlow 
 static void
 dms_p2p_quic_connection_credit (DmsP2pQuicConnection *self, gsize size)
 {
+  g_autoptr (DmsP2pQuicConnection) keep = g_object_ref (self);
   guint64 more = size;
 
   if (dms_p2p_quic_connection_is_slow (self, &self->consumed, &self->consumed_since, self->window, size) &&

@@ -158,12 +158,6 @@ dms_p2p_quic_socket_get_fd (DmsP2pQuicSocket *self)
   return self->fd;
 }
 
-GSocketFamily
-dms_p2p_quic_socket_get_family (DmsP2pQuicSocket *self)
-{
-  return self->family;
-}
-
 const ngtcp2_addr *
 dms_p2p_quic_socket_get_address (DmsP2pQuicSocket *self)
 {
@@ -231,7 +225,7 @@ dms_p2p_quic_socket_hand_over (DmsP2pQuicSocket *self,
     }
 }
 
-gboolean
+void
 dms_p2p_quic_socket_receive (DmsP2pQuicSocket *self, DmsP2pQuicDatagram handler, gpointer user_data)
 {
   for (guint round = 0; round < DMS_P2P_QUIC_MAX_ROUNDS; round++)
@@ -247,9 +241,8 @@ dms_p2p_quic_socket_receive (DmsP2pQuicSocket *self, DmsP2pQuicDatagram handler,
       for (int i = 0; i < n; i++)
         dms_p2p_quic_socket_hand_over (self, &self->messages[i], handler, user_data);
       if (n < DMS_P2P_QUIC_N_RECEPTIONS)
-        return FALSE;
+        return;
     }
-  return TRUE;
 }
 
 static struct cmsghdr *

@@ -29,12 +29,11 @@ void dms_p2p_quic_socket_free (DmsP2pQuicSocket *self);
 void dms_p2p_quic_socket_forgo_segmentation (DmsP2pQuicSocket *self);
 
 int dms_p2p_quic_socket_get_fd (DmsP2pQuicSocket *self);
-GSocketFamily dms_p2p_quic_socket_get_family (DmsP2pQuicSocket *self);
 /* What it is bound to, with its real port. */
 const ngtcp2_addr *dms_p2p_quic_socket_get_address (DmsP2pQuicSocket *self);
 
-/* Hands over what is there, but not endlessly. Returns whether there may be more. */
-gboolean dms_p2p_quic_socket_receive (DmsP2pQuicSocket *self, DmsP2pQuicDatagram handler, gpointer user_data);
+/* Hands over what is there, but not endlessly. */
+void dms_p2p_quic_socket_receive (DmsP2pQuicSocket *self, DmsP2pQuicDatagram handler, gpointer user_data);
 
 /* Sends datagrams of @segment bytes each; the last may be shorter. What the kernel does not take now is kept,
  * and FALSE returned: nothing more may be sent until dms_p2p_quic_socket_resume() returned TRUE. What it will

@@ -34,17 +34,12 @@ dms_p2p_quic_tls_configure (gnutls_session_t session,
   const gnutls_datum_t protocol = { (guint8 *) DMS_P2P_QUIC_ALPN, strlen (DMS_P2P_QUIC_ALPN) };
   int code = 0;
 
-  if (!dms_p2p_quic_tls_check (gnutls_priority_set_direct (session, DMS_P2P_QUIC_PRIORITY, NULL), error))
+  if (!dms_p2p_quic_tls_check (dms_p2p_certificate_use (certificate, session, DMS_P2P_QUIC_PRIORITY), error))
     return FALSE;
   code = is_server ? ngtcp2_crypto_gnutls_configure_server_session (session)
                    : ngtcp2_crypto_gnutls_configure_client_session (session);
   if (code != 0)
     return dms_p2p_quic_tls_check (GNUTLS_E_INTERNAL_ERROR, error);
-  if (!dms_p2p_quic_tls_check (gnutls_credentials_set (session,
-                                                       GNUTLS_CRD_CERTIFICATE,
-                                                       dms_p2p_certificate_get_credentials (certificate)),
-                               error))
-    return FALSE;
   if (is_server)
     gnutls_certificate_server_set_request (session, GNUTLS_CERT_REQUIRE);
   return dms_p2p_quic_tls_check (gnutls_alpn_set_protocols (session, &protocol, 1, GNUTLS_ALPN_MANDATORY),
@@ -58,12 +53,14 @@ dms_p2p_quic_tls_new (gboolean is_server,
                       GError **error)
 {
   gnutls_session_t session = NULL;
-  guint flags = GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_TICKETS | GNUTLS_NO_AUTO_SEND_TICKET;
+  guint flags =
+      GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_TICKETS | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_KEY_SHARE_TOP;
 
   if (!dms_p2p_quic_tls_check (gnutls_init (&session, flags | (is_server ? GNUTLS_SERVER : GNUTLS_CLIENT)),
                                error))
     return NULL;
   gnutls_session_set_ptr (session, connection);
+  dms_p2p_certificate_guard (session);
   if (dms_p2p_quic_tls_configure (session, is_server, certificate, error))
     return session;
   gnutls_deinit (session);
@@ -71,7 +68,10 @@ dms_p2p_quic_tls_new (gboolean is_server,
 }
 
 DmsP2pPublicKey *
-dms_p2p_quic_tls_verify (gnutls_session_t session, DmsPeerId *expected, GError **error)
+dms_p2p_quic_tls_verify (DmsP2pCertificate *certificate,
+                         gnutls_session_t session,
+                         DmsPeerId *expected,
+                         GError **error)
 {
   gnutls_datum_t protocol = { NULL, 0 };
 
@@ -85,5 +85,5 @@ dms_p2p_quic_tls_verify (gnutls_session_t session, DmsPeerId *expected, GError *
                            "the peer speaks QUIC, but not libp2p: it did not agree on the ALPN \"libp2p\"");
       return NULL;
     }
-  return dms_p2p_certificate_verify_session (session, expected, error);
+  return dms_p2p_certificate_verify_session (certificate, session, expected, error);
 }

@@ -7,11 +7,12 @@
 
 enum
 {
-  /* Ours. */
-  DMS_P2P_AUTO_RELAY_LOOK_MS = 15 * 1000,
-  /* How long one that refused is let alone (go-libp2p, p2p/host/autorelay: backoff), and how many of those
-   * are remembered. */
+  /* How long one that refused is let alone (go-libp2p, p2p/host/autorelay: backoff); one of those that were
+   * given, for which there is no other; and one that did not answer: it may be back soon. Ours. */
   DMS_P2P_AUTO_RELAY_BACK_OFF_S = 60 * 60,
+  DMS_P2P_AUTO_RELAY_GIVEN_BACK_OFF_S = 5 * 60,
+  DMS_P2P_AUTO_RELAY_SILENT_BACK_OFF_S = 30,
+  /* How many of those are remembered. */
   DMS_P2P_AUTO_RELAY_MAX_REFUSED = 256,
 };
 
@@ -25,7 +26,7 @@ struct _DmsP2pAutoRelay
   GSource *timer;
   guint boot_ms;
   guint look_ms;
-  gint64 wanted_us;
+  gint64 begun_us;
   gboolean is_wanted;
   /* Those asked just now; those that refused, to until when they are let alone. */
   GHashTable *asked;
@@ -61,10 +62,23 @@ dms_p2p_auto_ask_free (DmsP2pAutoAsk *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsP2pAutoAsk, dms_p2p_auto_ask_free)
 
-static void
-dms_p2p_auto_relay_note_refused (DmsP2pAutoRelay *self, DmsPeerId *relay)
+static guint
+dms_p2p_auto_relay_get_back_off_s (DmsP2pAutoRelay *self, const GError *error)
 {
-  gint64 until_us = g_get_monotonic_time () + (gint64) DMS_P2P_AUTO_RELAY_BACK_OFF_S * G_USEC_PER_SEC;
+  static const int refusals[] = { DMS_ERROR_BUSY, DMS_ERROR_NOT_AUTHORIZED, DMS_ERROR_NOT_FOUND,
+                                  DMS_ERROR_FAILED, DMS_ERROR_INVALID_DATA, DMS_ERROR_EXPIRED };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    if (g_error_matches (error, DMS_ERROR, refusals[i]))
+      return self->relays->len > 0 ? DMS_P2P_AUTO_RELAY_GIVEN_BACK_OFF_S : DMS_P2P_AUTO_RELAY_BACK_OFF_S;
+  return DMS_P2P_AUTO_RELAY_SILENT_BACK_OFF_S;
+}
+
+static void
+dms_p2p_auto_relay_note_refused (DmsP2pAutoRelay *self, DmsPeerId *relay, const GError *error)
+{
+  gint64 until_us =
+      g_get_monotonic_time () + (gint64) dms_p2p_auto_relay_get_back_off_s (self, error) * G_USEC_PER_SEC;
 
   if (g_hash_table_size (self->refused) >= DMS_P2P_AUTO_RELAY_MAX_REFUSED)
     g_hash_table_remove_all (self->refused);
@@ -85,7 +99,7 @@ dms_p2p_auto_relay_on_reserved (GObject *source, GAsyncResult *result, gpointer 
   if (done)
     return;
   g_debug ("%s is no relay for this host: %s", dms_peer_id_get_text (ask->relay), error->message);
-  dms_p2p_auto_relay_note_refused (ask->owner, ask->relay);
+  dms_p2p_auto_relay_note_refused (ask->owner, ask->relay, error);
   dms_p2p_auto_relay_schedule (ask->owner, 0);
 }
 
@@ -201,6 +215,23 @@ dms_p2p_auto_relay_take_found (DmsP2pAutoRelay *self)
     }
 }
 
+/* How long better ones may still come by. */
+static guint
+dms_p2p_auto_relay_get_wait_ms (DmsP2pAutoRelay *self)
+{
+  gint64 since_ms = (g_get_monotonic_time () - self->begun_us) / 1000;
+
+  return self->relays->len > 0 || since_ms >= self->boot_ms ? 0 : (guint) (self->boot_ms - since_ms);
+}
+
+static guint
+dms_p2p_auto_relay_get_delay_ms (DmsP2pAutoRelay *self)
+{
+  guint wait_ms = dms_p2p_auto_relay_get_wait_ms (self);
+
+  return wait_ms > 0 ? MIN (wait_ms, self->look_ms) : self->look_ms;
+}
+
 static gboolean
 dms_p2p_auto_relay_on_timer (gpointer user_data)
 {
@@ -211,9 +242,9 @@ dms_p2p_auto_relay_on_timer (gpointer user_data)
     return G_SOURCE_REMOVE;
   if (self->relays->len > 0)
     dms_p2p_auto_relay_take_given (self);
-  else if (g_get_monotonic_time () - self->wanted_us >= (gint64) self->boot_ms * 1000)
+  else if (dms_p2p_auto_relay_get_wait_ms (self) == 0)
     dms_p2p_auto_relay_take_found (self);
-  dms_p2p_auto_relay_schedule (self, self->look_ms);
+  dms_p2p_auto_relay_schedule (self, dms_p2p_auto_relay_get_delay_ms (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -241,6 +272,7 @@ dms_p2p_auto_relay_new (DmsP2pHost *host, DmsP2pRelayClient *client, GPtrArray *
     g_ptr_array_add (self->relays, dms_multiaddr_ref (relays->pdata[i]));
   self->context = g_main_context_ref_thread_default ();
   self->cancellable = g_cancellable_new ();
+  self->begun_us = g_get_monotonic_time ();
   self->boot_ms = DMS_P2P_AUTO_RELAY_BOOT_S * 1000;
   self->look_ms = DMS_P2P_AUTO_RELAY_LOOK_MS;
   self->asked = g_hash_table_new_full (
@@ -281,6 +313,5 @@ dms_p2p_auto_relay_set_wanted (DmsP2pAutoRelay *self, gboolean is_wanted)
   if (self->is_wanted == is_wanted)
     return;
   self->is_wanted = is_wanted;
-  self->wanted_us = g_get_monotonic_time ();
-  dms_p2p_auto_relay_schedule (self, MIN (self->boot_ms, self->look_ms));
+  dms_p2p_auto_relay_schedule (self, MIN (dms_p2p_auto_relay_get_wait_ms (self), self->look_ms));
 }

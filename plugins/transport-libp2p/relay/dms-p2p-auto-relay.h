@@ -12,6 +12,8 @@ enum
   /* What the nodes in the field have (go-libp2p, p2p/host/autorelay: desiredRelays, bootDelay). */
   DMS_P2P_AUTO_RELAY_N = 2,
   DMS_P2P_AUTO_RELAY_BOOT_S = 60,
+  /* How often it looks for one; ours. */
+  DMS_P2P_AUTO_RELAY_LOOK_MS = 5 * 1000,
 };
 
 /* While this host cannot be reached, finds relays for it among the peers it is connected to, or takes those
@@ -23,7 +25,8 @@ typedef struct _DmsP2pAutoRelay DmsP2pAutoRelay;
 DmsP2pAutoRelay *dms_p2p_auto_relay_new (DmsP2pHost *host, DmsP2pRelayClient *client, GPtrArray *relays);
 void dms_p2p_auto_relay_free (DmsP2pAutoRelay *self);
 
-/* How long it waits before the first relay is asked, for better ones to come by, and how often it looks. */
+/* How long it waits from its start on, for better relays to come by, before it asks the first one; and how
+ * often it looks. Given ones are not waited for. */
 void dms_p2p_auto_relay_set_timing (DmsP2pAutoRelay *self, guint boot_ms, guint look_ms);
 
 /* Whether relays are needed. When not any more, those there are stay until they are lost. */

@@ -141,11 +141,10 @@ dms_p2p_circuit_dial_on_upgraded (GObject *source, GAsyncResult *result, gpointe
       g_task_return_pointer (task, upgraded, (GDestroyNotify) dms_p2p_upgraded_free);
       return;
     }
-  if (++self->attempt < dms_p2p_upgrader_get_n_attempts (circuit->upgrader) &&
-      (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED) ||
-       g_error_matches (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE)))
+  if (dms_p2p_upgrader_may_retry (circuit->upgrader, self->attempt, error))
     {
       g_clear_error (&error);
+      self->attempt++;
       g_clear_object (&self->pipe);
       dms_p2p_circuit_dial_ask (g_steal_pointer (&task));
       return;

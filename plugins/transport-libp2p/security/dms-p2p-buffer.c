@@ -5,30 +5,9 @@
 
 #include <string.h>
 
-#include "io/dms-p2p-spare.h"
-
-/* What is worth a spare buffer; less is little to ask for. */
+/* Who needs much has more to come: room for all of it at once. Less is asked for as it is. */
 #define DMS_P2P_BUFFER_LARGE ((gsize) 32 * 1024)
-
-static guint8 *
-dms_p2p_buffer_allocate (gsize size, gsize *capacity)
-{
-  if (size < DMS_P2P_BUFFER_LARGE || size > DMS_P2P_SPARE_BYTES)
-    {
-      *capacity = size;
-      return g_malloc (size);
-    }
-  *capacity = DMS_P2P_SPARE_BYTES;
-  return dms_p2p_spare_take ();
-}
-
-static void
-dms_p2p_buffer_give_back (DmsP2pBuffer *self)
-{
-  if (self->data != NULL && self->capacity == DMS_P2P_SPARE_BYTES)
-    dms_p2p_spare_give (g_steal_pointer (&self->data));
-  g_clear_pointer (&self->data, g_free);
-}
+#define DMS_P2P_BUFFER_ROOM  ((gsize) 112 * 1024)
 
 gsize
 dms_p2p_buffer_get_size (const DmsP2pBuffer *self)
@@ -55,12 +34,13 @@ dms_p2p_buffer_reserve (DmsP2pBuffer *self, gsize size)
     }
   else
     {
-      gsize capacity = 0;
-      guint8 *data = dms_p2p_buffer_allocate (held + size, &capacity);
+      gsize capacity =
+          held + size >= DMS_P2P_BUFFER_LARGE ? MAX (held + size, DMS_P2P_BUFFER_ROOM) : held + size;
+      guint8 *data = g_malloc (capacity);
 
       if (held > 0)
         memcpy (data, self->data + self->begin, held);
-      dms_p2p_buffer_give_back (self);
+      g_free (self->data);
       self->data = data;
       self->capacity = capacity;
     }
@@ -97,6 +77,6 @@ dms_p2p_buffer_drop (DmsP2pBuffer *self, gsize size)
 void
 dms_p2p_buffer_clear (DmsP2pBuffer *self)
 {
-  dms_p2p_buffer_give_back (self);
+  g_clear_pointer (&self->data, g_free);
   self->capacity = self->begin = self->end = 0;
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "io/dms-p2p-source.h"
+
 /**
  * DmsP2pChannel:
  *
@@ -15,6 +17,9 @@
 
 /* How long a channel that was closed tries to get its last bytes out. */
 #define DMS_P2P_CHANNEL_LINGER_S 5
+/* What is read at once during a handshake, whose messages are smaller: many may be under way together. */
+#define DMS_P2P_CHANNEL_IN_FIRST ((gsize) 4 * 1024)
+
 /* How often the user is told in a row of what has been read already, before the main loop has its turn. */
 #define DMS_P2P_CHANNEL_ROUNDS 16
 
@@ -24,7 +29,6 @@
 typedef struct
 {
   DmsP2pPipe *raw;
-  GMainContext *context;
   DmsP2pBuffer in;
   DmsP2pBuffer out;
   GError *failure;
@@ -62,10 +66,10 @@ dms_p2p_channel_check (DmsP2pChannelPrivate *priv, GError **error)
   return FALSE;
 }
 
-/* Sends what is sealed. 0 when all has gone; else as dms_p2p_pipe_flush(). */
-static gssize
-dms_p2p_channel_send (DmsP2pChannelPrivate *priv, GError **error)
+gssize
+dms_p2p_channel_send (DmsP2pChannel *self, GError **error)
 {
+  DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
   g_autoptr (GError) failure = NULL;
 
   while (dms_p2p_buffer_get_size (&priv->out) > 0)
@@ -158,9 +162,7 @@ dms_p2p_channel_finish (DmsP2pChannel *self, DmsP2pChannelPrivate *priv)
 {
   gboolean lingered = priv->linger != NULL;
 
-  if (lingered)
-    g_source_destroy (priv->linger);
-  g_clear_pointer (&priv->linger, g_source_unref);
+  dms_p2p_source_drop (&priv->linger);
   dms_p2p_buffer_clear (&priv->out);
   if (priv->raw != NULL)
     {
@@ -178,7 +180,7 @@ dms_p2p_channel_on_raw (DmsP2pPipe *raw, GIOCondition condition, gpointer user_d
   DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
 
   if (condition & G_IO_OUT)
-    dms_p2p_channel_send (priv, NULL);
+    dms_p2p_channel_send (self, NULL);
   if (priv->closed)
     {
       if (priv->failure != NULL || dms_p2p_buffer_get_size (&priv->out) == 0)
@@ -213,6 +215,8 @@ dms_p2p_channel_fill (DmsP2pChannel *self, GError **error)
     return 0;
   if (room == 0)
     return DMS_P2P_WOULD_BLOCK;
+  if (!priv->started)
+    room = MIN (room, DMS_P2P_CHANNEL_IN_FIRST);
   n = dms_p2p_pipe_read (priv->raw, dms_p2p_buffer_reserve (&priv->in, room), room, error);
   if (n > 0)
     {
@@ -303,7 +307,7 @@ dms_p2p_channel_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsize n_
       gssize n = 0;
 
       if (dms_p2p_buffer_get_size (&priv->out) >= DMS_P2P_CHANNEL_OUT)
-        n = dms_p2p_channel_send (priv, &failure);
+        n = dms_p2p_channel_send (self, &failure);
       if (n == 0)
         n = DMS_P2P_CHANNEL_GET_CLASS (self)->seal (self, vectors, n_vectors, taken, &failure);
       if (n == DMS_P2P_WOULD_BLOCK)
@@ -317,7 +321,7 @@ dms_p2p_channel_writev (DmsP2pPipe *pipe, const GOutputVector *vectors, gsize n_
       taken += (gsize) n;
     }
   /* An error here is told by the next call. */
-  dms_p2p_channel_send (priv, NULL);
+  dms_p2p_channel_send (self, NULL);
   dms_p2p_channel_update (self, priv);
   /* Nothing of the raw pipe is wanted any more that would wake who waits to read. */
   if (priv->failure != NULL)
@@ -334,7 +338,7 @@ dms_p2p_channel_flush (DmsP2pPipe *pipe, GError **error)
 
   if (!dms_p2p_channel_check (priv, error))
     return -1;
-  n = dms_p2p_channel_send (priv, error);
+  n = dms_p2p_channel_send (self, error);
   dms_p2p_channel_update (self, priv);
   return n == 0 ? dms_p2p_pipe_flush (priv->raw, error) : n;
 }
@@ -362,7 +366,7 @@ dms_p2p_channel_shutdown_write (DmsP2pPipe *pipe, GError **error)
   if (!dms_p2p_channel_check (priv, error))
     return FALSE;
   dms_p2p_channel_end_writing (self, priv);
-  n = dms_p2p_channel_send (priv, error);
+  n = dms_p2p_channel_send (self, error);
   dms_p2p_channel_update (self, priv);
   return n != -1;
 }
@@ -391,7 +395,7 @@ dms_p2p_channel_close (DmsP2pPipe *pipe)
     return;
   if (priv->failure == NULL)
     dms_p2p_channel_end_writing (self, priv);
-  n = priv->failure == NULL ? dms_p2p_channel_send (priv, NULL) : 0;
+  n = priv->failure == NULL ? dms_p2p_channel_send (self, NULL) : 0;
   if (n != DMS_P2P_WOULD_BLOCK || !priv->started)
     {
       dms_p2p_channel_finish (self, priv);
@@ -402,7 +406,7 @@ dms_p2p_channel_close (DmsP2pPipe *pipe)
   priv->linger = g_timeout_source_new_seconds (DMS_P2P_CHANNEL_LINGER_S);
   g_source_set_static_name (priv->linger, "dms-p2p-channel");
   g_source_set_callback (priv->linger, dms_p2p_channel_on_linger, self, NULL);
-  g_source_attach (priv->linger, priv->context);
+  g_source_attach (priv->linger, dms_p2p_pipe_get_context (pipe));
   dms_p2p_pipe_want (priv->raw, G_IO_OUT);
 }
 
@@ -520,7 +524,6 @@ dms_p2p_channel_finalize (GObject *object)
   dms_p2p_buffer_clear (&priv->in);
   dms_p2p_buffer_clear (&priv->out);
   g_clear_error (&priv->failure);
-  g_clear_pointer (&priv->context, g_main_context_unref);
   G_OBJECT_CLASS (dms_p2p_channel_parent_class)->finalize (object);
 }
 
@@ -544,7 +547,4 @@ dms_p2p_channel_class_init (DmsP2pChannelClass *klass)
 static void
 dms_p2p_channel_init (DmsP2pChannel *self)
 {
-  DmsP2pChannelPrivate *priv = dms_p2p_channel_get_instance_private (self);
-
-  priv->context = g_main_context_ref_thread_default ();
 }

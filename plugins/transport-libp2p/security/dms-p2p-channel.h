@@ -51,6 +51,8 @@ DmsP2pBuffer *dms_p2p_channel_get_out (DmsP2pChannel *self);
 void dms_p2p_channel_start (DmsP2pChannel *self);
 /* Reads once from the raw pipe into the input. As dms_p2p_pipe_read(). */
 gssize dms_p2p_channel_fill (DmsP2pChannel *self, GError **error);
+/* Writes the output to the raw pipe. 0 when all has gone; else as dms_p2p_pipe_flush(). */
+gssize dms_p2p_channel_send (DmsP2pChannel *self, GError **error);
 gboolean dms_p2p_channel_has_raw_ended (DmsP2pChannel *self);
 /* Whether anything has ever come. */
 gboolean dms_p2p_channel_has_heard (DmsP2pChannel *self);

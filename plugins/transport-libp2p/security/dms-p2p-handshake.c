@@ -3,6 +3,8 @@
 
 #include "security/dms-p2p-handshake.h"
 
+#include "io/dms-p2p-source.h"
+
 typedef struct
 {
   DmsP2pChannel *channel;
@@ -23,15 +25,6 @@ dms_p2p_handshake_free (gpointer data)
   g_free (self);
 }
 
-static void
-dms_p2p_handshake_drop_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* Takes @error, or @secured. The task is referenced by what it waits for, which ends here. */
 static void
 dms_p2p_handshake_end (GTask *task, DmsP2pSecured *secured, GError *error)
@@ -42,8 +35,8 @@ dms_p2p_handshake_end (GTask *task, DmsP2pSecured *secured, GError *error)
   if (self->is_over)
     return;
   self->is_over = TRUE;
-  dms_p2p_handshake_drop_source (&self->timeout);
-  dms_p2p_handshake_drop_source (&self->cancelled);
+  dms_p2p_source_drop (&self->timeout);
+  dms_p2p_source_drop (&self->cancelled);
   dms_p2p_pipe_set_handler (raw, NULL, NULL);
   if (secured != NULL)
     {

@@ -11,7 +11,6 @@ dms_p2p_secured_new (DmsP2pPipe *pipe, DmsP2pPublicKey *key, const char *muxer)
 
   self->pipe = g_object_ref (pipe);
   self->key = dms_p2p_public_key_ref (key);
-  self->peer = dms_peer_id_ref (dms_p2p_public_key_get_peer_id (key));
   self->muxer = g_strdup (muxer);
   return self;
 }
@@ -21,7 +20,6 @@ dms_p2p_secured_free (DmsP2pSecured *self)
 {
   g_clear_object (&self->pipe);
   g_clear_pointer (&self->key, dms_p2p_public_key_unref);
-  g_clear_pointer (&self->peer, dms_peer_id_unref);
   g_free (self->muxer);
   g_free (self);
 }

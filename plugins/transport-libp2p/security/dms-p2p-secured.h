@@ -11,8 +11,7 @@ G_BEGIN_DECLS
 /**
  * DmsP2pSecured:
  * @pipe: the encrypted channel
- * @peer: who is at the other end, proven
- * @key: with which key
+ * @key: whose key is at the other end, proven
  * @muxer: (nullable): the muxer both sides agreed on during the handshake, such as `/yamux/1.0.0`; %NULL when
  * it has to be negotiated
  *
@@ -21,7 +20,6 @@ G_BEGIN_DECLS
 typedef struct
 {
   DmsP2pPipe *pipe;
-  DmsPeerId *peer;
   DmsP2pPublicKey *key;
   char *muxer;
 } DmsP2pSecured;

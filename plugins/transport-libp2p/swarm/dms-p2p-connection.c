@@ -101,11 +101,9 @@ dms_p2p_connection_on_accept (DmsP2pMuxer *muxer, DmsP2pPipe *pipe, gpointer use
         dms_p2p_limits_reserve_stream (self->limits, dms_p2p_connection_get_peer_id (self), TRUE, NULL);
   /* The refusal is counted by the limits. */
   if (reservation == NULL)
-    {
-      dms_p2p_pipe_reset (pipe, DMS_P2P_CONNECTION_REFUSED);
-      return;
-    }
-  self->accept (self, pipe, reservation, self->user_data);
+    dms_p2p_pipe_reset (pipe, DMS_P2P_CONNECTION_REFUSED);
+  if (self->accept != NULL)
+    self->accept (self, pipe, reservation, self->user_data);
 }
 
 static void
@@ -127,10 +125,7 @@ dms_p2p_connection_on_memory (DmsP2pMuxer *muxer, gssize delta, gpointer user_da
 
   if (self->reservation == NULL)
     return delta <= 0;
-  if (delta >= 0)
-    return dms_p2p_reservation_grow (self->reservation, (gsize) delta, NULL);
-  dms_p2p_reservation_shrink (self->reservation, (gsize) - (delta + 1) + 1);
-  return TRUE;
+  return dms_p2p_reservation_change (self->reservation, delta);
 }
 
 DmsP2pConnection *

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 /* One connection to one peer, ready for streams. Made by the swarm. */
 G_DECLARE_FINAL_TYPE (DmsP2pConnection, dms_p2p_connection, DMS, P2P_CONNECTION, GObject)
 
-/* @reservation: counts the stream; belongs to the callee, free it when the stream ends. */
+/* @reservation: (nullable): counts the stream; belongs to the callee, free it when the stream ends. NULL when
+ * there may be no more of them: it has been reset already. */
 typedef void (*DmsP2pConnectionAccept) (DmsP2pConnection *self,
                                         DmsP2pPipe *pipe,
                                         DmsP2pReservation *reservation,

@@ -543,7 +543,8 @@ dms_p2p_dial_schedule (DmsP2pDial *self, GPtrArray *addresses)
 
       attempt->address = dms_multiaddr_ref (step->address);
       attempt->transport = g_object_ref (dms_p2p_dialer_find_transport (self->dialer, step->address));
-      attempt->due_us = now_us + (gint64) step->delay_ms * 1000;
+      /* Through two NATs both ends have to dial at the same moment: nothing waits for its turn. */
+      attempt->due_us = now_us + (self->is_direct ? 0 : (gint64) step->delay_ms * 1000);
       g_queue_insert_sorted (&self->pending, attempt, dms_p2p_attempt_compare, NULL);
     }
 }

@@ -333,13 +333,57 @@ dms_p2p_peer_file_load (const char *path, gint64 now_us, GError **error)
   return dms_p2p_peer_file_parse (text->str, text->len, now_us, error);
 }
 
-gboolean
-dms_p2p_peer_file_save (const char *path, GPtrArray *records, gint64 now_us, GError **error)
+typedef struct
 {
-  g_autofree char *text = dms_p2p_peer_file_build (records, now_us);
+  char *path;
+  char *text;
+} DmsP2pPeerFileWriting;
 
-  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error))
-    return TRUE;
-  dms_error_adopt (error, "the known peers cannot be kept in %s", path);
-  return FALSE;
+static void
+dms_p2p_peer_file_writing_free (gpointer data)
+{
+  DmsP2pPeerFileWriting *writing = data;
+
+  g_free (writing->path);
+  g_free (writing->text);
+  g_free (writing);
+}
+
+/* In a thread: it waits for the disk. */
+static void
+dms_p2p_peer_file_write (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const DmsP2pPeerFileWriting *writing = data;
+  GError *error = NULL;
+
+  if (g_file_set_contents_full (
+          writing->path, writing->text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  dms_error_adopt (&error, "the known peers cannot be kept in %s", writing->path);
+  g_task_return_error (task, error);
+}
+
+void
+dms_p2p_peer_file_write_async (const char *path,
+                               char *text,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  DmsP2pPeerFileWriting *writing = g_new0 (DmsP2pPeerFileWriting, 1);
+
+  g_task_set_source_tag (task, dms_p2p_peer_file_write_async);
+  writing->path = g_strdup (path);
+  writing->text = text;
+  g_task_set_task_data (task, writing, dms_p2p_peer_file_writing_free);
+  g_task_run_in_thread (task, dms_p2p_peer_file_write);
+}
+
+gboolean
+dms_p2p_peer_file_write_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -23,6 +23,12 @@ char *dms_p2p_peer_file_build (GPtrArray *records, gint64 now_us);
 
 /* NULL with DMS_ERROR_NOT_FOUND when there is no such file. */
 GPtrArray *dms_p2p_peer_file_load (const char *path, gint64 now_us, GError **error);
-gboolean dms_p2p_peer_file_save (const char *path, GPtrArray *records, gint64 now_us, GError **error);
+/* Replaces the file at once, readable by its owner alone, without waiting for the disk. @text: (transfer
+ * full). */
+void dms_p2p_peer_file_write_async (const char *path,
+                                    char *text,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+gboolean dms_p2p_peer_file_write_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

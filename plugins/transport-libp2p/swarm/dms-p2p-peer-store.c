@@ -32,6 +32,10 @@ struct _DmsP2pPeerStore
   /* DmsPeerId to DmsP2pPeerRecord. */
   GHashTable *records;
   gint64 now_us;
+  /* GTask: who is told of what is being written; NULL when nothing is. */
+  GPtrArray *writing;
+  /* GTask: who is told of what is written next. */
+  GPtrArray *waiting;
 };
 
 G_DEFINE_FINAL_TYPE (DmsP2pPeerStore, dms_p2p_peer_store, G_TYPE_OBJECT)
@@ -43,6 +47,7 @@ dms_p2p_peer_store_finalize (GObject *object)
 
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->records, g_hash_table_unref);
+  g_clear_pointer (&self->waiting, g_ptr_array_unref);
   G_OBJECT_CLASS (dms_p2p_peer_store_parent_class)->finalize (object);
 }
 
@@ -59,6 +64,7 @@ dms_p2p_peer_store_init (DmsP2pPeerStore *self)
                                          (GEqualFunc) dms_peer_id_equal,
                                          NULL,
                                          (GDestroyNotify) dms_p2p_peer_record_free);
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 /* Borrowed records. */
@@ -122,24 +128,69 @@ dms_p2p_peer_store_new (const char *path)
   return self;
 }
 
-/**
- * dms_p2p_peer_store_save:
- * @self: the store
- * @error: return location for what is in the way of the file
- *
- * Replaces the file at once, readable by its owner alone.
- *
- * Returns: whether it is kept; also when there is no file to keep it in
- */
-gboolean
-dms_p2p_peer_store_save (DmsP2pPeerStore *self, GError **error)
-{
-  g_autoptr (GPtrArray) records = NULL;
+static void dms_p2p_peer_store_start_writing (DmsP2pPeerStore *self);
 
+static void
+dms_p2p_peer_store_on_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsP2pPeerStore) self = user_data;
+  g_autoptr (GPtrArray) told = g_steal_pointer (&self->writing);
+  g_autoptr (GError) error = NULL;
+
+  dms_p2p_peer_file_write_finish (result, &error);
+  if (self->waiting->len > 0)
+    dms_p2p_peer_store_start_writing (self);
+  for (guint i = 0; i < told->len; i++)
+    if (error == NULL)
+      g_task_return_boolean (told->pdata[i], TRUE);
+    else
+      g_task_return_error (told->pdata[i], g_error_copy (error));
+}
+
+static void
+dms_p2p_peer_store_start_writing (DmsP2pPeerStore *self)
+{
+  g_autoptr (GPtrArray) records = dms_p2p_peer_store_list_records (self);
+
+  self->writing = g_steal_pointer (&self->waiting);
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  dms_p2p_peer_file_write_async (self->path,
+                                 dms_p2p_peer_file_build (records, dms_p2p_peer_store_get_now_us (self)),
+                                 dms_p2p_peer_store_on_written,
+                                 g_object_ref (self));
+}
+
+/**
+ * dms_p2p_peer_store_save_async:
+ * @self: the store
+ * @callback: (nullable): told when all that is known now is in the file, or when there is no file for it
+ * @user_data: its data
+ *
+ * Replaces the file at once, readable by its owner alone. One is written at a time: what is asked for
+ * meanwhile is written together when that is done, as it is known then.
+ */
+void
+dms_p2p_peer_store_save_async (DmsP2pPeerStore *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, dms_p2p_peer_store_save_async);
   if (self->path == NULL)
-    return TRUE;
-  records = dms_p2p_peer_store_list_records (self);
-  return dms_p2p_peer_file_save (self->path, records, dms_p2p_peer_store_get_now_us (self), error);
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  g_ptr_array_add (self->waiting, g_steal_pointer (&task));
+  if (self->writing == NULL)
+    dms_p2p_peer_store_start_writing (self);
+}
+
+gboolean
+dms_p2p_peer_store_save_finish (DmsP2pPeerStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* Who gives way first comes first: never reached, never connected, then longest ago. */
@@ -282,13 +333,6 @@ dms_p2p_peer_store_forget (DmsP2pPeerStore *self, DmsPeerId *peer)
   g_hash_table_remove (self->records, peer);
 }
 
-/**
- * dms_p2p_peer_store_dup_addresses:
- * @self: the store
- * @peer: a peer
- *
- * Returns: (transfer full) (element-type DmsMultiaddr): its addresses, the best first, without `/p2p`
- */
 void
 dms_p2p_peer_store_set_envelope (DmsP2pPeerStore *self, DmsPeerId *peer, GBytes *envelope)
 {
@@ -307,6 +351,13 @@ dms_p2p_peer_store_dup_envelope (DmsP2pPeerStore *self, DmsPeerId *peer)
   return record != NULL && record->envelope != NULL ? g_bytes_ref (record->envelope) : NULL;
 }
 
+/**
+ * dms_p2p_peer_store_dup_addresses:
+ * @self: the store
+ * @peer: a peer
+ *
+ * Returns: (transfer full) (element-type DmsMultiaddr): its addresses, the best first, without `/p2p`
+ */
 GPtrArray *
 dms_p2p_peer_store_dup_addresses (DmsP2pPeerStore *self, DmsPeerId *peer)
 {

@@ -17,7 +17,8 @@ G_DECLARE_FINAL_TYPE (DmsP2pPeerStore, dms_p2p_peer_store, DMS, P2P_PEER_STORE, 
 /* @path: (nullable): where the kept part is; NULL keeps nothing. A damaged file is said in the log and begun
  * anew. */
 DmsP2pPeerStore *dms_p2p_peer_store_new (const char *path);
-gboolean dms_p2p_peer_store_save (DmsP2pPeerStore *self, GError **error);
+void dms_p2p_peer_store_save_async (DmsP2pPeerStore *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean dms_p2p_peer_store_save_finish (DmsP2pPeerStore *self, GAsyncResult *result, GError **error);
 
 /* Addresses without `/p2p`. @is_certified: from a record that the peer signed. */
 void dms_p2p_peer_store_add_addresses (DmsP2pPeerStore *self,

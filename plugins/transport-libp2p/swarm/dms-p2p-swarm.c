@@ -49,6 +49,8 @@ struct _DmsP2pSwarm
   GPtrArray *relay_addresses;
   /* DmsMultiaddr: where routers take connections for it. */
   GPtrArray *mapped_addresses;
+  /* Those at which others reached this host. */
+  GPtrArray *confirmed_addresses;
   /* DmsP2pConnection: all, also those that are closing. */
   GPtrArray *connections;
   /* DmsPeerId to a GPtrArray of its DmsP2pConnection, the best first. */
@@ -102,6 +104,7 @@ dms_p2p_swarm_finalize (GObject *object)
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
   g_clear_pointer (&self->relay_addresses, g_ptr_array_unref);
   g_clear_pointer (&self->mapped_addresses, g_ptr_array_unref);
+  g_clear_pointer (&self->confirmed_addresses, g_ptr_array_unref);
   g_clear_pointer (&self->connections, g_ptr_array_unref);
   g_clear_pointer (&self->by_peer, g_hash_table_unref);
   g_clear_pointer (&self->dials, g_hash_table_unref);
@@ -126,6 +129,7 @@ dms_p2p_swarm_init (DmsP2pSwarm *self)
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   self->relay_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  self->confirmed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_peer = g_hash_table_new_full ((GHashFunc) dms_peer_id_hash,
                                          (GEqualFunc) dms_peer_id_equal,
@@ -324,7 +328,8 @@ dms_p2p_swarm_on_stream (DmsP2pConnection *connection,
       self->accept (connection, pipe, reservation, self->accept_data);
       return;
     }
-  dms_p2p_pipe_reset (pipe, 0);
+  if (reservation != NULL)
+    dms_p2p_pipe_reset (pipe, 0);
   dms_p2p_reservation_free (reservation);
 }
 
@@ -348,8 +353,6 @@ dms_p2p_swarm_trim (DmsP2pSwarm *self)
   for (guint i = 0; i < self->connections->len; i++)
     if (dms_p2p_connection_is_open (self->connections->pdata[i]))
       g_ptr_array_add (open, self->connections->pdata[i]);
-  if (open->len <= dms_p2p_trimmer_get_high (self->trimmer))
-    return;
   chosen = dms_p2p_trimmer_choose (self->trimmer, open, g_get_monotonic_time ());
   if (open->len - chosen->len > dms_p2p_trimmer_get_high (self->trimmer) && self->trim == NULL)
     {
@@ -500,6 +503,15 @@ dms_p2p_swarm_listen (DmsP2pSwarm *self, DmsMultiaddr *address, GError **error)
   return NULL;
 }
 
+static void
+dms_p2p_swarm_add_addresses (GPtrArray *list, GPtrArray *addresses)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    if (!g_ptr_array_find_with_equal_func (
+            list, addresses->pdata[i], (GEqualFunc) dms_multiaddr_equal, NULL))
+      g_ptr_array_add (list, dms_multiaddr_ref (addresses->pdata[i]));
+}
+
 GPtrArray *
 dms_p2p_swarm_dup_listen_addresses (DmsP2pSwarm *self)
 {
@@ -507,27 +519,51 @@ dms_p2p_swarm_dup_listen_addresses (DmsP2pSwarm *self)
 
   for (guint i = 0; i < self->addresses->len; i++)
     dms_p2p_address_expand (self->addresses->pdata[i], list);
-  for (guint i = 0; i < self->relay_addresses->len; i++)
-    g_ptr_array_add (list, dms_multiaddr_ref (self->relay_addresses->pdata[i]));
-  for (guint i = 0; i < self->mapped_addresses->len; i++)
-    g_ptr_array_add (list, dms_multiaddr_ref (self->mapped_addresses->pdata[i]));
+  dms_p2p_swarm_add_addresses (list, self->relay_addresses);
+  dms_p2p_swarm_add_addresses (list, self->mapped_addresses);
+  dms_p2p_swarm_add_addresses (list, self->confirmed_addresses);
   return list;
+}
+
+gboolean
+dms_p2p_swarm_is_listening_at (DmsP2pSwarm *self, DmsMultiaddr *local)
+{
+  g_autoptr (GInetSocketAddress) socket = dms_multiaddr_dup_socket_address (local);
+
+  for (guint i = 0; socket != NULL && i < self->addresses->len; i++)
+    {
+      g_autoptr (GInetSocketAddress) own = dms_multiaddr_dup_socket_address (self->addresses->pdata[i]);
+
+      if (own != NULL && g_inet_socket_address_get_port (own) == g_inet_socket_address_get_port (socket) &&
+          dms_p2p_address_is_quic (self->addresses->pdata[i]) == dms_p2p_address_is_quic (local))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+dms_p2p_swarm_set_addresses (GPtrArray *list, GPtrArray *addresses)
+{
+  g_ptr_array_set_size (list, 0);
+  dms_p2p_swarm_add_addresses (list, addresses);
 }
 
 void
 dms_p2p_swarm_set_relay_addresses (DmsP2pSwarm *self, GPtrArray *addresses)
 {
-  g_ptr_array_set_size (self->relay_addresses, 0);
-  for (guint i = 0; i < addresses->len; i++)
-    g_ptr_array_add (self->relay_addresses, dms_multiaddr_ref (addresses->pdata[i]));
+  dms_p2p_swarm_set_addresses (self->relay_addresses, addresses);
 }
 
 void
 dms_p2p_swarm_set_mapped_addresses (DmsP2pSwarm *self, GPtrArray *addresses)
 {
-  g_ptr_array_set_size (self->mapped_addresses, 0);
-  for (guint i = 0; i < addresses->len; i++)
-    g_ptr_array_add (self->mapped_addresses, dms_multiaddr_ref (addresses->pdata[i]));
+  dms_p2p_swarm_set_addresses (self->mapped_addresses, addresses);
+}
+
+void
+dms_p2p_swarm_set_confirmed_addresses (DmsP2pSwarm *self, GPtrArray *addresses)
+{
+  dms_p2p_swarm_set_addresses (self->confirmed_addresses, addresses);
 }
 
 static DmsP2pConnection *

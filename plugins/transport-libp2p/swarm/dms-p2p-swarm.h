@@ -40,6 +40,10 @@ void dms_p2p_swarm_set_relay_addresses (DmsP2pSwarm *self, GPtrArray *addresses)
 /* (element-type DmsMultiaddr): where a router takes connections for this host; listen addresses, too, from
  * here on. */
 void dms_p2p_swarm_set_mapped_addresses (DmsP2pSwarm *self, GPtrArray *addresses);
+/* Also there: the addresses at which others reached it. */
+void dms_p2p_swarm_set_confirmed_addresses (DmsP2pSwarm *self, GPtrArray *addresses);
+/* Whether a connection from @local comes from a port that it listens on: others see that port then. */
+gboolean dms_p2p_swarm_is_listening_at (DmsP2pSwarm *self, DmsMultiaddr *local);
 
 /* A connection to @peer: the one there is, or a new one to an address of the peer store or of @addresses
  * (either may be empty; names are resolved; dialled as happy eyeballs, RFC 8305, QUIC before TCP). @peer may

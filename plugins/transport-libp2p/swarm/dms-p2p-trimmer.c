@@ -5,10 +5,6 @@
 
 enum
 {
-  /* The nodes in the field (libp2p facts, section 1). */
-  DMS_P2P_TRIMMER_LOW = 100,
-  DMS_P2P_TRIMMER_HIGH = 400,
-  DMS_P2P_TRIMMER_GRACE_S = 20,
   /* Peers with weights; beyond half of it those that are gone are forgotten. */
   DMS_P2P_TRIMMER_MAX_WEIGHTS = 8192,
 };

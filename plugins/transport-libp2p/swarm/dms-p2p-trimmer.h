@@ -7,6 +7,14 @@
 
 G_BEGIN_DECLS
 
+/* The nodes in the field (libp2p facts, section 1). */
+enum
+{
+  DMS_P2P_TRIMMER_LOW = 100,
+  DMS_P2P_TRIMMER_HIGH = 400,
+  DMS_P2P_TRIMMER_GRACE_S = 20,
+};
+
 /* Which peers matter, and whose connections go first when there are too many: go-libp2p's connection manager
  * (p2p/net/connmgr). */
 typedef struct _DmsP2pTrimmer DmsP2pTrimmer;

@@ -8,6 +8,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "io/dms-p2p-source.h"
+
 typedef struct
 {
   GInetSocketAddress *remote;
@@ -19,17 +21,9 @@ typedef struct
 } DmsP2pTcpConnect;
 
 static void
-dms_p2p_tcp_connect_drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 dms_p2p_tcp_connect_drop_socket (DmsP2pTcpConnect *self)
 {
-  dms_p2p_tcp_connect_drop_source (&self->ready);
+  dms_p2p_source_drop (&self->ready);
   if (self->socket != NULL)
     g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
@@ -52,9 +46,9 @@ dms_p2p_tcp_connect_end (GTask *task, GError *error)
 {
   DmsP2pTcpConnect *self = g_task_get_task_data (task);
 
-  dms_p2p_tcp_connect_drop_source (&self->ready);
-  dms_p2p_tcp_connect_drop_source (&self->timeout);
-  dms_p2p_tcp_connect_drop_source (&self->cancelled);
+  dms_p2p_source_drop (&self->ready);
+  dms_p2p_source_drop (&self->timeout);
+  dms_p2p_source_drop (&self->cancelled);
   if (error == NULL)
     {
       dms_p2p_tcp_tune (self->socket);

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "io/dms-p2p-source.h"
 #include "tcp/dms-p2p-tcp-connect.h"
 
 /* How many wait in the kernel; it takes net.core.somaxconn at most. */
@@ -48,14 +49,6 @@ dms_p2p_tcp_listener_unref (gpointer data)
   g_free (self);
 }
 
-static void
-dms_p2p_tcp_listener_unwatch (DmsP2pTcpListener *self)
-{
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-}
-
 static gboolean
 dms_p2p_tcp_listener_on_back_off (gpointer user_data)
 {
@@ -68,7 +61,7 @@ dms_p2p_tcp_listener_back_off (DmsP2pTcpListener *self, int code)
 {
   gint64 now_us = g_get_monotonic_time ();
 
-  dms_p2p_tcp_listener_unwatch (self);
+  dms_p2p_source_drop (&self->source);
   if (self->warned_us == 0 || now_us - self->warned_us > DMS_P2P_TCP_WARN_US)
     {
       self->warned_us = now_us;
@@ -128,7 +121,7 @@ dms_p2p_tcp_listener_on_ready (GSocket *socket, GIOCondition condition, gpointer
 static void
 dms_p2p_tcp_listener_watch (DmsP2pTcpListener *self)
 {
-  dms_p2p_tcp_listener_unwatch (self);
+  dms_p2p_source_drop (&self->source);
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (dms_p2p_tcp_listener_on_ready), self, NULL);
   g_source_attach (self->source, self->context);
@@ -206,7 +199,7 @@ void
 dms_p2p_tcp_listener_free (DmsP2pTcpListener *self)
 {
   self->accept = NULL;
-  dms_p2p_tcp_listener_unwatch (self);
+  dms_p2p_source_drop (&self->source);
   if (self->socket != NULL)
     g_socket_close (self->socket, NULL);
   dms_p2p_tcp_listener_unref (self);

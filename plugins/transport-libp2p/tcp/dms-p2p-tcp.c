@@ -155,9 +155,7 @@ dms_p2p_tcp_dial_on_upgraded (GObject *source, GAsyncResult *result, gpointer us
   GError *error = NULL;
   DmsP2pUpgraded *upgraded = dms_p2p_upgrader_finish (result, &error);
 
-  if (upgraded == NULL && self->attempt + 1 < dms_p2p_upgrader_get_n_attempts (tcp->upgrader) &&
-      (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED) ||
-       g_error_matches (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE)))
+  if (upgraded == NULL && dms_p2p_upgrader_may_retry (tcp->upgrader, self->attempt, error))
     {
       /* What was sent on with the proposal cannot be taken back. */
       g_clear_error (&error);

@@ -3,6 +3,7 @@
 
 #include "tcp/dms-p2p-upgrader.h"
 
+#include "io/dms-p2p-source.h"
 #include "multistream/dms-p2p-multistream.h"
 #include "noise/dms-p2p-noise.h"
 #include "pnet/dms-p2p-pnet-pipe.h"
@@ -126,18 +127,18 @@ dms_p2p_upgrader_unref (DmsP2pUpgrader *self)
   g_free (self);
 }
 
-guint
-dms_p2p_upgrader_get_n_attempts (DmsP2pUpgrader *self)
+gboolean
+dms_p2p_upgrader_may_retry (DmsP2pUpgrader *self, guint attempt, const GError *error)
 {
-  return MIN (self->n_securities, 2);
+  return attempt == 0 && self->n_securities > 1 &&
+         (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED) ||
+          g_error_matches (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE));
 }
 
 static void
 dms_p2p_upgrade_stop (DmsP2pUpgrade *self)
 {
-  if (self->timeout != NULL)
-    g_source_destroy (self->timeout);
-  g_clear_pointer (&self->timeout, g_source_unref);
+  dms_p2p_source_drop (&self->timeout);
   if (self->outer_id != 0)
     g_cancellable_disconnect (self->outer, self->outer_id);
   self->outer_id = 0;

@@ -24,13 +24,14 @@ dms_p2p_upgrader_new (DmsP2pIdentity *identity, const char *const *securities, G
 DmsP2pUpgrader *dms_p2p_upgrader_ref (DmsP2pUpgrader *self);
 void dms_p2p_upgrader_unref (DmsP2pUpgrader *self);
 
-/* How often a dialler may try, each time on a new pipe: 2, or 1 when there is but one security. */
-guint dms_p2p_upgrader_get_n_attempts (DmsP2pUpgrader *self);
+/* Whether a dialler whose @attempt failed with @error is to make another, on a new pipe: after the first,
+ * when that may have been for the security it proposed and there are others. */
+gboolean dms_p2p_upgrader_may_retry (DmsP2pUpgrader *self, guint attempt, const GError *error);
 
 /* Upgrades the pipe of a dialler. Attempt 0 proposes the best security together with the first bytes of its
  * handshake, which saves a round trip. It fails with DMS_ERROR_NOT_SUPPORTED when the other side says that it
  * does not speak that, and with DMS_ERROR_UNAVAILABLE when it hangs up without a word, as those do that take
- * the first bytes for another proposal: try again on a new pipe then. Attempt 1 negotiates all securities
+ * the first bytes for another proposal: see dms_p2p_upgrader_may_retry(). Attempt 1 negotiates all securities
  * before it says anything else. @raw is closed when it fails. @expected, @trace and @cancellable may be NULL.
  */
 void dms_p2p_upgrader_dial_async (DmsP2pUpgrader *self,

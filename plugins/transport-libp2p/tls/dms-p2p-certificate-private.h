@@ -6,6 +6,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 
+#include "tls/dms-p2p-certificate-memory.h"
 #include "tls/dms-p2p-certificate.h"
 
 G_BEGIN_DECLS
@@ -39,6 +40,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DmsP2pPublicDatum, dms_p2p_public_datum_clear)
 
 GByteArray *dms_p2p_certificate_build_message (const gnutls_datum_t *spki);
 GByteArray *dms_p2p_certificate_build_extension (GBytes *key, const guint8 *signature, gsize signature_size);
+
+DmsP2pCertificateMemory *dms_p2p_certificate_get_memory (DmsP2pCertificate *self);
+/* dms_p2p_certificate_verify(), which also tells when what is found good holds. */
+DmsP2pPublicKey *dms_p2p_certificate_verify_dated (const guint8 *der,
+                                                   gsize size,
+                                                   gint64 now_s,
+                                                   gint64 *from_s,
+                                                   gint64 *to_s,
+                                                   GError **error);
 
 /* What the body of a Certificate message of TLS 1.3 (RFC 8446, 4.4.2) must be before anything is computed
  * with it: one certificate, whose key is of a kind and size that is taken. */

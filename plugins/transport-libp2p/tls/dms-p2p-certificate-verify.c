@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tls/dms-p2p-certificate-private.h"
+#include "wire/dms-p2p-der.h"
 
 /* What certificates of peers must be (libp2p specs, tls, "Peer Authentication"). GnuTLS takes them apart and
  * checks signatures; what it would say of a chain is not asked: its rules are not those of libp2p, and it
@@ -18,12 +19,6 @@
  * takes none above 2^31 - 1. */
 #define DMS_P2P_CERTIFICATE_MAX_EXPONENT 4
 
-typedef struct
-{
-  const guint8 *data;
-  gsize size;
-} DmsP2pDer;
-
 static gboolean
 dms_p2p_certificate_refuse (DmsError code, const char *why, GError **error)
 {
@@ -31,56 +26,21 @@ dms_p2p_certificate_refuse (DmsError code, const char *why, GError **error)
   return FALSE;
 }
 
-/* Takes the next element, of kind @tag, off @in. @whole, which may be NULL, has its header, too. */
 static gboolean
-dms_p2p_der_take (DmsP2pDer *in, guint8 tag, DmsP2pDer *content, DmsP2pDer *whole)
+dms_p2p_certificate_check_dates (gnutls_x509_crt_t crt,
+                                 gint64 now_s,
+                                 gint64 *from_s,
+                                 gint64 *to_s,
+                                 GError **error)
 {
-  gsize header = 2;
-  gsize size = 0;
-
-  if (in->size < 2 || in->data[0] != tag)
-    return FALSE;
-  size = in->data[1];
-  if (size >= 0x80)
-    {
-      gsize n = size & 0x7f;
-
-      if (n < 1 || n > 2 || in->size < 2 + n)
-        return FALSE;
-      size = in->data[2];
-      if (n == 2)
-        size = size << 8 | in->data[3];
-      /* DER: the shortest form. */
-      if (size < (n == 1 ? 0x80u : 0x100u))
-        return FALSE;
-      header += n;
-    }
-  if (in->size - header < size)
-    return FALSE;
-  content->data = in->data + header;
-  content->size = size;
-  if (whole != NULL)
-    {
-      whole->data = in->data;
-      whole->size = header + size;
-    }
-  in->data += header + size;
-  in->size -= header + size;
-  return TRUE;
-}
-
-static gboolean
-dms_p2p_certificate_check_dates (gnutls_x509_crt_t crt, gint64 now_s, GError **error)
-{
-  gint64 from_s = gnutls_x509_crt_get_activation_time (crt);
-  gint64 to_s = gnutls_x509_crt_get_expiration_time (crt);
-
-  if (from_s == -1 || to_s == -1)
+  *from_s = gnutls_x509_crt_get_activation_time (crt);
+  *to_s = gnutls_x509_crt_get_expiration_time (crt);
+  if (*from_s == -1 || *to_s == -1)
     return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it has no dates", error);
-  if (now_s < from_s)
+  if (now_s < *from_s)
     return dms_p2p_certificate_refuse (
         DMS_ERROR_EXPIRED, "it is not valid yet; are the clocks of both right?", error);
-  if (now_s > to_s)
+  if (now_s > *to_s)
     return dms_p2p_certificate_refuse (
         DMS_ERROR_EXPIRED, "it has expired; are the clocks of both right?", error);
   return TRUE;
@@ -232,11 +192,16 @@ dms_p2p_certificate_check_signature (gnutls_x509_crt_t crt,
   if (algorithm < 0 || !dms_p2p_certificate_takes_algorithm ((gnutls_sign_algorithm_t) algorithm))
     return dms_p2p_certificate_refuse (
         DMS_ERROR_INVALID_DATA, "it is signed by a method that is not taken", error);
-  if (!dms_p2p_der_take (&in, 0x30, &certificate, NULL) || in.size != 0 ||
-      !dms_p2p_der_take (&certificate, 0x30, &content, &tbs) ||
-      !dms_p2p_der_take (&certificate, 0x30, &content, NULL) ||
-      !dms_p2p_der_take (&certificate, 0x03, &bits, NULL) || certificate.size != 0 || bits.size < 2 ||
-      bits.data[0] != 0)
+  if (!dms_p2p_der_take (&in, DMS_P2P_DER_SEQUENCE, &certificate) || in.size != 0)
+    return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it is not DER", error);
+  /* What is signed is the first element with its header. */
+  tbs = certificate;
+  if (!dms_p2p_der_take (&certificate, DMS_P2P_DER_SEQUENCE, &content))
+    return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it is not DER", error);
+  tbs.size -= certificate.size;
+  if (!dms_p2p_der_take (&certificate, DMS_P2P_DER_SEQUENCE, &content) ||
+      !dms_p2p_der_take (&certificate, DMS_P2P_DER_BIT_STRING, &bits) || certificate.size != 0 ||
+      bits.size < 2 || bits.data[0] != 0)
     return dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "it is not DER", error);
   signed_data.data = (unsigned char *) tbs.data;
   signed_data.size = (unsigned) tbs.size;
@@ -272,9 +237,9 @@ dms_p2p_certificate_check_extension (gnutls_x509_crt_t crt,
     }
   in.data = extension.data;
   in.size = extension.size;
-  if (!dms_p2p_der_take (&in, 0x30, &signed_key, NULL) || in.size != 0 ||
-      !dms_p2p_der_take (&signed_key, 0x04, &public_key, NULL) ||
-      !dms_p2p_der_take (&signed_key, 0x04, &signature, NULL) || signed_key.size != 0)
+  if (!dms_p2p_der_take (&in, DMS_P2P_DER_SEQUENCE, &signed_key) || in.size != 0 ||
+      !dms_p2p_der_take (&signed_key, DMS_P2P_DER_OCTET_STRING, &public_key) ||
+      !dms_p2p_der_take (&signed_key, DMS_P2P_DER_OCTET_STRING, &signature) || signed_key.size != 0)
     {
       dms_p2p_certificate_refuse (DMS_ERROR_INVALID_DATA, "its libp2p key is not in DER", error);
       return NULL;
@@ -312,23 +277,30 @@ dms_p2p_certificate_import (const guint8 *der,
 }
 
 /**
- * dms_p2p_certificate_verify:
+ * dms_p2p_certificate_verify_dated:
  * @der: (array length=size): the certificate
  * @size: its size
  * @now_s: the time, in seconds since the epoch
+ * @from_s: (out): since when it holds
+ * @to_s: (out): until when it holds
  * @error: return location for a #DmsError
  *
  * Returns: (transfer full) (nullable): the host key that it proves
  */
 DmsP2pPublicKey *
-dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError **error)
+dms_p2p_certificate_verify_dated (const guint8 *der,
+                                  gsize size,
+                                  gint64 now_s,
+                                  gint64 *from_s,
+                                  gint64 *to_s,
+                                  GError **error)
 {
   g_autoptr (DmsP2pCrtHandle) crt = NULL;
   g_autoptr (DmsP2pPubkeyHandle) pubkey = NULL;
   int place = 0;
 
   if (!dms_p2p_certificate_import (der, size, &crt, &pubkey, error) ||
-      !dms_p2p_certificate_check_dates (crt, now_s, error))
+      !dms_p2p_certificate_check_dates (crt, now_s, from_s, to_s, error))
     return NULL;
   place = dms_p2p_certificate_find_extension (crt, error);
   if (place < 0 || !dms_p2p_certificate_check_signature (crt, pubkey, der, size, error))
@@ -336,8 +308,18 @@ dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError 
   return dms_p2p_certificate_check_extension (crt, pubkey, (unsigned) place, error);
 }
 
+DmsP2pPublicKey *
+dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError **error)
+{
+  gint64 from_s = 0;
+  gint64 to_s = 0;
+
+  return dms_p2p_certificate_verify_dated (der, size, now_s, &from_s, &to_s, error);
+}
+
 /**
  * dms_p2p_certificate_verify_session:
+ * @self: our own certificate, which remembers those of others
  * @session: a session that has the certificate of its peer
  * @expected: (nullable): who that must be
  * @error: return location for a #DmsError
@@ -345,12 +327,15 @@ dms_p2p_certificate_verify (const guint8 *der, gsize size, gint64 now_s, GError 
  * Returns: (transfer full) (nullable): the host key of the peer
  */
 DmsP2pPublicKey *
-dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expected, GError **error)
+dms_p2p_certificate_verify_session (DmsP2pCertificate *self,
+                                    gnutls_session_t session,
+                                    DmsPeerId *expected,
+                                    GError **error)
 {
+  DmsP2pCertificateMemory *memory = dms_p2p_certificate_get_memory (self);
   g_autoptr (DmsP2pPublicKey) key = NULL;
   unsigned n = 0;
   const gnutls_datum_t *list = NULL;
-  DmsPeerId *peer = NULL;
 
   if (gnutls_certificate_type_get2 (session, GNUTLS_CTYPE_PEERS) == GNUTLS_CRT_X509)
     list = gnutls_certificate_get_peers (session, &n);
@@ -360,19 +345,11 @@ dms_p2p_certificate_verify_session (gnutls_session_t session, DmsPeerId *expecte
           DMS_ERROR_INVALID_DATA, n == 0 ? "there is none" : "there is more than one", error);
       return NULL;
     }
-  key = dms_p2p_certificate_verify (list[0].data, list[0].size, g_get_real_time () / G_USEC_PER_SEC, error);
-  if (key == NULL)
+  key = dms_p2p_certificate_memory_verify (
+      memory, list[0].data, list[0].size, g_get_real_time () / G_USEC_PER_SEC, error);
+  if (key == NULL || !dms_p2p_public_key_check_owner (key, expected, error))
     return NULL;
-  peer = dms_p2p_public_key_get_peer_id (key);
-  if (expected == NULL || dms_peer_id_equal (peer, expected))
-    return g_steal_pointer (&key);
-  g_set_error (error,
-               DMS_ERROR,
-               DMS_ERROR_NOT_AUTHORIZED,
-               "peer %s was expected, but %s is at this address; look up its addresses again",
-               dms_peer_id_get_text (expected),
-               dms_peer_id_get_text (peer));
-  return NULL;
+  return g_steal_pointer (&key);
 }
 
 static guint32
@@ -418,9 +395,12 @@ dms_p2p_certificate_on_message (gnutls_session_t session,
                                 unsigned int is_incoming,
                                 const gnutls_datum_t *message)
 {
+  static const guint8 none[] = { 0, 0, 0, 0 };
   g_autoptr (GError) error = NULL;
 
+  /* Where there is none nothing is computed, and GnuTLS says itself that one is needed. */
   if (!is_incoming || type != GNUTLS_HANDSHAKE_CERTIFICATE_PKT ||
+      (message->size == sizeof none && memcmp (message->data, none, sizeof none) == 0) ||
       dms_p2p_certificate_check_message (message->data, message->size, &error))
     return 0;
   g_debug ("%s", error->message);

@@ -30,6 +30,9 @@ struct _DmsP2pCertificate
 {
   gatomicrefcount ref_count;
   gnutls_certificate_credentials_t credentials;
+  DmsP2pCertificateMemory *memory;
+  /* What sessions may agree on, by the string that says it: 8 KiB each, which sessions share. */
+  GHashTable *priorities;
   gint64 made_s;
 };
 
@@ -168,6 +171,9 @@ dms_p2p_certificate_new (DmsP2pIdentity *identity, GError **error)
   g_autoptr (DmsP2pPrivkeyHandle) key = NULL;
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->memory = dms_p2p_certificate_memory_new ();
+  self->priorities =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) gnutls_priority_deinit);
   self->made_s = g_get_real_time () / G_USEC_PER_SEC;
   if (!dms_p2p_certificate_check (
           gnutls_certificate_allocate_credentials (&self->credentials), "credentials", error) ||
@@ -191,6 +197,8 @@ dms_p2p_certificate_unref (DmsP2pCertificate *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->credentials, gnutls_certificate_free_credentials);
+  g_clear_pointer (&self->memory, dms_p2p_certificate_memory_free);
+  g_clear_pointer (&self->priorities, g_hash_table_unref);
   g_free (self);
 }
 
@@ -198,6 +206,30 @@ gnutls_certificate_credentials_t
 dms_p2p_certificate_get_credentials (DmsP2pCertificate *self)
 {
   return self->credentials;
+}
+
+DmsP2pCertificateMemory *
+dms_p2p_certificate_get_memory (DmsP2pCertificate *self)
+{
+  return self->memory;
+}
+
+int
+dms_p2p_certificate_use (DmsP2pCertificate *self, gnutls_session_t session, const char *priority)
+{
+  gnutls_priority_t parsed = g_hash_table_lookup (self->priorities, priority);
+  int code = 0;
+
+  if (parsed == NULL)
+    {
+      code = gnutls_priority_init (&parsed, priority, NULL);
+      if (code < 0)
+        return code;
+      g_hash_table_insert (self->priorities, g_strdup (priority), parsed);
+    }
+  /* The session counts itself among those who have it. */
+  code = gnutls_priority_set (session, parsed);
+  return code < 0 ? code : gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, self->credentials);
 }
 
 static DmsP2pCertificate *

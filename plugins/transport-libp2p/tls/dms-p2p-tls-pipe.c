@@ -179,17 +179,9 @@ dms_p2p_tls_pipe_on_verify (gnutls_session_t session)
 
   g_clear_pointer (&self->key, dms_p2p_public_key_unref);
   if (self->refused == NULL)
-    self->key = dms_p2p_certificate_verify_session (session, self->expected, &self->refused);
+    self->key =
+        dms_p2p_certificate_verify_session (self->certificate, session, self->expected, &self->refused);
   return self->key != NULL ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
-}
-
-/* GnuTLS gives this for post-handshake messages and for records that are cut. FALSE when there is no use in
- * trying on. */
-static gboolean
-dms_p2p_tls_pipe_may_go_on (DmsP2pTlsPipe *self, int code)
-{
-  return !gnutls_error_is_fatal (code) && code != GNUTLS_E_REHANDSHAKE && code != GNUTLS_E_REAUTH_REQUEST &&
-         !self->is_starved;
 }
 
 static gboolean
@@ -230,7 +222,8 @@ dms_p2p_tls_pipe_open (DmsP2pChannel *channel, void *buffer, gsize size, GError 
         return DMS_P2P_WOULD_BLOCK;
       if (gnutls_error_is_fatal ((int) n) || n == GNUTLS_E_REHANDSHAKE || n == GNUTLS_E_REAUTH_REQUEST)
         return dms_p2p_tls_pipe_fail (self, "reading from a TLS connection", (int) n, error);
-      if (!dms_p2p_tls_pipe_may_go_on (self, (int) n))
+      /* Messages after the handshake, and records that are cut, give this: there may be more behind. */
+      if (self->is_starved)
         return DMS_P2P_WOULD_BLOCK;
     }
   return DMS_P2P_WOULD_BLOCK;
@@ -281,25 +274,6 @@ dms_p2p_tls_pipe_may_end (DmsP2pChannel *channel)
   return FALSE;
 }
 
-/* Sends what GnuTLS has said so far. FALSE with an error. */
-static gboolean
-dms_p2p_tls_pipe_send (DmsP2pTlsPipe *self, GError **error)
-{
-  DmsP2pPipe *raw = dms_p2p_channel_get_raw (DMS_P2P_CHANNEL (self));
-  DmsP2pBuffer *out = dms_p2p_channel_get_out (DMS_P2P_CHANNEL (self));
-
-  while (dms_p2p_buffer_get_size (out) > 0)
-    {
-      gssize n =
-          dms_p2p_pipe_write (raw, dms_p2p_buffer_get_data (out), dms_p2p_buffer_get_size (out), error);
-
-      if (n < 0)
-        return n == DMS_P2P_WOULD_BLOCK;
-      dms_p2p_buffer_drop (out, (gsize) n);
-    }
-  return TRUE;
-}
-
 gssize
 dms_p2p_tls_pipe_handshake (DmsP2pTlsPipe *self, GIOCondition *wanted, GError **error)
 {
@@ -316,15 +290,15 @@ dms_p2p_tls_pipe_handshake (DmsP2pTlsPipe *self, GIOCondition *wanted, GError **
       if (code == 0)
         {
           self->is_shaken = TRUE;
-          return dms_p2p_tls_pipe_send (self, error) ? 0 : -1;
+          return dms_p2p_channel_send (channel, error) == -1 ? -1 : 0;
         }
       if (gnutls_error_is_fatal (code))
         {
           gnutls_alert_send_appropriate (self->session, code);
-          dms_p2p_tls_pipe_send (self, NULL);
+          dms_p2p_channel_send (channel, NULL);
           return dms_p2p_tls_pipe_fail (self, "the TLS handshake", code, error);
         }
-      if (!dms_p2p_tls_pipe_send (self, error))
+      if (dms_p2p_channel_send (channel, error) == -1)
         return -1;
       rounds++;
       if (!self->is_starved && rounds > DMS_P2P_TLS_MAX_ROUNDS)
@@ -404,17 +378,14 @@ dms_p2p_tls_pipe_choose_priority (void)
 static int
 dms_p2p_tls_pipe_set_up (DmsP2pTlsPipe *self, gboolean is_client, const char *const *muxers)
 {
+  /* One key share: who does not take X25519 asks for another. */
   unsigned flags = (is_client ? GNUTLS_CLIENT : GNUTLS_SERVER) | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS |
-                   GNUTLS_FORCE_CLIENT_CERT | GNUTLS_NO_SIGNAL;
+                   GNUTLS_FORCE_CLIENT_CERT | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP;
   int code = gnutls_init (&self->session, flags);
 
   if (code < 0)
     return code;
-  code = gnutls_priority_set_direct (self->session, dms_p2p_tls_pipe_choose_priority (), NULL);
-  if (code < 0)
-    return code;
-  code = gnutls_credentials_set (
-      self->session, GNUTLS_CRD_CERTIFICATE, dms_p2p_certificate_get_credentials (self->certificate));
+  code = dms_p2p_certificate_use (self->certificate, self->session, dms_p2p_tls_pipe_choose_priority ());
   if (code < 0)
     return code;
   if (!is_client)

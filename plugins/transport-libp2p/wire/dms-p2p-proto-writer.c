@@ -5,33 +5,20 @@
 
 #include <string.h>
 
-static void
-dms_p2p_proto_append_number (GByteArray *out, guint64 value)
-{
-  guint8 buffer[10];
-  guint n = 0;
-
-  while (value >= 0x80)
-    {
-      buffer[n++] = (guint8) (value | 0x80);
-      value >>= 7;
-    }
-  buffer[n++] = (guint8) value;
-  g_byte_array_append (out, buffer, n);
-}
+#include "wire/dms-p2p-varint.h"
 
 void
 dms_p2p_proto_write_number (GByteArray *out, guint32 field, guint64 value)
 {
-  dms_p2p_proto_append_number (out, (guint64) field << 3);
-  dms_p2p_proto_append_number (out, value);
+  dms_p2p_varint_append (out, (guint64) field << 3);
+  dms_p2p_varint_append (out, value);
 }
 
 void
 dms_p2p_proto_write_bytes (GByteArray *out, guint32 field, const void *data, gsize size)
 {
-  dms_p2p_proto_append_number (out, (guint64) field << 3 | 2);
-  dms_p2p_proto_append_number (out, size);
+  dms_p2p_varint_append (out, (guint64) field << 3 | 2);
+  dms_p2p_varint_append (out, size);
   if (size > 0)
     g_byte_array_append (out, data, (guint) size);
 }
@@ -54,9 +41,9 @@ dms_p2p_proto_write_gbytes (GByteArray *out, guint32 field, GBytes *bytes)
 GBytes *
 dms_p2p_proto_free_to_framed (GByteArray *message)
 {
-  g_autoptr (GByteArray) framed = g_byte_array_sized_new (message->len + 10);
+  g_autoptr (GByteArray) framed = g_byte_array_sized_new (message->len + DMS_P2P_VARINT_MAX);
 
-  dms_p2p_proto_append_number (framed, message->len);
+  dms_p2p_varint_append (framed, message->len);
   g_byte_array_append (framed, message->data, message->len);
   g_byte_array_unref (message);
   return g_byte_array_free_to_bytes (g_steal_pointer (&framed));

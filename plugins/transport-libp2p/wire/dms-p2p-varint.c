@@ -38,6 +38,14 @@ dms_p2p_varint_write (guint8 *data, guint64 value)
   return n;
 }
 
+void
+dms_p2p_varint_append (GByteArray *out, guint64 value)
+{
+  guint8 bytes[DMS_P2P_VARINT_MAX + 1];
+
+  g_byte_array_append (out, bytes, (guint) dms_p2p_varint_write (bytes, value));
+}
+
 gsize
 dms_p2p_varint_size (guint64 value)
 {

@@ -20,6 +20,9 @@ int dms_p2p_varint_read (const guint8 *data, gsize size, guint64 *value);
 /* Writes at most DMS_P2P_VARINT_MAX bytes; @value is below 2^63. */
 gsize dms_p2p_varint_write (guint8 *data, guint64 value);
 
+/* The same to the end of @out. Also above 2^63, for protobufs, which have numbers of 10 bytes. */
+void dms_p2p_varint_append (GByteArray *out, guint64 value);
+
 gsize dms_p2p_varint_size (guint64 value);
 
 G_END_DECLS

@@ -5,19 +5,17 @@
 
 #include <string.h>
 
-#include "io/dms-p2p-spare.h"
-
 enum
 {
   /* Enough for messages, and freed when nothing waits in it. */
   DMS_P2P_YAMUX_INPUT_SMALL = 4096,
+  DMS_P2P_YAMUX_INPUT_LARGE = 112 * 1024,
   /* What is read before others of the main loop have their turn. */
   DMS_P2P_YAMUX_INPUT_TURN = 512 * 1024,
   /* The same in frames, of which one that opens a stream is worth many: small ones are more work than bytes.
    */
   DMS_P2P_YAMUX_TURN_COST = 8192,
   DMS_P2P_YAMUX_SYN_COST = 64,
-  DMS_P2P_YAMUX_ACCEPT_RETRY_MS = 20,
 };
 
 typedef enum
@@ -72,35 +70,18 @@ dms_p2p_yamux_see_id (DmsP2pYamux *self, guint32 id)
   return DMS_P2P_YAMUX_ID_NEW;
 }
 
-static gboolean
-dms_p2p_yamux_on_accept_retry (gpointer user_data)
+/* Whether a stream waits, and somebody for it. */
+gboolean
+dms_p2p_yamux_can_accept (DmsP2pYamux *self)
 {
-  DmsP2pYamux *self = user_data;
-  g_autoptr (DmsP2pYamux) keep = g_object_ref (self);
-
-  dms_p2p_yamux_accept_waiting (self);
-  if (self->unaccepted.length > 0 && !self->is_ending)
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&self->accept_retry, g_source_unref);
-  return G_SOURCE_REMOVE;
-}
-
-/* Streams wait for somebody who accepts them; nobody tells when there is one. */
-static void
-dms_p2p_yamux_watch_accept (DmsP2pYamux *self)
-{
-  if (self->unaccepted.length == 0 || self->accept_retry != NULL)
-    return;
-  self->accept_retry = g_timeout_source_new (DMS_P2P_YAMUX_ACCEPT_RETRY_MS);
-  g_source_set_callback (self->accept_retry, dms_p2p_yamux_on_accept_retry, self, NULL);
-  g_source_attach (self->accept_retry, self->context);
+  return !self->is_ending && self->unaccepted.length > 0 && dms_p2p_muxer_has_accept (DMS_P2P_MUXER (self));
 }
 
 /* Hands new streams on. One that nobody keeps is reset by being freed. */
 void
 dms_p2p_yamux_accept_waiting (DmsP2pYamux *self)
 {
-  while (!self->is_ending && self->unaccepted.length > 0 && dms_p2p_muxer_has_accept (DMS_P2P_MUXER (self)))
+  while (dms_p2p_yamux_can_accept (self))
     {
       g_autoptr (DmsP2pYamuxStream) stream = g_queue_pop_head (&self->unaccepted);
 
@@ -110,8 +91,6 @@ dms_p2p_yamux_accept_waiting (DmsP2pYamux *self)
       dms_p2p_yamux_make_ready (self, stream);
       dms_p2p_muxer_emit_accept (DMS_P2P_MUXER (self), DMS_P2P_PIPE (stream));
     }
-  if (!self->is_ending)
-    dms_p2p_yamux_watch_accept (self);
 }
 
 static gboolean
@@ -340,21 +319,12 @@ dms_p2p_yamux_take_end (DmsP2pYamux *self)
 static void
 dms_p2p_yamux_make_input (DmsP2pYamux *self, gsize total)
 {
-  guint8 *large = NULL;
+  gsize room = total < DMS_P2P_YAMUX_INPUT_SMALL ? DMS_P2P_YAMUX_INPUT_SMALL : DMS_P2P_YAMUX_INPUT_LARGE;
 
-  if (self->input == NULL && total < DMS_P2P_YAMUX_INPUT_SMALL)
-    {
-      self->input = g_malloc (DMS_P2P_YAMUX_INPUT_SMALL);
-      self->input_room = DMS_P2P_YAMUX_INPUT_SMALL;
-    }
-  if (total < DMS_P2P_YAMUX_INPUT_SMALL || self->input_room == DMS_P2P_SPARE_BYTES)
+  if (self->input_room >= room)
     return;
-  large = dms_p2p_spare_take ();
-  if (self->n_input > 0)
-    memcpy (large, self->input, self->n_input);
-  g_free (self->input);
-  self->input = large;
-  self->input_room = DMS_P2P_SPARE_BYTES;
+  self->input = g_realloc (self->input, room);
+  self->input_room = room;
 }
 
 /* Gives the buffer back, if nothing waits in it. */
@@ -363,8 +333,6 @@ dms_p2p_yamux_trim_input (DmsP2pYamux *self)
 {
   if (self->is_reading || (self->n_input > 0 && !self->is_ending))
     return;
-  if (self->input_room == DMS_P2P_SPARE_BYTES)
-    dms_p2p_spare_give (g_steal_pointer (&self->input));
   g_clear_pointer (&self->input, g_free);
   self->n_input = 0;
   self->input_room = 0;

@@ -5,7 +5,7 @@
 
 enum
 {
-  /* What is closed here and not there is reset after so long, to the next ping. */
+  /* What is closed here and not there is reset after so long, when the timer comes next. */
   DMS_P2P_YAMUX_LINGER_S = 60,
 };
 
@@ -79,10 +79,11 @@ dms_p2p_yamux_on_timer (gpointer user_data)
   if (!self->ping_awaited && now >= dms_p2p_yamux_get_due (self))
     {
       dms_p2p_yamux_send_ping (self, now);
-      dms_p2p_yamux_end_lingering (self, now);
       dms_p2p_yamux_trim_input (self);
       dms_p2p_yamux_output_trim (&self->output);
     }
+  /* Also where pings are never answered, but something else comes all the time. */
+  dms_p2p_yamux_end_lingering (self, now);
   if (self->is_ending)
     return G_SOURCE_REMOVE;
   dms_p2p_yamux_arm (self,

@@ -125,7 +125,6 @@ struct _DmsP2pYamux
   /* Main loop. */
   GSource *pump;
   GSource *end;
-  GSource *accept_retry;
   GSource *timer;
 
   /* Pings. */
@@ -163,6 +162,7 @@ void dms_p2p_yamux_watch (DmsP2pYamux *self);
 /* Input, dms-p2p-yamux-parsing.c. */
 void dms_p2p_yamux_read_input (DmsP2pYamux *self);
 void dms_p2p_yamux_trim_input (DmsP2pYamux *self);
+gboolean dms_p2p_yamux_can_accept (DmsP2pYamux *self);
 void dms_p2p_yamux_accept_waiting (DmsP2pYamux *self);
 
 /* Pings, dms-p2p-yamux-ping.c. */

@@ -58,7 +58,6 @@ dms_p2p_yamux_drop_sources (DmsP2pYamux *self)
 {
   dms_p2p_yamux_drop_source (&self->pump);
   dms_p2p_yamux_drop_source (&self->timer);
-  dms_p2p_yamux_drop_source (&self->accept_retry);
 }
 
 static void
@@ -250,10 +249,11 @@ dms_p2p_yamux_give_turns (DmsP2pYamux *self)
 static void
 dms_p2p_yamux_take_turn (DmsP2pYamux *self)
 {
+  dms_p2p_yamux_accept_waiting (self);
   dms_p2p_yamux_deliver (self);
   dms_p2p_yamux_give_turns (self);
   dms_p2p_yamux_unhold (self);
-  if (self->has_more || self->ready.length > 0 ||
+  if (self->has_more || self->ready.length > 0 || dms_p2p_yamux_can_accept (self) ||
       (self->waiting.length > 0 && dms_p2p_yamux_has_output_room (self)))
     dms_p2p_yamux_schedule (self);
 }
@@ -427,6 +427,15 @@ dms_p2p_yamux_forget_stream (DmsP2pYamux *self, DmsP2pYamuxStream *stream)
 
 /* --- as a muxer ---------------------------------------------------------------------------------------- */
 
+static void
+dms_p2p_yamux_accepting (DmsP2pMuxer *muxer)
+{
+  DmsP2pYamux *self = DMS_P2P_YAMUX (muxer);
+
+  if (dms_p2p_yamux_can_accept (self))
+    dms_p2p_yamux_schedule (self);
+}
+
 static DmsP2pPipe *
 dms_p2p_yamux_open (DmsP2pMuxer *muxer, GError **error)
 {
@@ -517,6 +526,7 @@ dms_p2p_yamux_class_init (DmsP2pYamuxClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = dms_p2p_yamux_dispose;
   G_OBJECT_CLASS (klass)->finalize = dms_p2p_yamux_finalize;
+  muxer_class->accepting = dms_p2p_yamux_accepting;
   muxer_class->open = dms_p2p_yamux_open;
   muxer_class->close = dms_p2p_yamux_close;
   muxer_class->get_n_streams = dms_p2p_yamux_get_n_streams;

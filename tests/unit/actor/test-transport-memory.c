@@ -376,6 +376,44 @@ test_validation_later (Fixture *fixture, gconstpointer data)
   dms_transport_publish_async (fixture->b, "t", bytes, NULL, on_done, fixture);
 }
 
+static DmsValidation
+on_validate_never (DmsTransport *transport,
+                   const char *topic,
+                   DmsPeerId *from,
+                   GBytes *bytes,
+                   guint64 ticket,
+                   gpointer user_data)
+{
+  ++*(guint *) user_data;
+  return DMS_VALIDATION_LATER;
+}
+
+static void
+on_told (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  guint *n_busy = user_data;
+
+  g_assert_false (dms_transport_publish_finish (DMS_TRANSPORT (source), result, &error));
+  *n_busy += g_error_matches (error, DMS_ERROR, DMS_ERROR_BUSY);
+}
+
+/* Whoever publishes more than can wait for its validator is told that it was not published. */
+static void
+test_validation_full (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("own", 3);
+  static guint n_asked;
+  static guint n_busy;
+
+  dms_transport_set_topic_validator (fixture->b, "t", on_validate_never, &n_asked, NULL);
+  for (guint i = 0; i < 10000; i++)
+    dms_transport_publish_async (fixture->b, "t", bytes, NULL, on_told, &n_busy);
+  dms_test_run (20);
+  g_assert_cmpuint (n_asked, <, 10000);
+  g_assert_cmpuint (n_asked + n_busy, ==, 10000);
+}
+
 static void
 on_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -513,6 +551,7 @@ main (int argc, char **argv)
   add ("/transport-memory/private-network", test_private_network);
   add ("/transport-memory/topics", test_topics);
   add ("/transport-memory/validation-later", test_validation_later);
+  add ("/transport-memory/validation-full", test_validation_full);
   add ("/transport-memory/routing", test_routing);
   add ("/transport-memory/ping", test_ping);
   add ("/transport-memory/stream", test_stream);

@@ -255,6 +255,25 @@ test_usage (DmsTestCli *fixture, gconstpointer data)
   g_assert_nonnull (strstr (fixture->out, "p2p.listen_address"));
 }
 
+/* The key of a private network is a file of this machine: who wants another node's must learn that. */
+static void
+test_swarm_is_local (DmsTestCli *fixture, gconstpointer data)
+{
+  static const char *const lines[] = {
+    "network swarm show --dest " PEER,
+    "network swarm new --dest " PEER,
+    "network swarm join --dest " PEER,
+    "network swarm new --context other",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      dms_test_cli_run (fixture, lines[i], "");
+      g_assert_cmpint (fixture->status, ==, 1);
+      g_assert_nonnull (strstr (fixture->err, "unknown flag"));
+    }
+}
+
 static void
 add (const char *path, void (*test) (DmsTestCli *fixture, gconstpointer data))
 {
@@ -275,6 +294,7 @@ main (int argc, char *argv[])
   add ("/cli/network/ping", test_ping);
   add ("/cli/network/ping-lifetime", test_ping_lifetime);
   add ("/cli/network/hostile", test_hostile);
+  add ("/cli/network/swarm-is-local", test_swarm_is_local);
   add ("/cli/network/usage", test_usage);
   return g_test_run ();
 }

@@ -359,6 +359,7 @@ test_nothing (void)
   g_assert_cmpuint (connections->len, ==, 0);
   g_assert_cmpuint (limits->len, ==, 0);
   g_assert_null (protocols);
+  g_assert_cmpint (dms_transport_get_reachability (transport), ==, DMS_REACHABILITY_UNKNOWN);
   dms_transport_set_peer_score (transport, peer, 5);
   dms_transport_set_peer_handler (transport, note_peer, &destroyed, note_destroyed);
   g_assert_cmpuint (destroyed, ==, 1);

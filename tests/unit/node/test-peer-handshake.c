@@ -66,8 +66,11 @@ tear_down (Fixture *fixture, gconstpointer data)
     {
       if (fixture->nodes[i] == NULL)
         continue;
-      dms_peer_handshake_stop (fixture->handshakes[i]);
-      g_assert_finalize_object (fixture->handshakes[i]);
+      if (fixture->handshakes[i] != NULL)
+        {
+          dms_peer_handshake_stop (fixture->handshakes[i]);
+          g_assert_finalize_object (fixture->handshakes[i]);
+        }
       dms_test_node_free (fixture->nodes[i]);
     }
   dms_peer_id_unref (fixture->peers[0]);
@@ -228,6 +231,17 @@ test_delay (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->greeted[1], ==, 1);
 }
 
+/* A node that fails while it starts goes without a stop: the transport must not tell it of peers then. */
+static void
+test_not_stopped (Fixture *fixture, gconstpointer data)
+{
+  allow (fixture, 0, 1);
+  dms_peer_handshake_start (fixture->handshakes[0]);
+  g_assert_finalize_object (g_steal_pointer (&fixture->handshakes[0]));
+  dms_test_run (150);
+  g_assert_cmpuint (fixture->greeted[1], ==, 0);
+}
+
 /* Who speaks to no root actor is not greeted and counts nothing, until it does. */
 static void
 test_no_node (Fixture *fixture, gconstpointer data)
@@ -269,6 +283,7 @@ main (int argc, char **argv)
   add ("/peer-handshake/liar", test_liar);
   add ("/peer-handshake/comes-and-goes", test_comes_and_goes);
   add ("/peer-handshake/delay", test_delay);
+  add ("/peer-handshake/not-stopped", test_not_stopped);
   add ("/peer-handshake/no-node", test_no_node);
   add ("/peer-handshake/strangers", test_strangers);
   return g_test_run ();

@@ -78,6 +78,9 @@ test_gpus (void)
   assert_gpu (gpus, 2, DMS_GPU_VENDOR_AMD, "0000:03:00.0", 17163091968);
   assert_gpu (gpus, 3, DMS_GPU_VENDOR_INTEL, "0000:05:00.0", 17079205888);
   g_assert_cmpstr (dms_gpu_get_uuid (g_ptr_array_index (gpus, 2)), ==, "7f8e2a1c00112233");
+  /* As libpci's database has it. */
+  g_assert_nonnull (dms_gpu_get_model (g_ptr_array_index (gpus, 3)));
+  g_assert_nonnull (strstr (dms_gpu_get_model (g_ptr_array_index (gpus, 3)), "A770"));
   assert_gpu (used, 2, DMS_GPU_VENDOR_AMD, "0000:03:00.0", 1073741824);
   assert_gpu (used, 3, DMS_GPU_VENDOR_INTEL, "0000:05:00.0", 1000000000);
 }

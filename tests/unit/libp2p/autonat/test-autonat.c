@@ -45,6 +45,7 @@ ask_about (DmsTestHost *self, DmsP2pConnection *connection, DmsMultiaddr *addres
   g_autoptr (DmsP2pAutonatClient) client = dms_p2p_autonat_client_new (self->stack->host);
   g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (DmsMultiaddr) about = NULL;
   g_autoptr (GError) error = NULL;
   DmsP2pReachability said = DMS_P2P_REACHABILITY_UNKNOWN;
   DmsTestResult done = { 0 };
@@ -52,7 +53,9 @@ ask_about (DmsTestHost *self, DmsP2pConnection *connection, DmsMultiaddr *addres
   g_ptr_array_add (addresses, address);
   dms_p2p_autonat_client_ask_async (client, connection, addresses, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
-  said = dms_p2p_autonat_client_ask_finish (client, result, &error);
+  said = dms_p2p_autonat_client_ask_finish (client, result, &about, &error);
+  if (said != DMS_P2P_REACHABILITY_UNKNOWN && about != NULL)
+    g_assert_true (dms_multiaddr_equal (about, address));
   dms_p2p_host_set_handler (self->stack->host, DMS_P2P_AUTONAT_BACK_PROTOCOL, NULL, NULL, NULL);
   g_test_message ("%s", error != NULL ? error->message : "answered");
   return said;
@@ -222,6 +225,75 @@ test_amplification (void)
   /* An honest one pays. Nobody is there who is meant, so it is told that it cannot be reached. */
   g_assert_cmpint (ask_about (host, connection, there), ==, DMS_P2P_REACHABILITY_PRIVATE);
   g_assert_cmpuint (n_inbound, ==, 0);
+}
+
+static void
+pay (DmsP2pPipe *pipe, guint64 n_bytes)
+{
+  while (n_bytes > 0)
+    {
+      g_autoptr (DmsP2pAutonatMessage) data = dms_p2p_autonat_message_new (DMS_P2P_AUTONAT_DATA);
+      g_autoptr (GBytes) bytes = NULL;
+
+      data->n_bytes = MIN (n_bytes, 4096);
+      bytes = dms_p2p_autonat_message_encode (data, DMS_P2P_AUTONAT_V2);
+      dms_test_pipe_write (pipe, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+      n_bytes -= data->n_bytes;
+    }
+}
+
+/* Two questions of one peer, paid for at the same time: only one is dialled for at a time. */
+static void
+test_one_dial_a_peer (void)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (GSocket) silent = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, 0, NULL);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.2", 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autofree char *there = NULL;
+  g_autoptr (GBytes) question = NULL;
+  g_autoptr (GCancellable) enough = g_cancellable_new ();
+  g_autoptr (DmsP2pAutonatMessage) answer = NULL;
+  DmsP2pStream *streams[2] = { NULL, NULL };
+  DmsTestResult done[2] = { { 0 }, { 0 } };
+
+  /* It connects, and the handshake waits for its time-out. */
+  g_assert_true (g_socket_bind (silent, any, TRUE, NULL) && g_socket_listen (silent, NULL));
+  bound = g_socket_get_local_address (silent, NULL);
+  there = g_strdup_printf ("/ip4/127.0.0.2/tcp/%u",
+                           g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  question = make_dial (host->id, there, DMS_P2P_AUTONAT_V2);
+  for (guint i = 0; i < 2; i++)
+    streams[i] = begin (host, server, DMS_P2P_AUTONAT_V2, question);
+  for (guint i = 0; i < 2; i++)
+    {
+      DmsP2pPipe *pipe = dms_p2p_stream_get_pipe (streams[i]);
+      g_autoptr (DmsP2pAutonatMessage) demand = read_message (pipe, DMS_P2P_AUTONAT_V2);
+
+      g_assert_cmpint (demand->type, ==, DMS_P2P_AUTONAT_DATA_REQUEST);
+      pay (pipe, demand->n_bytes);
+      dms_p2p_frame_read_async (
+          pipe, DMS_P2P_AUTONAT_MAX_MESSAGE, 0, enough, dms_test_on_done, &done[i]);
+    }
+  for (guint i = 0; i < 500 && done[0].done == 0 && done[1].done == 0; i++)
+    dms_test_spin (10);
+  g_assert_cmpuint (done[0].done + done[1].done, ==, 1);
+  g_cancellable_cancel (enough);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GAsyncResult) result = dms_test_await (&done[i]);
+      g_autoptr (GBytes) bytes = dms_p2p_frame_read_finish (result, NULL);
+
+      if (bytes != NULL)
+        answer = dms_p2p_autonat_message_decode (
+            DMS_P2P_AUTONAT_V2, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL);
+      g_object_unref (streams[i]);
+    }
+  g_assert_nonnull (answer);
+  g_assert_cmpint (answer->type, ==, DMS_P2P_AUTONAT_RESPONSE);
+  g_assert_cmpuint (answer->status, ==, DMS_P2P_AUTONAT_V2_REQUEST_REJECTED);
 }
 
 static void
@@ -448,6 +520,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/p2p/autonat/private/v2", &cases[1], test_private_refused);
   g_test_add_func ("/p2p/autonat/hostile/v1", test_hostile_v1);
   g_test_add_func ("/p2p/autonat/hostile/amplification", test_amplification);
+  g_test_add_func ("/p2p/autonat/hostile/one-dial", test_one_dial_a_peer);
   g_test_add_func ("/p2p/autonat/hostile/rate", test_rate_v2);
   g_test_add_func ("/p2p/autonat/hostile/server", test_lying_server);
   g_test_add_func ("/p2p/autonat/hostile/unasked", test_unasked_dial_back);

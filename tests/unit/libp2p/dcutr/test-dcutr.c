@@ -39,13 +39,38 @@ typedef struct
   DmsP2pConnection *relayed;
 } Scene;
 
+/* Over the relay. */
+static DmsP2pConnection *
+visit (Scene *self)
+{
+  g_autoptr (GPtrArray) addresses =
+      dms_p2p_relay_client_dup_addresses (self->hidden->stack->nat->relay_client);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsP2pConnection *connection = NULL;
+  DmsTestResult done = { 0 };
+
+  dms_p2p_swarm_connect_async (self->visitor->stack->swarm,
+                               self->hidden->id,
+                               addresses,
+                               TRUE,
+                               NULL,
+                               NULL,
+                               NULL,
+                               dms_test_on_done,
+                               &done);
+  result = dms_test_await (&done);
+  connection = dms_p2p_swarm_connect_finish (self->visitor->stack->swarm, result, &error);
+  g_assert_no_error (error);
+  g_assert_true (dms_p2p_connection_is_limited (connection));
+  return connection;
+}
+
 static Scene *
 scene_new (DmsP2pSwarmPolicy policy, gboolean is_private_allowed)
 {
   Scene *self = g_new0 (Scene, 1);
-  g_autoptr (GPtrArray) addresses = NULL;
   g_autoptr (GAsyncResult) reserved = NULL;
-  g_autoptr (GAsyncResult) connected = NULL;
   g_autoptr (GError) error = NULL;
   DmsTestResult done = { 0 };
 
@@ -63,20 +88,7 @@ scene_new (DmsP2pSwarmPolicy policy, gboolean is_private_allowed)
   reserved = dms_test_await (&done);
   g_assert_true (
       dms_p2p_relay_client_reserve_finish (self->hidden->stack->nat->relay_client, reserved, &error));
-  addresses = dms_p2p_relay_client_dup_addresses (self->hidden->stack->nat->relay_client);
-  dms_p2p_swarm_connect_async (self->visitor->stack->swarm,
-                               self->hidden->id,
-                               addresses,
-                               TRUE,
-                               NULL,
-                               NULL,
-                               NULL,
-                               dms_test_on_done,
-                               &done);
-  connected = dms_test_await (&done);
-  self->relayed = dms_p2p_swarm_connect_finish (self->visitor->stack->swarm, connected, &error);
-  g_assert_no_error (error);
-  g_assert_true (dms_p2p_connection_is_limited (self->relayed));
+  self->relayed = visit (self);
   return self;
 }
 
@@ -133,6 +145,31 @@ test_three_tries (void)
   g_assert_false (is_direct (scene->hidden, scene->visitor));
   g_assert_true (dms_p2p_connection_is_open (scene->relayed));
   g_assert_cmpuint (dms_p2p_dcutr_get_n_tries (scene->visitor->stack->nat->dcutr), ==, 0);
+}
+
+/* Who comes over a relay again and again does not have this host dial its addresses again and again. */
+static void
+test_rate (void)
+{
+  g_autoptr (Scene) scene = scene_new (refuse_direct, TRUE);
+  DmsP2pDcutr *dcutr = scene->hidden->stack->nat->dcutr;
+
+  for (guint visits = 1; visits <= 3; visits++)
+    {
+      guint n = MIN (3 * visits, 6);
+
+      for (guint i = 0; i < 800 && dms_p2p_dcutr_get_n_tries (dcutr) < n; i++)
+        dms_test_spin (10);
+      dms_test_spin (600);
+      g_assert_cmpuint (dms_p2p_dcutr_get_n_tries (dcutr), ==, n);
+      dms_p2p_connection_close (scene->relayed);
+      for (guint i = 0;
+           i < 500 && dms_p2p_swarm_find (scene->hidden->stack->swarm, scene->visitor->id) != NULL;
+           i++)
+        dms_test_spin (10);
+      g_object_unref (scene->relayed);
+      scene->relayed = visit (scene);
+    }
 }
 
 /* Private addresses are nobody's to dial: nothing comes of it. */
@@ -280,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/dcutr/messages", test_messages);
   g_test_add_func ("/p2p/dcutr/punch", test_punch);
   g_test_add_func ("/p2p/dcutr/three-tries", test_three_tries);
+  g_test_add_func ("/p2p/dcutr/rate", test_rate);
   g_test_add_func ("/p2p/dcutr/private", test_private_refused);
   g_test_add_func ("/p2p/dcutr/hostile", test_hostile);
   g_test_add_data_func ("/p2p/dcutr/tcp/expected", GINT_TO_POINTER (TRUE), test_tcp_punch);

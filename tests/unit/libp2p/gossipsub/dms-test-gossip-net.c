@@ -137,13 +137,13 @@ on_send (DmsPeerId *peer, GBytes *rpc, DmsP2pGossipUrgency urgency, gpointer use
       self, node->index, to->index, rpc, 20000 + ((node->index * 7919 + to->index * 104729) % 130) * 1000);
 }
 
-static int
+static DmsValidation
 on_validate (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data)
 {
   DmsTestGossipNode *node = user_data;
 
   node->n_judged++;
-  if (node->verdict == DMS_P2P_GOSSIP_LATER)
+  if (node->verdict == DMS_VALIDATION_LATER)
     g_array_append_val (node->tickets, ticket);
   return node->verdict;
 }

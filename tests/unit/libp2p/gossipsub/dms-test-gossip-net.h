@@ -27,8 +27,8 @@ typedef struct
   GHashTable *delivered;
   /* DmsPeerId: proposed by peer exchange. */
   GPtrArray *proposed;
-  /* What is said of messages: a DmsValidation or DMS_P2P_GOSSIP_LATER. */
-  int verdict;
+  /* What is said of messages. */
+  DmsValidation verdict;
   /* guint64: those to be judged later. */
   GArray *tickets;
   guint n_judged;

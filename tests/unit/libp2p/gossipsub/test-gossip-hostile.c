@@ -443,7 +443,7 @@ test_pending (Fixture *fixture, gconstpointer data)
 {
   const DmsP2pGossipCounts *counts = dms_p2p_gossip_core_get_counts (fixture->victim->core);
 
-  fixture->victim->verdict = DMS_P2P_GOSSIP_LATER;
+  fixture->victim->verdict = DMS_VALIDATION_LATER;
   for (guint i = 0; i < 400; i++)
     {
       g_autofree char *text = g_strdup_printf ("%u", i);
@@ -472,6 +472,100 @@ test_pending (Fixture *fixture, gconstpointer data)
   dms_test_gossip_net_run (fixture->net, DMS_P2P_GOSSIP_VALIDATION_TIMEOUT_S * 1000);
   g_assert_cmpuint (dms_p2p_gossip_core_get_n_pending (fixture->victim->core), ==, 0);
   g_assert_cmpuint (counts->timed_out, ==, DMS_P2P_GOSSIP_MAX_PENDING_PER_PEER - 2);
+}
+
+typedef struct
+{
+  DmsP2pGossipCore *core;
+  guint n_told;
+} Publisher;
+
+/* Leaves everything behind when the first of its messages is given up. */
+static void
+on_given_up (DmsValidation verdict, gpointer user_data)
+{
+  Publisher *publisher = user_data;
+
+  g_assert_cmpint (verdict, ==, DMS_VALIDATION_IGNORE);
+  if (publisher->n_told++ > 0)
+    return;
+  dms_p2p_gossip_core_leave (publisher->core, "left");
+  dms_p2p_gossip_core_end_cases (publisher->core);
+}
+
+/* Whoever is told that nobody judged its message may do anything, ending the others too. */
+static void
+test_given_up (Fixture *fixture, gconstpointer data)
+{
+  const DmsP2pGossipCounts *counts = dms_p2p_gossip_core_get_counts (fixture->victim->core);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  Publisher publisher = { fixture->victim->core, 0 };
+
+  g_assert_true (dms_p2p_gossip_core_join (fixture->victim->core, "left", NULL));
+  fixture->victim->verdict = DMS_VALIDATION_LATER;
+  for (guint i = 0; i < 20; i++)
+    dms_p2p_gossip_core_publish (fixture->victim->core, "left", bytes, on_given_up, &publisher);
+  dms_test_gossip_net_run (fixture->net, (DMS_P2P_GOSSIP_VALIDATION_TIMEOUT_S + 2) * 1000);
+  g_assert_cmpuint (publisher.n_told, ==, 20);
+  g_assert_cmpuint (dms_p2p_gossip_core_get_n_pending (fixture->victim->core), ==, 0);
+  g_assert_cmpuint (counts->timed_out, ==, 1);
+  g_assert_cmpuint (dms_p2p_gossip_core_get_n_topics (fixture->victim->core), ==, 1);
+}
+
+/* A node on many topics says so in RPCs that others of its kind read. */
+static void
+test_many_topics (Fixture *fixture, gconstpointer data)
+{
+  DmsP2pGossipCore *many = fixture->other->core;
+
+  for (guint i = 0; i < DMS_P2P_GOSSIP_MAX_SUBSCRIPTIONS + 100; i++)
+    {
+      g_autofree char *topic = g_strdup_printf ("topic %u", i);
+
+      g_assert_true (dms_p2p_gossip_core_join (many, topic, NULL));
+    }
+  dms_test_gossip_net_disconnect (fixture->net, 2, 0);
+  dms_test_gossip_net_run (fixture->net, 2000);
+  dms_test_gossip_net_connect (fixture->net, 2, 0);
+  dms_test_gossip_net_run (fixture->net, 2000);
+  g_assert_cmpuint (
+      dms_p2p_gossip_core_get_n_topics (fixture->victim->core), >=, DMS_P2P_GOSSIP_MAX_TOPICS_PER_PEER);
+  g_assert_cmpfloat (score_of (fixture, fixture->other), >=, 0);
+}
+
+/* So does one with many messages on several topics. */
+static void
+test_many_messages (Fixture *fixture, gconstpointer data)
+{
+  static const char *const topics[] = { "a", "b", "c" };
+  g_autoptr (DmsP2pGossipRpc) rpc = dms_p2p_gossip_rpc_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  guint n_ids = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (topics); i++)
+    {
+      g_assert_true (dms_p2p_gossip_core_join (fixture->victim->core, topics[i], NULL));
+      dms_p2p_gossip_rpc_add_subscription (rpc, topics[i], TRUE);
+      /* Not in the mesh: it is told which messages there are. */
+      dms_p2p_gossip_rpc_add_prune (rpc, topics[i], 60);
+    }
+  feed (fixture, rpc);
+  g_ptr_array_set_size (fixture->said, 0);
+  for (guint i = 0; i < 4000 * G_N_ELEMENTS (topics); i++)
+    {
+      g_autoptr (DmsP2pGossipMessage) message = dms_p2p_gossip_message_new (
+          fixture->other->identity, i + 1, topics[i % G_N_ELEMENTS (topics)], bytes);
+      g_autoptr (GBytes) one = dms_p2p_gossip_rpc_encode_message (message);
+
+      dms_test_gossip_node_feed (fixture->victim, fixture->other->id, one);
+    }
+  dms_test_gossip_net_run (fixture->net, 1000);
+  for (guint i = 0; i < fixture->said->len; i++)
+    {
+      g_assert_nonnull (g_ptr_array_index (fixture->said, i));
+      n_ids = MAX (n_ids, ((DmsP2pGossipRpc *) g_ptr_array_index (fixture->said, i))->n_ids);
+    }
+  g_assert_cmpuint (n_ids, ==, DMS_P2P_GOSSIP_MAX_IDS);
 }
 
 /* Once a large one has come, the others are told not to send it, and ours go to nobody who does not want
@@ -543,6 +637,9 @@ main (int argc, char *argv[])
   add ("unsigned", test_unsigned);
   add ("subscription-flood", test_subscription_flood);
   add ("pending", test_pending);
+  add ("given-up", test_given_up);
+  add ("many-topics", test_many_topics);
+  add ("many-messages", test_many_messages);
   add ("idontwant", test_idontwant);
   add ("exchange", test_exchange);
   return g_test_run ();

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "../host/dms-p2p-host-fixture.h"
-#include "dms-libp2p-transport.h"
+#include "dms-libp2p-transport-private.h"
+#include "gossipsub/dms-p2p-gossip-limits.h"
+#include "gossipsub/dms-p2p-gossip-rpc.h"
 #include "gossipsub/dms-p2p-gossip.h"
+#include "wire/dms-p2p-proto-writer.h"
 
 #define TOPIC "/nunet/deployment"
 
@@ -331,6 +334,57 @@ test_stop (void)
   node_free (node);
 }
 
+/* Hands @n messages of @size bytes each to a node, before its main loop has its turn. */
+static void
+pour (Node *node, DmsP2pIdentity *from, guint first, guint n, gsize size)
+{
+  DmsP2pGossip *gossip = dms_libp2p_topics_get_gossip (DMS_LIBP2P_TRANSPORT (node->transport)->topics);
+  g_autofree guint8 *data = g_malloc0 (size);
+  g_autoptr (GBytes) bytes = g_bytes_new_static (data, size);
+  g_autoptr (GByteArray) rpc = g_byte_array_new ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (DmsP2pGossipMessage) message = dms_p2p_gossip_message_new (from, first + i, TOPIC, bytes);
+
+      dms_p2p_proto_write_gbytes (rpc, 2, message->wire);
+    }
+  g_assert_true (dms_p2p_gossip_core_receive (
+      dms_p2p_gossip_get_core (gossip), dms_p2p_identity_get_peer_id (from), rpc->data, rpc->len, NULL));
+}
+
+/* Whoever publishes faster than messages are worked off does not fill the memory with them. */
+static void
+test_flood (void)
+{
+  Node *node = node_new ();
+  DmsP2pGossip *gossip = dms_libp2p_topics_get_gossip (DMS_LIBP2P_TRANSPORT (node->transport)->topics);
+  g_autoptr (DmsP2pIdentity) flooder = dms_p2p_identity_new_random ();
+  guint n_large = DMS_P2P_GOSSIP_MAX_PENDING_BYTES / DMS_P2P_GOSSIP_MAX_DATA;
+
+  dms_p2p_gossip_core_add_peer (dms_p2p_gossip_get_core (gossip),
+                                dms_p2p_identity_get_peer_id (flooder),
+                                DMS_P2P_GOSSIP_V1_1,
+                                FALSE,
+                                NULL);
+  pour (node, flooder, 1, DMS_P2P_GOSSIP_MAX_MESSAGES, 1);
+  g_assert_cmpuint (node->n_judged, ==, DMS_P2P_GOSSIP_MAX_PENDING);
+  g_assert_cmpint (publish (node, "own"), ==, DMS_ERROR_BUSY);
+  dms_test_until_n (node->heard, DMS_P2P_GOSSIP_MAX_PENDING);
+  dms_test_spin (50);
+  g_assert_cmpuint (node->heard->len, ==, DMS_P2P_GOSSIP_MAX_PENDING);
+  g_assert_cmpint (publish (node, "own"), ==, -1);
+  dms_test_until_n (node->heard, DMS_P2P_GOSSIP_MAX_PENDING + 1);
+  /* Few, but large. */
+  g_ptr_array_set_size (node->heard, 0);
+  for (guint i = 0; i < 2 * n_large; i++)
+    pour (node, flooder, 100000 + i, 1, DMS_P2P_GOSSIP_MAX_DATA);
+  dms_test_until_n (node->heard, n_large);
+  dms_test_spin (50);
+  g_assert_cmpuint (node->heard->len, ==, n_large);
+  node_free (node);
+}
+
 static void
 run_case (gconstpointer data)
 {
@@ -347,10 +401,10 @@ main (int argc, char *argv[])
     { test_line, "/ip4/127.0.0.1/tcp/0" },      { test_line, "/ip4/127.0.0.1/udp/0/quic-v1" },
     { test_later, "/ip4/127.0.0.1/tcp/0" },     { test_scores, "/ip4/127.0.0.1/tcp/0" },
     { test_come_back, "/ip4/127.0.0.1/tcp/0" }, { test_stop, "/ip4/127.0.0.1/tcp/0" },
-    { test_exchange, "/ip4/127.0.0.1/tcp/0" },
+    { test_exchange, "/ip4/127.0.0.1/tcp/0" },  { test_flood, "/ip4/127.0.0.1/tcp/0" },
   };
-  static const char *const names[] = { "line-tcp",  "line-quic", "later",   "scores",
-                                       "come-back", "stop",      "exchange" };
+  static const char *const names[] = { "line-tcp",  "line-quic", "later",    "scores",
+                                       "come-back", "stop",      "exchange", "flood" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

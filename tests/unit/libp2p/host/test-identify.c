@@ -6,6 +6,7 @@
 
 #include "dms-p2p-host-fixture.h"
 #include "identify/dms-p2p-identify-message.h"
+#include "identify/dms-p2p-identify-peer.h"
 #include "identify/dms-p2p-signed-record.h"
 #include "wire/dms-p2p-proto-writer.h"
 
@@ -326,7 +327,26 @@ test_push_flood (void)
   g_assert_true (dms_p2p_connection_is_open (connection));
 }
 
-/* Somebody who asks and does not read the answers gets no more of them. */
+/* Somebody who asks and does not read the answers gets no more than four. */
+static void
+test_unread_answers (void)
+{
+  enum
+  {
+    ALLOWED = 4
+  };
+  DmsP2pIdentifyPeer *peer = dms_p2p_identify_peer_new ();
+
+  for (guint i = 0; i < ALLOWED; i++)
+    g_assert_true (dms_p2p_identify_peer_begin_answer (peer));
+  g_assert_false (dms_p2p_identify_peer_begin_answer (peer));
+  dms_p2p_identify_peer_end_answer (peer);
+  g_assert_true (dms_p2p_identify_peer_begin_answer (peer));
+  g_assert_false (dms_p2p_identify_peer_begin_answer (peer));
+  dms_p2p_identify_peer_free (peer);
+}
+
+/* Somebody who asks and reads the answers gets all of them. */
 static void
 test_question_flood (void)
 {
@@ -407,6 +427,11 @@ test_observed (void)
   g_assert_cmpuint (count_observed (observed, 2), ==, 0);
   note (observed, "/ip4/192.0.2.2/tcp/1", "/ip4/198.51.100.1/tcp/1");
   g_assert_cmpuint (count_observed (observed, 2), ==, 1);
+  note (observed,
+        "/ip4/192.0.2.2/tcp/1",
+        "/ip4/198.51.100.1/tcp/1/p2p/12D3KooWHzew9HTYzywFuvTHGK5Yzoz7qAhMfxagtCvhvjheoBQ3");
+  g_assert_cmpuint (count_observed (observed, 2), ==, 1);
+  g_assert_cmpuint (count_observed (observed, 1), ==, 1);
   note (observed, "/ip4/192.0.2.2/tcp/1", "/ip4/198.51.100.1/tcp/2");
   g_assert_cmpuint (count_observed (observed, 2), ==, 0);
   g_assert_cmpuint (count_observed (observed, 1), ==, 2);
@@ -433,6 +458,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p/identify/push", test_push);
   g_test_add_func ("/p2p/identify/push-flood", test_push_flood);
   g_test_add_func ("/p2p/identify/question-flood", test_question_flood);
+  g_test_add_func ("/p2p/identify/unread-answers", test_unread_answers);
   g_test_add_func ("/p2p/identify/wait-for-the-gone", test_wait_for_the_gone);
   g_test_add_func ("/p2p/identify/observed", test_observed);
   for (guint i = 0; i < G_N_ELEMENTS (hostiles); i++)

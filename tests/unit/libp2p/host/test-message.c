@@ -448,6 +448,107 @@ test_head_of_line (gconstpointer listen)
   check_end (silent, TRUE);
 }
 
+/* Over QUIC, what is missing of an earlier stream may have been lost: its first bytes are there, its message
+ * comes later. One of a later stream, complete before it, does not overtake it. */
+static void
+test_late_body (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new (QUIC);
+  g_autoptr (DmsTestHost) b = dms_test_host_new (QUIC);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
+  g_autoptr (DmsP2pStream) first = open_raw (a, b);
+  g_autoptr (DmsP2pStream) second = open_raw (a, b);
+  g_autoptr (DmsP2pStream) third = open_raw (a, b);
+
+  write_frame (third, "third");
+  dms_test_spin (50);
+  g_assert_cmpuint (b->messages->len, ==, 0);
+  write_frame (second, "second");
+  dms_test_spin (50);
+  g_assert_cmpuint (b->messages->len, ==, 0);
+  write_frame (first, "first");
+  dms_test_until_n (b->messages, 3);
+  g_assert_cmpstr (g_ptr_array_index (b->messages, 0), ==, "root first");
+  g_assert_cmpstr (g_ptr_array_index (b->messages, 1), ==, "root second");
+  g_assert_cmpstr (g_ptr_array_index (b->messages, 2), ==, "root third");
+  check_end (first, TRUE);
+  check_end (second, TRUE);
+  check_end (third, TRUE);
+}
+
+/* A stream that never says anything costs those behind it one wait, not one each. */
+static void
+test_silent_for_good (void)
+{
+  enum
+  {
+    N = 6
+  };
+  g_autoptr (DmsTestHost) a = dms_test_host_new (QUIC);
+  g_autoptr (DmsTestHost) b = dms_test_host_new (QUIC);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
+  g_autoptr (DmsP2pStream) silent = open_raw (a, b);
+  gint64 began = g_get_monotonic_time ();
+
+  for (guint i = 0; i < N; i++)
+    {
+      g_autoptr (DmsP2pStream) stream = open_raw (a, b);
+
+      write_frame (stream, "x");
+      check_end (stream, TRUE);
+      /* As long as one waits. */
+      if (i == 0)
+        g_assert_cmpint (g_get_monotonic_time () - began, >=, G_USEC_PER_SEC);
+    }
+  g_assert_cmpint (g_get_monotonic_time () - began, <, N * G_USEC_PER_SEC);
+  g_assert_cmpuint (b->messages->len, ==, N);
+  write_frame (silent, "silent");
+  check_end (silent, TRUE);
+}
+
+/* How many streams of the peer it is known of in a row what became of them. */
+static gint64
+count_settled (DmsP2pHost *host, DmsP2pConnection *connection)
+{
+  gint64 n = 0;
+
+  while (!dms_p2p_host_is_missing_before (host, connection, n + 1))
+    n++;
+  return n;
+}
+
+/* What the limits refuse is not waited for: the messages behind it are not held up. */
+static void
+test_refused (void)
+{
+  enum
+  {
+    N = 5
+  };
+  g_autoptr (DmsTestHost) a = dms_test_host_new (QUIC);
+  g_autoptr (DmsTestHost) b = dms_test_host_new (QUIC);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
+  DmsP2pConnection *other = dms_p2p_swarm_find (b->stack->swarm, a->id);
+  gint64 before = count_settled (b->stack->host, other);
+
+  g_assert_true (dms_p2p_limits_set (b->stack->limits, "peer", "streams-inbound", 0, NULL));
+  for (guint i = 0; i < N; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DmsP2pReservation *reservation = NULL;
+      g_autoptr (DmsP2pPipe) pipe = dms_p2p_connection_open (connection, &reservation, &error);
+      g_autoptr (GByteArray) end = NULL;
+
+      g_assert_no_error (error);
+      dms_test_pipe_write (pipe, "x", 1);
+      end = dms_test_pipe_read (pipe, 1, &error);
+      g_assert_null (end);
+      dms_p2p_pipe_reset (pipe, 0);
+      dms_p2p_reservation_free (reservation);
+    }
+  g_assert_cmpint (count_settled (b->stack->host, other), ==, before + N);
+}
+
 /* When the earlier one breaks, the others go on. */
 static void
 test_head_breaks (void)
@@ -610,6 +711,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p/message/queue-is-bounded", test_queue_is_bounded);
   g_test_add_func ("/p2p/message/cancelled", test_cancelled);
   g_test_add_func ("/p2p/message/lost", test_lost);
+  g_test_add_func ("/p2p/message/quic/late-body", test_late_body);
+  g_test_add_func ("/p2p/message/quic/silent-for-good", test_silent_for_good);
+  g_test_add_func ("/p2p/message/quic/refused", test_refused);
   g_test_add_func ("/p2p/message/head-breaks", test_head_breaks);
   g_test_add_func ("/p2p/message/too-many", test_too_many);
   g_test_add_func ("/p2p/message/slow", test_slow);

@@ -72,6 +72,31 @@ test_same_key (void)
   dms_stream_reset (DMS_STREAM (stream));
 }
 
+/* What helps others through NATs is not there: it would have to have the key where it has none. */
+static void
+test_no_nat_traversal (void)
+{
+  static const char *const left_out[] = { "/libp2p/autonat/1.0.0",
+                                          "/libp2p/autonat/2/dial-request",
+                                          "/libp2p/autonat/2/dial-back",
+                                          "/libp2p/circuit/relay/0.2.0/hop",
+                                          "/libp2p/circuit/relay/0.2.0/stop",
+                                          "/libp2p/dcutr" };
+  g_autoptr (DmsTestHost) a = make_host (5);
+  g_autoptr (DmsTestHost) b = make_host (5);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
+  const char *const *spoken = NULL;
+
+  dms_test_until (&a->n_identified);
+  spoken = dms_p2p_peer_store_get_protocols (a->stack->peers, b->id);
+  g_assert_nonnull (spoken);
+  g_assert_true (g_strv_contains (spoken, "/ipfs/ping/1.0.0"));
+  for (guint i = 0; i < G_N_ELEMENTS (left_out); i++)
+    g_assert_false (g_strv_contains (spoken, left_out[i]));
+  g_assert_null (b->stack->nat);
+  g_assert_true (dms_p2p_dht_is_serving (b->stack->dht));
+}
+
 /* Neither side of two that have not the same key gets a connection or learns who the other is. */
 static void
 check_apart (guint8 from_key, guint8 to_key)
@@ -246,6 +271,7 @@ main (int argc, char **argv)
   g_assert_cmpint (sodium_init (), >=, 0);
 
   g_test_add_func ("/p2p-private-network/same-key", test_same_key);
+  g_test_add_func ("/p2p-private-network/no-nat-traversal", test_no_nat_traversal);
   g_test_add_func ("/p2p-private-network/other-key", test_other_key);
   g_test_add_func ("/p2p-private-network/no-key-dials", test_no_key_dials);
   g_test_add_func ("/p2p-private-network/key-dials-no-key", test_key_dials_no_key);

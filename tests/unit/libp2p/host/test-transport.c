@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include <glib/gstdio.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -284,6 +285,13 @@ test_sizes (void)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
   g_assert_false (send_text (a, b->id, "a b", "x", &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  /* Also to itself. */
+  g_assert_false (send_bytes (a, a->id, "root", nothing, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_false (send_text (a, a->id, "a b", "x", &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
 }
 
@@ -616,6 +624,104 @@ test_not_running (void)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
 }
 
+static void
+on_topic (DmsTransport *transport, const char *topic, DmsPeerId *from, GBytes *bytes, gpointer user_data)
+{
+  g_ptr_array_add (user_data, GUINT_TO_POINTER (g_bytes_get_size (bytes)));
+}
+
+static void
+publish (Node *node, guint n, gsize size)
+{
+  g_autofree char *text = g_strnfill (size, 'x');
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new (text, size);
+
+      dms_transport_publish_async (node->transport, "topic", bytes, NULL, NULL, NULL);
+    }
+}
+
+/* Exactly @n come. */
+static void
+expect_news (GPtrArray *news, guint n)
+{
+  dms_test_until_n (news, n);
+  dms_test_spin (100);
+  g_assert_cmpuint (news->len, ==, n);
+  g_ptr_array_set_size (news, 0);
+}
+
+/* Messages that come faster than they are handed on are kept up to a bound, in number and in bytes. */
+static void
+test_many_news (void)
+{
+  g_autoptr (GPtrArray) news = g_ptr_array_new ();
+  g_autoptr (Node) a = node_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (dms_transport_subscribe (a->transport, "topic", on_topic, news, NULL, &error));
+  g_assert_no_error (error);
+  publish (a, 5000, 1);
+  expect_news (news, 4096);
+  publish (a, 40, 1024 * 1024);
+  expect_news (news, 32);
+  /* What was handed on made room. */
+  publish (a, 32, 1024 * 1024);
+  expect_news (news, 32);
+}
+
+/* What it knows of peers is in its file when the stop has ended. */
+static void
+test_kept_at_stop (void)
+{
+  const char *const addresses[] = { listen_address, NULL };
+  const char *const nobody[] = { NULL };
+  g_autofree char *directory = g_dir_make_tmp ("dms-p2p-transport-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "peers.json", NULL);
+  g_autoptr (DmsTransport) transport = dms_libp2p_transport_new ();
+  g_autoptr (JsonObject) params = json_object_new ();
+  g_autoptr (DmsTransportConfig) config = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 seed[32];
+
+  randombytes_buf (seed, sizeof seed);
+  bytes = g_bytes_new (seed, sizeof seed);
+  json_object_set_string_member (params, "peer_store", path);
+  config = dms_transport_config_new (bytes, addresses, nobody, NULL, params);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (start (transport, config, &error));
+      g_assert_no_error (error);
+      stop (transport);
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+  /* Nothing is written afterwards. */
+  dms_test_spin (50);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
+/* What a node is that says nothing else: the bounds that docs/libp2p.md tells of. */
+static void
+test_defaults (void)
+{
+  g_autoptr (DmsLibp2pParams) params = dms_libp2p_params_new (NULL, NULL);
+
+  g_assert_cmpuint (params->low_water, ==, 100);
+  g_assert_cmpuint (params->high_water, ==, 400);
+  g_assert_cmpuint (params->grace_s, ==, 20);
+  g_assert_cmpuint (params->memory_mib, ==, 1024);
+  g_assert_cmpuint (params->descriptors, ==, 512);
+  g_assert_cmpuint (params->relay_circuit_s, ==, 120);
+  g_assert_cmpuint (params->relay_circuit_kib, ==, 128);
+  g_assert_true (params->relay_service);
+  g_assert_false (params->mdns);
+  g_assert_false (params->port_mapping);
+  g_assert_false (params->perf);
+}
+
 /* What is under way when it stops ends, and nothing is told afterwards. */
 static void
 test_stop_while_busy (void)
@@ -648,21 +754,15 @@ test_stop_while_busy (void)
 }
 
 static const Case cases[] = {
-  { "messages", test_messages },
-  { "no-room", test_no_room },
-  { "own-messages", test_own_messages },
-  { "sizes", test_sizes },
-  { "streams", test_streams },
-  { "peers", test_peers },
-  { "late-handler", test_late_handler },
-  { "trace", test_trace },
-  { "wrong-peer", test_wrong_peer },
-  { "unreachable", test_unreachable },
-  { "bootstrap", test_bootstrap },
-  { "bad-bootstrap", test_bad_bootstrap },
-  { "bad-starts", test_bad_starts },
-  { "not-running", test_not_running },
-  { "stop-while-busy", test_stop_while_busy },
+  { "messages", test_messages },         { "no-room", test_no_room },
+  { "own-messages", test_own_messages }, { "sizes", test_sizes },
+  { "streams", test_streams },           { "peers", test_peers },
+  { "late-handler", test_late_handler }, { "trace", test_trace },
+  { "wrong-peer", test_wrong_peer },     { "unreachable", test_unreachable },
+  { "bootstrap", test_bootstrap },       { "bad-bootstrap", test_bad_bootstrap },
+  { "bad-starts", test_bad_starts },     { "not-running", test_not_running },
+  { "many-news", test_many_news },       { "kept-at-stop", test_kept_at_stop },
+  { "defaults", test_defaults },         { "stop-while-busy", test_stop_while_busy },
 };
 
 static void

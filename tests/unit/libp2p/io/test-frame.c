@@ -233,6 +233,93 @@ test_write_all (void)
   pair_clear (&pair);
 }
 
+/* Waits for ever for a message, but not for its end. */
+static void
+test_patience (void)
+{
+  Pair pair;
+  g_autoptr (GAsyncResult) done = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 until_us = g_get_monotonic_time () + 60 * G_TIME_SPAN_MILLISECOND;
+
+  pair_init (&pair);
+  dms_p2p_frame_await_async (pair.near_end, 100, 20, NULL, on_result, &done);
+  while (g_get_monotonic_time () < until_us)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_null (done);
+  put (&pair, "\5ab", 3);
+  wait_for (&done);
+  g_assert_null (dms_p2p_frame_read_finish (done, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
+  g_clear_object (&done);
+  pair_clear (&pair);
+}
+
+enum
+{
+  SAVINGS = 20000,
+};
+
+/* How much is spent, and was at most. */
+typedef struct
+{
+  gssize spent;
+  gssize most;
+} Account;
+
+static gboolean
+pay (gpointer user_data, gssize delta)
+{
+  Account *account = user_data;
+
+  if (account->spent + delta > SAVINGS)
+    return FALSE;
+  account->spent += delta;
+  account->most = MAX (account->most, account->spent);
+  return TRUE;
+}
+
+/* What has come is paid for until it is handed over, and what cannot be paid for is not read. */
+static void
+test_account (void)
+{
+  Pair pair;
+  Account account = { 0 };
+  g_autofree guint8 *body = g_malloc0 (SAVINGS * 2);
+  g_autoptr (GBytes) frame = dms_p2p_frame_new (body, SAVINGS - 1000);
+  g_autoptr (GBytes) large = dms_p2p_frame_new (body, SAVINGS * 2);
+  g_autoptr (GAsyncResult) done = NULL;
+
+  pair_init (&pair);
+  dms_p2p_pipe_set_account (pair.near_end, pay, &account);
+  put (&pair, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame));
+  g_bytes_unref (read_frame (&pair, SAVINGS * 2, 0, -1));
+  spin ();
+  g_assert_cmpint (account.most, ==, SAVINGS - 1000);
+  g_assert_cmpint (account.spent, ==, 0);
+  /* Announced is not come. */
+  account.most = 0;
+  dms_p2p_frame_read_async (pair.near_end, SAVINGS * 2, 0, NULL, on_result, &done);
+  put (&pair, g_bytes_get_data (large, NULL), 10);
+  spin ();
+  g_assert_null (done);
+  g_assert_cmpint (account.spent, >, 0);
+  g_assert_cmpint (account.spent, <=, 4096);
+  put (&pair, (const guint8 *) g_bytes_get_data (large, NULL) + 10, g_bytes_get_size (large) - 10);
+  wait_for (&done);
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (dms_p2p_frame_read_finish (done, &error));
+    g_assert_error (error, DMS_ERROR, DMS_ERROR_BUSY);
+  }
+  g_clear_object (&done);
+  spin ();
+  g_assert_cmpint (account.most, <=, SAVINGS);
+  g_assert_cmpint (account.spent, ==, 0);
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -241,6 +328,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/libp2p/io/frame/hostile", test_hostile);
   g_test_add_func ("/libp2p/io/frame/empty", test_empty);
   g_test_add_func ("/libp2p/io/frame/time-and-cancelling", test_time_and_cancelling);
+  g_test_add_func ("/libp2p/io/frame/patience", test_patience);
+  g_test_add_func ("/libp2p/io/frame/account", test_account);
   g_test_add_func ("/libp2p/io/frame/write-all", test_write_all);
   return g_test_run ();
 }

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "dms-p2p-host-fixture.h"
+#include "kad/dms-p2p-kad-advertisement.h"
+#include "kad/dms-p2p-kad-limits.h"
 #include "kad/dms-p2p-kad-message.h"
+#include "swarm/dms-p2p-peer-store-private.h"
 
 /* Three transports, as nodes use them: b and c know a only. */
 typedef struct
@@ -365,6 +368,102 @@ test_hostile_requests (void)
   }
 }
 
+static gboolean
+knows (DmsP2pPeerStore *store, DmsPeerId *peer, DmsMultiaddr *address)
+{
+  g_autoptr (GPtrArray) known = dms_p2p_peer_store_dup_addresses (store, peer);
+
+  return g_ptr_array_find_with_equal_func (known, address, (GEqualFunc) dms_multiaddr_equal, NULL);
+}
+
+/* Until somebody is in its table. */
+static void
+wait_serving (DmsTestHost *host)
+{
+  DmsP2pKadTable *table = dms_p2p_kad_core_get_table (dms_p2p_dht_get_core (host->stack->dht));
+
+  for (guint i = 0; i < 500 && dms_p2p_kad_table_get_size (table) == 0; i++)
+    dms_test_spin (20);
+  g_assert_cmpuint (dms_p2p_kad_table_get_size (table), >, 0);
+}
+
+/* Where a peer once was is forgotten after a while, however often that peer is asked meanwhile. */
+static void
+test_forgets (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) b = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  DmsP2pPeerStore *store = a->stack->peers;
+  gint64 now_us = g_get_real_time ();
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_new ("/ip4/127.0.0.2/tcp/9", NULL);
+  g_autoptr (GPtrArray) told = g_ptr_array_new ();
+  g_autoptr (GBytes) multihash = g_bytes_new_static ("\x12\x20 thirty-two bytes of a multihash", 34);
+
+  dms_test_host_connect (a, b);
+  wait_serving (a);
+  g_ptr_array_add (told, address);
+  dms_p2p_peer_store_set_now_us (store, now_us);
+  dms_p2p_peer_store_add_addresses (store, b->id, told, DMS_P2P_KAD_LEARNT_S, TRUE);
+  g_assert_true (knows (store, b->id, address));
+  for (guint i = 1; i <= 2; i++)
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GPtrArray) found = NULL;
+      g_autoptr (GError) error = NULL;
+      DmsTestResult done = { 0 };
+
+      dms_p2p_peer_store_set_now_us (store,
+                                     now_us + (gint64) i * (DMS_P2P_KAD_LEARNT_S * 2 / 3) * G_USEC_PER_SEC);
+      dms_p2p_dht_find_providers_async (a->stack->dht, multihash, 1, NULL, dms_test_on_done, &done);
+      result = dms_test_await (&done);
+      found = dms_p2p_dht_find_providers_finish (a->stack->dht, result, &error);
+      g_assert_no_error (error);
+    }
+  g_assert_false (knows (store, b->id, address));
+}
+
+/* Whoever got an answer closes it all, with other lookups under way. */
+static void
+on_answer_close (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  dms_test_on_done (source, result, user_data);
+  dms_p2p_dht_close (DMS_P2P_DHT (source));
+}
+
+static void
+test_close_when_told (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) b = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (GBytes) key = dms_p2p_kad_advertisement_make_key ("k", b->id);
+  g_autoptr (GBytes) data = g_bytes_new_static ("x", 1);
+  g_autoptr (GBytes) value =
+      dms_p2p_kad_advertisement_make (b->stack->identity, data, g_get_real_time () / G_USEC_PER_SEC);
+  g_autoptr (GAsyncResult) put = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult stored = { 0 };
+  DmsTestResult got[3] = { 0 };
+
+  dms_test_host_connect (a, b);
+  wait_serving (a);
+  wait_serving (b);
+  dms_p2p_dht_put_value_async (b->stack->dht, key, value, NULL, dms_test_on_done, &stored);
+  put = dms_test_await (&stored);
+  g_assert_true (dms_p2p_dht_put_value_finish (b->stack->dht, put, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (got); i++)
+    dms_p2p_dht_get_value_async (a->stack->dht, key, NULL, on_answer_close, &got[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (got); i++)
+    {
+      g_autoptr (GAsyncResult) result = dms_test_await (&got[i]);
+      g_autoptr (GBytes) bytes = dms_p2p_dht_get_value_finish (a->stack->dht, result, &error);
+
+      /* The first has its answer; the others are told that there will be none. */
+      g_assert_true (g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED) == (i > 0));
+      g_clear_error (&error);
+    }
+}
+
 /* More streams than one may have. */
 static void
 test_stream_flood (void)
@@ -388,6 +487,70 @@ test_stream_flood (void)
       n_refused += answer == NULL;
     }
   g_assert_cmpuint (n_refused, ==, 4);
+}
+
+/* How much memory of a host is taken, by its own account. */
+static gint64
+get_memory (DmsTestHost *host)
+{
+  g_autoptr (JsonNode) node = dms_p2p_limits_to_json (host->stack->limits);
+  JsonArray *rows = json_node_get_array (node);
+
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonObject *row = json_array_get_object_element (rows, i);
+
+      if (g_str_equal (json_object_get_string_member (row, "scope"), "system") &&
+          g_str_equal (json_object_get_string_member (row, "resource"), "memory"))
+        return json_object_get_int_member (row, "used");
+    }
+  g_assert_not_reached ();
+}
+
+/* Requests that never end take memory, which their peer is held to. */
+static void
+test_unfinished_requests (void)
+{
+  g_autoptr (DmsTestHost) a = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) b = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree guint8 *half = g_malloc0 (DMS_P2P_KAD_MAX_REQUEST_SIZE / 2);
+  gint64 before = 0;
+  guint n_open = 0;
+
+  dms_test_host_connect (a, b);
+  dms_test_spin (50);
+  before = get_memory (b);
+  /* As much as half of the requests take. */
+  g_assert_true (dms_p2p_limits_set (
+      b->stack->limits, "peer", "memory", (guint64) before + 4 * DMS_P2P_KAD_MAX_REQUEST_SIZE / 2, NULL));
+  /* The length of a request that is as large as it may be. */
+  memcpy (half, "\x80\x80\x0c", 3);
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DmsP2pStream *stream = dms_test_host_open (a, b, "/nunet/kad/1.0.0", &error);
+
+      g_assert_no_error (error);
+      g_ptr_array_add (streams, stream);
+      dms_test_pipe_write (dms_p2p_stream_get_pipe (stream), half, DMS_P2P_KAD_MAX_REQUEST_SIZE / 2);
+    }
+  dms_test_spin (200);
+  for (guint i = 0; i < streams->len; i++)
+    {
+      guint8 byte = 0;
+
+      n_open += dms_p2p_pipe_read (dms_p2p_stream_get_pipe (streams->pdata[i]), &byte, 1, NULL) ==
+                DMS_P2P_WOULD_BLOCK;
+    }
+  g_test_message ("%u of 8 are waited for, %" G_GINT64_FORMAT " bytes", n_open, get_memory (b) - before);
+  g_assert_cmpuint (n_open, >=, 2);
+  g_assert_cmpuint (n_open, <=, 4);
+  g_assert_cmpint (get_memory (b), >=, before + (gint64) n_open * DMS_P2P_KAD_MAX_REQUEST_SIZE / 2);
+  g_ptr_array_set_size (streams, 0);
+  for (guint i = 0; i < 200 && get_memory (b) > before; i++)
+    dms_test_spin (10);
+  g_assert_cmpint (get_memory (b), <=, before);
 }
 
 /* More requests than one may send at a time; a new stream is no way around that. */
@@ -435,7 +598,10 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/hosts/stop-while-busy", test_stop_while_busy);
   g_test_add_func ("/p2p/kad/hosts/off", test_off);
   g_test_add_func ("/p2p/kad/hosts/hostile-requests", test_hostile_requests);
+  g_test_add_func ("/p2p/kad/hosts/forgets", test_forgets);
+  g_test_add_func ("/p2p/kad/hosts/close-when-told", test_close_when_told);
   g_test_add_func ("/p2p/kad/hosts/stream-flood", test_stream_flood);
+  g_test_add_func ("/p2p/kad/hosts/unfinished-requests", test_unfinished_requests);
   g_test_add_func ("/p2p/kad/hosts/request-flood", test_request_flood);
   return g_test_run ();
 }

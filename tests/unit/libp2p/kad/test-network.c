@@ -206,6 +206,101 @@ test_providers (void)
   g_assert_cmpuint (few.n_requests, <=, found.n_requests);
 }
 
+/* What is no multihash, or too long for one, goes to nobody: whoever asks for it is told. */
+static void
+test_not_provided (void)
+{
+  DmsKadSimulation *simulation = get_network ();
+  DmsKadNode *node = dms_kad_simulation_pick (simulation);
+  guint8 longer[2 + DMS_P2P_KAD_MAX_MULTIHASH] = { 0x12, DMS_P2P_KAD_MAX_MULTIHASH };
+  g_autoptr (GBytes) junk = g_bytes_new_static ("junk", 4);
+  g_autoptr (GBytes) too_long = g_bytes_new (longer, sizeof longer);
+  GBytes *keys[] = { junk, too_long };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_auto (DmsKadOutcome) provided = { 0 };
+      g_auto (DmsKadOutcome) found = { 0 };
+
+      dms_p2p_kad_core_provide (node->core, keys[i], dms_kad_on_done, &provided);
+      dms_kad_simulation_until (simulation, &provided.done);
+      g_assert_error (provided.error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+      g_assert_cmpuint (provided.n_requests, ==, 0);
+      dms_p2p_kad_core_find_providers (node->core, keys[i], 3, dms_kad_on_done, &found);
+      dms_kad_simulation_until (simulation, &found.done);
+      g_assert_error (found.error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+    }
+}
+
+/* What it does not provide any more is not told again, and runs out with those who were told. */
+static void
+test_stop_providing (void)
+{
+  g_autoptr (DmsKadSimulation) simulation = dms_kad_simulation_new (SEED + 6);
+  g_autoptr (GBytes) multihash = make_key (simulation);
+  DmsKadNode *node = NULL;
+  DmsKadNode *other = NULL;
+
+  dms_kad_simulation_grow (simulation, 4);
+  node = g_ptr_array_index (simulation->nodes, 3);
+  other = g_ptr_array_index (simulation->nodes, 1);
+  dms_p2p_kad_core_provide (node->core, multihash, NULL, NULL);
+  dms_kad_simulation_run (simulation, 1 * G_TIME_SPAN_MINUTE);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (DmsKadOutcome) found = { 0 };
+
+      dms_p2p_kad_core_find_providers (other->core, multihash, 5, dms_kad_on_done, &found);
+      dms_kad_simulation_until (simulation, &found.done);
+      g_assert_cmpuint (found.peers->len, ==, i == 0 ? 1 : 0);
+      dms_p2p_kad_core_stop_providing (node->core, multihash);
+      /* Once more is as good as once. */
+      dms_p2p_kad_core_stop_providing (node->core, multihash);
+      g_assert_cmpuint (dms_p2p_kad_providers_get_n (dms_p2p_kad_core_get_providers (node->core)), ==, 0);
+      g_assert_cmpuint (
+          dms_p2p_kad_providers_get_n_keys (dms_p2p_kad_core_get_providers (node->core)), ==, 0);
+      dms_kad_simulation_run (simulation, 49 * G_TIME_SPAN_HOUR);
+    }
+}
+
+static int
+compare_numbers (gconstpointer a, gconstpointer b)
+{
+  return *(const int *) a - *(const int *) b;
+}
+
+/* Each node guesses how large the network is from its neighbourhood; half of them within a third. */
+static void
+test_estimate (void)
+{
+  DmsKadSimulation *simulation = get_network ();
+  g_autoptr (DmsKadSimulation) lonely = dms_kad_simulation_new (SEED + 7);
+  g_autoptr (GArray) guesses = g_array_new (FALSE, FALSE, sizeof (int));
+  DmsKadNode *alone = dms_kad_simulation_add (lonely, NULL, NULL);
+  int quarters[3];
+
+  for (guint i = 0; i < simulation->nodes->len; i++)
+    {
+      DmsKadNode *node = g_ptr_array_index (simulation->nodes, i);
+      int guess = (int) dms_p2p_kad_core_estimate_peers (node->core);
+
+      g_array_append_val (guesses, guess);
+    }
+  g_array_sort (guesses, compare_numbers);
+  for (guint i = 0; i < 3; i++)
+    quarters[i] = g_array_index (guesses, int, (i + 1) * guesses->len / 4);
+  g_test_message ("%u nodes: guessed %d, %d, %d (quartiles), %d to %d",
+                  simulation->nodes->len,
+                  quarters[0],
+                  quarters[1],
+                  quarters[2],
+                  g_array_index (guesses, int, 0),
+                  g_array_index (guesses, int, guesses->len - 1));
+  g_assert_cmpint (quarters[0] * 3, >, (int) simulation->nodes->len * 2);
+  g_assert_cmpint (quarters[2] * 3, <, (int) simulation->nodes->len * 4);
+  g_assert_cmpuint (dms_p2p_kad_core_estimate_peers (alone->core), ==, 0);
+}
+
 static void
 test_find_peer (void)
 {
@@ -448,6 +543,42 @@ test_lies (void)
   }
 }
 
+/* Says that somebody provides it who is where nobody but the asker itself can reach anything. */
+static GBytes *
+respond_with_inner_provider (DmsKadSimulation *self, DmsKadNode *node, DmsP2pKadMessage *request)
+{
+  static const char *const inner[] = { "/ip4/127.0.0.1/tcp/631", "/ip4/10.0.0.1/tcp/22", "/ip6/::1/tcp/80" };
+  g_autoptr (DmsP2pKadMessage) answer = dms_p2p_kad_message_new (request->type, request->key);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autoptr (DmsPeerId) id = NULL;
+  guint8 key[32] = { 9 };
+
+  if (request->type != DMS_P2P_KAD_GET_PROVIDERS)
+    return dms_p2p_kad_message_encode (answer);
+  id = dms_peer_id_new_for_ed25519 (key);
+  for (guint i = 0; i < G_N_ELEMENTS (inner); i++)
+    g_ptr_array_add (addresses, dms_multiaddr_new (inner[i], NULL));
+  g_ptr_array_add (answer->providers, dms_p2p_kad_peer_new (id, addresses, DMS_P2P_KAD_CONNECTED));
+  return dms_p2p_kad_message_encode (answer);
+}
+
+static void
+test_inner_provider (void)
+{
+  g_autoptr (DmsKadSimulation) simulation = dms_kad_simulation_new (SEED + 7);
+  DmsKadNode *node = dms_kad_simulation_add (simulation, NULL, NULL);
+  DmsKadNode *liar = dms_kad_simulation_add (simulation, NULL, respond_with_inner_provider);
+  g_autoptr (GBytes) key = make_key (simulation);
+  g_auto (DmsKadOutcome) found = { 0 };
+
+  dms_kad_simulation_connect (simulation, node, liar);
+  dms_p2p_kad_core_find_providers (node->core, key, 3, dms_kad_on_done, &found);
+  dms_kad_simulation_until (simulation, &found.done);
+  g_assert_no_error (found.error);
+  g_assert_cmpuint (found.peers->len, ==, 1);
+  g_assert_cmpuint (dms_p2p_kad_peer_get_addresses (g_ptr_array_index (found.peers, 0))->len, ==, 0);
+}
+
 /* One that says it took a value, and names another; and one that answers with a value of its own making. */
 static GBytes *
 respond_with_other_value (DmsKadSimulation *self, DmsKadNode *node, DmsP2pKadMessage *request)
@@ -607,11 +738,15 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/network/determinism", test_determinism);
   g_test_add_func ("/p2p/kad/network/silence", test_silence);
   g_test_add_func ("/p2p/kad/network/lies", test_lies);
+  g_test_add_func ("/p2p/kad/network/inner-provider", test_inner_provider);
   g_test_add_func ("/p2p/kad/network/false-values", test_false_values);
   g_test_add_func ("/p2p/kad/network/republish", test_republish);
+  g_test_add_func ("/p2p/kad/network/stop-providing", test_stop_providing);
   g_test_add_func ("/p2p/kad/network/hops", test_hops);
+  g_test_add_func ("/p2p/kad/network/estimate", test_estimate);
   g_test_add_func ("/p2p/kad/network/values", test_values);
   g_test_add_func ("/p2p/kad/network/providers", test_providers);
+  g_test_add_func ("/p2p/kad/network/not-provided", test_not_provided);
   g_test_add_func ("/p2p/kad/network/find-peer", test_find_peer);
   g_test_add_func ("/p2p/kad/network/cancel", test_cancel);
   g_test_add_func ("/p2p/kad/network/too-many", test_too_many);

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "../dms-test-heap.h"
 #include "kad/dms-p2p-kad-advertisement.h"
 #include "kad/dms-p2p-kad-limits.h"
 #include "kad/dms-p2p-kad-namespace.h"
@@ -299,6 +300,53 @@ test_provider_bounds (void)
                     DMS_P2P_KAD_MAX_PROVIDERS + 6 * DMS_P2P_KAD_MAX_PROVIDED_OF_PEER);
 }
 
+/* Providers that are nowhere in particular, at great length: a DNS name may be of 253 bytes. */
+static DmsP2pKadPeer *
+make_verbose_provider (guint number)
+{
+  g_autoptr (DmsPeerId) id = make_id (number);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autofree char *label = g_strnfill (60, 'x');
+
+  for (guint i = 0; i < DMS_P2P_KAD_TOLD_ADDRESSES; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/dns4/%s.%s.%s.%u-%u/tcp/1", label, label, label, number, i);
+
+      g_ptr_array_add (addresses, dms_multiaddr_new (text, NULL));
+      g_assert_nonnull (g_ptr_array_index (addresses, i));
+    }
+  return dms_p2p_kad_peer_new (id, addresses, DMS_P2P_KAD_CONNECTED);
+}
+
+/* As many as there may be, as long as they may be: the bytes are bounded, and so is the heap. */
+static void
+test_provider_memory (void)
+{
+  g_autoptr (DmsP2pKadProviders) providers = dms_p2p_kad_providers_new (&origin);
+  gint64 before = dms_test_heap_get_used ();
+  gsize most = 0;
+
+  for (guint i = 0; i < 16 * DMS_P2P_KAD_MAX_PROVIDED_OF_PEER; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%u", i);
+      g_autoptr (GBytes) key = bytes (text);
+      g_autoptr (DmsP2pKadPeer) provider = make_verbose_provider (i / DMS_P2P_KAD_MAX_PROVIDED_OF_PEER);
+
+      dms_p2p_kad_providers_add (providers, key, provider, i, 0);
+      most = MAX (most, dms_p2p_kad_providers_get_bytes (providers));
+    }
+  g_test_message ("%u providers, %" G_GSIZE_FORMAT " bytes, %" G_GINT64_FORMAT " of the heap",
+                  dms_p2p_kad_providers_get_n (providers),
+                  dms_p2p_kad_providers_get_bytes (providers),
+                  dms_test_heap_get_used () - before);
+  g_assert_cmpuint (most, <=, DMS_P2P_KAD_MAX_PROVIDER_BYTES);
+  g_assert_cmpuint (most, >, DMS_P2P_KAD_MAX_PROVIDER_BYTES - 10000);
+  g_assert_cmpint (dms_test_heap_get_used () - before, <, DMS_P2P_KAD_MAX_PROVIDER_BYTES * 5 / 4);
+  dms_p2p_kad_providers_expire (providers, 48 * G_TIME_SPAN_HOUR);
+  g_assert_cmpuint (dms_p2p_kad_providers_get_bytes (providers), ==, 0);
+  g_assert_cmpuint (dms_p2p_kad_providers_get_n (providers), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -311,5 +359,6 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/records/store-bounds", test_store_bounds);
   g_test_add_func ("/p2p/kad/records/provider-expiry", test_provider_expiry);
   g_test_add_func ("/p2p/kad/records/provider-bounds", test_provider_bounds);
+  g_test_add_func ("/p2p/kad/records/provider-memory", test_provider_memory);
   return g_test_run ();
 }

@@ -12,6 +12,9 @@
 #define LISTEN "/ip4/127.0.0.1/tcp/0"
 #define LO     "lo"
 
+/* How many found peers are dialled at the same time. */
+#define MAX_DIALS 8
+
 /* Nobody else's port, for all that run at the same time. */
 static guint16 port;
 
@@ -189,14 +192,39 @@ test_lies (void)
   bystander_clear (&bystander);
 }
 
-/* Many peers at once: none is dialled beyond the bound, and nothing breaks when it ends in between. */
+static guint
+count_waiting (GSocket *listener)
+{
+  guint n = 0;
+
+  for (;; n++)
+    {
+      g_autoptr (GSocket) socket = g_socket_accept (listener, NULL, NULL);
+
+      if (socket == NULL)
+        return n;
+    }
+}
+
+/* Many peers at once, at an address that says nothing: so many are dialled and no more, and nothing breaks
+ * when it ends in between. */
 static void
 test_crowd (void)
 {
   g_autoptr (DmsTestHost) host = dms_test_host_new (LISTEN);
   g_autoptr (DmsP2pMdns) mdns = start (host);
+  g_autoptr (GSocket) silent = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, 0, NULL);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autofree char *there = NULL;
   Bystander bystander;
 
+  g_socket_set_blocking (silent, FALSE);
+  g_socket_set_listen_backlog (silent, 200);
+  g_assert_true (g_socket_bind (silent, any, FALSE, NULL) && g_socket_listen (silent, NULL));
+  bound = g_socket_get_local_address (silent, NULL);
+  there = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u",
+                           g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
   bystander_init (&bystander, "_p2p._udp.local");
   for (guint i = 0; i < 40; i++)
     {
@@ -206,7 +234,7 @@ test_crowd (void)
       for (guint j = 0; j < 20; j++)
         {
           g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_random ();
-          g_autoptr (DmsMultiaddr) address = dms_multiaddr_new ("/ip4/127.0.0.1/tcp/1", NULL);
+          g_autoptr (DmsMultiaddr) address = dms_multiaddr_new (there, NULL);
 
           g_ptr_array_add (told,
                            dms_multiaddr_append_peer_id (address, dms_p2p_identity_get_peer_id (identity)));
@@ -215,6 +243,8 @@ test_crowd (void)
       dms_p2p_mdns_socket_send (bystander.socket, response);
       dms_test_spin (2);
     }
+  dms_test_spin (300);
+  g_assert_cmpuint (count_waiting (silent), ==, MAX_DIALS);
   g_clear_pointer (&mdns, dms_p2p_mdns_free);
   dms_test_spin (50);
   bystander_clear (&bystander);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../multistream/dms-trickle-pipe.h"
 #include "io/dms-p2p-socket-pipe.h"
 #include "pnet/dms-p2p-pnet-pipe.h"
 
@@ -170,6 +171,35 @@ test_wire (Fixture *self, gconstpointer data)
   g_assert_cmpint (dms_p2p_pipe_flush (self->pipe, &error), ==, 0);
 }
 
+/* A connection that takes a byte at a time, and every other time none: the nonce still comes first and whole,
+ * and is not counted as what the caller wrote. */
+static void
+test_trickle (Fixture *self, gconstpointer data)
+{
+  static const char text[] = "/multistream/1.0.0";
+  g_autoptr (DmsP2pPipe) raw = dms_p2p_socket_pipe_new (self->sockets[0]);
+  g_autoptr (DmsP2pPipe) trickle = dms_trickle_pipe_new (raw);
+  g_autoptr (GError) error = NULL;
+  guint8 wire[24 + sizeof text + 1];
+  guint8 plain[sizeof text];
+  gsize n_written = 0;
+
+  self->pipe = dms_p2p_pnet_pipe_new (trickle, self->key);
+  for (guint i = 0; n_written < sizeof text && i < 4 * sizeof wire; i++)
+    {
+      gssize n = dms_p2p_pipe_write (self->pipe, text + n_written, sizeof text - n_written, &error);
+
+      g_assert_no_error (error);
+      g_assert_true (n == DMS_P2P_WOULD_BLOCK || n == 1);
+      n_written += n > 0 ? (gsize) n : 0;
+    }
+  g_assert_cmpuint (n_written, ==, sizeof text);
+  g_assert_cmpint (
+      recv (g_socket_get_fd (self->sockets[1]), wire, sizeof wire, MSG_DONTWAIT), ==, 24 + sizeof text);
+  crypto_stream_xsalsa20_xor (plain, wire + 24, sizeof text, wire, g_bytes_get_data (self->key, NULL));
+  g_assert_cmpmem (plain, sizeof plain, text, sizeof text);
+}
+
 /* Bytes that come one by one: the nonce in 24 pieces, then the text in pieces. */
 static void
 test_fragments (Fixture *self, gconstpointer data)
@@ -310,6 +340,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p-pnet/cipher/offsets", test_offsets);
   g_test_add ("/p2p-pnet/pipe/nonce-comes-first", Fixture, NULL, set_up, test_nonce_comes_first, tear_down);
   g_test_add ("/p2p-pnet/pipe/wire", Fixture, NULL, set_up, test_wire, tear_down);
+  g_test_add ("/p2p-pnet/pipe/trickle", Fixture, NULL, set_up, test_trickle, tear_down);
   g_test_add ("/p2p-pnet/pipe/fragments", Fixture, NULL, set_up, test_fragments, tear_down);
   g_test_add ("/p2p-pnet/pipe/end-within-nonce", Fixture, NULL, set_up, test_end_within_nonce, tear_down);
   g_test_add ("/p2p-pnet/pipe/back-pressure", Fixture, NULL, set_up, test_back_pressure, tear_down);

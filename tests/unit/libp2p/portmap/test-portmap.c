@@ -27,6 +27,9 @@ typedef struct
   gboolean is_mute;
   gboolean refuses;
   gboolean garbles;
+  /* UPnP: the machine that is to be asked, as the beginning of a URL; NULL for the router itself. */
+  char *control;
+  guint n_asked;
   guint n_mapped;
   guint n_removed;
   char *last;
@@ -120,7 +123,7 @@ start_natpmp (Router *self)
 }
 
 /* UPnP: a description and three actions, one request a connection. */
-static const char description[] =
+static const char description_format[] =
     "<?xml version=\"1.0\"?><root xmlns=\"urn:schemas-upnp-org:device-1-0\"><device>"
     "<deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType><deviceList><device>"
     "<deviceType>urn:schemas-upnp-org:device:WANDevice:1</deviceType>"
@@ -129,14 +132,19 @@ static const char description[] =
     "<controlURL>/common</controlURL></service></serviceList>"
     "<deviceList><device><deviceType>urn:schemas-upnp-org:device:WANConnectionDevice:1</deviceType>"
     "<serviceList><service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType>"
-    "<controlURL>/control</controlURL></service></serviceList></device></deviceList></device></deviceList>"
+    "<controlURL>%s/control</controlURL></service></serviceList></device></deviceList></device></deviceList>"
     "</device></root>";
 
 static char *
 answer_upnp (Router *self, const char *request)
 {
+  self->n_asked++;
   if (g_str_has_prefix (request, "GET "))
-    return g_strdup (description);
+    return g_strdup_printf (description_format, self->control != NULL ? self->control : "");
+  if (strstr (request, "GetStatusInfo") != NULL)
+    return g_strdup_printf ("<s:Envelope><s:Body><u:GetStatusInfoResponse><NewConnectionStatus>%s"
+                            "</NewConnectionStatus></u:GetStatusInfoResponse></s:Body></s:Envelope>",
+                            self->is_mute ? "Disconnected" : "Connected");
   if (self->garbles)
     return g_strdup ("<s:Envelope><<<<NewExternalIPAddress>not an address");
   if (strstr (request, "GetExternalIPAddress") != NULL)
@@ -202,9 +210,9 @@ on_upnp (GSocket *listener, GIOCondition condition, gpointer user_data)
 }
 
 static void
-start_upnp (Router *self)
+start_upnp_at (Router *self, const char *at)
 {
-  g_autoptr (GInetAddress) ip = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (at);
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (ip, 0);
   g_autoptr (GSocketAddress) bound = NULL;
   g_autoptr (GError) error = NULL;
@@ -220,8 +228,14 @@ start_upnp (Router *self)
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_upnp), self, NULL);
   g_source_attach (self->source, NULL);
-  self->igd = g_strdup_printf ("http://127.0.0.1:%u/root.xml",
-                               g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  self->igd = g_strdup_printf (
+      "http://%s:%u/root.xml", at, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+}
+
+static void
+start_upnp (Router *self)
+{
+  start_upnp_at (self, "127.0.0.1");
 }
 
 static void
@@ -235,6 +249,7 @@ router_clear (Router *self)
   g_clear_object (&self->socket);
   g_free (self->gateway);
   g_free (self->igd);
+  g_free (self->control);
   g_free (self->last);
 }
 
@@ -360,6 +375,10 @@ test_bad_routers (void)
   start_upnp (&router);
   router.refuses = TRUE;
   check_nothing (&router);
+  /* Not connected to anything itself. */
+  start_upnp (&router);
+  router.is_mute = TRUE;
+  check_nothing (&router);
   start_upnp (&router);
   router.garbles = TRUE;
   check_nothing (&router);
@@ -369,6 +388,29 @@ test_bad_routers (void)
   start_natpmp (&router);
   router.garbles = TRUE;
   check_nothing (&router);
+}
+
+/* What calls itself a router sends this host to another machine: that one hears nothing of it. */
+static void
+test_sent_elsewhere (void)
+{
+  g_autoptr (DmsTestHost) host = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  Router router;
+  Router other;
+  DmsP2pPortMapper *mapper = NULL;
+  g_autofree char *mapped = NULL;
+
+  start_upnp (&router);
+  start_upnp_at (&other, "127.0.0.2");
+  router.control = g_strndup (other.igd, strlen (other.igd) - strlen ("/root.xml"));
+  mapper = map (host, &router);
+  mapped = dup_mapped (host);
+  g_assert_null (mapped);
+  unmap (mapper);
+  g_assert_cmpuint (router.n_asked, ==, 1);
+  g_assert_cmpuint (other.n_asked, ==, 0);
+  router_clear (&other);
+  router_clear (&router);
 }
 
 /* Nobody answers; and a host that ends while the router is being asked waits no longer than it has to. */
@@ -401,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p-portmap/natpmp-quic", test_natpmp_quic);
   g_test_add_func ("/p2p-portmap/upnp", test_upnp);
   g_test_add_func ("/p2p-portmap/bad-routers", test_bad_routers);
+  g_test_add_func ("/p2p-portmap/sent-elsewhere", test_sent_elsewhere);
   g_test_add_func ("/p2p-portmap/mute-router", test_mute_router);
   return g_test_run ();
 }

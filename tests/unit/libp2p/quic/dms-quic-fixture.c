@@ -44,6 +44,8 @@ on_memory (DmsP2pMuxer *muxer, gssize delta, gpointer user_data)
   self->memory += delta;
   if (self->closes_for_memory && delta > 0)
     dms_p2p_muxer_close (muxer, 3);
+  if (self->drops_for_memory && delta > 0 && self->inbound != NULL && self->inbound->muxer == muxer)
+    g_clear_pointer (&self->inbound, dms_p2p_upgraded_free);
   g_assert_cmpint (self->memory, >=, 0);
   return TRUE;
 }

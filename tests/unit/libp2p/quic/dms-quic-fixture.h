@@ -29,6 +29,7 @@ typedef struct
   gboolean refuses_memory;
   guint n_refused_memory;
   gboolean closes_for_memory;
+  gboolean drops_for_memory;
   gboolean gate_refuses;
   guint n_gate;
   guint n_cookies;

@@ -6,6 +6,7 @@
 #include "dms-quic-fixture.h"
 #include "dms-quic-relay.h"
 #include "quic/dms-p2p-quic-connection-private.h"
+#include "tls/dms-p2p-certificate-private.h"
 
 /* Somebody with a socket and bad manners. */
 static GSocket *
@@ -204,6 +205,12 @@ is_counted (gpointer user_data)
   return counted->n >= counted->wanted;
 }
 
+static gboolean
+has_pending (gpointer user_data)
+{
+  return dms_p2p_quic_door_get_n_pending (get_door (user_data)) > 0;
+}
+
 /* First packets as they should be, from one who never reads the answers: the address may be forged. */
 static void
 test_flood (DmsQuicFixture *self, gconstpointer listen_address)
@@ -217,8 +224,8 @@ test_flood (DmsQuicFixture *self, gconstpointer listen_address)
   dms_p2p_quic_get_settings (DMS_P2P_QUIC (self->server))->handshake_timeout_ms = 1500;
   for (guint i = 0; i < counted.wanted; i++)
     dms_p2p_transport_dial_async (self->client, relay.address, NULL, NULL, NULL, NULL, on_never, &counted.n);
+  dms_quic_run_until (has_pending, self, 20);
   dms_quic_run (500);
-  g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), >, 0);
   g_assert_cmpuint (dms_p2p_quic_door_get_n_pending (get_door (self)), <=, limits->max_unproven_per_ip);
   g_assert_cmpuint (self->n_gate, <=, limits->max_unproven_per_ip);
   g_assert_cmpuint (self->n_cookies, <=, limits->max_unproven_per_ip);
@@ -385,6 +392,82 @@ test_other_protocol (DmsQuicFixture *self, gconstpointer listen_address)
   check_refused (self, connection, "the QUIC code 0x1");
 }
 
+/* An RSA certificate, signed by another of 2,048 bits, which is the one that there is a private key of. */
+static void
+make_rsa (gnutls_pubkey_t public, gnutls_x509_crt_t crt, gnutls_x509_privkey_t key)
+{
+  g_autoptr (DmsP2pCrtHandle) issuer = NULL;
+
+  gnutls_x509_crt_init (&issuer);
+  g_assert_cmpint (gnutls_x509_privkey_generate (key, GNUTLS_PK_RSA, 2048, 0), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_key (issuer, key), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_dn (issuer, "O=test", NULL), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_pubkey (crt, public), ==, 0);
+  gnutls_x509_crt_set_version (crt, 3);
+  gnutls_x509_crt_set_serial (crt, "\x01", 1);
+  gnutls_x509_crt_set_activation_time (crt, time (NULL) - 3600);
+  gnutls_x509_crt_set_expiration_time (crt, time (NULL) + 3600);
+  g_assert_cmpint (gnutls_x509_crt_set_dn (crt, "O=test", NULL), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_sign2 (crt, issuer, key, GNUTLS_DIG_SHA256, 0), ==, 0);
+}
+
+/* Credentials of a key of @bits bits that nobody has the private half of. */
+static gnutls_certificate_credentials_t
+make_huge (guint bits)
+{
+  gnutls_certificate_credentials_t credentials = NULL;
+  gnutls_pcert_st *shown = gnutls_calloc (1, sizeof *shown);
+  gnutls_privkey_t private = NULL;
+  g_autoptr (DmsP2pPubkeyHandle) public = NULL;
+  g_autoptr (DmsP2pCrtHandle) crt = NULL;
+  g_autoptr (DmsP2pPrivkeyHandle) key = NULL;
+  g_autofree guint8 *modulus = g_malloc0 (bits / 8 + 1);
+  gnutls_datum_t n = { modulus, bits / 8 + 1 };
+  gnutls_datum_t e = { (guint8 *) "\1\0\1", 3 };
+
+  memset (modulus + 1, 0xc3, bits / 8);
+  gnutls_pubkey_init (&public);
+  gnutls_x509_crt_init (&crt);
+  gnutls_x509_privkey_init (&key);
+  gnutls_privkey_init (&private);
+  g_assert_cmpint (gnutls_pubkey_import_rsa_raw (public, &n, &e), ==, 0);
+  make_rsa (public, crt, key);
+  g_assert_cmpint (gnutls_pcert_import_x509 (shown, crt, 0), ==, 0);
+  g_assert_cmpint (gnutls_privkey_import_x509 (private, key, GNUTLS_PRIVKEY_IMPORT_COPY), ==, 0);
+  gnutls_certificate_allocate_credentials (&credentials);
+  gnutls_certificate_set_flags (credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+  /* Takes all of it. */
+  g_assert_cmpint (gnutls_certificate_set_key (credentials, NULL, 0, shown, 1, private), >=, 0);
+  gnutls_free (shown);
+  return credentials;
+}
+
+/* Nothing is computed with a key that is too large: that its signature is wrong is never found. RFC 8446
+ * section 6: bad_certificate is 42, decrypt_error, which it is with a smaller one, 51. */
+static void
+test_huge_key (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  const struct
+  {
+    guint bits;
+    const char *expected;
+  } cases[] = { { 4096, "0x133" }, { 16384, "0x12a" } };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pCertificate) certificate = dms_p2p_certificate_new (self->client_identity, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      gnutls_certificate_credentials_t credentials = make_huge (cases[i].bits);
+      g_autoptr (DmsP2pQuicConnection) connection = make_client (self, certificate);
+
+      gnutls_credentials_set (connection->tls, GNUTLS_CRD_CERTIFICATE, credentials);
+      check_refused (self, connection, cases[i].expected);
+      g_clear_object (&connection);
+      gnutls_certificate_free_credentials (credentials);
+    }
+}
+
 static void
 test_memory (void)
 {
@@ -431,6 +514,7 @@ main (int argc, char **argv)
   add ("/p2p-quic/hostile/damaged", test_damaged);
   add ("/p2p-quic/hostile/no-certificate", test_no_certificate);
   add ("/p2p-quic/hostile/other-protocol", test_other_protocol);
+  add ("/p2p-quic/hostile/huge-key", test_huge_key);
   g_test_add_func ("/p2p-quic/hostile/memory", test_memory);
   return g_test_run ();
 }

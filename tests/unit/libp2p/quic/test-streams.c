@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "dms-quic-fixture.h"
+#include "quic/dms-p2p-quic-clock.h"
+#include "quic/dms-p2p-quic-connection-private.h"
 #include "quic/dms-p2p-quic-limits.h"
 
 static void
@@ -90,6 +92,13 @@ has_no_streams (gpointer user_data)
   return dms_p2p_muxer_get_n_streams (user_data) == 0;
 }
 
+static void
+wait_for_no_streams (DmsQuicFixture *self)
+{
+  dms_quic_run_until (has_no_streams, self->outbound->muxer, 20);
+  dms_quic_run_until (has_no_streams, self->inbound->muxer, 20);
+}
+
 /* Who lets go of a stream without closing it has given it up. */
 static void
 test_dropped (DmsQuicFixture *self, gconstpointer listen_address)
@@ -105,8 +114,7 @@ test_dropped (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_cmpuint (dms_quic_read_all (other, &byte, 1, &error), ==, 0);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_IO);
   g_ptr_array_set_size (self->streams, 0);
-  dms_quic_run_until (has_no_streams, self->outbound->muxer, 10);
-  dms_quic_run_until (has_no_streams, self->inbound->muxer, 10);
+  wait_for_no_streams (self);
 }
 
 /* Closing sends what was written, to the last byte. */
@@ -143,8 +151,7 @@ test_close (DmsQuicFixture *self, gconstpointer listen_address)
   g_assert_no_error (error);
   dms_p2p_pipe_close (other);
   g_ptr_array_set_size (self->streams, 0);
-  dms_quic_run_until (has_no_streams, self->outbound->muxer, 10);
-  dms_quic_run_until (has_no_streams, self->inbound->muxer, 10);
+  wait_for_no_streams (self);
 }
 
 typedef struct
@@ -168,7 +175,7 @@ test_many (DmsQuicFixture *self, gconstpointer listen_address)
   guint n = 0;
 
   dms_quic_fixture_connect (self);
-  while (n < 1000)
+  while (n < 2 * DMS_P2P_QUIC_MAX_STREAMS)
     {
       g_autoptr (GPtrArray) pipes = g_ptr_array_new_with_free_func (g_object_unref);
       g_autoptr (GError) error = NULL;
@@ -217,10 +224,9 @@ test_many (DmsQuicFixture *self, gconstpointer listen_address)
         }
       g_ptr_array_set_size (self->streams, 0);
       g_ptr_array_set_size (pipes, 0);
-      dms_quic_run_until (has_no_streams, self->outbound->muxer, 20);
-      dms_quic_run_until (has_no_streams, self->inbound->muxer, 20);
+      wait_for_no_streams (self);
     }
-  g_assert_cmpuint (n, >=, 1000);
+  g_assert_cmpuint (n, >=, 2 * DMS_P2P_QUIC_MAX_STREAMS);
 }
 
 /* Opening and resetting as fast as can be leaves nothing behind. */
@@ -249,8 +255,7 @@ test_reset_flood (DmsQuicFixture *self, gconstpointer listen_address)
     }
   dms_quic_run (50);
   g_ptr_array_set_size (self->streams, 0);
-  dms_quic_run_until (has_no_streams, self->outbound->muxer, 20);
-  dms_quic_run_until (has_no_streams, self->inbound->muxer, 20);
+  wait_for_no_streams (self);
   g_assert_cmpuint (self->n_server_closed, ==, 0);
 }
 
@@ -504,6 +509,38 @@ test_close_for_memory (DmsQuicFixture *self, gconstpointer listen_address)
   dms_p2p_pipe_set_handler (other, NULL, NULL);
 }
 
+/* One that even lets go of it. */
+static void
+test_drop_for_memory (DmsQuicFixture *self, gconstpointer listen_address)
+{
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsP2pPipe *other = NULL;
+  guint8 data[1000] = { 0 };
+
+  dms_quic_fixture_connect (self);
+  pipe = dms_quic_fixture_open (self, &other);
+  dms_quic_write_all (pipe, data, sizeof data);
+  dms_quic_run (50);
+  self->drops_for_memory = TRUE;
+  for (guint i = 0; i < sizeof data && self->inbound != NULL; i++)
+    {
+      DmsP2pQuicConnection *server = DMS_P2P_QUIC_CONNECTION (self->inbound->muxer);
+
+      /* As if half a window had been read just now. */
+      server->consumed = server->window / 2;
+      server->consumed_since = dms_p2p_quic_clock ();
+      g_assert_cmpint (dms_p2p_pipe_read (other, data, 1, &error), ==, 1);
+      g_assert_no_error (error);
+    }
+  g_assert_null (self->inbound);
+  /* What has come is still there, and then no more. */
+  while (dms_p2p_pipe_read (other, data, sizeof data, &error) > 0)
+    continue;
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_IO);
+  dms_quic_run_until (is_client_closed, self, 10);
+}
+
 static void
 add (const char *path, void (*test) (DmsQuicFixture *, gconstpointer))
 {
@@ -529,5 +566,6 @@ main (int argc, char **argv)
   add ("/p2p-quic/streams/late-accept", test_late_accept);
   add ("/p2p-quic/streams/drop-in-handler", test_drop_in_handler);
   add ("/p2p-quic/streams/close-for-memory", test_close_for_memory);
+  add ("/p2p-quic/streams/drop-for-memory", test_drop_for_memory);
   return g_test_run ();
 }

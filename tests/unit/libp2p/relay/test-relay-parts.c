@@ -308,6 +308,9 @@ test_splice_broken (void)
   dms_test_pipe_write (line->ends[1], "x", 1);
   dms_p2p_pipe_reset (line->ends[0], 0);
   dms_test_until (&line->done);
+  heard = dms_test_pipe_read (line->ends[1], 1, NULL);
+  g_assert_true (heard == NULL || heard->len == 0);
+  g_clear_pointer (&heard, g_byte_array_unref);
 
   g_clear_pointer (&freed->splice, dms_p2p_splice_free);
   heard = dms_test_pipe_read (freed->ends[0], 1, &error);

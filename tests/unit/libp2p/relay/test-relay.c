@@ -10,6 +10,7 @@
 #include "relay/dms-p2p-relay-message.h"
 #include "swarm/dms-p2p-address.h"
 #include "swarm/dms-p2p-swarm-private.h"
+#include "tcp/dms-p2p-upgrader.h"
 
 #define TCP    "/ip4/127.0.0.1/tcp/0"
 #define QUIC   "/ip4/127.0.0.1/udp/0/quic-v1"
@@ -491,6 +492,46 @@ test_lying_relay (void)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED);
 }
 
+/* A relay names somebody, and who comes proves to be that one, or somebody else. */
+static void
+test_impostor (gconstpointer data)
+{
+  gboolean is_named = GPOINTER_TO_INT (data);
+  g_autoptr (Scene) scene = scene_new (TCP, PUBLIC);
+  g_autoptr (DmsP2pIdentity) comer = dms_p2p_identity_new_random ();
+  g_autoptr (DmsP2pIdentity) other = dms_p2p_identity_new_random ();
+  DmsPeerId *named = dms_p2p_identity_get_peer_id (is_named ? comer : other);
+  g_autoptr (DmsP2pUpgrader) upgrader = dms_p2p_upgrader_new (comer, NULL, NULL);
+  g_autoptr (DmsP2pRelayMessage) question = dms_p2p_relay_message_new (DMS_P2P_RELAY_CONNECT);
+  g_autoptr (DmsP2pRelayMessage) answer = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsP2pStream) stream = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (DmsP2pUpgraded) upgraded = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsP2pSwarm *swarm = scene->hidden->stack->swarm;
+  DmsTestResult done = { 0 };
+
+  question->peer = dms_peer_id_ref (named);
+  bytes = dms_p2p_relay_message_encode (question, DMS_P2P_RELAY_STOP);
+  stream = dms_test_host_open (scene->relay, scene->hidden, DMS_P2P_RELAY_STOP_PROTOCOL, &error);
+  g_assert_no_error (error);
+  dms_test_pipe_write (
+      dms_p2p_stream_get_pipe (stream), g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  answer = read_answer (dms_p2p_stream_get_pipe (stream), DMS_P2P_RELAY_STOP);
+  g_assert_nonnull (answer);
+  g_assert_cmpuint (answer->status, ==, DMS_P2P_RELAY_OK);
+  dms_p2p_upgrader_dial_async (
+      upgrader, dms_p2p_stream_get_pipe (stream), 0, NULL, NULL, NULL, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  upgraded = dms_p2p_upgrader_finish (result, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < (is_named ? 300 : 20) && dms_p2p_swarm_find (swarm, named) == NULL; i++)
+    dms_test_spin (10);
+  g_assert_cmpint (dms_p2p_swarm_find (swarm, named) != NULL, ==, is_named);
+  g_assert_cmpint (dms_p2p_swarm_find (swarm, dms_p2p_identity_get_peer_id (comer)) != NULL, ==, is_named);
+}
+
 /* Two of three relays are taken, and another one when one goes. */
 static void
 test_auto_relay (void)
@@ -633,6 +674,8 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/relay/hostile/unfinished", test_question_flood);
   g_test_add_func ("/p2p/relay/hostile/circuits", test_circuit_flood);
   g_test_add_func ("/p2p/relay/hostile/relay", test_lying_relay);
+  g_test_add_data_func ("/p2p/relay/hostile/impostor/named", GINT_TO_POINTER (TRUE), test_impostor);
+  g_test_add_data_func ("/p2p/relay/hostile/impostor/other", GINT_TO_POINTER (FALSE), test_impostor);
   g_test_add_func ("/p2p/relay/auto", test_auto_relay);
   g_test_add_func ("/p2p/relay/given", test_given_relay);
   g_test_add_func ("/p2p/relay/params", test_params);

@@ -74,6 +74,8 @@ dms_p2p_swarm_fixture_on_stream (DmsP2pConnection *connection,
 {
   DmsP2pSwarmFixture *self = user_data;
 
+  if (reservation == NULL)
+    return;
   self->n_streams++;
   g_ptr_array_add (self->pipes, g_object_ref (pipe));
   g_ptr_array_add (self->reservations, reservation);

@@ -110,6 +110,27 @@ test_back_off (void)
   g_assert_cmpuint (dms_p2p_back_off_get_size (back_off), ==, 1);
 }
 
+/* An address that may be dialled again is not forgotten at once: its next failure counts as one more. */
+static void
+test_back_off_remembers (void)
+{
+  g_autoptr (DmsP2pBackOff) back_off = dms_p2p_back_off_new ();
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_new ("/ip4/198.51.100.1/tcp/1", NULL);
+  g_autoptr (DmsMultiaddr) other = dms_multiaddr_new ("/ip4/198.51.100.1/tcp/2", NULL);
+  g_autoptr (DmsMultiaddr) third = dms_multiaddr_new ("/ip4/198.51.100.1/tcp/3", NULL);
+  gint64 now_us = 1000;
+
+  dms_p2p_back_off_note_failed (back_off, NULL, address, now_us);
+  now_us += 300 * G_GINT64_CONSTANT (1000000);
+  dms_p2p_back_off_note_failed (back_off, NULL, other, now_us);
+  dms_p2p_back_off_note_failed (back_off, NULL, address, now_us);
+  g_assert_cmpint (
+      dms_p2p_back_off_get_left_us (back_off, NULL, address, now_us), ==, 10 * G_GINT64_CONSTANT (1000000));
+  now_us += 310 * G_GINT64_CONSTANT (1000000);
+  dms_p2p_back_off_note_failed (back_off, NULL, third, now_us);
+  g_assert_cmpuint (dms_p2p_back_off_get_size (back_off), ==, 1);
+}
+
 static void
 assert_entry (DmsP2pSwarmFixture *host, guint i, const char *address, guint least_ms, guint most_ms)
 {
@@ -336,6 +357,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/p2p-dial/plan", test_plan);
   g_test_add_func ("/p2p-dial/back-off", test_back_off);
+  g_test_add_func ("/p2p-dial/back-off-remembers", test_back_off_remembers);
   g_test_add_func ("/p2p-dial/fallback", test_fallback);
   g_test_add_func ("/p2p-dial/refused", test_refused);
   g_test_add_func ("/p2p-dial/timeouts", test_timeouts);

@@ -209,6 +209,31 @@ test_many_addresses (void)
   g_assert_cmpstr (dms_multiaddr_get_text (list->pdata[0]), ==, "/ip4/198.51.100.1/tcp/1");
 }
 
+/* What is only said drives out nothing that worked. */
+static void
+test_many_that_worked (void)
+{
+  enum
+  {
+    MAX = 64
+  };
+  g_autoptr (DmsP2pPeerStore) store = dms_p2p_peer_store_new (NULL);
+  g_autoptr (DmsPeerId) peer = new_peer (1);
+  g_autoptr (DmsMultiaddr) said = dms_multiaddr_new ("/ip4/198.52.1.1/tcp/1", NULL);
+  g_autoptr (GPtrArray) list = NULL;
+
+  for (guint i = 0; i < MAX; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/ip4/198.51.100.%u/tcp/1", i);
+
+      note (store, peer, text, TRUE);
+    }
+  add (store, peer, 100, FALSE, dms_multiaddr_get_text (said), NULL);
+  list = dms_p2p_peer_store_dup_addresses (store, peer);
+  g_assert_cmpuint (list->len, ==, MAX);
+  g_assert_false (g_ptr_array_find_with_equal_func (list, said, (GEqualFunc) dms_multiaddr_equal, NULL));
+}
+
 /* A crowd of peers drives out a crowd, not those that were connected. */
 static void
 test_many_peers (void)
@@ -308,6 +333,39 @@ remove_path (const char *path)
   g_assert_cmpint (g_rmdir (directory), ==, 0);
 }
 
+/* Who is told of a save, and as how many-th. */
+typedef struct
+{
+  guint *n_told;
+  guint place;
+  GError *error;
+} Save;
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Save *save = user_data;
+
+  dms_p2p_peer_store_save_finish (DMS_P2P_PEER_STORE (source), result, &save->error);
+  save->place = ++*save->n_told;
+}
+
+static gboolean
+save (DmsP2pPeerStore *store, GError **error)
+{
+  guint n_told = 0;
+  Save one = { .n_told = &n_told };
+
+  dms_p2p_peer_store_save_async (store, on_saved, &one);
+  g_assert_cmpuint (n_told, ==, 0);
+  while (n_told == 0)
+    g_main_context_iteration (NULL, TRUE);
+  if (one.error == NULL)
+    return TRUE;
+  g_propagate_error (error, one.error);
+  return FALSE;
+}
+
 /* What proved reachable is there again; hearsay, this machine and what only came in are not. */
 static void
 test_file (void)
@@ -336,7 +394,7 @@ test_file (void)
   add (store, hearsay, 1000, FALSE, "/ip4/198.51.100.2/tcp/1", NULL);
   note (store, local, "/ip6/::1/tcp/1", TRUE);
   dms_p2p_peer_store_note_connected (store, inbound, NULL);
-  g_assert_true (dms_p2p_peer_store_save (store, &error));
+  g_assert_true (save (store, &error));
   g_assert_no_error (error);
   g_assert_cmpint (stat (path, &status), ==, 0);
   g_assert_cmpint (status.st_mode & 0777, ==, 0600);
@@ -371,7 +429,7 @@ test_file_bounds (void)
       dms_p2p_peer_store_set_now_us (store, NOW + i * SECOND);
       dms_peer_id_unref (new_peer_at (store, i, "/ip4/198.51.100.1/tcp/1", TRUE));
     }
-  g_assert_true (dms_p2p_peer_store_save (store, NULL));
+  g_assert_true (save (store, NULL));
   again = dms_p2p_peer_store_new (path);
   list = dms_p2p_peer_store_list (again);
   g_assert_cmpuint (list->len, ==, 512);
@@ -386,11 +444,67 @@ test_unsaved (void)
   g_autoptr (DmsP2pPeerStore) nowhere = dms_p2p_peer_store_new ("/nonexistent/peers.json");
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (dms_p2p_peer_store_save (none, &error));
+  g_assert_true (save (none, &error));
   g_assert_no_error (error);
-  g_assert_false (dms_p2p_peer_store_save (nowhere, &error));
+  g_assert_false (save (nowhere, &error));
   g_assert_true (error->domain == DMS_ERROR);
   g_assert_nonnull (strstr (error->message, "/nonexistent/peers.json"));
+}
+
+/* Asked for several times in a row, while one is being written: all are told in their turn, and what is
+ * known last is in the file, whole. */
+static void
+test_saved_together (void)
+{
+  g_autofree char *path = new_path ();
+  g_autofree char *directory = g_path_get_dirname (path);
+  g_autoptr (DmsP2pPeerStore) store = dms_p2p_peer_store_new (path);
+  g_autoptr (DmsP2pPeerStore) again = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GDir) dir = NULL;
+  guint n_told = 0;
+  Save saves[20] = { { 0 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (saves); i++)
+    {
+      dms_peer_id_unref (new_peer_at (store, i, "/ip4/198.51.100.1/tcp/1", TRUE));
+      saves[i].n_told = &n_told;
+      dms_p2p_peer_store_save_async (store, on_saved, &saves[i]);
+    }
+  while (n_told < G_N_ELEMENTS (saves))
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (saves); i++)
+    {
+      g_assert_no_error (saves[i].error);
+      g_assert_cmpuint (saves[i].place, ==, i + 1);
+    }
+  again = dms_p2p_peer_store_new (path);
+  list = dms_p2p_peer_store_list (again);
+  g_assert_cmpuint (list->len, ==, G_N_ELEMENTS (saves));
+  /* Nothing half written is left beside it. */
+  dir = g_dir_open (directory, 0, NULL);
+  g_assert_cmpstr (g_dir_read_name (dir), ==, "peers.json");
+  g_assert_null (g_dir_read_name (dir));
+  remove_path (path);
+}
+
+/* A file that could not be written is written the next time. */
+static void
+test_saved_after_failure (void)
+{
+  g_autofree char *path = new_path ();
+  g_autofree char *directory = g_path_get_dirname (path);
+  g_autoptr (DmsP2pPeerStore) store = dms_p2p_peer_store_new (path);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+  g_assert_false (save (store, NULL));
+  g_assert_false (save (store, &error));
+  g_assert_nonnull (strstr (error->message, path));
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  g_assert_true (save (store, NULL));
+  g_assert_true (g_file_test (path, G_FILE_TEST_IS_REGULAR));
+  remove_path (path);
 }
 
 static void
@@ -432,6 +546,7 @@ test_damaged (void)
     "{\"version\":1,\"peers\":[]} // comment",
     "{'version':1,'peers':[]}",
     "{\"version\":1,\"peers\":[[[[[[[[[[]]]]]]]]]]}",
+    "{\"version\":1,\"peers\":[],\"more\":[[[[[[[[]]]]]]]]}",
     "{\"version\":1,\"peers\":[\"\xff\"]}",
   };
   g_autofree char *path = new_path ();
@@ -462,7 +577,13 @@ static void
 test_no_file (void)
 {
   g_autofree char *path = new_path ();
+  g_autofree char *elsewhere = g_strconcat (path, ".elsewhere", NULL);
 
+  g_assert_true (g_file_set_contents (elsewhere, "{\"version\":1,\"peers\":[]}", -1, NULL));
+  g_assert_cmpint (symlink (elsewhere, path), ==, 0);
+  assert_damaged (path, NULL, 0);
+  g_unlink (path);
+  g_unlink (elsewhere);
   g_assert_cmpint (symlink ("/dev/zero", path), ==, 0);
   assert_damaged (path, NULL, 0);
   g_unlink (path);
@@ -560,12 +681,15 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p-peer-store/order", test_order);
   g_test_add_func ("/p2p-peer-store/certified", test_certified);
   g_test_add_func ("/p2p-peer-store/many-addresses", test_many_addresses);
+  g_test_add_func ("/p2p-peer-store/many-that-worked", test_many_that_worked);
   g_test_add_func ("/p2p-peer-store/many-peers", test_many_peers);
   g_test_add_func ("/p2p-peer-store/many-visitors", test_many_visitors);
   g_test_add_func ("/p2p-peer-store/identity", test_identity);
   g_test_add_func ("/p2p-peer-store/file", test_file);
   g_test_add_func ("/p2p-peer-store/file-bounds", test_file_bounds);
   g_test_add_func ("/p2p-peer-store/unsaved", test_unsaved);
+  g_test_add_func ("/p2p-peer-store/saved-together", test_saved_together);
+  g_test_add_func ("/p2p-peer-store/saved-after-failure", test_saved_after_failure);
   g_test_add_func ("/p2p-peer-store/damaged", test_damaged);
   g_test_add_func ("/p2p-peer-store/no-file", test_no_file);
   g_test_add_func ("/p2p-peer-store/hostile-values", test_hostile_values);

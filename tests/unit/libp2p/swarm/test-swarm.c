@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dms-p2p-swarm-fixture.h"
+#include "swarm/dms-p2p-trimmer.h"
 
 #define ALICE "/ip4/192.168.7.1/tcp/9000"
 #define BOB   "/ip4/192.168.7.2/tcp/9000"
@@ -345,8 +346,71 @@ test_back_off (void)
   g_assert_no_error (outcome.error);
 }
 
+/* No more than eight addresses of a peer are tried at the same time, however many say nothing. */
+static void
+test_silent_addresses (void)
+{
+  enum
+  {
+    N = 20,
+    MAX = 8
+  };
+  g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new (NULL);
+  g_autoptr (DmsP2pSwarmFixture) bob = dms_p2p_swarm_fixture_new (NULL);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (GStrv) addresses = NULL;
+  g_auto (DmsP2pSwarmOutcome) outcome = { 0 };
+
+  for (guint i = 0; i < N; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/ip4/10.1.1.%u/tcp/1", i + 1);
+
+      g_strv_builder_add (builder, text);
+    }
+  addresses = g_strv_builder_end (builder);
+  dms_p2p_memory_set_outcome (alice->memory, NULL, DMS_P2P_MEMORY_HANG, 0);
+  dms_p2p_swarm_fixture_connect (
+      alice, bob->peer, (const char *const *) addresses, FALSE, cancellable, &outcome);
+  for (guint i = 0; i < 500 && dms_p2p_memory_get_n_active (alice->memory) < MAX; i++)
+    dms_p2p_test_run (10);
+  /* For as long as it takes that three more would have their turn. */
+  dms_p2p_test_run (100);
+  g_assert_cmpuint (dms_p2p_memory_get_peak (alice->memory), ==, MAX);
+  g_cancellable_cancel (cancellable);
+  dms_p2p_swarm_outcome_wait (&outcome);
+  g_assert_error (outcome.error, DMS_ERROR, DMS_ERROR_CANCELLED);
+}
+
+/* A limit of this host says nothing of the peer: it is not let alone for it. */
+static void
+test_own_limit (void)
+{
+  g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new (NULL);
+  g_autoptr (DmsP2pSwarmFixture) bob = dms_p2p_swarm_fixture_new (BOB);
+  const char *const addresses[] = { BOB, NULL };
+  g_auto (DmsP2pSwarmOutcome) outcome = { 0 };
+
+  g_assert_true (dms_p2p_limits_set (alice->limits, "peer", "connections", 0, NULL));
+  dms_p2p_swarm_fixture_connect (alice, bob->peer, addresses, FALSE, NULL, &outcome);
+  dms_p2p_swarm_outcome_wait (&outcome);
+  g_assert_error (outcome.error, DMS_ERROR, DMS_ERROR_BUSY);
+  dms_p2p_swarm_outcome_clear (&outcome);
+  g_assert_true (dms_p2p_limits_set (alice->limits, "peer", "connections", 8, NULL));
+  g_object_unref (dms_p2p_swarm_fixture_reach (alice, bob, NULL));
+}
+
+static gboolean
+is_smaller (DmsPeerId *a, DmsPeerId *b)
+{
+  g_autoptr (GBytes) left = dms_peer_id_dup_bytes (a);
+  g_autoptr (GBytes) right = dms_peer_id_dup_bytes (b);
+
+  return g_bytes_compare (left, right) < 0;
+}
+
 /* Both ends dial each other at once, 200 times, each using what it got. No stream breaks, and after a moment
- * both have one connection: the same. */
+ * both have one connection: the same, which is that of the smaller peer ID. */
 static void
 test_simultaneous (void)
 {
@@ -408,6 +472,10 @@ test_simultaneous (void)
       g_assert_cmpuint (of_right->len, ==, 1);
       g_assert_true (dms_p2p_connection_is_inbound (of_left->pdata[0]) !=
                      dms_p2p_connection_is_inbound (of_right->pdata[0]));
+      if (left[i]->n_opened > 1)
+        g_assert_cmpint (dms_p2p_connection_is_inbound (of_right->pdata[0]),
+                         ==,
+                         is_smaller (left[i]->peer, right[i]->peer));
       g_assert_cmpint (dms_p2p_swarm_fixture_get_limit (left[i], "system", "connections", "used"), ==, 1);
       g_assert_cmpint (dms_p2p_swarm_fixture_get_limit (left[i], "system", "streams", "used"), ==, 0);
     }
@@ -534,6 +602,10 @@ test_trim (void)
         dms_p2p_swarm_protect (alice->swarm, others[i]->peer, "relay");
       if (i == 3)
         dms_p2p_swarm_tag (alice->swarm, others[i]->peer, "dht", 5);
+      /* As many as the high mark are not too many. */
+      if (i == N - 1)
+        dms_p2p_test_run (50);
+      g_assert_cmpuint (alice->n_closed, ==, 0);
       g_object_unref (dms_p2p_swarm_fixture_reach (alice, others[i], NULL));
     }
   wait_for (&alice->n_closed, 4);
@@ -542,6 +614,65 @@ test_trim (void)
   g_assert_true (is_kept[1] && is_kept[3]);
   g_assert_true (!is_kept[0] && !is_kept[2] && !is_kept[4] && !is_kept[5]);
   g_assert_false (dms_p2p_swarm_unprotect (alice->swarm, others[1]->peer, "relay"));
+  for (guint i = 0; i < N; i++)
+    dms_p2p_swarm_fixture_free (others[i]);
+}
+
+/* Of so many peers it is remembered what they are worth; those that are gone make room for others. */
+static void
+test_many_weights (void)
+{
+  enum
+  {
+    MAX = 8192
+  };
+  g_autoptr (DmsP2pTrimmer) trimmer = dms_p2p_trimmer_new ();
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_peer_id_unref);
+
+  for (guint i = 0; i <= MAX; i++)
+    {
+      const guint8 key[32] = { 7, (guint8) (i >> 8), (guint8) i };
+
+      g_ptr_array_add (peers, dms_peer_id_new_for_ed25519 (key));
+      dms_p2p_trimmer_tag (trimmer, peers->pdata[i], "tag", 1);
+      g_assert_cmpint (dms_p2p_trimmer_get_weight (trimmer, peers->pdata[i]), ==, i < MAX ? 1 : 0);
+    }
+  dms_p2p_trimmer_tag (trimmer, peers->pdata[0], "other", 2);
+  g_assert_cmpint (dms_p2p_trimmer_get_weight (trimmer, peers->pdata[0]), ==, 3);
+  dms_p2p_trimmer_note_gone (trimmer, peers->pdata[0]);
+  dms_p2p_trimmer_tag (trimmer, peers->pdata[MAX], "tag", 1);
+  g_assert_cmpint (dms_p2p_trimmer_get_weight (trimmer, peers->pdata[MAX]), ==, 1);
+}
+
+/* What is in use goes last. */
+static void
+test_trim_streams (void)
+{
+  enum
+  {
+    N = 4,
+    BUSY = 2
+  };
+  g_autoptr (DmsP2pSwarmFixture) alice = dms_p2p_swarm_fixture_new (NULL);
+  DmsP2pSwarmFixture *others[N] = { 0 };
+  g_autoptr (DmsP2pReservation) reservation = NULL;
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+
+  dms_p2p_swarm_set_water_marks (alice->swarm, 1, N - 1, 0);
+  for (guint i = 0; i < N; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("/ip4/10.9.2.%u/tcp/1", i + 1);
+      g_autoptr (DmsP2pConnection) connection = NULL;
+
+      others[i] = dms_p2p_swarm_fixture_new (address);
+      connection = dms_p2p_swarm_fixture_reach (alice, others[i], NULL);
+      if (i == BUSY)
+        pipe = dms_p2p_connection_open (connection, &reservation, NULL);
+    }
+  g_assert_nonnull (pipe);
+  wait_for (&alice->n_closed, N - 1);
+  g_assert_nonnull (dms_p2p_swarm_find (alice->swarm, others[BUSY]->peer));
+  dms_p2p_pipe_reset (pipe, 0);
   for (guint i = 0; i < N; i++)
     dms_p2p_swarm_fixture_free (others[i]);
 }
@@ -606,11 +737,15 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p-swarm/no-address", test_no_address);
   g_test_add_func ("/p2p-swarm/many-addresses", test_many_addresses);
   g_test_add_func ("/p2p-swarm/back-off", test_back_off);
+  g_test_add_func ("/p2p-swarm/silent-addresses", test_silent_addresses);
+  g_test_add_func ("/p2p-swarm/own-limit", test_own_limit);
   g_test_add_func ("/p2p-swarm/simultaneous", test_simultaneous);
   g_test_add_func ("/p2p-swarm/limited", test_limited);
   g_test_add_func ("/p2p-swarm/any-peer", test_any_peer);
   g_test_add_func ("/p2p-swarm/close", test_close);
   g_test_add_func ("/p2p-swarm/trim", test_trim);
+  g_test_add_func ("/p2p-swarm/many-weights", test_many_weights);
+  g_test_add_func ("/p2p-swarm/trim-streams", test_trim_streams);
   g_test_add_func ("/p2p-swarm/trim-grace", test_trim_grace);
   g_test_add_func ("/p2p-swarm/listen", test_listen);
   return g_test_run ();

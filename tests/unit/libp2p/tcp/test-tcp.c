@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "io/dms-p2p-socket-pipe.h"
@@ -296,6 +298,63 @@ test_gate (void)
   dial_clear (&dial);
   host_clear (&a);
   host_clear (&b);
+}
+
+static gboolean
+is_refused (GSocket *socket)
+{
+  char byte = 0;
+
+  return recv (g_socket_get_fd (socket), &byte, 1, MSG_DONTWAIT | MSG_PEEK) != -1 || errno == ECONNRESET;
+}
+
+/* Those who connect and say nothing take a bounded room: who comes then goes at once, before anybody is
+ * asked. */
+static void
+test_too_many (void)
+{
+  /* DMS_P2P_TCP_MAX_ACCEPTING, and some more. */
+  const guint most = 1024;
+  const guint more = 20;
+  struct rlimit descriptors = { 0 };
+  Host host;
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GSocketAddress) address = NULL;
+  guint n_refused = 0;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &descriptors), ==, 0);
+  if (descriptors.rlim_cur < 2 * (most + more) + 100)
+    {
+      g_test_skip ("needs 2,200 file descriptors");
+      return;
+    }
+  host_init (&host, NULL, "/ip4/127.0.0.1/tcp/0");
+  address = G_SOCKET_ADDRESS (dms_multiaddr_dup_socket_address (host.address));
+  for (guint i = 0; i < most + more; i++)
+    {
+      GSocket *socket =
+          g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+
+      g_ptr_array_add (sockets, socket);
+      g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+      while (i % 16 == 0 && g_main_context_iteration (NULL, FALSE))
+        ;
+    }
+  for (guint i = 0; i < 2000 && n_refused < more; i++)
+    {
+      g_usleep (1000);
+      g_main_context_iteration (NULL, FALSE);
+      n_refused = 0;
+      for (guint j = most; j < most + more; j++)
+        n_refused += is_refused (g_ptr_array_index (sockets, j)) ? 1 : 0;
+    }
+  g_assert_cmpuint (n_refused, ==, more);
+  g_assert_cmpuint (host.n_asked, ==, most);
+  g_assert_cmpuint (host.n_cookies, ==, most);
+  g_ptr_array_set_size (sockets, 0);
+  while (host.n_cookies > 0)
+    g_main_context_iteration (NULL, TRUE);
+  host_clear (&host);
 }
 
 static void
@@ -630,6 +689,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/p2p/tcp/connect/ip6", six, test_connect);
   g_test_add_func ("/p2p/tcp/wrong-peer", test_wrong_peer);
   g_test_add_func ("/p2p/tcp/gate", test_gate);
+  g_test_add_func ("/p2p/tcp/too-many", test_too_many);
   g_test_add_func ("/p2p/tcp/refused", test_refused);
   g_test_add_func ("/p2p/tcp/listen", test_listen);
   g_test_add_func ("/p2p/tcp/port-of-listener", test_port_of_listener);

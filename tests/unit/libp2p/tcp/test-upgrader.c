@@ -72,19 +72,23 @@ test_attempts (void)
     DmsP2pUpgrader *listener;
     guint attempt;
     const char *security;
+    gboolean may_retry;
   } cases[] = {
-    { all, all, 0, "/tls/1.0.0" },     { all, all, 1, "/tls/1.0.0" },     { all, only_noise, 0, NULL },
-    { all, only_noise, 1, "/noise" },  { only_noise, all, 0, "/noise" },  { only_tls, all, 0, "/tls/1.0.0" },
-    { only_tls, only_noise, 0, NULL }, { only_noise, only_tls, 0, NULL }, { all, only_tls, 1, "/tls/1.0.0" },
+    { all, all, 0, "/tls/1.0.0", FALSE },      { all, all, 1, "/tls/1.0.0", FALSE },
+    { all, only_noise, 0, NULL, TRUE },        { all, only_noise, 1, "/noise", FALSE },
+    { only_noise, all, 0, "/noise", FALSE },   { only_tls, all, 0, "/tls/1.0.0", FALSE },
+    { only_tls, only_noise, 0, NULL, FALSE },  { only_noise, only_tls, 0, NULL, FALSE },
+    { all, only_tls, 1, "/tls/1.0.0", FALSE },
   };
 
-  g_assert_cmpuint (dms_p2p_upgrader_get_n_attempts (all), ==, 2);
-  g_assert_cmpuint (dms_p2p_upgrader_get_n_attempts (only_tls), ==, 1);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       Side sides[2];
 
       upgrade (cases[i].dialler, cases[i].listener, cases[i].attempt, sides);
+      g_assert_cmpint (dms_p2p_upgrader_may_retry (cases[i].dialler, cases[i].attempt, sides[0].error),
+                       ==,
+                       cases[i].may_retry);
       if (cases[i].security == NULL)
         {
           /* What tells the caller to try on. */
@@ -101,6 +105,25 @@ test_attempts (void)
         }
       side_clear (&sides[0]);
       side_clear (&sides[1]);
+    }
+}
+
+/* A second attempt is for what the first one may have proposed in vain, not for a peer that is wrong or late.
+ */
+static void
+test_may_retry (void)
+{
+  static const int codes[] = { DMS_ERROR_NOT_AUTHORIZED, DMS_ERROR_TIMED_OUT, DMS_ERROR_CANCELLED };
+  g_autoptr (DmsP2pUpgrader) all = make_upgrader (NULL);
+  g_autoptr (GError) unavailable = g_error_new_literal (DMS_ERROR, DMS_ERROR_UNAVAILABLE, "gone");
+
+  g_assert_true (dms_p2p_upgrader_may_retry (all, 0, unavailable));
+  g_assert_false (dms_p2p_upgrader_may_retry (all, 1, unavailable));
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      g_autoptr (GError) error = g_error_new_literal (DMS_ERROR, codes[i], "no");
+
+      g_assert_false (dms_p2p_upgrader_may_retry (all, 0, error));
     }
 }
 
@@ -160,6 +183,8 @@ test_slow (void)
   g_source_remove (source);
   g_assert_error (sides[0].error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
   g_assert_error (sides[1].error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
+  /* That it talks does not give it the time of each step, one after the other. */
+  g_assert_nonnull (strstr (sides[1].error->message, "longer than 15 s"));
   for (guint i = 0; i < 4; i++)
     g_object_unref (pipes[i]);
   side_clear (&sides[0]);
@@ -249,6 +274,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_writer_func (on_log, NULL, NULL);
   g_test_add_func ("/p2p/upgrader/attempts", test_attempts);
+  g_test_add_func ("/p2p/upgrader/may-retry", test_may_retry);
   g_test_add_func ("/p2p/upgrader/unknown", test_unknown);
   g_test_add_func ("/p2p/upgrader/slow", test_slow);
   g_test_add_func ("/p2p/upgrader/no-descriptors", test_no_descriptors);

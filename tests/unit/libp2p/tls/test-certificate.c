@@ -499,6 +499,105 @@ test_own (void)
   dms_p2p_certificate_unref (certificate);
 }
 
+static void
+get_own_der (DmsP2pIdentity *identity, DmsP2pPublicDatum *der)
+{
+  DmsP2pCertificate *certificate = dms_p2p_certificate_get_for (identity, NULL);
+  gnutls_x509_crt_t *list = NULL;
+  unsigned n = 0;
+
+  g_assert_cmpint (
+      gnutls_certificate_get_x509_crt (dms_p2p_certificate_get_credentials (certificate), 0, &list, &n),
+      ==,
+      0);
+  g_assert_cmpint (gnutls_x509_crt_export2 (list[0], GNUTLS_X509_FMT_DER, der), ==, 0);
+  gnutls_x509_crt_deinit (list[0]);
+  gnutls_free (list);
+}
+
+/* What is remembered answers as if it were looked at anew, and only for the very same bytes. */
+static void
+test_memory (void)
+{
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_random ();
+  g_autoptr (DmsP2pCertificateMemory) memory = dms_p2p_certificate_memory_new ();
+  g_auto (DmsP2pPublicDatum) der = { NULL, 0 };
+
+  get_own_der (identity, &der);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DmsP2pPublicKey) key =
+          dms_p2p_certificate_memory_verify (memory, der.data, der.size, get_now_s (), &error);
+
+      g_assert_no_error (error);
+      g_assert_true (
+          dms_peer_id_equal (dms_p2p_public_key_get_peer_id (key), dms_p2p_identity_get_peer_id (identity)));
+      g_assert_cmpuint (dms_p2p_certificate_memory_get_hits (memory), ==, i);
+    }
+  for (gsize i = 0; i < der.size; i++)
+    {
+      der.data[i] ^= 1;
+      g_assert_null (dms_p2p_certificate_memory_verify (memory, der.data, der.size, get_now_s (), NULL));
+      der.data[i] ^= 1;
+    }
+  g_assert_null (dms_p2p_certificate_memory_verify (memory, der.data, der.size - 1, get_now_s (), NULL));
+  g_assert_null (dms_p2p_certificate_memory_verify (memory, der.data, 0, get_now_s (), NULL));
+  g_assert_cmpuint (dms_p2p_certificate_memory_get_hits (memory), ==, 2);
+  g_assert_cmpuint (dms_p2p_certificate_memory_get_size (memory), ==, 1);
+}
+
+static void
+test_memory_dates (void)
+{
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_random ();
+  g_autoptr (DmsP2pCertificateMemory) memory = dms_p2p_certificate_memory_new ();
+  g_auto (DmsP2pPublicDatum) der = { NULL, 0 };
+  const gint64 outside_s[] = { get_now_s () - 2 * DAY_S, get_now_s () + 400 * DAY_S };
+
+  get_own_der (identity, &der);
+  for (guint i = 0; i < G_N_ELEMENTS (outside_s); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DmsP2pPublicKey) key =
+          dms_p2p_certificate_memory_verify (memory, der.data, der.size, get_now_s (), NULL);
+
+      g_assert_nonnull (key);
+      g_assert_cmpuint (dms_p2p_certificate_memory_get_size (memory), ==, 1);
+      g_assert_null (dms_p2p_certificate_memory_verify (memory, der.data, der.size, outside_s[i], &error));
+      g_assert_error (error, DMS_ERROR, DMS_ERROR_EXPIRED);
+      g_assert_cmpuint (dms_p2p_certificate_memory_get_size (memory), ==, 0);
+    }
+}
+
+/* Those seen last are remembered, and no more than so many. */
+static void
+test_memory_bound (void)
+{
+  g_autoptr (DmsP2pCertificateMemory) memory = dms_p2p_certificate_memory_new ();
+  g_auto (DmsP2pPublicDatum) first = { NULL, 0 };
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_random ();
+
+  get_own_der (identity, &first);
+  for (guint i = 0; i < DMS_P2P_CERTIFICATE_MEMORY + 10; i++)
+    {
+      g_autoptr (DmsP2pIdentity) another = dms_p2p_identity_new_random ();
+      g_auto (DmsP2pPublicDatum) der = { NULL, 0 };
+      g_autoptr (DmsP2pPublicKey) again =
+          dms_p2p_certificate_memory_verify (memory, first.data, first.size, get_now_s (), NULL);
+      g_autoptr (DmsP2pPublicKey) key = NULL;
+
+      get_own_der (another, &der);
+      key = dms_p2p_certificate_memory_verify (memory, der.data, der.size, get_now_s (), NULL);
+      g_assert_nonnull (again);
+      g_assert_nonnull (key);
+    }
+  g_assert_cmpuint (dms_p2p_certificate_memory_get_size (memory), ==, DMS_P2P_CERTIFICATE_MEMORY);
+  g_assert_cmpuint (dms_p2p_certificate_memory_get_hits (memory), ==, DMS_P2P_CERTIFICATE_MEMORY + 9);
+  dms_p2p_certificate_memory_set_max (memory, 0);
+  g_assert_cmpuint (dms_p2p_certificate_memory_get_size (memory), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -514,5 +613,8 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/certificate/huge-rsa", test_huge_rsa);
   g_test_add_func ("/p2p/certificate/message", test_message);
   g_test_add_func ("/p2p/certificate/own", test_own);
+  g_test_add_func ("/p2p/certificate/memory", test_memory);
+  g_test_add_func ("/p2p/certificate/memory-dates", test_memory_dates);
+  g_test_add_func ("/p2p/certificate/memory-bound", test_memory_bound);
   return g_test_run ();
 }

@@ -104,10 +104,10 @@ test_bytes (gconstpointer data)
       guint64 size = pieces[i] == 1 ? 2000 : pieces[i] == 300000 ? 50 * 1024 * 1024 : 2 * 1024 * 1024;
 
       p2p_ends_secure (&client, &server, data);
-      g_assert_true (
-          dms_peer_id_equal (client.secured->peer, dms_p2p_identity_get_peer_id (server.identity)));
-      g_assert_true (
-          dms_peer_id_equal (server.secured->peer, dms_p2p_identity_get_peer_id (client.identity)));
+      g_assert_true (dms_peer_id_equal (dms_p2p_public_key_get_peer_id (client.secured->key),
+                                        dms_p2p_identity_get_peer_id (server.identity)));
+      g_assert_true (dms_peer_id_equal (dms_p2p_public_key_get_peer_id (server.secured->key),
+                                        dms_p2p_identity_get_peer_id (client.identity)));
       transfer (client.secured->pipe, server.secured->pipe, size, pieces[i], i % 2 == 0);
       /* The other way is still open: a half-close closes a half. */
       transfer (server.secured->pipe, client.secured->pipe, size, pieces[i], i % 2 == 1);
@@ -264,6 +264,8 @@ test_flipped (gconstpointer data)
 {
   const P2pSecurity *security = data;
   gsize size = security == &p2p_security_tls ? 900 : 200;
+  guint n_cases = 0;
+  guint n_unnoticed = 0;
 
   for (gsize at = 0; at < size; at += security == &p2p_security_tls ? 7 : 2)
     {
@@ -290,14 +292,18 @@ test_flipped (gconstpointer data)
         g_cancellable_cancel (ends[i].cancellable);
       p2p_run_until (&ends[0].is_over);
       p2p_run_until (&ends[1].is_over);
-      if (security == &p2p_security_noise)
-        g_assert_true (ends[0].error != NULL || ends[1].error != NULL);
+      n_cases++;
+      if (ends[0].error == NULL && ends[1].error == NULL)
+        n_unnoticed++;
       for (guint i = 0; i < 2; i++)
         {
           g_assert_true (ends[i].error == NULL || ends[i].error->domain == DMS_ERROR);
           p2p_end_clear (&ends[i]);
         }
     }
+  /* Of TLS, the versions of half a dozen records, and what the other side says less than @size. */
+  g_test_message ("%u of %u were not noticed", n_unnoticed, n_cases);
+  g_assert_cmpuint (n_unnoticed, <=, security == &p2p_security_tls ? n_cases / 10 : 0);
 }
 
 static void

@@ -171,7 +171,8 @@ check (Peer *peer, int code, const char *text)
   else
     {
       g_assert_no_error (end.error);
-      g_assert_true (dms_peer_id_equal (end.secured->peer, dms_p2p_identity_get_peer_id (peer->identity)));
+      g_assert_true (dms_peer_id_equal (dms_p2p_public_key_get_peer_id (end.secured->key),
+                                        dms_p2p_identity_get_peer_id (peer->identity)));
       if (peer->updates_keys)
         check_updates (end.secured->pipe);
       g_assert_cmpint (dms_p2p_pipe_write (end.secured->pipe, "x", 1, NULL), ==, 1);
@@ -208,6 +209,11 @@ test_plain (void)
   client.priority = P2P_TLS13 ":-CIPHER-ALL:+CHACHA20-POLY1305";
   check (&client, -1, NULL);
   client.priority = P2P_TLS13 ":-CIPHER-ALL:+AES-256-GCM";
+  check (&client, -1, NULL);
+  /* One that does not take the key share it is offered asks for another (RFC 8446, 4.1.4). */
+  server.priority = P2P_TLS13 ":-GROUP-ALL:+GROUP-SECP256R1";
+  check (&server, -1, NULL);
+  client.priority = server.priority;
   check (&client, -1, NULL);
 }
 

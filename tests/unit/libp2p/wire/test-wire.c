@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "wire/dms-p2p-der.h"
 #include "wire/dms-p2p-proto-reader.h"
 #include "wire/dms-p2p-proto-writer.h"
 #include "wire/dms-p2p-varint.h"
@@ -146,11 +147,55 @@ test_nothing (void)
   g_assert_false (dms_p2p_proto_reader_has_failed (&reader));
 }
 
+/* X.690, 8.1 and 10.1. */
+static void
+test_der (void)
+{
+  /* One byte more of a length than needed, of what is as long as it says. */
+  static const guint8 padded[4 + 0xff] = { 0x30, 0x82, 0x00, 0xff };
+  static const struct
+  {
+    const guint8 *data;
+    gsize size;
+  } bad[] = {
+    { BYTES ("") },
+    { BYTES ("\x30") },
+    { BYTES ("\x04\x00") },
+    { BYTES ("\x30\x01") },
+    /* Cut off in its length. */
+    { BYTES ("\x30\x81") },
+    { BYTES ("\x30\x82\x01") },
+    /* Without an end; longer forms than needed; longer than is read. */
+    { BYTES ("\x30\x80\x00\x00") },
+    { BYTES ("\x30\x81\x01\xff") },
+    { BYTES ("\x30\x82\x00\x01\xff") },
+    { BYTES ("\x30\x83\x00\x00\x01\xff") },
+    { padded, sizeof padded },
+  };
+  guint8 large[0x105] = { 0x30, 0x82, 0x01, 0x00 };
+  DmsP2pDer in = { large, sizeof large };
+  DmsP2pDer content = { NULL, 0 };
+
+  g_assert_true (dms_p2p_der_take (&in, DMS_P2P_DER_SEQUENCE, &content));
+  g_assert_true (content.data == large + 4);
+  g_assert_cmpuint (content.size, ==, 0x100);
+  g_assert_true (in.data == large + 0x104);
+  g_assert_cmpuint (in.size, ==, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      in = (DmsP2pDer){ bad[i].data, bad[i].size };
+      g_assert_false (dms_p2p_der_take (&in, DMS_P2P_DER_SEQUENCE, &content));
+      g_assert_true (in.data == bad[i].data);
+      g_assert_cmpuint (in.size, ==, bad[i].size);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/p2p/varint", test_varint);
+  g_test_add_func ("/p2p/der", test_der);
   g_test_add_func ("/p2p/proto/round", test_round);
   g_test_add_func ("/p2p/proto/malformed", test_malformed);
   g_test_add_func ("/p2p/proto/nothing", test_nothing);

@@ -282,7 +282,13 @@ test_no_accept (void)
   expect_nothing (&wire);
   put (&wire, "00 00 0001 00000fff 00000001 31");
   expect (&wire, "00 01 0008 00000fff 00000000");
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
   dms_p2p_muxer_set_handlers (wire.side.session, accept_at_once, NULL, NULL, &stream);
+  /* Not from within, but at once: that takes no timer. */
+  g_assert_null (stream);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_nonnull (stream);
   expect (&wire, "00 00 0002 00000001 00000001 31");
   g_clear_object (&stream);
   wire_clear (&wire);
@@ -478,6 +484,61 @@ test_fragments (void)
     }
 }
 
+/* Frames that end, or are cut, at every place around the end of the small buffer that an idle session reads
+ * into first: it is never read into without room, which would look like the end. At both ends. */
+static void
+test_small_buffer (gconstpointer data)
+{
+  const gboolean is_client = GPOINTER_TO_INT (data);
+  const guint small = 4096;
+  const guint opening = 2 * DMS_P2P_YAMUX_HEADER_BYTES;
+
+  for (guint around = 0; around <= 2 * opening; around++)
+    {
+      Wire wire;
+      g_autoptr (DmsP2pPipe) stream = NULL;
+      g_autoptr (GByteArray) got = NULL;
+      g_autoptr (GByteArray) bytes = g_byte_array_new ();
+      const guint size = small - around;
+      const guint32 id = is_client ? 2 : 1;
+      DmsP2pYamuxFrame frames[] = {
+        { DMS_P2P_YAMUX_DATA, DMS_P2P_YAMUX_SYN, id, size },
+        { DMS_P2P_YAMUX_PING, DMS_P2P_YAMUX_SYN, 0, around },
+        { DMS_P2P_YAMUX_DATA, DMS_P2P_YAMUX_FIN, id, 1 },
+      };
+      guint8 byte = 0;
+
+      for (guint i = 0; i < G_N_ELEMENTS (frames); i++)
+        {
+          guint8 header[DMS_P2P_YAMUX_HEADER_BYTES];
+
+          dms_p2p_yamux_frame_write (&frames[i], header);
+          g_byte_array_append (bytes, header, sizeof header);
+          for (guint j = 0; i == 0 && j < size; j++)
+            {
+              byte = (guint8) (j * 7);
+              g_byte_array_append (bytes, &byte, 1);
+            }
+        }
+      g_byte_array_append (bytes, (const guint8 *) "z", 1);
+      wire_init (&wire, is_client);
+      expect (&wire, "00 02 0001 00000000 00000001");
+      g_assert_cmpint (
+          dms_p2p_pipe_write (wire.wire, bytes->data, bytes->len, NULL), ==, (gssize) bytes->len);
+      stream = dms_p2p_yamux_side_take (&wire.side);
+      got = dms_p2p_yamux_read_some (stream, size + 1);
+      g_assert_cmpmem (got->data, got->len - 1, bytes->data + DMS_P2P_YAMUX_HEADER_BYTES, got->len - 1);
+      g_assert_cmpuint (got->data[size], ==, 'z');
+      dms_p2p_yamux_wait_ms (1);
+      g_assert_cmpint (dms_p2p_pipe_read (stream, &byte, 1, NULL), ==, 0);
+      g_assert_false (wire.side.has_ended);
+      /* What waits for nothing has no buffer. */
+      g_assert_null (DMS_P2P_YAMUX (wire.side.session)->input);
+      g_clear_object (&stream);
+      wire_clear (&wire);
+    }
+}
+
 /* The connection breaks off: in order only when nothing is under way. */
 static void
 test_end (gconstpointer data)
@@ -523,6 +584,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/libp2p/yamux/frames/no-accept", test_no_accept);
   g_test_add_data_func ("/libp2p/yamux/frames/turns/syn", GUINT_TO_POINTER (DMS_P2P_YAMUX_SYN), test_turns);
   g_test_add_data_func ("/libp2p/yamux/frames/turns/window", GUINT_TO_POINTER (0), test_turns);
+  g_test_add_data_func (
+      "/libp2p/yamux/frames/small-buffer/server", GINT_TO_POINTER (FALSE), test_small_buffer);
+  g_test_add_data_func (
+      "/libp2p/yamux/frames/small-buffer/client", GINT_TO_POINTER (TRUE), test_small_buffer);
   g_test_add_func ("/libp2p/yamux/frames/fragments", test_fragments);
   g_test_add_data_func ("/libp2p/yamux/frames/end/idle", "", test_end);
   g_test_add_data_func ("/libp2p/yamux/frames/end/in-a-frame", "00 02 0001", test_end);

@@ -23,6 +23,37 @@ check_write (DmsP2pPipe *pipe, const char *text)
   g_assert_cmpint (n, ==, (gssize) strlen (text));
 }
 
+/* A stream of the client's that has said @text, and its end at the server. */
+static DmsP2pPipe *
+open_stream (DmsP2pYamuxSide *client, DmsP2pYamuxSide *server, const char *text, DmsP2pPipe **far_end)
+{
+  g_autoptr (GError) error = NULL;
+  DmsP2pPipe *near_end = dms_p2p_muxer_open (client->session, &error);
+
+  g_assert_no_error (error);
+  check_write (near_end, text);
+  *far_end = dms_p2p_yamux_side_take (server);
+  return near_end;
+}
+
+/* The same of two new sessions. */
+static DmsP2pPipe *
+make_pair_and_stream (DmsP2pYamuxSide *client,
+                      DmsP2pYamuxSide *server,
+                      const char *text,
+                      DmsP2pPipe **far_end)
+{
+  dms_p2p_yamux_make_pair (client, server);
+  return open_stream (client, server, text, far_end);
+}
+
+static void
+clear_pair (DmsP2pYamuxSide *client, DmsP2pYamuxSide *server)
+{
+  dms_p2p_yamux_side_clear (client);
+  dms_p2p_yamux_side_clear (server);
+}
+
 static void
 test_both_ways (void)
 {
@@ -34,11 +65,7 @@ test_both_ways (void)
   guint64 in = 0;
   guint64 out = 0;
 
-  dms_p2p_yamux_make_pair (&client, &server);
-  near_end = dms_p2p_muxer_open (client.session, &error);
-  g_assert_no_error (error);
-  check_write (near_end, "hello");
-  far_end = dms_p2p_yamux_side_take (&server);
+  near_end = make_pair_and_stream (&client, &server, "hello", &far_end);
   check_text (far_end, "hello");
   check_write (far_end, "good day");
   check_text (near_end, "good day");
@@ -71,8 +98,7 @@ test_both_ways (void)
   g_assert_no_error (client.error);
   g_assert_finalize_object (g_steal_pointer (&near_end));
   g_assert_finalize_object (g_steal_pointer (&far_end));
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 static void
@@ -105,10 +131,7 @@ test_go_away (void)
   g_autoptr (DmsP2pPipe) late = NULL;
   g_autoptr (GError) error = NULL;
 
-  dms_p2p_yamux_make_pair (&client, &server);
-  near_end = dms_p2p_muxer_open (client.session, NULL);
-  check_write (near_end, "a");
-  far_end = dms_p2p_yamux_side_take (&server);
+  near_end = make_pair_and_stream (&client, &server, "a", &far_end);
   dms_p2p_yamux_go_away (DMS_P2P_YAMUX (server.session));
   g_assert_null (dms_p2p_muxer_open (server.session, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
@@ -131,8 +154,7 @@ test_go_away (void)
   dms_p2p_yamux_wait_for (&server.has_ended);
   g_assert_no_error (client.error);
   g_assert_no_error (server.error);
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 static void
@@ -143,10 +165,7 @@ test_reset (void)
   g_autoptr (DmsP2pPipe) near_end = NULL;
   DmsP2pPipe *far_end = NULL;
 
-  dms_p2p_yamux_make_pair (&client, &server);
-  near_end = dms_p2p_muxer_open (client.session, NULL);
-  check_write (near_end, "unread");
-  far_end = dms_p2p_yamux_side_take (&server);
+  near_end = make_pair_and_stream (&client, &server, "unread", &far_end);
   dms_p2p_pipe_reset (near_end, 3);
   check_fails (near_end, DMS_ERROR_WRONG_STATE);
   dms_p2p_yamux_wait_ms (5);
@@ -157,14 +176,11 @@ test_reset (void)
 
   /* Letting go without closing is the same. */
   g_clear_object (&near_end);
-  near_end = dms_p2p_muxer_open (client.session, NULL);
-  check_write (near_end, "x");
-  far_end = dms_p2p_yamux_side_take (&server);
+  near_end = open_stream (&client, &server, "x", &far_end);
   g_assert_finalize_object (far_end);
   dms_p2p_yamux_wait_ms (5);
   check_read_fails (near_end, DMS_ERROR_IO);
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 static void
@@ -189,10 +205,7 @@ test_broken (void)
   gssize n = 0;
   GIOCondition told = 0;
 
-  dms_p2p_yamux_make_pair (&client, &server);
-  near_end = dms_p2p_muxer_open (client.session, NULL);
-  check_write (near_end, "before");
-  far_end = dms_p2p_yamux_side_take (&server);
+  near_end = make_pair_and_stream (&client, &server, "before", &far_end);
   while (n_sent < DMS_P2P_YAMUX_WINDOW_FIRST)
     {
       n = dms_p2p_pipe_write (far_end, much, DMS_P2P_YAMUX_WINDOW_FIRST - n_sent, NULL);
@@ -216,8 +229,7 @@ test_broken (void)
   g_assert_cmpint (dms_p2p_pipe_flush (far_end, NULL), ==, 0);
   g_assert_false (dms_p2p_pipe_shutdown_write (far_end, NULL));
   dms_p2p_pipe_close (far_end);
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 /* Who closes the session at once after writing still gets it all over, if the other side reads. */
@@ -233,10 +245,7 @@ test_close_while_writing (void)
   gsize n_sent = 0;
   gssize n = 0;
 
-  dms_p2p_yamux_make_pair (&client, &server);
-  near_end = dms_p2p_muxer_open (client.session, NULL);
-  check_write (near_end, "x");
-  far_end = dms_p2p_yamux_side_take (&server);
+  near_end = make_pair_and_stream (&client, &server, "x", &far_end);
   while ((n = dms_p2p_pipe_write (near_end, much, DMS_P2P_YAMUX_WINDOW_FIRST, NULL)) > 0)
     n_sent += (gsize) n;
   g_assert_cmpuint (n_sent, >, 0);
@@ -249,8 +258,7 @@ test_close_while_writing (void)
   g_assert_no_error (client.error);
   got = dms_p2p_yamux_read_some (far_end, n_sent + 1);
   g_assert_cmpuint (got->len, ==, n_sent + 1);
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 /* A session and its streams may go in any order. */
@@ -348,8 +356,7 @@ test_handlers (gconstpointer data)
         check_fails (second, DMS_ERROR_IO);
       g_clear_object (&first);
       g_clear_object (&second);
-      dms_p2p_yamux_side_clear (&client);
-      dms_p2p_yamux_side_clear (&server);
+      clear_pair (&client, &server);
     }
 }
 
@@ -390,8 +397,7 @@ test_alive (void)
       g_main_context_iteration (NULL, TRUE);
       g_assert_false (client.has_ended);
     }
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 
   dms_p2p_yamux_make_sockets (&pipe, &talking);
   dms_p2p_yamux_side_init (&client, pipe, TRUE);
@@ -450,10 +456,7 @@ test_linger (void)
   g_autofree guint8 *much = g_malloc0 (65536);
   gssize n = 0;
 
-  dms_p2p_yamux_make_pair (&client, &server);
-  near_end = dms_p2p_muxer_open (client.session, NULL);
-  check_write (near_end, "x");
-  far_end = dms_p2p_yamux_side_take (&server);
+  near_end = make_pair_and_stream (&client, &server, "x", &far_end);
   dms_p2p_pipe_close (far_end);
   dms_p2p_pipe_close (far_end);
   g_object_unref (far_end);
@@ -464,8 +467,36 @@ test_linger (void)
   g_assert_cmpuint (DMS_P2P_YAMUX (server.session)->lingering.length, ==, 0);
   check_fails (near_end, DMS_ERROR_IO);
   g_assert_false (server.has_ended);
+  clear_pair (&client, &server);
+}
+
+/* One who answers no ping, but goes on talking, does not make us keep what is closed here for ever. */
+static void
+test_linger_unanswered (void)
+{
+  DmsP2pYamuxSide client;
+  DmsP2pYamux *session = NULL;
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+  g_autoptr (DmsP2pPipe) talking = NULL;
+  g_autoptr (DmsP2pPipe) stream = NULL;
+
+  dms_p2p_yamux_make_sockets (&pipe, &talking);
+  dms_p2p_yamux_side_init (&client, pipe, TRUE);
+  session = DMS_P2P_YAMUX (client.session);
+  dms_p2p_yamux_set_keep_alive (session, 50, 500);
+  stream = dms_p2p_muxer_open (client.session, NULL);
+  check_write (stream, "x");
+  dms_p2p_pipe_close (stream);
+  g_assert_cmpuint (session->lingering.length, ==, 1);
+  DMS_P2P_YAMUX_STREAM (stream)->lingers_since -= G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
+  for (int i = 0; i < 100 && session->lingering.length > 0; i++)
+    {
+      g_assert_cmpint (dms_p2p_pipe_write (talking, "\0\2\0\2\0\0\0\0\xff\xff\xff\xff", 12, NULL), ==, 12);
+      dms_p2p_yamux_wait_ms (20);
+      g_assert_false (client.has_ended);
+    }
+  g_assert_cmpuint (session->lingering.length, ==, 0);
   dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
 }
 
 /* IDs end some day. */
@@ -484,8 +515,7 @@ test_ids_used_up (void)
   check_write (last, "x");
   check_fails (none, DMS_ERROR_WRONG_STATE);
   g_object_unref (dms_p2p_yamux_side_take (&server));
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 /* All lives in the context that made the session, whatever the thread's default is later. */
@@ -522,8 +552,7 @@ test_context (void)
   g_clear_object (&near_end);
   for (int i = 0; i < 10; i++)
     g_main_context_iteration (context, FALSE);
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 /* What streams and sessions take when nothing happens, told with the test. */
@@ -552,8 +581,7 @@ test_sizes (void)
   g_test_message ("a session object: %u bytes", query.instance_size);
   g_assert_cmpuint (query.instance_size, <, 2048);
   g_object_unref (far_end);
-  dms_p2p_yamux_side_clear (&client);
-  dms_p2p_yamux_side_clear (&server);
+  clear_pair (&client, &server);
 }
 
 int
@@ -573,6 +601,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/libp2p/yamux/streams/flood/ping", GINT_TO_POINTER (FALSE), test_flood);
   g_test_add_data_func ("/libp2p/yamux/streams/flood/syn", GINT_TO_POINTER (TRUE), test_flood);
   g_test_add_func ("/libp2p/yamux/streams/linger", test_linger);
+  g_test_add_func ("/libp2p/yamux/streams/linger-unanswered", test_linger_unanswered);
   g_test_add_func ("/libp2p/yamux/streams/ids-used-up", test_ids_used_up);
   g_test_add_func ("/libp2p/yamux/streams/context", test_context);
   g_test_add_func ("/libp2p/yamux/streams/sizes", test_sizes);

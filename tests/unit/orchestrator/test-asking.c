@@ -1,0 +1,337 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "common/dms-json-object.h"
+#include "dms-test-node.h"
+#include "jobs/dms-job-parser.h"
+#include "orchestrator/dms-orchestrator.h"
+#include "provider/dms-bid-sample.h"
+#include "provider/dms-bid.h"
+
+#include <string.h>
+
+/* One node that deploys, and many machines that hear of it by the topic, by themselves, or not at all. They
+ * bid as the real ones do, and then lose interest: what follows a bid is tested elsewhere. */
+
+#define TOPIC "/nunet/deployment"
+#define KEY   "nunet-offer-1/executor/null"
+
+static const char job[] =
+    "version: V1\n"
+    "allocations:\n"
+    "  job: {executor: 'null', type: task, resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}},"
+    " execution: {type: 'null'}}\n"
+    "nodes: {n1: {allocations: [job]}}\n";
+
+typedef struct _Machine Machine;
+
+typedef struct
+{
+  DmsTestNode *node;
+  DmsStore *store;
+  DmsConfig *config;
+  DmsOrchestrator *orchestrator;
+  char *id;
+  /* Machine */
+  GPtrArray *machines;
+  guint n_bids;
+  guint n_direct;
+  guint n_commits;
+} Fixture;
+
+struct _Machine
+{
+  Fixture *fixture;
+  DmsTestNode *node;
+  gboolean is_eligible;
+  /* Of the field: knows of no samples. */
+  gboolean is_old;
+  gint64 answered;
+};
+
+static void
+set_flag (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static gboolean
+is_set (gpointer user_data)
+{
+  return *(gpointer *) user_data != NULL;
+}
+
+/* Machines */
+
+static void
+bid (Machine *machine, DmsMessage *message)
+{
+  JsonObject *payload = dms_message_get_object (message);
+  JsonArray *requests = dms_json_object_get_list (payload, "Request");
+  JsonObject *request = dms_json_object_get_child (json_array_get_object_element (requests, 0), "V1");
+  g_autoptr (DmsLocation) location = dms_location_new ("EU", "DE", NULL, 0, NULL);
+  g_autoptr (DmsBid) made = dms_bid_new_signed (dms_test_node_get_key (machine->node),
+                                                dms_test_node_get_handle (machine->node),
+                                                dms_json_object_get_text (payload, "ID"),
+                                                dms_json_object_get_text (request, "NodeID"),
+                                                location);
+  g_autoptr (JsonNode) reply = dms_bid_to_json (made);
+
+  machine->fixture->n_bids++;
+  dms_message_reply (message, reply, NULL);
+}
+
+static void
+on_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  Machine *machine = user_data;
+  JsonObject *payload = dms_message_get_object (message);
+  gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
+  gboolean is_broadcast = dms_message_get_topic (message)[0] != '\0';
+  DmsBidSample sample;
+
+  machine->fixture->n_direct += !is_broadcast;
+  /* Only those that the topic reaches are told whom it is for. */
+  g_assert_true (is_broadcast || !dms_bid_sample_read (&sample, payload));
+  if (!machine->is_eligible || nonce == machine->answered)
+    return;
+  if (is_broadcast && !machine->is_old && dms_bid_sample_read (&sample, payload) &&
+      !dms_bid_sample_has (&sample,
+                           dms_json_object_get_text (payload, "ID"),
+                           nonce,
+                           dms_handle_get_host (dms_test_node_get_handle (machine->node))))
+    return;
+  machine->answered = nonce;
+  bid (machine, message);
+}
+
+static void
+on_commit (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  ((Machine *) user_data)->fixture->n_commits++;
+}
+
+static void
+machine_free (gpointer data)
+{
+  Machine *machine = data;
+
+  dms_test_node_free (machine->node);
+  g_free (machine);
+}
+
+static void
+on_provided (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_assert_true (dms_transport_provide_finish (DMS_TRANSPORT (source), result, NULL));
+}
+
+static Machine *
+add_machine (Fixture *self, gboolean hears, gboolean has_record)
+{
+  Machine *machine = g_new0 (Machine, 1);
+  DmsActor *root;
+
+  machine->fixture = self;
+  machine->answered = -1;
+  machine->node = dms_test_node_new ("asking");
+  root = dms_test_node_get_root (machine->node);
+  dms_actor_add_behaviour (root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, on_request, machine, NULL);
+  dms_actor_add_behaviour (root, "/dms/deployment/commit", DMS_BEHAVIOUR_REQUIRE, on_commit, machine, NULL);
+  if (hears)
+    dms_actor_add_broadcast (root, "/dms/deployment/request", TOPIC, on_request, machine, NULL);
+  dms_test_node_allow (machine->node, self->node, "/dms/deployment");
+  dms_test_node_allow_broadcast (machine->node, self->node, "/dms/deployment", TOPIC);
+  if (has_record)
+    dms_transport_provide_async (dms_test_node_get_transport (machine->node), KEY, NULL, on_provided, NULL);
+  g_ptr_array_add (self->machines, machine);
+  return machine;
+}
+
+/* The one that deploys */
+
+static void
+set_up (Fixture *self, gconstpointer user_data)
+{
+  g_autoptr (GAsyncResult) started = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->node = dms_test_node_new ("asking");
+  self->store = dms_store_open (":memory:", &error);
+  g_assert_no_error (error);
+  self->config = dms_config_new ();
+  g_assert_true (dms_config_set_override (self->config, "general.work_dir", g_get_tmp_dir (), NULL));
+  self->machines = g_ptr_array_new_with_free_func (machine_free);
+  self->orchestrator = dms_orchestrator_new (
+      self->store, dms_test_node_get_root (self->node), dms_test_node_get_key (self->node), self->config);
+  dms_orchestrator_install_behaviours (self->orchestrator, dms_test_node_get_root (self->node));
+  dms_orchestrator_start_async (self->orchestrator, NULL, set_flag, &started);
+  dms_test_wait (is_set, &started);
+  g_assert_true (dms_orchestrator_start_finish (self->orchestrator, started, NULL));
+}
+
+static void
+tear_down (Fixture *self, gconstpointer user_data)
+{
+  g_autoptr (GAsyncResult) stopped = NULL;
+
+  dms_orchestrator_stop_async (self->orchestrator, NULL, set_flag, &stopped);
+  dms_test_wait (is_set, &stopped);
+  dms_test_run (20);
+  g_clear_object (&stopped);
+  g_clear_object (&self->orchestrator);
+  g_ptr_array_unref (self->machines);
+  dms_test_node_free (self->node);
+  dms_store_close (self->store);
+  g_object_unref (self->store);
+  g_object_unref (self->config);
+  g_free (self->id);
+}
+
+static void
+deploy (Fixture *self)
+{
+  g_autoptr (GBytes) data = g_bytes_new (job, strlen (job));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, &error);
+  g_autoptr (JsonNode) wire = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr (DmsMessage) reply = NULL;
+
+  g_assert_no_error (error);
+  wire = dms_ensemble_to_json (ensemble);
+  text = dms_json_node_to_text (wire);
+  json = g_strdup_printf ("{\"Ensemble\": %s}", text);
+  reply = dms_test_invoke (dms_test_node_get_root (self->node),
+                           dms_test_node_get_handle (self->node),
+                           "/dms/node/deployment/new",
+                           json,
+                           75,
+                           &error);
+  g_assert_no_error (error);
+  self->id = g_strdup (dms_json_object_get_text (dms_message_get_object (reply), "EnsembleID"));
+  g_assert_nonnull (self->id);
+}
+
+/* A machine was chosen. */
+static gboolean
+has_chosen (gpointer user_data)
+{
+  return ((Fixture *) user_data)->n_commits > 0;
+}
+
+/* How many answer at most when 32 are wanted, in all but one of ten thousand million cases. */
+#define MANY 75
+
+static void
+test_few_of_many_answer (Fixture *self, gconstpointer user_data)
+{
+  for (guint i = 0; i < 150; i++)
+    add_machine (self, TRUE, FALSE)->is_eligible = TRUE;
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, >, 0);
+  g_assert_cmpuint (self->n_bids, <=, MANY);
+  g_assert_cmpuint (self->n_direct, ==, 0);
+}
+
+/* Where there are few, all answer at once, as ever. */
+static void
+test_all_of_few_answer (Fixture *self, gconstpointer user_data)
+{
+  gint64 began_us;
+
+  for (guint i = 0; i < 24; i++)
+    add_machine (self, TRUE, FALSE)->is_eligible = TRUE;
+  began_us = g_get_monotonic_time ();
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, ==, 24);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, <, (gint64) (900000 * dms_test_get_patience ()));
+}
+
+/* A few that are eligible among many are found when more and more are asked. */
+static void
+test_asks_more (Fixture *self, gconstpointer user_data)
+{
+  for (guint i = 0; i < 150; i++)
+    add_machine (self, TRUE, FALSE);
+  ((Machine *) self->machines->pdata[70])->is_eligible = TRUE;
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, >=, 1);
+}
+
+/* Nodes that know of no samples answer, and are heard. */
+static void
+test_hears_the_field (Fixture *self, gconstpointer user_data)
+{
+  for (guint i = 0; i < 60; i++)
+    {
+      Machine *machine = add_machine (self, TRUE, FALSE);
+
+      machine->is_old = TRUE;
+      machine->is_eligible = i < 3;
+    }
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, ==, 3);
+}
+
+/* Nobody hears the topic, and one of many has what is needed and says so. */
+static void
+test_finds_by_records (Fixture *self, gconstpointer user_data)
+{
+  for (guint i = 0; i < 60; i++)
+    add_machine (self, FALSE, FALSE)->is_eligible = FALSE;
+  add_machine (self, FALSE, TRUE)->is_eligible = TRUE;
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_direct, ==, 1);
+  g_assert_cmpuint (self->n_bids, ==, 1);
+}
+
+/* Where neither the topic nor a record leads to it, it is asked because it is there. */
+static void
+test_asks_those_who_are_there (Fixture *self, gconstpointer user_data)
+{
+  add_machine (self, FALSE, FALSE)->is_eligible = TRUE;
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, ==, 1);
+}
+
+/* Records of many who never answer cost a bounded number of questions, and hide nobody for long. */
+static void
+test_survives_false_records (Fixture *self, gconstpointer user_data)
+{
+  for (guint i = 0; i < 39; i++)
+    add_machine (self, FALSE, TRUE);
+  add_machine (self, FALSE, TRUE)->is_eligible = TRUE;
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, ==, 1);
+  /* Each once. */
+  g_assert_cmpuint (self->n_direct, <=, 40);
+}
+
+static void
+add (const char *path, void (*test) (Fixture *self, gconstpointer user_data))
+{
+  g_test_add (path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  add ("/asking/few-of-many-answer", test_few_of_many_answer);
+  add ("/asking/all-of-few-answer", test_all_of_few_answer);
+  add ("/asking/asks-more", test_asks_more);
+  add ("/asking/hears-the-field", test_hears_the_field);
+  add ("/asking/finds-by-records", test_finds_by_records);
+  add ("/asking/asks-those-who-are-there", test_asks_those_who_are_there);
+  add ("/asking/survives-false-records", test_survives_false_records);
+  return g_test_run ();
+}
