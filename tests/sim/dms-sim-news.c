@@ -56,7 +56,7 @@ on_sent (DmsSimPeer *peer, const GError *error, gpointer user_data)
 }
 
 /* What is not of this run is nonsense, as for a node what has no authority. */
-static int
+static DmsValidation
 on_validate (DmsSimPeer *peer,
              const char *topic,
              DmsPeerId *from,

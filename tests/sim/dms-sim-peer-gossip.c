@@ -73,7 +73,7 @@ on_send (DmsPeerId *peer, GBytes *rpc, DmsP2pGossipUrgency urgency, gpointer use
     dms_sim_peer_send_rpc (self, to, rpc);
 }
 
-static int
+static DmsValidation
 on_validate (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data)
 {
   DmsSimPeer *self = user_data;

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * DmsSimPeerFuncs:
- * @validate: a #DmsValidation, or DMS_P2P_GOSSIP_LATER
+ * @validate: judges a message on a topic
  * @deliver: a message on a topic that was joined
  * @noticed: another peer has been identified, or has gone
  * @message: a message to an inbox; FALSE when there is no room for it
@@ -21,12 +21,12 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  int (*validate) (DmsSimPeer *peer,
-                   const char *topic,
-                   DmsPeerId *from,
-                   GBytes *data,
-                   guint64 ticket,
-                   gpointer user_data);
+  DmsValidation (*validate) (DmsSimPeer *peer,
+                             const char *topic,
+                             DmsPeerId *from,
+                             GBytes *data,
+                             guint64 ticket,
+                             gpointer user_data);
   void (*deliver) (DmsSimPeer *peer, const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data);
   void (*noticed) (DmsSimPeer *peer, DmsSimPeer *other, gboolean is_there, gpointer user_data);
   gboolean (

@@ -57,7 +57,7 @@ dms_sim_transport_init (DmsSimTransport *self)
 
 /* What the peer hands up */
 
-static int
+static DmsValidation
 on_validate (DmsSimPeer *peer,
              const char *topic,
              DmsPeerId *from,
@@ -74,7 +74,7 @@ on_validate (DmsSimPeer *peer,
     return DMS_VALIDATION_ACCEPT;
   verdict = ((DmsTopicValidator) dms_memory_handler_get_func (handler)) (
       DMS_TRANSPORT (self), topic, from, data, ticket, dms_memory_handler_get_data (handler));
-  return verdict == DMS_VALIDATION_LATER ? DMS_P2P_GOSSIP_LATER : (int) verdict;
+  return verdict;
 }
 
 typedef struct
