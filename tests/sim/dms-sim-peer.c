@@ -15,6 +15,7 @@ enum
   BOOTSTRAP_RETRY_S = 5,
   BOOTSTRAP_CHECK_S = 60,
   SEED_SIZE = 32,
+  TRIM_EVERY_MS = 1000,
 };
 
 /* Life */
@@ -334,8 +335,9 @@ dms_sim_peer_trim (DmsSimPeer *self)
   gint64 before_us = dms_sim_clock_get_us () - network->grace_s * G_TIME_SPAN_SECOND;
   g_autoptr (GPtrArray) links = NULL;
 
-  if (n <= network->high_water)
+  if (n <= network->high_water || dms_sim_clock_get_us () < self->trim_us)
     return;
+  self->trim_us = dms_sim_clock_get_us () + TRIM_EVERY_MS * G_TIME_SPAN_MILLISECOND;
   links = list_links (self);
   g_ptr_array_sort (links, compare_age);
   for (guint i = 0; i < links->len && n_surplus > 0; i++)

@@ -79,6 +79,8 @@ struct _DmsSimPeer
   GHashTable *known;
   GBytes *record;
   guint n_proposed_dials;
+  /* Not before then. */
+  gint64 trim_us;
 
   const DmsSimPeerFuncs *funcs;
   gpointer user_data;
