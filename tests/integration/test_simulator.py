@@ -155,7 +155,8 @@ def test_ended_it_leaves_nothing_behind(tmp_path):
     child = Path("/proc", children[0])
     home = next(word[5:] for word in (child / "environ").read_text().split("\0") if word.startswith("HOME="))
     assert Path(home).is_dir() and "dms-sim-" in home
-    process.terminate()
+    for _ in range(3):
+        process.terminate()
     process.communicate(timeout=30)
     assert process.returncode == 143
     assert not child.exists()

@@ -164,8 +164,14 @@ def main(arguments):
     return 0 if all(reached for *_, reached in judged) else 3
 
 
+def end(*_):
+    """Once: a second signal must not end the clearing up."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, end)
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
