@@ -169,6 +169,15 @@ def end_by_killing_both_that_keep_it(bed, client):
     Testbed(bed.run_dir, {}, {}).down()
 
 
+def end_by_killing_the_relay(bed, client):
+    """Without its internet a bed is none: it ends by itself."""
+    space = os.readlink(f"/proc/{bed.supervisor}/ns/pid")
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(folder / "ns" / "pid") == space and os.readlink(folder / "exe").endswith("testbed-relay"):
+                os.kill(int(folder.name), signal.SIGKILL)
+
+
 def end_while_somebody_does_not_wait_for_his_program(bed, client):
     """What was started inside has to be reaped outside, by a process that is stopped."""
     for folder in Path("/proc").glob("[0-9]*"):
@@ -186,7 +195,7 @@ def end_by_terminating_the_keeper(bed, client):
 @pytest.mark.parametrize("end", [
     end_by_down, end_by_killing_the_supervisor, end_by_killing_the_keeper, end_by_killing_the_client,
     end_by_killing_client_and_supervisor, end_by_killing_both_that_keep_it, end_by_terminating_the_keeper,
-    end_while_somebody_does_not_wait_for_his_program], ids=lambda end: end.__name__)
+    end_by_killing_the_relay, end_while_somebody_does_not_wait_for_his_program], ids=lambda end: end.__name__)
 def test_nothing_is_left(tmp_path, end):
     before = remains.machine()
     (tmp_path / "t.yaml").write_text(EMPTY)
