@@ -315,15 +315,18 @@ on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!dms_deployment_call_is_current (call))
     return;
   if (!dms_deployment_reply_is_ok (reply, &text))
-    dms_log_event (G_LOG_LEVEL_WARNING,
-                   "revert_failed",
-                   "orchestratorID",
-                   self->id,
-                   "node",
-                   call->node->name,
-                   "error",
-                   text,
-                   NULL);
+    {
+      dms_log_event (G_LOG_LEVEL_WARNING,
+                     "revert_failed",
+                     "orchestratorID",
+                     self->id,
+                     "node",
+                     call->node->name,
+                     "error",
+                     text,
+                     NULL);
+      dms_deployment_leave_behind (self, call->node);
+    }
   forget (call->node);
   if (--self->n_pending == 0)
     revert->done (self);

@@ -200,6 +200,8 @@ void dms_deployment_commit (DmsDeployment *self);
 void dms_deployment_retry (DmsDeployment *self, const char *why);
 /* Takes back everything; then calls done, unless another step begins before. */
 void dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self));
+/* The node's machine could not be told to take back what it has: emits not-reverted. */
+void dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node);
 void dms_deployment_fail (DmsDeployment *self, const char *why);
 /* provisioning and running */
 void dms_deployment_provision (DmsDeployment *self);

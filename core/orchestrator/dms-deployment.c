@@ -19,6 +19,7 @@ G_DEFINE_FINAL_TYPE (DmsDeployment, dms_deployment, G_TYPE_OBJECT)
 
 static guint status_changed_signal;
 static guint over_signal;
+static guint not_reverted_signal;
 
 static void
 deploy_node_free (gpointer data)
@@ -95,6 +96,17 @@ dms_deployment_class_init (DmsDeploymentClass *klass)
       "status-changed", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   over_signal =
       g_signal_new ("over", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  not_reverted_signal = g_signal_new ("not-reverted",
+                                      DMS_TYPE_DEPLOYMENT,
+                                      G_SIGNAL_RUN_LAST,
+                                      0,
+                                      NULL,
+                                      NULL,
+                                      NULL,
+                                      G_TYPE_NONE,
+                                      2,
+                                      DMS_TYPE_HANDLE,
+                                      G_TYPE_STRV);
 }
 
 static void
@@ -265,6 +277,32 @@ const char *
 dms_deployment_get_error (DmsDeployment *self)
 {
   return self->error != NULL ? self->error : "";
+}
+
+gboolean
+dms_deployment_is_on (DmsDeployment *self, DmsHandle *machine)
+{
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (node->touched && node->bid != NULL &&
+          strcmp (dms_handle_get_host (dms_bid_get_handle (node->bid)), dms_handle_get_host (machine)) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
+dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) names = NULL;
+
+  for (guint i = 0; i < node->allocations->len; i++)
+    g_strv_builder_add (builder, ((DeployAllocation *) node->allocations->pdata[i])->id);
+  names = g_strv_builder_end (builder);
+  g_signal_emit (self, not_reverted_signal, 0, dms_bid_get_handle (node->bid), names);
 }
 
 const char *

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "orchestrator/dms-late-reverts.h"
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-orchestrator.h"
 
@@ -15,6 +16,7 @@ struct _DmsOrchestrator
   DmsKey *key;
   DmsConfig *config;
   DmsDeploymentRecords *records;
+  DmsLateReverts *late_reverts;
   /* ID → DmsDeployment, those that are not over */
   GHashTable *deployments;
   /* requester's DID and allocation ID → DmsLogFetch */

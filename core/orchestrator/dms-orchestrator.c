@@ -41,6 +41,7 @@ dms_orchestrator_dispose (GObject *object)
   DmsOrchestrator *self = DMS_ORCHESTRATOR (object);
 
   let_go (self);
+  g_clear_object (&self->late_reverts);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
   g_clear_object (&self->config);
@@ -113,6 +114,23 @@ on_over (DmsDeployment *deployment, gpointer user_data)
   nudge_some (self);
 }
 
+static void
+on_not_reverted (DmsDeployment *deployment, DmsHandle *machine, const char *const *names, gpointer user_data)
+{
+  DmsOrchestrator *self = user_data;
+
+  if (self->late_reverts != NULL)
+    dms_late_reverts_add (self->late_reverts, dms_deployment_get_id (deployment), machine, names);
+}
+
+static gboolean
+is_wanted (const char *ensemble_id, DmsHandle *machine, gpointer user_data)
+{
+  DmsDeployment *deployment = dms_orchestrator_find (user_data, ensemble_id);
+
+  return deployment != NULL && dms_deployment_is_on (deployment, machine);
+}
+
 /* Takes the deployment into the table, then lets it begin. */
 static gboolean
 adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
@@ -121,6 +139,7 @@ adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
 
   g_hash_table_insert (self->deployments, g_strdup (id), g_object_ref (deployment));
   g_signal_connect (deployment, "over", G_CALLBACK (on_over), self);
+  g_signal_connect (deployment, "not-reverted", G_CALLBACK (on_not_reverted), self);
   if (dms_deployment_start (deployment, error))
     return TRUE;
   g_signal_handlers_disconnect_by_data (deployment, self);
@@ -177,9 +196,12 @@ dms_orchestrator_start_async (DmsOrchestrator *self,
   g_task_set_source_tag (task, dms_orchestrator_start_async);
   self->records = dms_deployment_records_new (self->store, &error);
   if (self->records != NULL)
+    self->late_reverts = dms_late_reverts_new (self->store, self->root, is_wanted, self, &error);
+  if (self->late_reverts != NULL)
     unfinished = dms_deployment_records_list_unfinished (self->records, &error);
   if (unfinished == NULL)
     {
+      g_clear_object (&self->late_reverts);
       g_clear_object (&self->records);
       g_task_return_error (task, error);
       return;
@@ -207,6 +229,9 @@ dms_orchestrator_stop_async (DmsOrchestrator *self,
 
   g_task_set_source_tag (task, dms_orchestrator_stop_async);
   let_go (self);
+  if (self->late_reverts != NULL)
+    dms_late_reverts_stop (self->late_reverts);
+  g_clear_object (&self->late_reverts);
   g_clear_object (&self->records);
   g_task_return_boolean (task, TRUE);
 }

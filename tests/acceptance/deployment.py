@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One deployment of a scenario: who made it, and what can be seen of it, with its owner and with those who run it."""
 
+import contextlib
+import fcntl
 import json
 from pathlib import Path
 
@@ -18,6 +20,20 @@ def events_of(node):
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     # The last line may be in the making.
     return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def running_jobs(node):
+    """The state directories of the sandboxed jobs that live on a machine."""
+    found = []
+    for path in (node.work_dir / "jobs").rglob("status.json"):
+        with contextlib.suppress(OSError, ValueError), open(path.parent / "lock", "rb") as lock:
+            status = json.loads(path.read_text())
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if status["phase"] == "running":
+                    found.append(path.parent)
+    return found
 
 
 class Deployment:
@@ -99,18 +115,8 @@ class Deployment:
         return self.processes(provider) + self.containers()
 
     def processes(self, provider):
-        found = []
-        for path in (self.stage.node(provider).work_dir / "jobs").rglob("status.json"):
-            if self.id not in str(path):
-                continue
-            try:
-                status = json.loads(path.read_text())
-                words = Path(f"/proc/{status['init_pid']}/cmdline").read_bytes()
-            except (OSError, ValueError, KeyError):
-                continue
-            if status["phase"] == "running" and words:
-                found.append(str(path))
-        return found
+        """The sandboxes of it that live: the shim holds the lock of each as long as the job lasts."""
+        return [path for path in running_jobs(self.stage.node(provider)) if self.id in str(path)]
 
     def containers(self):
         socket = self.stage.engine_socket

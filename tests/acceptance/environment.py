@@ -17,12 +17,15 @@ for place in (HERE, HERE.parent / "integration", HERE.parent / "fixtures"):
     sys.path.insert(0, str(place))
 
 import engines  # noqa: E402
+from bed import find_obstacle  # noqa: E402
 from jobs import IMAGE, Job  # noqa: E402
 from report import Report  # noqa: E402
 from stage import Stage  # noqa: E402
 
 # Images as the job files of the field name them, made here of busybox: nothing comes from a registry.
 IMAGES = {IMAGE: (), "hello-world": ('CMD ["/bin/echo", "Hello from Docker!"]',)}
+# The bed of scenarios that do not ask for another one by a tag @bed:NAME.
+EVERYDAY = "acceptance"
 
 
 @parse.with_pattern(r"(?-i:[A-Z][a-z]+)")
@@ -40,7 +43,12 @@ def parse_words(text):
     return text
 
 
-register_type(Name=parse_name, Names=parse_names, Words=parse_words)
+@parse.with_pattern(r"directly|through a relay")
+def parse_way(text):
+    return text
+
+
+register_type(Name=parse_name, Names=parse_names, Words=parse_words, Way=parse_way)
 
 
 class House:
@@ -54,10 +62,12 @@ class House:
         self.engine_missing = ""
         self.stack = contextlib.ExitStack()
 
-    def open_stage(self):
+    def open_stage(self, topology):
+        if self.stage is not None and self.stage.topology != topology:
+            self.close_stage()
         if self.stage is None:
             self.n_stages += 1
-            self.stage = Stage(self.scratch / f"bed{self.n_stages}", self.engine).open()
+            self.stage = Stage(self.scratch / f"bed{self.n_stages}", self.engine).open(topology)
         return self.stage
 
     def close_stage(self):
@@ -99,6 +109,11 @@ def is_wanted(context, scenario):
     return scenario.should_run(context.config) and "pending" not in scenario.effective_tags
 
 
+def topology_of(scenario):
+    tags = [str(tag).removeprefix("bed:") for tag in scenario.effective_tags if str(tag).startswith("bed:")]
+    return tags[0] if tags else EVERYDAY
+
+
 def before_feature(context, feature):
     context.report.begin_feature(feature)
     wanted = [scenario for scenario in feature.walk_scenarios() if is_wanted(context, scenario)]
@@ -114,9 +129,13 @@ def before_scenario(context, scenario):
     if "engine" in scenario.effective_tags and context.house.engine is None:
         scenario.skip(context.house.engine_missing)
         return
+    topology = topology_of(scenario)
+    if topology != EVERYDAY and find_obstacle() is not None:
+        scenario.skip(find_obstacle())
+        return
     if "fresh" in scenario.effective_tags:
         context.house.close_stage()
-    context.stage = context.house.open_stage()
+    context.stage = context.house.open_stage(topology)
     context.executor = "process"
     context.job = Job()
     context.release = None

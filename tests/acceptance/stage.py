@@ -9,9 +9,10 @@ import time
 from bed import open_bed
 from jobs import GATE
 from key_file import write_key_file
-from node import PASSPHRASE, PATIENCE, Node, memory_bytes
+from node import BUILD, PASSPHRASE, PATIENCE, Node, memory_bytes
 
 GIB = 1 << 30
+SHIM = BUILD / "core" / "exec-shim" / "dms-exec-shim"
 RIGHTS = ("/dms/deployment", "/broadcast", "/public")
 TOPIC = "/nunet"
 FINAL = ("Completed", "Failed")
@@ -76,9 +77,17 @@ class Stage:
 
     # The bed.
 
-    def open(self, topology="acceptance.yaml"):
+    def open(self, topology):
+        self.topology = topology
         self.directory.mkdir(parents=True, exist_ok=True)
+        # In front of what starts sandboxes: as long as this file is there, starting takes its time.
+        self.held_launch = self.directory / "launches-wait"
+        shim = self.directory / "shim"
+        shim.write_text(f'#!/bin/sh\nwhile [ -e "{self.held_launch}" ]; do sleep 0.1; done\nexec "{SHIM}" "$@"\n')
+        shim.chmod(0o755)
         self.bed = self.stack.enter_context(open_bed(topology, self.directory, lambda name: CONFIG))
+        for host in self.bed.hosts.values():
+            host.node.extra_env["DMS_EXEC_SHIM"] = str(shim)
         return self
 
     def close(self):
@@ -204,6 +213,7 @@ class Stage:
     def reset(self):
         """Ends every deployment, forgets the history, and looks that providers have everything back."""
         self.open_gate()
+        self.held_launch.unlink(missing_ok=True)
         for node in self.running().values():
             self.end_deployments(node)
         for name, node in self.running().items():

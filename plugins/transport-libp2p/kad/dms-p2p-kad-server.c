@@ -192,8 +192,8 @@ dms_p2p_kad_core_handle_provider (DmsP2pKadCore *self,
   return dms_p2p_kad_core_refuse (error, "who says that something is provided is not among the providers");
 }
 
-/* Where a provider is: what is known of it now before what it said when it told of itself, which may have been
- * before it had a relay. */
+/* Where a provider is: what is known of it now before what it said when it told of itself, which may have
+ * been before it had a relay. */
 static GPtrArray *
 dms_p2p_kad_core_list_addresses (DmsP2pKadCore *self, DmsP2pKadPeer *provider)
 {
@@ -221,8 +221,7 @@ dms_p2p_kad_core_tell_providers (DmsP2pKadCore *self,
     {
       DmsP2pKadPeer *provider = g_ptr_array_index (providers, i);
       g_autoptr (GPtrArray) known = dms_p2p_kad_core_list_addresses (self, provider);
-      g_autoptr (GPtrArray) addresses =
-          dms_p2p_kad_group_filter (known, remote, DMS_P2P_KAD_TOLD_ADDRESSES);
+      g_autoptr (GPtrArray) addresses = dms_p2p_kad_group_filter (known, remote, DMS_P2P_KAD_TOLD_ADDRESSES);
 
       g_ptr_array_add (answer->providers, dms_p2p_kad_peer_at (provider, addresses));
     }

@@ -143,8 +143,7 @@ dms_p2p_address_dup_with_port (DmsMultiaddr *address)
   return dms_multiaddr_ref (address);
 }
 
-/* The same address at another IP. */
-static DmsMultiaddr *
+DmsMultiaddr *
 dms_p2p_address_move (DmsMultiaddr *address, GInetAddress *ip)
 {
   g_autofree char *value = NULL;

@@ -40,8 +40,7 @@ Feature: deployment cancellation
     And the job is made to stay <status>
     When Alice deploys it
     Then the deployment becomes <status>
-    When Alice shuts it down
-    And the job may go on
+    When Alice shuts it down, and the job may go on
     Then the deployment becomes Completed
     And nothing of it is left
 

@@ -18,7 +18,7 @@ Feature: system and peer status
 
   @quick
   Scenario: Connect to a peer
-    Given Alice is connected to nobody
+    Given Alice and Bob have never met, and are alone
     When Alice connects to Bob at his address
     Then Alice's connected peers are Bob
 
@@ -40,7 +40,7 @@ Feature: system and peer status
   Scenario: Service status (version, onboarding, DID)
     Then Alice's status tells her DID, and that she is not onboarded
     And Bob's status tells his DID, and that he is onboarded
-    And every node is of the version that its program tells
+    And Alice sees Bob's version, as his program tells it
 
   Scenario: View connected peers
     Then Alice's connected peers are Bob, Charlie

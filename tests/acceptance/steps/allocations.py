@@ -6,7 +6,7 @@ import sqlite3
 
 from behave import given, step
 
-from jobs import GATE, WAIT, Job, add_row, add_volume
+from jobs import GATE, Job, add_row, add_volume
 from stage import wait
 
 NOWHERE = {"accept": [{"continent": "AN"}]}
@@ -83,16 +83,12 @@ def given_gate(context):
 
 @given("the job is made to stay {status:w}")
 def given_stay(context, status):
-    main = next(iter(context.job.allocations.values()))
     if status == "Running":
-        if main.kind == "task":
+        if all(item.kind == "task" for item in context.job.allocations.values()):
             given_gate(context)
     elif status == "Provisioning":
-        # A script that prepares the job takes its time.
-        add_volume(main, GATE)
-        main.more["provision"] = ["prepare"]
-        context.job.top["scripts"] = {"prepare": WAIT}
-        context.release = context.stage.open_gate
+        context.stage.held_launch.touch()
+        context.release = context.stage.held_launch.unlink
     elif status == "Preparing":
         for node in context.job.nodes.values():
             node["location"] = NOWHERE

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deployments: making them, looking at them, ending them."""
 
+import concurrent.futures
 import re
 import subprocess
 
@@ -112,6 +113,17 @@ def when_shuts_down(context, owner):
     away = [name for name, host in context.stage.bed.hosts.items()
             if context.stage.shares.get(name) and not context.stage.is_up(host.node)]
     assert reply["OK"] is True or away, reply
+
+
+@when("{owner:Name} shuts it down, and the job may go on")
+def when_shuts_down_and_goes_on(context, owner):
+    """What held the job up lets it go on only when it has been given up already."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        reply = pool.submit(context.deployment.shut_down)
+        context.deployment.expect("ShuttingDown", "Completed")
+        if context.release is not None:
+            context.release()
+    assert reply.result()["OK"] is True, reply.result()
 
 
 @then('shutting it down is refused: "{text:Words}"')

@@ -30,16 +30,17 @@ def given_spreading_members(context, organisation):
     context.stage.enrol(sorted(context.stage.running()), organisation, (*RIGHTS, "/dms/cap/revoke/broadcast"))
 
 
-@given("{name:Name} is connected to nobody")
-def given_unconnected(context, name):
-    """A node that starts anew and does not remember anybody; others may call it, and do not."""
-    node = context.stage.node(name)
-    node.stop()
-    for path in node.data_dir.rglob("*peer*"):
-        if path.is_file():
+@given("{name:Name} and {other:Name} have never met, and are alone")
+def given_strangers(context, name, other):
+    nodes = [context.stage.node(one) for one in (name, other)]
+    for node in context.stage.running().values():
+        node.stop()
+    for node in nodes:
+        for path in node.data_dir.glob("peers*"):
             path.unlink()
-    node.start()
-    assert node.actor("/dms/node/peers/list")["Peers"] == []
+        node.start()
+    for node in nodes:
+        assert node.actor("/dms/node/peers/list")["Peers"] == []
 
 
 @step("{name:Name} is connected to {other:Name}")
@@ -248,13 +249,18 @@ def then_status(context, name, possessive, pronoun, state):
     assert status["errors"] == [], status["errors"]
 
 
-@then("every node is of the version that its program tells")
-def then_version(context):
-    for name, node in context.stage.running().items():
-        lines = node.cli("version").out.splitlines()
-        version = next(line.partition(":")[2].strip() for line in lines if line.lower().startswith("version"))
-        ready = [event for event in events_of(node) if event["msg"] == "daemon_ready"]
-        assert version and ready[-1]["version"] == version, (name, version, ready[-1:])
+@then("{name:Name} sees {other:Name}'s version, as his program tells it")
+def then_version(context, name, other):
+    node = context.stage.node(name)
+    lines = context.stage.node(other).cli("version").out.splitlines()
+    version = next(line.partition(":")[2].strip() for line in lines if line.lower().startswith("version"))
+
+    def agent():
+        peers = node.network("peers", "--json").json["peers"]
+        return next((item.get("agent", "") for item in peers if item["id"] == context.stage.peer(other)), "")
+
+    assert version
+    wait(lambda: version in agent(), 20, lambda: f"{version} is not in {agent()}")
 
 
 # What they log.

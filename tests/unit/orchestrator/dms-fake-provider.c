@@ -404,6 +404,12 @@ handle_revert (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_auto (GStrv) names = dms_json_object_dup_texts (dms_message_get_object (message), "AllocsByName");
 
   self->n_reverts++;
+  if (self->n_revert_failures > 0)
+    {
+      self->n_revert_failures--;
+      reply_ok (message, "the machine is out of order");
+      return;
+    }
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     forget (self, names[i]);
   reply_ok (message, NULL);

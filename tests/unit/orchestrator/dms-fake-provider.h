@@ -17,6 +17,7 @@ typedef struct
   guint n_commit_failures;
   guint n_allocate_failures;
   guint n_start_failures;
+  guint n_revert_failures;
   gboolean hang_on_start;
   gboolean refuse_shutdown;
   gboolean unhealthy;

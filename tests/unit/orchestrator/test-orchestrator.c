@@ -5,6 +5,7 @@
 #include "dms-fake-provider.h"
 #include "jobs/dms-job-parser.h"
 #include "orchestrator/dms-orchestrator.h"
+#include "store/dms-collection.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -555,6 +556,41 @@ test_restart_while_running (Fixture *self, gconstpointer user_data)
   g_assert_cmpstr (log, ==, "hello from the job\n");
 }
 
+static gboolean
+is_reverted_twice (gpointer user_data)
+{
+  return ((Fixture *) user_data)->provider->n_reverts == 2;
+}
+
+/* What a machine does not take back when it is asked is asked again, also by the next run of the node. */
+static void
+test_late_revert (Fixture *self, gconstpointer user_data)
+{
+  g_autofree char *id = deploy (self, service);
+  g_autoptr (DmsMessage) reply = NULL;
+  g_autoptr (DmsCollection) collection = NULL;
+  g_autoptr (DmsQuery) query = dms_query_new ();
+  g_autoptr (GPtrArray) left = NULL;
+  g_autoptr (GError) error = NULL;
+
+  await_status (self, id, "Running");
+  self->provider->refuse_shutdown = TRUE;
+  self->provider->n_revert_failures = 1;
+  reply = ask_about (self, "shutdown", "ID", id);
+  await_status (self, id, "Completed");
+  g_assert_cmpuint (self->provider->n_reverts, ==, 1);
+  stop_orchestrator (self);
+  start_orchestrator (self);
+  dms_test_wait (is_reverted_twice, self);
+  /* The answer comes a moment later; then nothing is kept of it. */
+  dms_test_run (200);
+  collection = dms_collection_new (self->store, "late_reverts", NULL, &error);
+  g_assert_no_error (error);
+  left = dms_collection_query (collection, query, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (left->len, ==, 0);
+}
+
 static void
 test_restart_while_starting (Fixture *self, gconstpointer user_data)
 {
@@ -848,6 +884,7 @@ main (int argc, char **argv)
     { "shutdown-while-preparing", test_shutdown_while_preparing },
     { "shutdown-while-starting", test_shutdown_while_starting },
     { "health", test_health },
+    { "late-revert", test_late_revert },
     { "restart-while-running", test_restart_while_running },
     { "restart-while-starting", test_restart_while_starting },
     { "restart-while-preparing", test_restart_while_preparing },
