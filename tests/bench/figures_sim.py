@@ -72,8 +72,10 @@ def sybils(directory):
     run = simulate("sybils")[-1]
     return [figure("network.sybils_10_gossip", run, "gossip.reached_3_heartbeats", "of peers", "99 % within 3 heartbeats",
                    0.99, True, "10 % Sybils of one /24"),
-            figure("network.sybils_10_lookup", run, "lookup.recall", "of the closest", "95 % of the closest honest peers",
-                   0.95, True)]
+            figure("network.sybils_10_lookup", run, "lookup.honest_recall", "of the closest", "95 % of the closest honest peers",
+                   0.95, True, "of the 20 places less those that Sybils hold"),
+            figure("network.sybils_10_places", run, "lookup.sybils_in_results", "of the results",
+                   "3 of 20, the most of one IP group", 0.15)]
 
 
 def churn(directory):
@@ -102,7 +104,7 @@ MEASURES = [
       "network.discovery_50_messages"), thousand),
     (("sim.deploy_1000", "sim.deploy_1000_cpu", "sim.deploy_1000_answers"), deploy),
     (("network.join_500", "network.join_500_joined"), join),
-    (("network.sybils_10_gossip", "network.sybils_10_lookup"), sybils),
+    (("network.sybils_10_gossip", "network.sybils_10_lookup", "network.sybils_10_places"), sybils),
     (("network.churn_30_gossip", "network.churn_30_lookup"), churn),
     (("network.growth",), growth),
 ]

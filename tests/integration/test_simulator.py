@@ -154,7 +154,9 @@ def test_ended_it_leaves_nothing_behind(tmp_path):
         children = [child for child in children if Path(f"/proc/{child}/comm").read_text() == "dms-sim\n"]
     child = Path("/proc", children[0])
     home = next(word[5:] for word in (child / "environ").read_text().split("\0") if word.startswith("HOME="))
-    assert Path(home).is_dir() and "dms-sim-" in home
+    assert "dms-sim-" in home
+    while not any(Path(home).iterdir()):
+        assert process.poll() is None
     for _ in range(3):
         process.terminate()
     process.communicate(timeout=30)

@@ -26,6 +26,7 @@ typedef struct
   GArray *requests;
   GArray *took_ms;
   GArray *recall;
+  GArray *honest;
   GArray *sybils;
 } Lookups;
 
@@ -54,9 +55,9 @@ compare_distance (gconstpointer a, gconstpointer b, gpointer user_data)
   return dms_p2p_kad_key_compare (user_data, left, right);
 }
 
-/* How many of those that are really closest were found; liars do not count. */
+/* How many of the @n_wanted honest ones that are really closest were found. */
 static double
-get_recall (DmsSimRun *run, Lookup *lookup, GPtrArray *found)
+get_recall (DmsSimRun *run, Lookup *lookup, GPtrArray *found, guint n_wanted)
 {
   g_autoptr (GPtrArray) peers = dms_sim_run_list_honest (run);
   g_autofree DmsP2pKadKey *keys = g_new (DmsP2pKadKey, peers->len);
@@ -75,7 +76,7 @@ get_recall (DmsSimRun *run, Lookup *lookup, GPtrArray *found)
       peer->tag = &keys[i];
     }
   g_ptr_array_sort_with_data (peers, compare_distance, &target);
-  n_truth = MIN (peers->len, DMS_P2P_KAD_K);
+  n_truth = MIN (peers->len, n_wanted);
   for (guint i = 0; i < peers->len; i++)
     ((DmsSimPeer *) g_ptr_array_index (peers, i))->tag = NULL;
   g_ptr_array_set_size (peers, (gint) n_truth);
@@ -87,8 +88,8 @@ get_recall (DmsSimRun *run, Lookup *lookup, GPtrArray *found)
   return n_truth > 0 ? (double) n / n_truth : 0;
 }
 
-static double
-get_share_of_sybils (DmsSimRun *run, GPtrArray *found)
+static guint
+count_sybils (DmsSimRun *run, GPtrArray *found)
 {
   guint n = 0;
 
@@ -99,7 +100,7 @@ get_share_of_sybils (DmsSimRun *run, GPtrArray *found)
 
       n += peer != NULL && !dms_sim_run_is_honest (peer);
     }
-  return found->len > 0 ? (double) n / found->len : 0;
+  return n;
 }
 
 static void
@@ -122,13 +123,18 @@ on_found (DmsP2pKadCore *core, const DmsP2pKadResult *result, gpointer user_data
     self->n_failed++;
   else
     {
-      double recall = get_recall (self->run, lookup, result->peers);
-      double sybils = get_share_of_sybils (self->run, result->peers);
+      guint n_sybils = count_sybils (self->run, result->peers);
+      double recall = get_recall (self->run, lookup, result->peers, DMS_P2P_KAD_K);
+      /* Some of the places are theirs by right, for their IDs are as good as any. */
+      double honest =
+          get_recall (self->run, lookup, result->peers, DMS_P2P_KAD_K - MIN (n_sybils, DMS_P2P_KAD_K));
+      double sybils = result->peers->len > 0 ? (double) n_sybils / result->peers->len : 0;
 
       g_array_append_val (self->hops, hops);
       g_array_append_val (self->requests, requests);
       g_array_append_val (self->took_ms, ms);
       g_array_append_val (self->recall, recall);
+      g_array_append_val (self->honest, honest);
       g_array_append_val (self->sybils, sybils);
       self->hop_counts[MIN (result->hops, MAX_HOPS - 1)]++;
     }
@@ -223,6 +229,7 @@ describe (Lookups *self)
       self->n_wanted_peers > 0 ? (double) self->n_found_peers / self->n_wanted_peers : 0);
   if (self->run->n_sybils > 0)
     {
+      json_object_set_double_member (result, "honest_recall", get_mean (self->honest));
       json_object_set_double_member (result, "sybils_in_results", get_mean (self->sybils));
       json_object_set_double_member (result, "sybils_in_tables", get_share_of_sybils_in_tables (self->run));
     }
@@ -243,6 +250,7 @@ dms_sim_step_lookup (DmsSimRun *self, JsonObject *params, GError **error)
   lookups.requests = g_array_new (FALSE, FALSE, sizeof (double));
   lookups.took_ms = g_array_new (FALSE, FALSE, sizeof (double));
   lookups.recall = g_array_new (FALSE, FALSE, sizeof (double));
+  lookups.honest = g_array_new (FALSE, FALSE, sizeof (double));
   lookups.sybils = g_array_new (FALSE, FALSE, sizeof (double));
   for (guint i = 0; i < n + n_peers; i++)
     {
@@ -262,6 +270,7 @@ dms_sim_step_lookup (DmsSimRun *self, JsonObject *params, GError **error)
   g_array_unref (lookups.requests);
   g_array_unref (lookups.took_ms);
   g_array_unref (lookups.recall);
+  g_array_unref (lookups.honest);
   g_array_unref (lookups.sybils);
   return result;
 }

@@ -6,7 +6,6 @@
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -38,16 +37,22 @@ def simulate(scenario, trace=None, log=None, tell=None):
     """The result of one run. tell: told of the progress."""
     if not PROGRAM.exists():
         raise SimulationError(f"{PROGRAM} is not built: it needs the transport libp2p (-Dtransport_libp2p=true)")
-    folder = tempfile.mkdtemp(prefix="dms-sim-", dir=scratch_parent())
     command = [str(PROGRAM)]
     command += ["--trace", str(trace)] if trace else []
     command += ["--log", str(log)] if log else []
     content = {key: value for key, value in scenario.items() if key not in ("title", "about", "targets", "sizes")}
-    environment = {**os.environ, "DMS_BUILD_ROOT": str(BUILD), "HOME": folder, "G_DEBUG": "fatal-criticals"}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env=environment)
+    with tempfile.TemporaryDirectory(prefix="dms-sim-", dir=scratch_parent(), ignore_cleanup_errors=True) as folder:
+        environment = {**os.environ, "DMS_BUILD_ROOT": str(BUILD), "HOME": folder, "G_DEBUG": "fatal-criticals"}
+        return follow(command, json.dumps({**content, "folder": folder}), environment, tell)
+
+
+def follow(command, text, environment, tell):
+    """What the program answers at last; it does not outlive this."""
+    process = None
     try:
-        process.stdin.write(json.dumps({**content, "folder": folder}))
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, env=environment)
+        process.stdin.write(text)
         process.stdin.close()
         for line in process.stdout:
             answer = json.loads(line)
@@ -59,11 +64,11 @@ def simulate(scenario, trace=None, log=None, tell=None):
                 tell(answer)
         raise SimulationError(f"the simulator ended without a result: {process.stderr.read().strip()[-2000:]}")
     finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        if process is not None:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
 
 
 class Progress:
