@@ -64,16 +64,14 @@ dms_libp2p_stack_start_saving (DmsLibp2pStack *self)
   g_source_attach (self->save_timer, context);
 }
 
-/* A private network is TCP only: QUIC has no place for its key. Nor do nodes of one help each other through
- * NATs yet: what dials back for others would have to have the key. */
+/* A private network is TCP only: QUIC has no place for its key. */
 static void
 dms_libp2p_stack_add_transports (DmsLibp2pStack *self, const DmsLibp2pParams *params)
 {
   g_autoptr (DmsP2pTransport) quic = NULL;
   g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (self->identity, NULL);
-  gboolean is_private = dms_p2p_identity_get_network_key (self->identity) != NULL;
 
-  if (!is_private)
+  if (dms_p2p_identity_get_network_key (self->identity) == NULL)
     {
       quic = dms_p2p_quic_new (self->identity);
       dms_p2p_swarm_add_transport (self->swarm, quic);
@@ -82,8 +80,7 @@ dms_libp2p_stack_add_transports (DmsLibp2pStack *self, const DmsLibp2pParams *pa
   self->host = dms_p2p_host_new (self->swarm);
   self->identify = dms_p2p_identify_new (self->host, DMS_LIBP2P_AGENT);
   self->dht = dms_p2p_dht_new (self->host, self->identify, params->dht_prefix, params->dht_mode);
-  if (!is_private)
-    self->nat = dms_libp2p_nat_new (self->host, self->identify, self->dht, quic, DMS_P2P_TCP (tcp), params);
+  self->nat = dms_libp2p_nat_new (self->host, self->identify, self->dht, quic, DMS_P2P_TCP (tcp), params);
 }
 
 static void
@@ -91,6 +88,7 @@ dms_libp2p_stack_on_moved (gpointer user_data)
 {
   DmsLibp2pStack *self = user_data;
 
+  dms_p2p_dht_note_moved (self->dht);
   if (self->discovery != NULL)
     dms_p2p_dht_discovery_note_moved (self->discovery);
 }
@@ -136,9 +134,9 @@ dms_libp2p_stack_new (GBytes *seed,
   self->ping = dms_p2p_ping_new (self->host);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
   if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
-    self->discovery = dms_p2p_dht_discovery_new (self->dht, self->swarm, params->rendezvous);
-  if (self->nat != NULL)
-    dms_libp2p_nat_set_moved (self->nat, dms_libp2p_stack_on_moved, self);
+    self->discovery = dms_p2p_dht_discovery_new (
+        self->dht, self->swarm, params->rendezvous, params->discovery_interval_s);
+  dms_libp2p_nat_set_moved (self->nat, dms_libp2p_stack_on_moved, self);
   self->router = dms_libp2p_router_new (self->dht, self->swarm);
   if (params->perf)
     dms_p2p_perf_serve (self->host);
@@ -178,8 +176,7 @@ dms_libp2p_stack_end (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data
   dms_libp2p_stack_give_back (self, NULL, NULL);
   g_clear_pointer (&self->mdns, dms_p2p_mdns_free);
   dms_p2p_messenger_close (self->messenger);
-  if (self->nat != NULL)
-    dms_libp2p_nat_close (self->nat);
+  dms_libp2p_nat_close (self->nat);
   dms_p2p_host_close (self->host);
   dms_libp2p_stack_save (self, done, user_data);
   g_clear_pointer (&self->nat, dms_libp2p_nat_free);

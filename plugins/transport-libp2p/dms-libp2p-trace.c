@@ -3,6 +3,8 @@
 
 #include "dms-libp2p-trace.h"
 
+#include "swarm/dms-p2p-address.h"
+
 /* One dial that somebody watches. Counted: steps may be told of while it ends. */
 typedef struct
 {
@@ -119,7 +121,12 @@ dms_libp2p_trace_on_connected (GObject *source, GAsyncResult *result, gpointer u
           identify, connection, NULL, dms_libp2p_trace_on_identified, g_steal_pointer (&self));
     }
   else
-    dms_libp2p_trace_ping (g_steal_pointer (&self));
+    {
+      DmsMultiaddr *remote = dms_p2p_connection_get_remote (connection);
+
+      dms_libp2p_trace_tell ("reuse", remote != NULL ? dms_multiaddr_get_text (remote) : NULL, 0, NULL, self);
+      dms_libp2p_trace_ping (g_steal_pointer (&self));
+    }
 }
 
 GPtrArray *
@@ -133,6 +140,17 @@ dms_libp2p_trace_list_addresses (DmsMultiaddr *address)
   addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
   g_ptr_array_add (addresses, dms_multiaddr_ref (address));
   return addresses;
+}
+
+/* Somebody asks for it now: what failed a moment ago is tried all the same. But who is reached over a relay
+ * is reached, unless a direct way was asked for. */
+gboolean
+dms_libp2p_trace_is_forced (DmsP2pSwarm *swarm, DmsPeerId *peer, DmsMultiaddr *address)
+{
+  g_autoptr (DmsMultiaddr) where = dms_multiaddr_dup_without_peer_id (address);
+
+  return peer == NULL || dms_p2p_swarm_find (swarm, peer) == NULL ||
+         (where != NULL && !dms_p2p_address_is_relayed (address));
 }
 
 void
@@ -158,7 +176,7 @@ dms_libp2p_trace_start (DmsLibp2pStack *stack,
   dms_p2p_swarm_connect_async (stack->swarm,
                                peer,
                                addresses,
-                               TRUE,
+                               dms_libp2p_trace_is_forced (stack->swarm, peer, address),
                                dms_libp2p_trace_tell,
                                self,
                                g_task_get_cancellable (task),

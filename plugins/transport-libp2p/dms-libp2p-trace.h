@@ -19,6 +19,9 @@ void dms_libp2p_trace_start (DmsLibp2pStack *stack,
 /* Whom an address means, and where to look for it besides what is known: NULL for `/p2p/<peer>` alone. */
 GPtrArray *dms_libp2p_trace_list_addresses (DmsMultiaddr *address);
 
+/* Whether a dial to @address, of @peer, goes beyond the connection that there is. */
+gboolean dms_libp2p_trace_is_forced (DmsP2pSwarm *swarm, DmsPeerId *peer, DmsMultiaddr *address);
+
 /* Adds to why a dial failed what a private network has to do with it: all that others say is noise there. */
 void dms_libp2p_trace_explain (DmsP2pSwarm *swarm, GError *error);
 

@@ -25,7 +25,6 @@ dms_libp2p_transport_on_dialled (GObject *source, GAsyncResult *result, gpointer
     }
 }
 
-/* Somebody asks for it now: what failed a moment ago is tried all the same. */
 static void
 dms_libp2p_transport_dial (DmsLibp2pTransport *self, GTask *task)
 {
@@ -37,7 +36,7 @@ dms_libp2p_transport_dial (DmsLibp2pTransport *self, GTask *task)
     dms_p2p_swarm_connect_async (self->stack->swarm,
                                  peer,
                                  addresses,
-                                 TRUE,
+                                 dms_libp2p_trace_is_forced (self->stack->swarm, peer, address),
                                  NULL,
                                  NULL,
                                  g_task_get_cancellable (task),
@@ -281,13 +280,12 @@ dms_libp2p_transport_dup_peer_protocols (DmsTransport *transport, DmsPeerId *pee
   return g_strdupv ((char **) dms_p2p_peer_store_get_protocols (self->stack->peers, peer));
 }
 
-/* In a private network nobody asks. */
 static DmsReachability
 dms_libp2p_transport_get_reachability (DmsTransport *transport)
 {
   DmsLibp2pTransport *self = DMS_LIBP2P_TRANSPORT (transport);
 
-  if (self->stack == NULL || self->stack->nat == NULL)
+  if (self->stack == NULL)
     return DMS_REACHABILITY_UNKNOWN;
   switch (self->stack->nat->reachability)
     {

@@ -15,8 +15,9 @@ p2p_nat_on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
     [DMS_P2P_REACHABILITY_PRIVATE] = "private",
   };
   g_autoptr (GError) error = NULL;
+  g_autoptr (DmsMultiaddr) about = NULL;
   DmsP2pReachability said =
-      dms_p2p_autonat_client_ask_finish (DMS_P2P_AUTONAT_CLIENT (source), result, &error);
+      dms_p2p_autonat_client_ask_finish (DMS_P2P_AUTONAT_CLIENT (source), result, &about, &error);
   JsonObject *answer = NULL;
 
   if (error != NULL)

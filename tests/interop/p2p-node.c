@@ -250,7 +250,7 @@ void
 p2p_node_traverse_nats (P2pNode *self)
 {
   self->autonat_client = dms_p2p_autonat_client_new (self->host);
-  self->autonat_service = dms_p2p_autonat_service_new (self->host);
+  self->autonat_service = dms_p2p_autonat_service_new (self->host, self->identify);
   self->dcutr = dms_p2p_dcutr_new (self->host, self->identify, self->quic, DMS_P2P_TCP (self->tcp));
 }
 

@@ -103,11 +103,20 @@ def test_somebody_without_authority_is_not_answered(daemon, stranger):
     answers_nothing_else(stranger, envelope)
 
 
-def test_a_forged_sender_is_not_answered(stranger):
-    """`from.addr.host` is another peer than the one that brought the message."""
-    envelope = stranger.envelope(host=Identity().peer_id)
-    stranger.send(envelope)
-    answers_nothing_else(stranger, envelope)
+def test_a_forged_sender_is_not_answered(daemon, stranger, tmp_path):
+    """`from.addr.host` is another peer than the one that brought the message, and one that would hear an answer."""
+    victim = js_peer(tmp_path, "victim").start(security=["tls"])
+    try:
+        victim.ask("dial", addresses=[daemon.addresses["tcp"]])
+        envelope = stranger.envelope(host=victim.id)
+        inbox = envelope["from"]["addr"]["inbox"]
+        victim.ask("inbox", name=inbox)
+        stranger.send(envelope)
+        answers_nothing_else(stranger, envelope)
+        with pytest.raises(AssertionError):
+            victim.event("message", timeout=0.5, inbox=inbox)
+    finally:
+        victim.stop()
 
 
 def test_a_changed_message_is_not_answered(stranger):

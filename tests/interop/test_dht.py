@@ -89,3 +89,43 @@ def test_what_nobody_provides(table):
             assert asker.ask("dht_query", name="nothing", timeout=60)["found"] == []
         except PeerError as error:
             assert asker is table[3], error
+
+
+def join(directory, table, number):
+    """One more, of either make in turn, that knows one of those that stay."""
+    make = (our_peer, js_peer)[number % 2]
+    peer = make(directory, f"more-{make.__name__}-{number}").start(listen=LISTEN, dht=True)
+    known = table[number % len(table)]
+    peer.ask("dial", addresses=known.addresses)
+    wait_for(lambda: peer.ask("dht_peers")["peers"], lambda peers: known.id in peers)
+    return peer
+
+
+def test_peers_go_and_come(table, tmp_path):
+    """Values and providers that are told while peers of both makes are cut off and others come are found by all."""
+    told = {}
+    others = []
+    number = 0
+    try:
+        for number in range(6):
+            others.append(join(tmp_path, table, number))
+        for turn in range(3):
+            # Two are gone before anybody notices, one of each make, and the next two come while it is told.
+            for peer in (others.pop(0), others.pop(0)):
+                peer.vanish()
+            teller = table[(1, 3, 2)[turn]]
+            told[f"churn-{turn}"] = teller.id
+            asked = teller.begin("dht_advertise", name=f"churn-{turn}", data=f"turn {turn}")
+            for _ in range(2):
+                number += 1
+                others.append(join(tmp_path, table, number))
+            teller.finish(asked, timeout=90)
+            # The last that came, one of each make, and one of each that stays.
+            for asker in (*others[-2:], *(peer for peer in (table[2], table[4]) if peer is not teller)):
+                for earlier, whose in told.items():
+                    found = asker.ask("dht_query", name=earlier, timeout=90)["found"]
+                    assert [(said["peer"], said.get("data")) for said in found] == [
+                        (whose, earlier.replace("churn-", "turn "))], (asker.name, earlier)
+    finally:
+        for peer in others:
+            peer.stop()

@@ -12,6 +12,8 @@ Usage: ./dev soak KIND [ARGUMENTS]
   crashes [COUNT]            SIGKILL at so many random moments of deployments: 200
   interop [MIB]              the tests with js-libp2p, with so much each way in the large transfers: 512
   libp2p [SECONDS [SEED]]    peers that join, leave, stall and vanish under load: 1,200
+  nat                        nodes behind NATs of all kinds, on the test bed: every test there is
+  testbed [SECONDS [SEED]]   12 daemons in 3 regions, cut off, killed and slowed at random: 1,200
 """
 
 import os
@@ -23,6 +25,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 
+import bed  # noqa: E402
 import fuzz  # noqa: E402
 import libp2p  # noqa: E402
 import messages  # noqa: E402
@@ -94,6 +97,21 @@ def run_libp2p(words):
     return status
 
 
+def run_nat(_):
+    return run_program("nat", "Nodes behind NATs",
+                       [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider",
+                        str(SOURCE / "tests/testbed/test_nat.py"), str(SOURCE / "tests/testbed/test_private_swarm.py")],
+                       {"DMS_NAT_TESTS": "all"})
+
+
+def run_testbed(words):
+    seconds, words = take_number(words, bed.SECONDS)
+    seed, _ = take_number(words, None)
+    lines, status = bed.soak(seconds, seed)
+    write("testbed", lines)
+    return status
+
+
 def run_fuzz(words):
     if words[:1] == ["keep"]:
         fuzz.keep(words[1:])
@@ -105,7 +123,8 @@ def run_fuzz(words):
 
 
 KINDS = {"fuzz": run_fuzz, "properties": run_properties, "messages": run_messages, "crashes": run_crashes,
-         "interop": run_interop, "libp2p": run_libp2p}
+         "interop": run_interop, "libp2p": run_libp2p,
+         "nat": run_nat, "testbed": run_testbed}
 
 
 def main(words):

@@ -128,7 +128,8 @@ class BedNode(Node):
         if not attached:
             self.clock_file.write_bytes(bytes(8))
         self.extra_env = {**host.clock_env(self.clock_file), **host.settings["env"]}
-        self.prefix = host.prefix
+        # Until there is a bed, identities are made outside of it.
+        self.prefix = host.prefix if host.bed.supervisor else []
 
     def make_identity(self, name):
         """The same topology gives the same peer IDs."""

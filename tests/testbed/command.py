@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from testbed import BedError, Testbed, TopologyError, topologies
+from testbed import BedError, Testbed, TopologyError, find_obstacle, topologies
 from node import BUILD, NUNET
 
 DESCRIPTION = """\
@@ -171,6 +171,8 @@ def make_parser():
 def main(words):
     arguments = make_parser().parse_args(words)
     try:
+        if os.geteuid() != 0 and arguments.handler is not do_list:
+            raise BedError(find_obstacle())
         return arguments.handler(arguments)
     except (BedError, TopologyError) as error:
         print(f"Error: {error}", file=sys.stderr)

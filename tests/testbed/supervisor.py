@@ -42,6 +42,8 @@ PROGRAMS = Path(os.environ.get("DMS_BUILD_ROOT", Path(__file__).parents[2] / "bu
 # How long programs may take to stop by themselves.
 GRACE = 5 * float(os.environ.get("DMS_TEST_PATIENCE", "1"))
 SWEEP = 5
+# And how long those that started them from outside to take note.
+RELEASE = 1
 CAPTURE_MB, CAPTURE_FILES, CAPTURE_BYTES = 8, 2, 512
 MAX_CHILDREN = 4096
 
@@ -324,6 +326,10 @@ def supervise(directory, keeper):
     supervisor = Supervisor(directory, keeper)
     try:
         supervisor.come_up()
+        # The client reads it next, and the keeper may not have come to it.
+        deadline = time.monotonic() + GRACE
+        while not os.path.exists(os.path.join(directory, "bed.json")) and time.monotonic() < deadline:
+            time.sleep(0.005)
     except (BedError, RelayError, network.NetworkError, OSError) as error:
         print(json.dumps({"error": str(error)}), flush=True)
         return 1
@@ -349,6 +355,26 @@ def kill_all():
             os.waitpid(-1, 0)
 
 
+def release(pid):
+    """Waits for the supervisor, which is ending; answers its status.
+
+    The kernel lets it go when all that was inside is reaped. Who started programs inside, from outside, has to do that,
+    and may be stopped, or be hanging: then they are ended too.
+    """
+    space = os.readlink("/proc/self/ns/pid_for_children")
+    patience = time.monotonic() + RELEASE
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return status
+        if time.monotonic() > patience:
+            for folder in Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    if os.readlink(folder / "ns" / "pid_for_children") == space and int(folder.name) != os.getpid():
+                        os.kill(int(folder.name), signal.SIGKILL)
+        time.sleep(0.01)
+
+
 def main(directory):
     lock = os.open(os.path.join(directory, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -361,11 +387,14 @@ def main(directory):
     os.makedirs(network.NETNS, exist_ok=True)
     check(libc.unshare(CLONE_NEWPID), "cannot make a process name space")
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    watch, alive = os.pipe2(os.O_CLOEXEC)
     # Both have the lock: the bed is down when neither is left.
     pid = os.fork()
     if pid == 0:
         os.close(writer)
+        os.close(watch)
         os._exit(supervise(directory, reader))
+    os.close(alive)
     os.close(reader)
     for fd in (0, 1):
         os.dup2(os.open(os.devnull, os.O_RDWR), fd)
@@ -375,7 +404,9 @@ def main(directory):
     os.rename(temporary, os.path.join(directory, "bed.json"))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: os.kill(pid, signal.SIGTERM))
-    _, status = os.waitpid(pid, 0)
+    # What is open of a process is closed before the kernel waits for the rest of its name space.
+    os.read(watch, 1)
+    status = release(pid)
     sweep(directory)
     if made:
         with contextlib.suppress(OSError):

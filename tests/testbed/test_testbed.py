@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real daemons on a bed, what is collected of them, and that nothing is left of a bed however it ends."""
 
+import contextlib
 import json
 import os
 import signal
@@ -168,13 +169,24 @@ def end_by_killing_both_that_keep_it(bed, client):
     Testbed(bed.run_dir, {}, {}).down()
 
 
+def end_while_somebody_does_not_wait_for_his_program(bed, client):
+    """What was started inside has to be reaped outside, by a process that is stopped."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if words[0].endswith(b"testbed-enter") and words[1] == str(bed.supervisor).encode():
+                os.kill(int(folder.name), signal.SIGSTOP)
+    os.kill(bed.supervisor, signal.SIGKILL)
+
+
 def end_by_terminating_the_keeper(bed, client):
     os.kill(json.loads((bed.run_dir / "bed.json").read_text())["keeper"], signal.SIGTERM)
 
 
 @pytest.mark.parametrize("end", [
     end_by_down, end_by_killing_the_supervisor, end_by_killing_the_keeper, end_by_killing_the_client,
-    end_by_killing_client_and_supervisor, end_by_killing_both_that_keep_it, end_by_terminating_the_keeper], ids=lambda end: end.__name__)
+    end_by_killing_client_and_supervisor, end_by_killing_both_that_keep_it, end_by_terminating_the_keeper,
+    end_while_somebody_does_not_wait_for_his_program], ids=lambda end: end.__name__)
 def test_nothing_is_left(tmp_path, end):
     before = remains.machine()
     (tmp_path / "t.yaml").write_text(EMPTY)

@@ -115,6 +115,21 @@ def test_partition_within_a_home(world):
     assert cuts.addresses == {"flat": {(world[1]["hosts"]["e"]["address"], "45.1.0.10")}}
 
 
+def test_partition_behind_a_provider(tmp_path):
+    described = read(tmp_path, GOOD + "  g: {nat: isp}\n  h: {nat: home}\n")
+    layout = network.plan(described)
+    hosts = layout["hosts"]
+    # All of the home: at the provider's bridge. One of it: at the home's own router.
+    assert find_cuts(described, layout, [["d", "h"], ["g"]]).ports == {"isp": {("lan1", "lan2")}}
+    cuts = find_cuts(described, layout, [["d"], ["g"]])
+    assert not cuts.ports and cuts.addresses == {"home": {(hosts["d"]["address"], hosts["g"]["address"])}}
+    # From outside: g is the provider's customer without a router of its own.
+    cuts = find_cuts(described, layout, [["d"], ["a"]])
+    assert not cuts.sites and cuts.addresses == {"home": {(hosts["d"]["address"], hosts["a"]["address"])}}
+    with pytest.raises(BedError, match="cannot be told apart"):
+        find_cuts(described, layout, [["d", "e"], ["h", "f"]])
+
+
 def test_who_is_in_no_set_is_cut_from_nobody(world):
     assert find_cuts(*world, [["a"], ["b"]]).sites == {(0, 1)}
     assert find_cuts(*world, []).sites == set()

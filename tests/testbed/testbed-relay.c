@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -492,11 +493,16 @@ do_command (Relay *self, char *line)
     printf ("error %s: %s\n", line, error);
 }
 
-/* All lines that are there; false at the end of the input. */
+/* All lines that are there, and not those that come meanwhile: packets have their turn. False at the end of
+ * the input. */
 static bool
 read_commands (Relay *self)
 {
-  for (;;)
+  int left = 0;
+
+  if (ioctl (STDIN_FILENO, FIONREAD, &left) != 0)
+    return false;
+  do
     {
       ssize_t length = read (STDIN_FILENO, self->input + self->input_length, INPUT_SIZE - self->input_length);
       char *line = self->input;
@@ -506,6 +512,7 @@ read_commands (Relay *self)
         return errno == EAGAIN || errno == EINTR;
       if (length == 0)
         return false;
+      left -= (int) length;
       self->input_length += (size_t) length;
       while ((end = memchr (line, '\n', self->input_length - (size_t) (line - self->input))) != NULL)
         {
@@ -519,6 +526,8 @@ read_commands (Relay *self)
         return false;
       fflush (stdout);
     }
+  while (left > 0);
+  return true;
 }
 
 /* --- the loop

@@ -13,6 +13,7 @@ docs/testbed.md has the whole of it.
 import concurrent.futures
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -49,6 +50,7 @@ DOWN = 15 * PATIENCE
 HELLO_DELAY_MS = 500
 
 
+@functools.lru_cache
 def find_obstacle():
     """Why no bed can be made here, in words; None if one can."""
     if os.geteuid() != 0:
@@ -61,7 +63,10 @@ def find_obstacle():
     for path in (NUNET, RELAY, ENTER, CLOCK):
         if not path.exists():
             return f"{path} is not built: ./dev build"
-    return None
+    # Containers may be root, and not be allowed to.
+    tried = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "--net", "ip", "link", "set", "lo", "up"],
+                           capture_output=True, text=True, check=False)
+    return f"network name spaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else None
 
 
 class Place:
@@ -199,17 +204,20 @@ class Testbed:
             self.keeper = subprocess.Popen([sys.executable, "-S", str(SUPERVISOR), str(self.run_dir)],
                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                            start_new_session=True)
+        # Meanwhile: it needs no network.
+        self.make_places(attached=False)
+        self.in_parallel(lambda host: host.node.set_up(), self.hosts.values())
+        self.meet()
+        self.times["identities"] = time.monotonic() - began
         line = self.keeper.stdout.readline()
         answer = json.loads(line or "{}")
         if "error" in answer or not line:
             tail = (self.run_dir / "supervisor.log").read_text(errors="replace")[-2000:]
             raise BedError(answer.get("error") or f"the supervisor ended:\n{tail}")
         self.supervisor = json.loads((self.run_dir / "bed.json").read_text())["supervisor"]
+        for host in self.hosts.values():
+            host.node.prefix = host.prefix
         self.times["network"] = time.monotonic() - began
-        self.make_places(attached=False)
-        self.in_parallel(lambda host: host.node.set_up(), self.hosts.values())
-        self.meet()
-        self.times["identities"] = time.monotonic() - began
         if self.topology["organisation"]:
             self.trust_all()
         self.times["organisation"] = time.monotonic() - began

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include <dms.h>
 #include <stdio.h>
 
 #include "cli/dms-cli-network.h"
@@ -18,11 +19,33 @@ print_key (DmsCliCall *call, GBytes *key)
   return TRUE;
 }
 
+/* No key is no fault: it says which network the node is in. */
+static GBytes *
+read_key (const char *path, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  GBytes *key = dms_network_key_read (path, &local);
+
+  if (key != NULL)
+    return key;
+  if (g_error_matches (local, DMS_ERROR, DMS_ERROR_NOT_FOUND))
+    g_set_error (
+        error,
+        DMS_ERROR,
+        DMS_ERROR_NOT_FOUND,
+        _ ("this node has no key of a private network: there is no “%s”; “nunet network swarm new” makes "
+           "one"),
+        path);
+  else
+    g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
 static gboolean
 run (DmsCliCall *call, GError **error)
 {
   g_autofree char *path = dms_cli_swarm_dup_path (call, error);
-  g_autoptr (GBytes) key = path != NULL ? dms_network_key_read (path, error) : NULL;
+  g_autoptr (GBytes) key = path != NULL ? read_key (path, error) : NULL;
   g_autofree char *fingerprint = NULL;
   g_autoptr (JsonObject) object = NULL;
 

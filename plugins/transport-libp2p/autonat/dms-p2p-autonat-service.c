@@ -308,18 +308,11 @@ dms_p2p_autonat_question_demand (DmsP2pAutonatQuestion *self)
 static gboolean
 dms_p2p_autonat_service_is_at_home (DmsP2pAutonatService *self, DmsMultiaddr *address)
 {
-  g_autoptr (GPtrArray) own =
-      dms_p2p_observed_dup_addresses (dms_p2p_identify_get_observed (self->identify), 1);
+  g_autoptr (GPtrArray) own = dms_p2p_observed_dup_ips (dms_p2p_identify_get_observed (self->identify));
   g_autoptr (GInetAddress) ip = dms_p2p_address_dup_ip (address);
-  gboolean found = FALSE;
 
-  for (guint i = 0; i < own->len && ip != NULL && !found; i++)
-    {
-      g_autoptr (GInetAddress) other = dms_p2p_address_dup_ip (own->pdata[i]);
-
-      found = other != NULL && g_inet_address_equal (ip, other);
-    }
-  return found;
+  return ip != NULL &&
+         g_ptr_array_find_with_equal_func (own, ip, (GEqualFunc) g_inet_address_equal, NULL);
 }
 
 /* Not an address of its own router either, which may let its own people in where it keeps others out. */
@@ -446,10 +439,13 @@ DmsP2pAutonatService *
 dms_p2p_autonat_service_new (DmsP2pHost *host, DmsP2pIdentify *identify)
 {
   DmsP2pAutonatService *self = g_object_new (DMS_TYPE_P2P_AUTONAT_SERVICE, NULL);
+  DmsP2pSwarm *swarm = dms_p2p_host_get_swarm (host);
 
   self->host = g_object_ref (host);
   self->identify = g_object_ref (identify);
-  self->dial_back = dms_p2p_dial_back_new (dms_p2p_swarm_get_limits (dms_p2p_host_get_swarm (host)));
+  self->dial_back = dms_p2p_dial_back_new (
+      dms_p2p_swarm_get_limits (swarm),
+      dms_p2p_identity_get_network_key (dms_p2p_swarm_get_identity (swarm)));
   dms_p2p_host_set_handler (host, DMS_P2P_AUTONAT_V1_PROTOCOL, dms_p2p_autonat_service_on_stream, self, NULL);
   dms_p2p_host_set_handler (host, DMS_P2P_AUTONAT_V2_PROTOCOL, dms_p2p_autonat_service_on_stream, self, NULL);
   return self;

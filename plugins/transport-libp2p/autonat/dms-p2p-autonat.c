@@ -187,6 +187,7 @@ dms_p2p_autonat_list_candidates (DmsP2pAutonat *self)
   DmsP2pObserved *observed = dms_p2p_identify_get_observed (self->identify);
   g_autoptr (GPtrArray) agreed = dms_p2p_observed_dup_addresses (observed, DMS_P2P_AUTONAT_MIN_OBSERVERS);
   g_autoptr (GPtrArray) told = dms_p2p_observed_dup_addresses (observed, 1);
+  g_autoptr (GPtrArray) guesses = dms_p2p_identify_dup_guesses (self->identify);
   g_autoptr (GPtrArray) listening = dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
   GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
 
@@ -194,6 +195,7 @@ dms_p2p_autonat_list_candidates (DmsP2pAutonat *self)
   dms_p2p_autonat_add_candidates (self, agreed, list);
   if (list->len == 0)
     dms_p2p_autonat_add_candidates (self, told, list);
+  dms_p2p_autonat_add_candidates (self, guesses, list);
   return list;
 }
 

@@ -3,6 +3,8 @@
 
 #include "autonat/dms-p2p-dial-back.h"
 
+#include <sodium.h>
+
 #include "autonat/dms-p2p-autonat-message.h"
 #include "io/dms-p2p-frame.h"
 #include "quic/dms-p2p-quic.h"
@@ -79,17 +81,39 @@ dms_p2p_dial_back_init (DmsP2pDialBack *self)
       (GHashFunc) dms_peer_id_hash, (GEqualFunc) dms_peer_id_equal, (GDestroyNotify) dms_peer_id_unref, NULL);
 }
 
+/* Nobody in particular, but of the same network. */
+static DmsP2pIdentity *
+dms_p2p_dial_back_make_identity (GBytes *network_key)
+{
+  guint8 secret[crypto_sign_SEEDBYTES];
+  g_autoptr (GBytes) seed = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsP2pIdentity *identity = NULL;
+
+  randombytes_buf (secret, sizeof secret);
+  seed = g_bytes_new (secret, sizeof secret);
+  sodium_memzero (secret, sizeof secret);
+  identity = dms_p2p_identity_new_private (seed, network_key, &error);
+  if (identity == NULL)
+    g_error ("%s", error->message);
+  return identity;
+}
+
 DmsP2pDialBack *
-dms_p2p_dial_back_new (DmsP2pLimits *limits)
+dms_p2p_dial_back_new (DmsP2pLimits *limits, GBytes *network_key)
 {
   DmsP2pDialBack *self = g_object_new (DMS_TYPE_P2P_DIAL_BACK, NULL);
-  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_random ();
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_dial_back_make_identity (network_key);
   g_autoptr (DmsP2pPeerStore) peers = dms_p2p_peer_store_new (NULL);
-  g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (identity);
   g_autoptr (DmsP2pTransport) tcp = dms_p2p_tcp_new (identity, NULL);
 
   self->swarm = dms_p2p_swarm_new (identity, limits, peers);
-  dms_p2p_swarm_add_transport (self->swarm, quic);
+  if (network_key == NULL)
+    {
+      g_autoptr (DmsP2pTransport) quic = dms_p2p_quic_new (identity);
+
+      dms_p2p_swarm_add_transport (self->swarm, quic);
+    }
   dms_p2p_swarm_add_transport (self->swarm, tcp);
   self->host = dms_p2p_host_new (self->swarm);
   return self;

@@ -21,7 +21,7 @@ typedef enum
   DMS_P2P_DIAL_BACK_DONE,
 } DmsP2pDialBackResult;
 
-DmsP2pDialBack *dms_p2p_dial_back_new (DmsP2pLimits *limits);
+DmsP2pDialBack *dms_p2p_dial_back_new (DmsP2pLimits *limits, GBytes *network_key);
 /* @nonce: (nullable): is brought there, as version 2 wants it. One at a time for each peer:
  * is_busy() tells. @reached: (out) (nullable): which of @addresses it was. */
 gboolean dms_p2p_dial_back_is_busy (DmsP2pDialBack *self, DmsPeerId *peer);

@@ -135,6 +135,12 @@ dms_p2p_dcutr_get_host (DmsP2pDcutr *self)
   return self->host;
 }
 
+static gboolean
+dms_p2p_dcutr_goes_by_quic (DmsP2pDcutr *self, DmsMultiaddr *address)
+{
+  return self->quic != NULL && dms_p2p_transport_can_dial (self->quic, address);
+}
+
 static void
 dms_p2p_dcutr_add_good (DmsP2pDcutr *self, GPtrArray *from, GPtrArray *list)
 {
@@ -143,7 +149,7 @@ dms_p2p_dcutr_add_good (DmsP2pDcutr *self, GPtrArray *from, GPtrArray *list)
       DmsMultiaddr *address = from->pdata[i];
 
       if (dms_p2p_reachability_may_dial (address, self->is_private_allowed) &&
-          (dms_p2p_transport_can_dial (self->quic, address) ||
+          (dms_p2p_dcutr_goes_by_quic (self, address) ||
            dms_p2p_transport_can_dial (DMS_P2P_TRANSPORT (self->tcp), address)) &&
           !g_ptr_array_find_with_equal_func (list, address, (GEqualFunc) dms_multiaddr_equal, NULL))
         g_ptr_array_add (list, dms_multiaddr_ref (address));
@@ -165,10 +171,12 @@ dms_p2p_dcutr_list_own (DmsP2pDcutr *self)
   g_autoptr (GPtrArray) listening = dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
   g_autoptr (GPtrArray) observed =
       dms_p2p_observed_dup_addresses (dms_p2p_identify_get_observed (self->identify), 1);
+  g_autoptr (GPtrArray) guesses = dms_p2p_identify_dup_guesses (self->identify);
   GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
 
   dms_p2p_dcutr_add_good (self, listening, list);
   dms_p2p_dcutr_add_good (self, observed, list);
+  dms_p2p_dcutr_add_good (self, guesses, list);
   return list;
 }
 
@@ -205,7 +213,7 @@ dms_p2p_dcutr_open_way (DmsP2pDcutr *self, DmsPeerId *peer, GPtrArray *addresses
     {
       DmsMultiaddr *address = addresses->pdata[i];
 
-      if (dms_p2p_transport_can_dial (self->quic, address))
+      if (dms_p2p_dcutr_goes_by_quic (self, address))
         dms_p2p_transport_dial_async (
             self->quic, address, peer, NULL, NULL, late, dms_p2p_dcutr_on_dialled, NULL);
       else
@@ -382,7 +390,7 @@ dms_p2p_dcutr_new (DmsP2pHost *host, DmsP2pIdentify *identify, DmsP2pTransport *
 
   self->host = g_object_ref (host);
   self->identify = g_object_ref (identify);
-  self->quic = g_object_ref (quic);
+  self->quic = quic != NULL ? g_object_ref (quic) : NULL;
   self->tcp = g_object_ref (tcp);
   dms_p2p_host_set_handler (host, DMS_P2P_DCUTR_PROTOCOL, dms_p2p_dcutr_on_stream, self, NULL);
   dms_p2p_host_add_identified (host, dms_p2p_dcutr_on_identified, self);

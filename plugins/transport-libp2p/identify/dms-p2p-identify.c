@@ -16,6 +16,8 @@ enum
   DMS_P2P_IDENTIFY_PUSH_DELAY_MS = 500,
   /* How many peers are told at the same time (go-libp2p: maxPushConcurrency). */
   DMS_P2P_IDENTIFY_MAX_PUSHING = 32,
+  /* Addresses at which this host might be. Ours. */
+  DMS_P2P_IDENTIFY_MAX_GUESSES = 4,
   /* How long what a peer says of its addresses is believed (spec, section 2: provider addresses). */
   DMS_P2P_IDENTIFY_ADDRESS_TTL_S = 24 * 60 * 60,
 };
@@ -127,6 +129,52 @@ dms_p2p_identify_get_observed (DmsP2pIdentify *self)
   return self->observed;
 }
 
+static gboolean
+dms_p2p_identify_has_kind (GPtrArray *addresses, DmsMultiaddr *like)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    if (dms_p2p_address_is_quic (addresses->pdata[i]) == dms_p2p_address_is_quic (like) &&
+        dms_p2p_address_is_ip6 (addresses->pdata[i]) == dms_p2p_address_is_ip6 (like))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+dms_p2p_identify_add_moved (GPtrArray *list, DmsMultiaddr *listening, GPtrArray *ips)
+{
+  gboolean is_ip6 = dms_p2p_address_is_ip6 (listening);
+
+  for (guint i = 0; i < ips->len && list->len < DMS_P2P_IDENTIFY_MAX_GUESSES; i++)
+    {
+      g_autoptr (DmsMultiaddr) moved = NULL;
+
+      if ((g_inet_address_get_family (ips->pdata[i]) == G_SOCKET_FAMILY_IPV6) != is_ip6)
+        continue;
+      moved = dms_p2p_address_move (listening, ips->pdata[i]);
+      if (moved != NULL &&
+          !g_ptr_array_find_with_equal_func (list, moved, (GEqualFunc) dms_multiaddr_equal, NULL))
+        g_ptr_array_add (list, g_steal_pointer (&moved));
+    }
+}
+
+/* Routers keep the port where they can, and people have them pass it on: where nobody has seen this host by
+ * TCP (or QUIC), it may be at the IP where it was seen by the other, with the port that it listens at. */
+GPtrArray *
+dms_p2p_identify_dup_guesses (DmsP2pIdentify *self)
+{
+  g_autoptr (GPtrArray) seen = dms_p2p_observed_dup_addresses (self->observed, 1);
+  g_autoptr (GPtrArray) ips = dms_p2p_observed_dup_ips (self->observed);
+  g_autoptr (GPtrArray) listening = dms_p2p_swarm_dup_listen_addresses (dms_p2p_host_get_swarm (self->host));
+  GPtrArray *guesses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+
+  for (guint i = 0; i < listening->len; i++)
+    if (!dms_p2p_address_is_relayed (listening->pdata[i]) &&
+        dms_p2p_address_get_reach (listening->pdata[i]) == DMS_P2P_REACH_PRIVATE &&
+        !dms_p2p_identify_has_kind (seen, listening->pdata[i]))
+      dms_p2p_identify_add_moved (guesses, listening->pdata[i], ips);
+  return guesses;
+}
+
 /* What is to be told over one connection now. */
 static GBytes *
 dms_p2p_identify_write (DmsP2pIdentify *self, DmsP2pConnection *connection)
@@ -224,16 +272,17 @@ dms_p2p_identify_store_addresses (DmsP2pPeerStore *store,
                                       is_certified);
 }
 
-/* Where a peer sees a connection from a port of its own is not where this host can be reached. */
 static void
 dms_p2p_identify_note_observed (DmsP2pIdentify *self, DmsP2pConnection *connection, DmsMultiaddr *observed)
 {
   DmsMultiaddr *local = dms_p2p_connection_get_local (connection);
   DmsMultiaddr *remote = dms_p2p_connection_get_remote (connection);
 
-  if (observed != NULL && remote != NULL && local != NULL &&
-      dms_p2p_swarm_is_listening_at (dms_p2p_host_get_swarm (self->host), local))
-    dms_p2p_observed_note (self->observed, remote, observed);
+  if (observed != NULL && remote != NULL && local != NULL)
+    dms_p2p_observed_note (self->observed,
+                           remote,
+                           observed,
+                           dms_p2p_swarm_is_listening_at (dms_p2p_host_get_swarm (self->host), local));
 }
 
 /* Nothing of a message is kept when a part of it is somebody else's. */

@@ -33,5 +33,7 @@ void dms_p2p_identify_wait_async (DmsP2pIdentify *self,
 gboolean dms_p2p_identify_wait_finish (DmsP2pIdentify *self, GAsyncResult *result, GError **error);
 
 DmsP2pObserved *dms_p2p_identify_get_observed (DmsP2pIdentify *self);
+/* DmsMultiaddr: where nobody has seen it, but it might be: worth a try, not worth telling. */
+GPtrArray *dms_p2p_identify_dup_guesses (DmsP2pIdentify *self);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "mdns/dms-p2p-mdns-message.h"
+#include "mdns/dms-p2p-mdns-seal.h"
 #include "mdns/dms-p2p-mdns-socket.h"
 #include "swarm/dms-p2p-address.h"
 
@@ -50,6 +51,8 @@ struct _DmsP2pMdns
   guint16 port;
   gboolean is_loopback;
   DmsP2pMdnsSocket *sockets[2];
+  /* NULL in the open network. */
+  DmsP2pMdnsSeal *seal;
 
   GSource *query_timer;
   guint query_wait_s;
@@ -82,6 +85,7 @@ dms_p2p_mdns_unref (DmsP2pMdns *self)
   g_clear_pointer (&self->own, dms_peer_id_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->tried, g_hash_table_unref);
+  g_clear_pointer (&self->seal, dms_p2p_mdns_seal_free);
   g_free (self->service);
   g_free (self);
 }
@@ -89,9 +93,12 @@ dms_p2p_mdns_unref (DmsP2pMdns *self)
 static void
 dms_p2p_mdns_send (DmsP2pMdns *self, GByteArray *message)
 {
+  g_autoptr (GByteArray) packet =
+      self->seal != NULL ? dms_p2p_mdns_seal_close (self->seal, message) : g_byte_array_ref (message);
+
   for (guint i = 0; i < G_N_ELEMENTS (self->sockets); i++)
     if (self->sockets[i] != NULL)
-      dms_p2p_mdns_socket_send (self->sockets[i], message);
+      dms_p2p_mdns_socket_send (self->sockets[i], packet);
 }
 
 /* Asking */
@@ -265,10 +272,19 @@ dms_p2p_mdns_on_heard (const guint8 *data, gsize size, GInetSocketAddress *from,
 {
   DmsP2pMdns *self = user_data;
   g_autoptr (DmsP2pMdnsMessage) message = NULL;
+  g_autoptr (GByteArray) opened = NULL;
   gboolean is_loopback = g_inet_address_get_is_loopback (g_inet_socket_address_get_address (from));
 
   if (!dms_p2p_mdns_take_token (self))
     return;
+  if (self->seal != NULL)
+    {
+      opened = dms_p2p_mdns_seal_open (self->seal, data, size);
+      if (opened == NULL)
+        return;
+      data = opened->data;
+      size = opened->len;
+    }
   message = dms_p2p_mdns_message_parse (data, size, self->service);
   if (message == NULL)
     return;
@@ -332,6 +348,8 @@ dms_p2p_mdns_new (DmsP2pSwarm *swarm, guint16 port, const char *interface, GErro
   self->context = g_main_context_ref_thread_default ();
   self->cancellable = g_cancellable_new ();
   self->service = dms_p2p_mdns_make_service (dms_p2p_identity_get_network_key (identity));
+  if (dms_p2p_identity_get_network_key (identity) != NULL)
+    self->seal = dms_p2p_mdns_seal_new (dms_p2p_identity_get_network_key (identity));
   for (guint i = 0; i < DMS_P2P_MDNS_NAME_SIZE; i++)
     self->name[i] = letters[randombytes_uniform (sizeof letters - 1)];
   self->port = port;

@@ -39,6 +39,9 @@ GInetAddress *dms_p2p_address_dup_ip (DmsMultiaddr *address);
 /* (transfer full): @address with some port in place of port 0. */
 DmsMultiaddr *dms_p2p_address_dup_with_port (DmsMultiaddr *address);
 
+/* (transfer full): the same address at another IP of the same family. */
+DmsMultiaddr *dms_p2p_address_move (DmsMultiaddr *address, GInetAddress *ip);
+
 /* Appends @address to @list, or, when its IP is the unspecified one, one for each address of the interfaces
  * of this machine that are up, but for link-local ones. */
 void dms_p2p_address_expand (DmsMultiaddr *address, GPtrArray *list);

@@ -507,8 +507,7 @@ static void
 dms_p2p_swarm_add_addresses (GPtrArray *list, GPtrArray *addresses)
 {
   for (guint i = 0; i < addresses->len; i++)
-    if (!g_ptr_array_find_with_equal_func (
-            list, addresses->pdata[i], (GEqualFunc) dms_multiaddr_equal, NULL))
+    if (!g_ptr_array_find_with_equal_func (list, addresses->pdata[i], (GEqualFunc) dms_multiaddr_equal, NULL))
       g_ptr_array_add (list, dms_multiaddr_ref (addresses->pdata[i]));
 }
 

@@ -272,6 +272,10 @@ test_swarm_is_local (DmsTestCli *fixture, gconstpointer data)
       g_assert_cmpint (fixture->status, ==, 1);
       g_assert_nonnull (strstr (fixture->err, "unknown flag"));
     }
+  dms_test_cli_run (fixture, "network swarm show", "");
+  g_assert_cmpint (fixture->status, ==, 1);
+  g_assert_nonnull (strstr (fixture->err, "no key of a private network"));
+  g_assert_nonnull (strstr (fixture->err, "nunet network swarm new"));
 }
 
 static void

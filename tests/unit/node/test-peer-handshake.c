@@ -231,6 +231,36 @@ test_delay (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->greeted[1], ==, 1);
 }
 
+/* Many that find each other at one moment do not greet at one moment. */
+static void
+test_spread (Fixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    N = 12,
+    DELAY_MS = 100,
+    /* Of the hundred milliseconds that the waits are spread over. */
+    LEAST_MS = 15
+  };
+  gint64 least_us = G_MAXINT64;
+  gint64 most_us = 0;
+
+  allow (fixture, 0, 1);
+  dms_peer_handshake_set_delay (fixture->handshakes[0], DELAY_MS);
+  for (guint i = 0; i < N; i++)
+    {
+      gint64 began_us = g_get_monotonic_time ();
+
+      fixture->greeted[1] = 0;
+      dms_peer_handshake_start (fixture->handshakes[0]);
+      dms_test_wait (is_greeted, fixture);
+      least_us = MIN (least_us, g_get_monotonic_time () - began_us);
+      most_us = MAX (most_us, g_get_monotonic_time () - began_us);
+      dms_peer_handshake_stop (fixture->handshakes[0]);
+    }
+  g_assert_cmpint (most_us - least_us, >=, LEAST_MS * G_TIME_SPAN_MILLISECOND);
+}
+
 /* A node that fails while it starts goes without a stop: the transport must not tell it of peers then. */
 static void
 test_not_stopped (Fixture *fixture, gconstpointer data)
@@ -283,6 +313,7 @@ main (int argc, char **argv)
   add ("/peer-handshake/liar", test_liar);
   add ("/peer-handshake/comes-and-goes", test_comes_and_goes);
   add ("/peer-handshake/delay", test_delay);
+  add ("/peer-handshake/spread", test_spread);
   add ("/peer-handshake/not-stopped", test_not_stopped);
   add ("/peer-handshake/no-node", test_no_node);
   add ("/peer-handshake/strangers", test_strangers);

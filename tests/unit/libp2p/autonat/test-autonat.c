@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "autonat/dms-p2p-autonat-message.h"
+#include "autonat/dms-p2p-candidates.h"
 #include "autonat/dms-p2p-rate-limit.h"
 #include "dms-p2p-host-fixture.h"
 #include "io/dms-p2p-frame.h"
@@ -274,8 +275,7 @@ test_one_dial_a_peer (void)
 
       g_assert_cmpint (demand->type, ==, DMS_P2P_AUTONAT_DATA_REQUEST);
       pay (pipe, demand->n_bytes);
-      dms_p2p_frame_read_async (
-          pipe, DMS_P2P_AUTONAT_MAX_MESSAGE, 0, enough, dms_test_on_done, &done[i]);
+      dms_p2p_frame_read_async (pipe, DMS_P2P_AUTONAT_MAX_MESSAGE, 0, enough, dms_test_on_done, &done[i]);
     }
   for (guint i = 0; i < 500 && done[0].done == 0 && done[1].done == 0; i++)
     dms_test_spin (10);
@@ -294,6 +294,38 @@ test_one_dial_a_peer (void)
   g_assert_nonnull (answer);
   g_assert_cmpint (answer->type, ==, DMS_P2P_AUTONAT_RESPONSE);
   g_assert_cmpuint (answer->status, ==, DMS_P2P_AUTONAT_V2_REQUEST_REJECTED);
+}
+
+/* Questions that are begun and never ended are so many, and no more. */
+static void
+test_unfinished (void)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n_open = 0;
+
+  for (guint i = 0; i < 80; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DmsP2pStream *stream = dms_test_host_open (
+          host, server, i % 2 == 0 ? DMS_P2P_AUTONAT_V1_PROTOCOL : DMS_P2P_AUTONAT_V2_PROTOCOL, &error);
+
+      if (stream == NULL)
+        continue;
+      g_ptr_array_add (streams, stream);
+      dms_p2p_pipe_write (dms_p2p_stream_get_pipe (stream), "\x05\x08", 2, NULL);
+    }
+  dms_test_spin (200);
+  for (guint i = 0; i < streams->len; i++)
+    {
+      guint8 byte = 0;
+
+      n_open += dms_p2p_pipe_read (dms_p2p_stream_get_pipe (streams->pdata[i]), &byte, 1, NULL) ==
+                DMS_P2P_WOULD_BLOCK;
+    }
+  g_assert_cmpuint (n_open, ==, 64);
 }
 
 static void
@@ -403,6 +435,8 @@ test_by_itself (void)
   g_assert_cmpint (
       dms_p2p_autonat_get_reachability (open->stack->nat->autonat), ==, DMS_P2P_REACHABILITY_PUBLIC);
   g_assert_nonnull (open->stack->nat->relay_service);
+  g_assert_cmpuint (dms_p2p_autonat_get_reachable (open->stack->nat->autonat)->len, >, 0);
+  g_assert_cmpuint (dms_p2p_autonat_get_reachable (hidden->stack->nat->autonat)->len, ==, 0);
   g_assert_cmpint (
       dms_p2p_autonat_get_reachability (hidden->stack->nat->autonat), ==, DMS_P2P_REACHABILITY_PRIVATE);
   g_assert_cmpuint (dms_p2p_relay_client_get_n (hidden->stack->nat->relay_client), ==, 2);
@@ -473,6 +507,117 @@ test_score (void)
 }
 
 static void
+set_candidates (DmsP2pCandidates *candidates, const char *const *texts)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+
+  for (guint i = 0; texts[i] != NULL; i++)
+    g_ptr_array_add (list, dms_multiaddr_new (texts[i], NULL));
+  dms_p2p_candidates_set (candidates, list);
+}
+
+static void
+note_candidate (DmsP2pCandidates *candidates, const char *text, gboolean is_public, guint times)
+{
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_new (text, NULL);
+
+  for (guint i = 0; i < times; i++)
+    dms_p2p_candidates_note (candidates, address, is_public);
+}
+
+/* The texts of those to ask about next. */
+static char *
+list_next (DmsP2pCandidates *candidates)
+{
+  g_autoptr (GPtrArray) next = dms_p2p_candidates_dup_next (candidates);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < next->len; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? " " : "", dms_multiaddr_get_text (next->pdata[i]));
+  return g_string_free (text, FALSE);
+}
+
+#define OUR_TCP  "/ip4/198.51.100.1/tcp/9000"
+#define OUR_QUIC "/ip4/198.51.100.1/udp/9000/quic-v1"
+
+/* A router that lets UDP through and TCP not: what is said of one address is not held against the other. */
+static void
+test_candidates_apart (void)
+{
+  static const char *const both[] = { OUR_TCP, OUR_QUIC, NULL };
+  g_autoptr (DmsP2pCandidates) candidates = dms_p2p_candidates_new ();
+  g_autoptr (GPtrArray) good = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *then = NULL;
+
+  g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+  g_assert_false (dms_p2p_candidates_is_settled (candidates));
+  set_candidates (candidates, both);
+  first = list_next (candidates);
+  g_assert_cmpstr (first, ==, OUR_TCP " " OUR_QUIC);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+      note_candidate (candidates, OUR_TCP, FALSE, 1);
+      note_candidate (candidates, OUR_QUIC, TRUE, 1);
+    }
+  g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_PUBLIC);
+  g_assert_true (dms_p2p_candidates_is_settled (candidates));
+  good = dms_p2p_candidates_dup_public (candidates);
+  g_assert_cmpuint (good->len, ==, 1);
+  g_assert_cmpstr (dms_multiaddr_get_text (good->pdata[0]), ==, OUR_QUIC);
+  /* One that speaks against it is asked after at once. */
+  note_candidate (candidates, OUR_QUIC, FALSE, 1);
+  g_assert_false (dms_p2p_candidates_is_settled (candidates));
+  then = list_next (candidates);
+  g_assert_cmpstr (then, ==, OUR_QUIC);
+  note_candidate (candidates, OUR_QUIC, FALSE, 4);
+  g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_PRIVATE);
+}
+
+/* A router that gives every peer another port: one of many addresses stands for the others of its kind, and
+ * what is begun is finished first. */
+static void
+test_candidates_of_a_kind (void)
+{
+  static const char *const many[] = { "/ip4/198.51.100.1/udp/1/quic-v1",
+                                      "/ip4/198.51.100.1/udp/2/quic-v1",
+                                      "/ip4/198.51.100.1/udp/3/quic-v1",
+                                      OUR_TCP,
+                                      NULL };
+  static const char *const moved[] = { "/ip4/198.51.100.9/udp/1/quic-v1", NULL };
+  g_autoptr (DmsP2pCandidates) candidates = dms_p2p_candidates_new ();
+  g_autoptr (DmsMultiaddr) first = dms_multiaddr_new (many[0], NULL);
+  g_autoptr (DmsMultiaddr) second = dms_multiaddr_new (many[1], NULL);
+  g_autofree char *begun = NULL;
+  g_autofree char *other = NULL;
+  guint8 key[32] = { 1 };
+  g_autoptr (DmsPeerId) peer = dms_peer_id_new_for_ed25519 (key);
+
+  set_candidates (candidates, many);
+  dms_p2p_candidates_note_asked (candidates, first, peer);
+  g_assert_true (dms_peer_id_equal (dms_p2p_candidates_get_asked (candidates, first), peer));
+  g_assert_null (dms_p2p_candidates_get_asked (candidates, second));
+  /* No answer came: another one has its turn. */
+  other = list_next (candidates);
+  g_assert_cmpstr (other, ==, "/ip4/198.51.100.1/tcp/9000 /ip4/198.51.100.1/udp/2/quic-v1");
+  dms_p2p_candidates_note (candidates, second, FALSE);
+  dms_p2p_candidates_note_asked (candidates, second, peer);
+  begun = list_next (candidates);
+  g_assert_cmpstr (begun, ==, "/ip4/198.51.100.1/tcp/9000 /ip4/198.51.100.1/udp/2/quic-v1");
+  dms_p2p_candidates_note (candidates, second, FALSE);
+  g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+  note_candidate (candidates, OUR_TCP, FALSE, 2);
+  g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_PRIVATE);
+  /* What is said of an address that is none of its own is nothing. */
+  note_candidate (candidates, "/ip4/203.0.113.1/udp/1/quic-v1", TRUE, 9);
+  g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_PRIVATE);
+  /* In another network nothing is known. */
+  set_candidates (candidates, moved);
+  g_assert_cmpint (dms_p2p_candidates_get_verdict (candidates), ==, DMS_P2P_REACHABILITY_UNKNOWN);
+}
+
+static void
 refuse (DmsP2pAutonatVersion version, const char *data, gsize size)
 {
   g_autoptr (GError) error = NULL;
@@ -511,6 +656,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/p2p/autonat/rate-limit", test_rate_limit);
   g_test_add_func ("/p2p/autonat/score", test_score);
+  g_test_add_func ("/p2p/autonat/candidates-apart", test_candidates_apart);
+  g_test_add_func ("/p2p/autonat/candidates-of-a-kind", test_candidates_of_a_kind);
   g_test_add_func ("/p2p/autonat/messages", test_messages);
   g_test_add_data_func ("/p2p/autonat/answers/v1/tcp", &cases[0], test_answers);
   g_test_add_data_func ("/p2p/autonat/answers/v2/tcp", &cases[1], test_answers);
@@ -521,6 +668,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/autonat/hostile/v1", test_hostile_v1);
   g_test_add_func ("/p2p/autonat/hostile/amplification", test_amplification);
   g_test_add_func ("/p2p/autonat/hostile/one-dial", test_one_dial_a_peer);
+  g_test_add_func ("/p2p/autonat/hostile/unfinished", test_unfinished);
   g_test_add_func ("/p2p/autonat/hostile/rate", test_rate_v2);
   g_test_add_func ("/p2p/autonat/hostile/server", test_lying_server);
   g_test_add_func ("/p2p/autonat/hostile/unasked", test_unasked_dial_back);

@@ -219,6 +219,25 @@ test_hostile (void)
   g_assert_true (dms_p2p_connection_is_open (scene->relayed));
 }
 
+/* A proper question, of somebody who has nothing to ask: connected directly, or the one that dialled. */
+static void
+test_nothing_to_ask (void)
+{
+  g_autoptr (Scene) scene = scene_new (refuse_direct, TRUE);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autoptr (GBytes) question = NULL;
+  const char *data = NULL;
+  gsize size = 0;
+
+  dms_p2p_dcutr_set_private_allowed (scene->relay->stack->nat->dcutr, TRUE);
+  g_ptr_array_add (addresses, dms_multiaddr_new ("/ip4/127.0.0.1/udp/1/quic-v1", NULL));
+  question = dms_p2p_dcutr_message_encode (DMS_P2P_DCUTR_CONNECT, addresses);
+  data = g_bytes_get_data (question, &size);
+  expect_hang_up (scene->hidden, scene->relay, data, size);
+  expect_hang_up (scene->visitor, scene->hidden, data, size);
+  g_assert_true (dms_p2p_connection_is_open (scene->relayed));
+}
+
 static void
 test_messages (void)
 {
@@ -320,6 +339,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/dcutr/rate", test_rate);
   g_test_add_func ("/p2p/dcutr/private", test_private_refused);
   g_test_add_func ("/p2p/dcutr/hostile", test_hostile);
+  g_test_add_func ("/p2p/dcutr/nothing-to-ask", test_nothing_to_ask);
   g_test_add_data_func ("/p2p/dcutr/tcp/expected", GINT_TO_POINTER (TRUE), test_tcp_punch);
   g_test_add_data_func ("/p2p/dcutr/tcp/other", GINT_TO_POINTER (FALSE), test_tcp_punch);
   return g_test_run ();

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "../dms-test-heap.h"
 #include "dms-test-gossip-net.h"
 
 #include <string.h>
@@ -19,7 +20,30 @@ typedef struct
   DmsTestGossipNode *other;
   /* What the victim said to the attacker. */
   GPtrArray *said;
+  /* The heap before the attack, and at most while it went on. */
+  gint64 before;
+  gint64 most;
 } Fixture;
+
+enum
+{
+  /* What one peer may make the whole test take, what it said and heard included. */
+  MAX_HEAP = 32 * 1024 * 1024,
+};
+
+/* What the test itself has taken so far is no attack. */
+static void
+begin_heap (Fixture *fixture)
+{
+  fixture->before = dms_test_heap_get_used ();
+  fixture->most = 0;
+}
+
+static void
+note_heap (Fixture *fixture)
+{
+  fixture->most = MAX (fixture->most, dms_test_heap_get_used () - fixture->before);
+}
 
 static gboolean
 on_tap (DmsTestGossipNode *from, DmsTestGossipNode *to, GBytes *rpc, gpointer user_data)
@@ -38,6 +62,7 @@ feed (Fixture *fixture, DmsP2pGossipRpc *rpc)
   g_autoptr (GBytes) bytes = dms_p2p_gossip_rpc_encode (rpc);
 
   dms_test_gossip_node_feed (fixture->victim, fixture->attacker->id, bytes);
+  note_heap (fixture);
 }
 
 static void
@@ -58,11 +83,15 @@ set_up (Fixture *fixture, gconstpointer data)
   dms_p2p_gossip_rpc_add_subscription (rpc, TOPIC, TRUE);
   feed (fixture, rpc);
   g_ptr_array_set_size (fixture->said, 0);
+  begin_heap (fixture);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
+  note_heap (fixture);
+  g_test_message ("%" G_GINT64_FORMAT " bytes of the heap at most", fixture->most);
+  g_assert_cmpint (fixture->most, <, MAX_HEAP);
   dms_test_gossip_net_free (fixture->net);
   g_ptr_array_unref (fixture->said);
 }
@@ -111,6 +140,7 @@ feed_wire (Fixture *fixture, const guint8 *data, gsize size)
   dms_p2p_proto_write_bytes (out, 2, data, size);
   bytes = g_byte_array_free_to_bytes (out);
   dms_test_gossip_node_feed (fixture->victim, fixture->attacker->id, bytes);
+  note_heap (fixture);
 }
 
 static void
@@ -206,6 +236,78 @@ test_iwant_spam (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 50; i++)
     feed (fixture, rpc);
   g_assert_cmpuint (count_said (fixture, "messages"), ==, DMS_P2P_GOSSIP_MAX_RETRANSMISSIONS);
+}
+
+static void feed_prune (Fixture *fixture, guint64 back_off_s);
+
+/* How many messages it is given; they are not kept. */
+static guint
+ask_and_count (Fixture *fixture, DmsP2pGossipRpc *rpc)
+{
+  guint n = 0;
+
+  feed (fixture, rpc);
+  n = count_said (fixture, "messages");
+  g_ptr_array_set_size (fixture->said, 0);
+  return n;
+}
+
+/* Of however many messages: so many in one heartbeat, and more in the next. */
+static void
+test_iwant_flood (Fixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    N = DMS_P2P_GOSSIP_MAX_IDS * 2 / 5,
+  };
+  g_autoptr (DmsP2pGossipRpc) rpc = dms_p2p_gossip_rpc_new ();
+  guint n_given = 0;
+
+  feed_prune (fixture, 60);
+  for (guint i = 0; i < N; i++)
+    {
+      g_autoptr (DmsP2pGossipMessage) message = make_message (fixture->other, i + 1, "x");
+      g_autoptr (GBytes) bytes = dms_p2p_gossip_rpc_encode_message (message);
+
+      dms_test_gossip_node_feed (fixture->victim, fixture->other->id, bytes);
+      g_ptr_array_add (rpc->iwant, g_bytes_ref (message->id));
+    }
+  g_ptr_array_set_size (fixture->said, 0);
+  begin_heap (fixture);
+  for (guint i = 0; i < DMS_P2P_GOSSIP_MAX_RETRANSMISSIONS; i++)
+    n_given += ask_and_count (fixture, rpc);
+  g_assert_cmpuint (n_given, ==, DMS_P2P_GOSSIP_MAX_IDS);
+  dms_test_gossip_net_run (fixture->net, 1000);
+  n_given += ask_and_count (fixture, rpc);
+  g_assert_cmpuint (n_given, ==, N * DMS_P2P_GOSSIP_MAX_RETRANSMISSIONS);
+}
+
+/* What a peer does not want is remembered, as far as that goes. */
+static void
+test_idontwant_flood (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DmsP2pGossipMessage) message = make_message (fixture->other, 4, "wanted all the same");
+  g_autoptr (GBytes) bytes = dms_p2p_gossip_rpc_encode_message (message);
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (DmsP2pGossipRpc) rpc = dms_p2p_gossip_rpc_new ();
+
+      for (guint j = 0; j < DMS_P2P_GOSSIP_MAX_UNWANTED; j++)
+        g_ptr_array_add (rpc->idontwant, make_id (i * DMS_P2P_GOSSIP_MAX_UNWANTED + j));
+      if (i == 9)
+        g_ptr_array_add (rpc->idontwant, g_bytes_ref (message->id));
+      feed (fixture, rpc);
+    }
+  g_ptr_array_set_size (fixture->said, 0);
+  {
+    g_autoptr (DmsP2pGossipRpc) rpc = dms_p2p_gossip_rpc_new ();
+
+    g_ptr_array_add (rpc->graft, g_strdup (TOPIC));
+    feed (fixture, rpc);
+  }
+  dms_test_gossip_node_feed (fixture->victim, fixture->other->id, bytes);
+  g_assert_cmpuint (count_said (fixture, "messages"), ==, 1);
 }
 
 static void
@@ -412,10 +514,13 @@ test_subscription_flood (Fixture *fixture, gconstpointer data)
       dms_p2p_gossip_rpc_add_subscription (flood, topic, TRUE);
     }
   bytes = dms_p2p_gossip_rpc_encode (flood);
+  g_clear_pointer (&flood, dms_p2p_gossip_rpc_free);
+  begin_heap (fixture);
   none = dms_p2p_gossip_rpc_decode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &error);
   g_assert_null (none);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
   g_assert_false (dms_test_gossip_node_feed (fixture->victim, fixture->attacker->id, bytes));
+  note_heap (fixture);
   g_assert_cmpuint (dms_p2p_gossip_core_get_n_topics (fixture->victim->core), ==, 1);
   /* In small portions: so many are kept while the peer is there, and none when it is gone. */
   for (guint i = 0; i < 100; i++)
@@ -627,6 +732,8 @@ main (int argc, char *argv[])
   add ("broken-promises", test_broken_promises);
   add ("kept-promise", test_kept_promise);
   add ("iwant-spam", test_iwant_spam);
+  add ("iwant-flood", test_iwant_flood);
+  add ("idontwant-flood", test_idontwant_flood);
   add ("graft-flood", test_graft_flood);
   add ("graft-unknown", test_graft_unknown);
   add ("huge-back-off", test_huge_back_off);

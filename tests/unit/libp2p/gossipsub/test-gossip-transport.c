@@ -11,6 +11,7 @@
 #include "gossipsub/dms-p2p-gossip-limits.h"
 #include "gossipsub/dms-p2p-gossip-rpc.h"
 #include "gossipsub/dms-p2p-gossip.h"
+#include "identify/dms-p2p-signed-record.h"
 #include "wire/dms-p2p-proto-writer.h"
 
 #define TOPIC "/nunet/deployment"
@@ -313,6 +314,65 @@ test_exchange (void)
   free_line (nodes);
 }
 
+/* Says that @whom may be asked instead, at addresses that @record says; so few dials that they can be
+ * counted.
+ */
+static void
+propose (Node *node, Node *by, DmsPeerId *whom, GBytes *record)
+{
+  DmsP2pGossip *gossip = dms_libp2p_topics_get_gossip (DMS_LIBP2P_TRANSPORT (node->transport)->topics);
+  g_autoptr (DmsP2pGossipRpc) rpc = dms_p2p_gossip_rpc_new ();
+  DmsP2pGossipPrune *prune = dms_p2p_gossip_rpc_add_prune (rpc, TOPIC, 60);
+  g_autoptr (GBytes) bytes = NULL;
+
+  dms_p2p_gossip_prune_add_peer (prune, whom, record);
+  bytes = dms_p2p_gossip_rpc_encode (rpc);
+  g_assert_true (dms_p2p_gossip_core_receive (dms_p2p_gossip_get_core (gossip),
+                                              by->id,
+                                              g_bytes_get_data (bytes, NULL),
+                                              g_bytes_get_size (bytes),
+                                              NULL));
+}
+
+static guint
+count_peers (Node *node)
+{
+  g_autoptr (GPtrArray) peers = dms_transport_list_peers (node->transport);
+
+  return peers->len;
+}
+
+/* Whom a pruning peer names is dialled only at addresses that the named one signed for. */
+static void
+test_exchange_lies (void)
+{
+  Node *nodes[N_NODES];
+  g_autoptr (DmsMultiaddr) address = NULL;
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  g_autoptr (GBytes) true_record = NULL;
+  g_autoptr (GBytes) others_record = NULL;
+
+  for (guint i = 0; i < N_NODES; i++)
+    nodes[i] = node_new ();
+  meet (nodes[0], nodes[1]);
+  dms_test_spin (2000);
+  address = dms_multiaddr_dup_without_peer_id (nodes[2]->address);
+  g_ptr_array_add (addresses, address);
+  true_record =
+      dms_p2p_signed_record_seal (DMS_LIBP2P_TRANSPORT (nodes[2]->transport)->stack->identity, 1, addresses);
+  others_record =
+      dms_p2p_signed_record_seal (DMS_LIBP2P_TRANSPORT (nodes[1]->transport)->stack->identity, 1, addresses);
+  propose (nodes[0], nodes[1], nodes[2]->id, NULL);
+  propose (nodes[0], nodes[1], nodes[2]->id, others_record);
+  dms_test_spin (500);
+  g_assert_cmpuint (count_peers (nodes[2]), ==, 0);
+  propose (nodes[0], nodes[1], nodes[2]->id, true_record);
+  for (guint i = 0; i < 200 && count_peers (nodes[2]) == 0; i++)
+    dms_test_spin (20);
+  g_assert_cmpuint (count_peers (nodes[2]), ==, 1);
+  free_line (nodes);
+}
+
 /* Whoever waits when it stops learns that it was not published. */
 static void
 test_stop (void)
@@ -398,13 +458,14 @@ int
 main (int argc, char *argv[])
 {
   static const Case cases[] = {
-    { test_line, "/ip4/127.0.0.1/tcp/0" },      { test_line, "/ip4/127.0.0.1/udp/0/quic-v1" },
-    { test_later, "/ip4/127.0.0.1/tcp/0" },     { test_scores, "/ip4/127.0.0.1/tcp/0" },
-    { test_come_back, "/ip4/127.0.0.1/tcp/0" }, { test_stop, "/ip4/127.0.0.1/tcp/0" },
-    { test_exchange, "/ip4/127.0.0.1/tcp/0" },  { test_flood, "/ip4/127.0.0.1/tcp/0" },
+    { test_line, "/ip4/127.0.0.1/tcp/0" },          { test_line, "/ip4/127.0.0.1/udp/0/quic-v1" },
+    { test_later, "/ip4/127.0.0.1/tcp/0" },         { test_scores, "/ip4/127.0.0.1/tcp/0" },
+    { test_come_back, "/ip4/127.0.0.1/tcp/0" },     { test_stop, "/ip4/127.0.0.1/tcp/0" },
+    { test_exchange, "/ip4/127.0.0.1/tcp/0" },      { test_flood, "/ip4/127.0.0.1/tcp/0" },
+    { test_exchange_lies, "/ip4/127.0.0.1/tcp/0" },
   };
-  static const char *const names[] = { "line-tcp",  "line-quic", "later",    "scores",
-                                       "come-back", "stop",      "exchange", "flood" };
+  static const char *const names[] = { "line-tcp", "line-quic", "later", "scores",       "come-back",
+                                       "stop",     "exchange",  "flood", "exchange-lies" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

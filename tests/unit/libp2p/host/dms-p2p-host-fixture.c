@@ -102,7 +102,7 @@ dms_test_host_on_identified (DmsP2pHost *host, DmsP2pConnection *connection, gpo
   ((DmsTestHost *) user_data)->n_identified++;
 }
 
-static DmsTestHost *
+DmsTestHost *
 dms_test_host_new_full (const char *listen, GBytes *network_key, const char *json)
 {
   DmsTestHost *self = g_new0 (DmsTestHost, 1);

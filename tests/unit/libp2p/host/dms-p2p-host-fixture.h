@@ -28,6 +28,7 @@ DmsTestHost *dms_test_host_new (const char *listen);
 DmsTestHost *dms_test_host_new_with (const char *listen, const char *params);
 /* In the private network of @network_key, 32 bytes. */
 DmsTestHost *dms_test_host_new_private (const char *listen, GBytes *network_key);
+DmsTestHost *dms_test_host_new_full (const char *listen, GBytes *network_key, const char *params);
 void dms_test_host_free (DmsTestHost *self);
 /* Connects, and waits until each knows who the other is. */
 DmsP2pConnection *dms_test_host_connect (DmsTestHost *self, DmsTestHost *other);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dms-p2p-host-fixture.h"
+#include "dms-p2p-swarm-fixture.h"
 #include "identify/dms-p2p-identify-message.h"
 #include "identify/dms-p2p-identify-peer.h"
 #include "identify/dms-p2p-signed-record.h"
@@ -52,7 +53,13 @@ test_both_ways (gconstpointer listen)
 
   check_knows (a, b);
   check_knows (b, a);
-  /* How b sees a. */
+  /* How b sees a, if that is where a can be reached: a dial from a port of its own says nothing of it. */
+  if (!dms_p2p_swarm_is_listening_at (a->stack->swarm, dms_p2p_connection_get_local (connection)))
+    {
+      g_assert_cmpstr (listen, ==, LISTEN);
+      g_assert_cmpuint (observed->len, ==, 0);
+      return;
+    }
   g_assert_cmpuint (observed->len, ==, 1);
   g_assert_true (
       dms_multiaddr_equal (g_ptr_array_index (observed, 0), dms_p2p_connection_get_local (connection)));
@@ -327,6 +334,98 @@ test_push_flood (void)
   g_assert_true (dms_p2p_connection_is_open (connection));
 }
 
+/* So many pushes of a peer in a row are read. */
+static void
+test_push_burst (void)
+{
+  enum
+  {
+    BURST = 5
+  };
+  DmsP2pIdentifyPeer *peer = dms_p2p_identify_peer_new ();
+
+  for (guint i = 0; i < BURST; i++)
+    {
+      g_assert_true (dms_p2p_identify_peer_begin_push (peer));
+      /* One at a time. */
+      g_assert_false (dms_p2p_identify_peer_begin_push (peer));
+      dms_p2p_identify_peer_end_push (peer);
+    }
+  g_assert_false (dms_p2p_identify_peer_begin_push (peer));
+  dms_p2p_identify_peer_free (peer);
+}
+
+/* One end of a connection between far machines, which go by memory. */
+typedef struct
+{
+  DmsP2pSwarmFixture *fixture;
+  DmsP2pHost *host;
+  DmsP2pIdentify *identify;
+} Far;
+
+static void
+far_init (Far *far, const char *address)
+{
+  far->fixture = dms_p2p_swarm_fixture_new (address);
+  far->host = dms_p2p_host_new (far->fixture->swarm);
+  far->identify = dms_p2p_identify_new (far->host, "far");
+}
+
+static void
+far_clear (Far *far)
+{
+  dms_p2p_host_close (far->host);
+  dms_test_spin (20);
+  g_assert_finalize_object (far->identify);
+  g_assert_finalize_object (far->host);
+  dms_p2p_swarm_fixture_free (far->fixture);
+}
+
+static gboolean
+has_address (GPtrArray *addresses, const char *text)
+{
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_new (text, NULL);
+
+  return g_ptr_array_find_with_equal_func (addresses, address, (GEqualFunc) dms_multiaddr_equal, NULL);
+}
+
+/* Who is far away cannot lead this host to itself, or into its own network. */
+static void
+test_far (void)
+{
+  static const char *const told[] = { "/ip4/127.0.0.1/tcp/9",
+                                      "/ip4/10.1.1.1/tcp/9",
+                                      "/ip4/198.51.100.9/tcp/9" };
+  g_autoptr (GPtrArray) mapped = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autoptr (GPtrArray) addresses = NULL;
+  g_autoptr (DmsP2pConnection) connection = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult done = { 0 };
+  Far a;
+  Far b;
+
+  far_init (&a, "/ip4/198.51.100.1/tcp/1");
+  far_init (&b, "/ip4/198.51.100.2/tcp/1");
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    g_ptr_array_add (mapped, dms_multiaddr_new (told[i], NULL));
+  dms_p2p_swarm_set_mapped_addresses (b.fixture->swarm, mapped);
+  connection = dms_p2p_swarm_fixture_reach (a.fixture, b.fixture, NULL);
+  dms_p2p_identify_wait_async (a.identify, connection, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  g_assert_true (dms_p2p_identify_wait_finish (a.identify, result, &error));
+  g_assert_no_error (error);
+  addresses = dms_p2p_peer_store_dup_addresses (a.fixture->store, b.fixture->peer);
+  g_assert_true (has_address (addresses, "/ip4/198.51.100.2/tcp/1"));
+  g_assert_true (has_address (addresses, told[2]));
+  g_assert_false (has_address (addresses, told[1]));
+  g_assert_false (has_address (addresses, told[0]));
+  g_clear_object (&result);
+  g_clear_object (&connection);
+  far_clear (&a);
+  far_clear (&b);
+}
+
 /* Somebody who asks and does not read the answers gets no more than four. */
 static void
 test_unread_answers (void)
@@ -400,7 +499,7 @@ note (DmsP2pObserved *observed, const char *observer, const char *address)
   g_autoptr (DmsMultiaddr) who = dms_multiaddr_new (observer, NULL);
   g_autoptr (DmsMultiaddr) what = dms_multiaddr_new (address, NULL);
 
-  dms_p2p_observed_note (observed, who, what);
+  dms_p2p_observed_note (observed, who, what, TRUE);
 }
 
 static guint
@@ -409,6 +508,28 @@ count_observed (DmsP2pObserved *observed, guint min)
   g_autoptr (GPtrArray) addresses = dms_p2p_observed_dup_addresses (observed, min);
 
   return addresses->len;
+}
+
+/* A connection from a port at which it does not listen says where it is, and no more. */
+static void
+test_observed_ips (void)
+{
+  g_autoptr (DmsP2pObserved) observed = dms_p2p_observed_new ();
+  g_autoptr (DmsMultiaddr) who = dms_multiaddr_new ("/ip4/192.0.2.1/tcp/1", NULL);
+  g_autoptr (DmsMultiaddr) what = dms_multiaddr_new ("/ip4/198.51.100.1/udp/40000/quic-v1", NULL);
+  g_autoptr (DmsMultiaddr) home = dms_multiaddr_new ("/ip4/192.168.1.1/tcp/9000", NULL);
+  g_autoptr (GPtrArray) ips = NULL;
+  g_autofree char *text = NULL;
+
+  dms_p2p_observed_note (observed, who, what, FALSE);
+  g_assert_cmpuint (count_observed (observed, 1), ==, 0);
+  note (observed, "/ip4/192.0.2.1/tcp/1", "/ip4/198.51.100.1/tcp/9000");
+  dms_p2p_observed_note (observed, who, home, FALSE);
+  g_assert_cmpuint (count_observed (observed, 1), ==, 1);
+  ips = dms_p2p_observed_dup_ips (observed);
+  g_assert_cmpuint (ips->len, ==, 1);
+  text = g_inet_address_to_string (ips->pdata[0]);
+  g_assert_cmpstr (text, ==, "198.51.100.1");
 }
 
 static void
@@ -456,11 +577,14 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/p2p/identify/both-ways/tcp", LISTEN, test_both_ways);
   g_test_add_data_func ("/p2p/identify/both-ways/quic", "/ip4/127.0.0.1/udp/0/quic-v1", test_both_ways);
   g_test_add_func ("/p2p/identify/push", test_push);
+  g_test_add_func ("/p2p/identify/push-burst", test_push_burst);
+  g_test_add_func ("/p2p/identify/far", test_far);
   g_test_add_func ("/p2p/identify/push-flood", test_push_flood);
   g_test_add_func ("/p2p/identify/question-flood", test_question_flood);
   g_test_add_func ("/p2p/identify/unread-answers", test_unread_answers);
   g_test_add_func ("/p2p/identify/wait-for-the-gone", test_wait_for_the_gone);
   g_test_add_func ("/p2p/identify/observed", test_observed);
+  g_test_add_func ("/p2p/identify/observed-ips", test_observed_ips);
   for (guint i = 0; i < G_N_ELEMENTS (hostiles); i++)
     {
       g_autofree char *path = g_strconcat ("/p2p/identify/hostile/", hostiles[i].name, NULL);

@@ -293,6 +293,39 @@ test_queue_is_bounded (void)
 }
 
 static void
+hold (DmsP2pHost *host, DmsP2pConnection *connection, DmsP2pStream *stream, gpointer user_data)
+{
+  g_ptr_array_add (user_data, g_object_ref (stream));
+}
+
+/* To a peer that takes messages and never says so, so many are under way, and no more. */
+static void
+test_unanswered (void)
+{
+  enum
+  {
+    N = 100,
+    MAX = 64
+  };
+  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
+  g_autoptr (DmsTestHost) b = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  Count count = { 0 };
+
+  dms_p2p_host_set_handler (b->stack->host, "actor/mute/messages/0.0.1", hold, streams, NULL);
+  for (guint i = 0; i < N; i++)
+    send_text (a, b->id, "mute", "x", &count);
+  dms_test_until_n (streams, MAX);
+  dms_test_spin (200);
+  g_assert_cmpuint (streams->len, ==, MAX);
+  /* What is not said in a while is taken as said, as with nodes that never do. */
+  wait_for (&count, N);
+  g_assert_cmpuint (count.failed, ==, 0);
+  g_assert_cmpuint (streams->len, ==, N);
+}
+
+static void
 test_cancelled (void)
 {
   g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
@@ -657,6 +690,8 @@ test_memory_is_bounded (gconstpointer listen)
       gsize rest = 2 * HALF - DMS_P2P_MESSAGE_PREFIX_SIZE - written[i];
 
       n_alive += finish (pipe, filler, rest);
+      /* The first of them is never one too many. */
+      g_assert_cmpuint (n_alive, >=, 1);
     }
   g_test_message ("%u of %u were let in", n_alive, N);
   g_assert_cmpuint (n_alive, >=, 4);
@@ -709,6 +744,7 @@ main (int argc, char *argv[])
   add ("head-of-line", test_head_of_line);
   add ("memory-is-bounded", test_memory_is_bounded);
   g_test_add_func ("/p2p/message/queue-is-bounded", test_queue_is_bounded);
+  g_test_add_func ("/p2p/message/unanswered", test_unanswered);
   g_test_add_func ("/p2p/message/cancelled", test_cancelled);
   g_test_add_func ("/p2p/message/lost", test_lost);
   g_test_add_func ("/p2p/message/quic/late-body", test_late_body);

@@ -4,8 +4,11 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "autonat/dms-p2p-autonat-message.h"
 #include "dms-p2p-host-fixture.h"
 #include "quic/dms-p2p-quic.h"
+#include "swarm/dms-p2p-address.h"
+#include "swarm/dms-p2p-swarm-private.h"
 
 #define LISTEN "/ip4/127.0.0.1/tcp/0"
 
@@ -72,29 +75,84 @@ test_same_key (void)
   dms_stream_reset (DMS_STREAM (stream));
 }
 
-/* What helps others through NATs is not there: it would have to have the key where it has none. */
-static void
-test_no_nat_traversal (void)
+static gboolean
+refuse_direct (DmsMultiaddr *remote, gpointer user_data)
 {
-  static const char *const left_out[] = { "/libp2p/autonat/1.0.0",
-                                          "/libp2p/autonat/2/dial-request",
-                                          "/libp2p/autonat/2/dial-back",
-                                          "/libp2p/circuit/relay/0.2.0/hop",
-                                          "/libp2p/circuit/relay/0.2.0/stop",
-                                          "/libp2p/dcutr" };
-  g_autoptr (DmsTestHost) a = make_host (5);
-  g_autoptr (DmsTestHost) b = make_host (5);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  const char *const *spoken = NULL;
+  return dms_p2p_address_is_relayed (remote);
+}
 
-  dms_test_until (&a->n_identified);
-  spoken = dms_p2p_peer_store_get_protocols (a->stack->peers, b->id);
-  g_assert_nonnull (spoken);
-  g_assert_true (g_strv_contains (spoken, "/ipfs/ping/1.0.0"));
-  for (guint i = 0; i < G_N_ELEMENTS (left_out); i++)
-    g_assert_false (g_strv_contains (spoken, left_out[i]));
-  g_assert_null (b->stack->nat);
-  g_assert_true (dms_p2p_dht_is_serving (b->stack->dht));
+static DmsP2pConnection *
+dial_over (DmsTestHost *from, DmsTestHost *relay, DmsTestHost *to, GError **error)
+{
+  g_autoptr (DmsMultiaddr) circuit = dms_multiaddr_append (relay->address, "/p2p-circuit", NULL);
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_append_peer_id (circuit, to->id);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  DmsTestResult done = { 0 };
+
+  g_ptr_array_add (addresses, address);
+  dms_p2p_swarm_connect_async (
+      from->stack->swarm, to->id, addresses, TRUE, NULL, NULL, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  return dms_p2p_swarm_connect_finish (from->stack->swarm, result, error);
+}
+
+/* A relay that has the key relays for those who have it, and what it relays is protected once more. */
+static void
+test_relay (void)
+{
+  g_autoptr (GBytes) key = make_key (5);
+  g_autoptr (DmsTestHost) relay =
+      dms_test_host_new_full (LISTEN, key, "{\"reachability\": \"public\"}");
+  g_autoptr (DmsTestHost) hidden = make_host (5);
+  g_autoptr (DmsTestHost) visitor = make_host (5);
+  g_autoptr (DmsP2pConnection) to_relay = dms_test_host_connect (hidden, relay);
+  g_autoptr (DmsP2pConnection) connection = NULL;
+  g_autoptr (DmsP2pStream) stream = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult done = { 0 };
+
+  g_assert_nonnull (relay->stack->nat->relay_service);
+  dms_p2p_swarm_set_policy (hidden->stack->swarm, refuse_direct, NULL);
+  dms_p2p_relay_client_reserve_async (
+      hidden->stack->nat->relay_client, relay->id, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  g_assert_true (dms_p2p_relay_client_reserve_finish (hidden->stack->nat->relay_client, result, &error));
+  g_assert_no_error (error);
+  connection = dial_over (visitor, relay, hidden, &error);
+  g_assert_no_error (error);
+  g_assert_true (dms_p2p_connection_is_limited (connection));
+  stream = dms_test_host_open (visitor, hidden, "/ipfs/ping/1.0.0", &error);
+  g_assert_no_error (error);
+  dms_stream_reset (DMS_STREAM (stream));
+}
+
+/* Who dials back for others in a private network has the key, too. */
+static void
+test_autonat (void)
+{
+  g_autoptr (DmsTestHost) server = make_host (5);
+  g_autoptr (DmsTestHost) host = make_host (5);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsP2pAutonatClient) client = dms_p2p_autonat_client_new (host->stack->host);
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_dup_without_peer_id (host->address);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  g_autoptr (DmsMultiaddr) about = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult done = { 0 };
+
+  dms_test_until (&host->n_identified);
+  dms_p2p_autonat_service_set_private_allowed (server->stack->nat->autonat_service, TRUE);
+  g_ptr_array_add (addresses, address);
+  dms_p2p_autonat_client_ask_async (client, connection, addresses, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  g_assert_cmpint (dms_p2p_autonat_client_ask_finish (client, result, &about, &error),
+                   ==,
+                   DMS_P2P_REACHABILITY_PUBLIC);
+  g_assert_no_error (error);
+  dms_p2p_host_set_handler (host->stack->host, DMS_P2P_AUTONAT_BACK_PROTOCOL, NULL, NULL, NULL);
 }
 
 /* Neither side of two that have not the same key gets a connection or learns who the other is. */
@@ -271,7 +329,8 @@ main (int argc, char **argv)
   g_assert_cmpint (sodium_init (), >=, 0);
 
   g_test_add_func ("/p2p-private-network/same-key", test_same_key);
-  g_test_add_func ("/p2p-private-network/no-nat-traversal", test_no_nat_traversal);
+  g_test_add_func ("/p2p-private-network/relay", test_relay);
+  g_test_add_func ("/p2p-private-network/autonat", test_autonat);
   g_test_add_func ("/p2p-private-network/other-key", test_other_key);
   g_test_add_func ("/p2p-private-network/no-key-dials", test_no_key_dials);
   g_test_add_func ("/p2p-private-network/key-dials-no-key", test_key_dials_no_key);

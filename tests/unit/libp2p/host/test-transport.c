@@ -261,6 +261,41 @@ test_own_messages (void)
 }
 
 static void
+on_own_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  guint *counts = user_data;
+
+  counts[0]++;
+  if (!dms_transport_send_message_finish (DMS_TRANSPORT (source), result, &error))
+    {
+      g_assert_error (error, DMS_ERROR, DMS_ERROR_BUSY);
+      counts[1]++;
+    }
+}
+
+/* Those to itself that wait are bounded as well. */
+static void
+test_many_own_messages (void)
+{
+  enum
+  {
+    N = 1030,
+    MAX = 1024
+  };
+  g_autoptr (Node) a = node_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  guint counts[2] = { 0 };
+
+  for (guint i = 0; i < N; i++)
+    dms_transport_send_message_async (a->transport, a->id, "root", bytes, NULL, on_own_sent, counts);
+  while (counts[0] < N)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (counts[1], ==, N - MAX);
+  g_assert_cmpuint (a->messages->len, ==, MAX);
+}
+
+static void
 test_sizes (void)
 {
   g_autoptr (Node) a = node_new ();
@@ -511,8 +546,9 @@ test_trace (void)
   again = dms_test_await (&done);
   same = dms_transport_trace_dial_finish (a->transport, again, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (steps->len, ==, 1);
-  g_assert_cmpstr (g_ptr_array_index (steps, 0), ==, "ping");
+  g_assert_cmpuint (steps->len, ==, 2);
+  g_assert_cmpstr (g_ptr_array_index (steps, 0), ==, "reuse");
+  g_assert_cmpstr (g_ptr_array_index (steps, 1), ==, "ping");
 }
 
 static void
@@ -714,8 +750,8 @@ test_defaults (void)
   g_assert_cmpuint (params->grace_s, ==, 20);
   g_assert_cmpuint (params->memory_mib, ==, 1024);
   g_assert_cmpuint (params->descriptors, ==, 512);
-  g_assert_cmpuint (params->relay_circuit_s, ==, 120);
-  g_assert_cmpuint (params->relay_circuit_kib, ==, 128);
+  g_assert_cmpuint (params->relay_circuit_s, ==, 300);
+  g_assert_cmpuint (params->relay_circuit_kib, ==, 2048);
   g_assert_true (params->relay_service);
   g_assert_false (params->mdns);
   g_assert_false (params->port_mapping);
@@ -754,15 +790,25 @@ test_stop_while_busy (void)
 }
 
 static const Case cases[] = {
-  { "messages", test_messages },         { "no-room", test_no_room },
-  { "own-messages", test_own_messages }, { "sizes", test_sizes },
-  { "streams", test_streams },           { "peers", test_peers },
-  { "late-handler", test_late_handler }, { "trace", test_trace },
-  { "wrong-peer", test_wrong_peer },     { "unreachable", test_unreachable },
-  { "bootstrap", test_bootstrap },       { "bad-bootstrap", test_bad_bootstrap },
-  { "bad-starts", test_bad_starts },     { "not-running", test_not_running },
-  { "many-news", test_many_news },       { "kept-at-stop", test_kept_at_stop },
-  { "defaults", test_defaults },         { "stop-while-busy", test_stop_while_busy },
+  { "messages", test_messages },
+  { "no-room", test_no_room },
+  { "own-messages", test_own_messages },
+  { "sizes", test_sizes },
+  { "many-own-messages", test_many_own_messages },
+  { "streams", test_streams },
+  { "peers", test_peers },
+  { "late-handler", test_late_handler },
+  { "trace", test_trace },
+  { "wrong-peer", test_wrong_peer },
+  { "unreachable", test_unreachable },
+  { "bootstrap", test_bootstrap },
+  { "bad-bootstrap", test_bad_bootstrap },
+  { "bad-starts", test_bad_starts },
+  { "not-running", test_not_running },
+  { "many-news", test_many_news },
+  { "kept-at-stop", test_kept_at_stop },
+  { "defaults", test_defaults },
+  { "stop-while-busy", test_stop_while_busy },
 };
 
 static void

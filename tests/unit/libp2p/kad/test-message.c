@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "../dms-test-heap.h"
 #include "kad/dms-p2p-kad-limits.h"
 #include "kad/dms-p2p-kad-message.h"
 #include "wire/dms-p2p-proto-writer.h"
@@ -122,6 +123,50 @@ test_bounds (void)
                     DMS_P2P_KAD_MAX_ADDRESSES);
 }
 
+/* The largest answer, full of peers and addresses: what is kept of it is less than what came. */
+static void
+test_memory (void)
+{
+  g_autoptr (GByteArray) text = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsP2pKadMessage) back = NULL;
+  gint64 before = 0;
+  gint64 took = 0;
+
+  dms_p2p_proto_write_number (text, 1, DMS_P2P_KAD_FIND_NODE);
+  for (guint i = 0; text->len < DMS_P2P_KAD_MAX_ANSWER_SIZE - 40 * 1024; i++)
+    {
+      g_autoptr (GByteArray) inner = g_byte_array_new ();
+      g_autoptr (DmsPeerId) id = make_id ((guint8) i);
+      g_autoptr (GBytes) id_bytes = dms_peer_id_dup_bytes (id);
+
+      dms_p2p_proto_write_gbytes (inner, 1, id_bytes);
+      for (guint j = 0; j < 2000; j++)
+        {
+          const guint8 address[] = { 4, 9, 8, (guint8) (j / 256), (guint8) j, 6, 0x0f, 0xa1 };
+
+          dms_p2p_proto_write_bytes (inner, 2, address, sizeof address);
+        }
+      dms_p2p_proto_write_bytes (text, i % 2 == 0 ? 8 : 9, inner->data, inner->len);
+    }
+  bytes = g_bytes_new (text->data, text->len);
+  before = dms_test_heap_get_used ();
+  back = dms_p2p_kad_message_decode (bytes, NULL);
+  took = dms_test_heap_get_used () - before;
+  g_assert_nonnull (back);
+  g_assert_cmpuint (back->closer->len, ==, DMS_P2P_KAD_K);
+  for (guint i = 0; i < back->closer->len; i++)
+    g_assert_cmpuint (dms_p2p_kad_peer_get_addresses (g_ptr_array_index (back->closer, i))->len,
+                      ==,
+                      DMS_P2P_KAD_MAX_ADDRESSES);
+  g_test_message ("%u bytes, %u and %u peers, %" G_GINT64_FORMAT " bytes of the heap",
+                  text->len,
+                  back->closer->len,
+                  back->providers->len,
+                  took);
+  g_assert_cmpint (took, <, DMS_P2P_KAD_MAX_ANSWER_SIZE);
+}
+
 static void
 check_refused (GByteArray *data)
 {
@@ -222,6 +267,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/message/round-trip", test_round_trip);
   g_test_add_func ("/p2p/kad/message/bytes", test_bytes);
   g_test_add_func ("/p2p/kad/message/bounds", test_bounds);
+  g_test_add_func ("/p2p/kad/message/memory", test_memory);
   g_test_add_func ("/p2p/kad/message/refused", test_refused);
   g_test_add_func ("/p2p/kad/message/cuts", test_cuts);
   g_test_add_func ("/p2p/kad/message/odd-peers", test_odd_peers);

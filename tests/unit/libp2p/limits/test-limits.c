@@ -111,6 +111,34 @@ test_life (void)
   g_assert_cmpint (get (limits, scope, "connections", "used"), ==, -1);
 }
 
+/* What docs/libp2p.md and the nodes in the field say. */
+static void
+test_defaults (void)
+{
+  static const struct
+  {
+    const char *scope;
+    const char *resource;
+    gint64 limit;
+  } cases[] = {
+    { "system", "connections", 1024 },   { "system", "connections-inbound", 512 },
+    { "system", "streams", 16384 },      { "system", "streams-inbound", 8192 },
+    { "transient", "connections", 256 }, { "transient", "connections-inbound", 128 },
+    { "transient", "streams", 2048 },    { "transient", "streams-inbound", 1024 },
+    { "peer", "connections", 8 },        { "peer", "connections-inbound", 4 },
+    { "peer", "streams", 512 },          { "peer", "streams-inbound", 256 },
+    { "peer", "descriptors", 8 },        { "ip", "connections-inbound", 8 },
+    { "protocol", "streams", 8192 },     { "ip-block", "connections-inbound", 16 },
+    { "system", "memory", 64 * MIB },    { "protocol", "streams-inbound", 4096 },
+    { "system", "descriptors", 400 },    { "transient", "memory", 16 * MIB },
+    { "peer", "memory", 32 * MIB },      { "transient", "descriptors", 100 },
+  };
+  g_autoptr (DmsP2pLimits) limits = dms_p2p_limits_new (64 * MIB, 400);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpint (get (limits, cases[i].scope, cases[i].resource, "limit"), ==, cases[i].limit);
+}
+
 /* The reservation outlives the limits' owner. */
 static void
 test_outlives (void)
@@ -373,6 +401,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/p2p-limits/life", test_life);
+  g_test_add_func ("/p2p-limits/defaults", test_defaults);
   g_test_add_func ("/p2p-limits/outlives", test_outlives);
   g_test_add_func ("/p2p-limits/ips", test_ips);
   g_test_add_func ("/p2p-limits/all-or-nothing", test_all_or_nothing);

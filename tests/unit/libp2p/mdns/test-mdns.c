@@ -6,6 +6,7 @@
 
 #include "dms-p2p-host-fixture.h"
 #include "mdns/dms-p2p-mdns-message.h"
+#include "mdns/dms-p2p-mdns-seal.h"
 #include "mdns/dms-p2p-mdns-socket.h"
 #include "mdns/dms-p2p-mdns.h"
 
@@ -111,6 +112,85 @@ test_private_networks_apart (void)
     g_assert_true (dms_peer_id_equal (known->pdata[i], open->id));
 }
 
+/* Somebody who writes down all that is said. */
+typedef struct
+{
+  DmsPeerId *whom;
+  const char *service;
+  guint n_packets;
+  guint n_found;
+} Spy;
+
+static void
+spy_on_heard (const guint8 *data, gsize size, GInetSocketAddress *from, gpointer user_data)
+{
+  Spy *self = user_data;
+  const char *id = dms_peer_id_get_text (self->whom);
+  g_autofree char *label = g_strndup (self->service, strcspn (self->service, "."));
+
+  self->n_packets++;
+  if (memmem (data, size, id, strlen (id)) != NULL || memmem (data, size, label, strlen (label)) != NULL ||
+      memmem (data, size, "p2p", 3) != NULL)
+    self->n_found++;
+}
+
+/* What hosts of a private network say to each other tells those without the key nothing. */
+static void
+test_private_is_sealed (void)
+{
+  const guint8 bytes[32] = { 7 };
+  g_autoptr (GBytes) key = g_bytes_new (bytes, sizeof bytes);
+  g_autoptr (DmsTestHost) inside = dms_test_host_new_private (LISTEN, key);
+  g_autoptr (DmsTestHost) beside = dms_test_host_new_private (LISTEN, key);
+  Spy spy = { inside->id, "_p2p-", 0, 0 };
+  g_autoptr (GError) error = NULL;
+  DmsP2pMdnsSocket *ear =
+      dms_p2p_mdns_socket_new (G_SOCKET_FAMILY_IPV4, port, LO, spy_on_heard, &spy, &error);
+  g_autoptr (DmsP2pMdns) one = NULL;
+  g_autoptr (DmsP2pMdns) two = NULL;
+
+  g_assert_no_error (error);
+  one = start (inside);
+  two = start (beside);
+  dms_test_until (&inside->n_identified);
+  dms_test_spin (300);
+  g_assert_cmpuint (spy.n_packets, >=, 2);
+  g_assert_cmpuint (spy.n_found, ==, 0);
+  dms_p2p_mdns_socket_free (ear);
+}
+
+static void
+test_seal (void)
+{
+  const guint8 bytes[2][32] = { { 1 }, { 2 } };
+  g_autoptr (GBytes) key = g_bytes_new (bytes[0], 32);
+  g_autoptr (GBytes) other_key = g_bytes_new (bytes[1], 32);
+  g_autoptr (DmsP2pMdnsSeal) seal = dms_p2p_mdns_seal_new (key);
+  g_autoptr (DmsP2pMdnsSeal) same = dms_p2p_mdns_seal_new (key);
+  g_autoptr (DmsP2pMdnsSeal) other = dms_p2p_mdns_seal_new (other_key);
+  g_autoptr (GByteArray) message = dms_p2p_mdns_message_make_query ("_p2p._udp.local");
+  g_autoptr (GByteArray) sealed = dms_p2p_mdns_seal_close (seal, message);
+  g_autoptr (GByteArray) again = dms_p2p_mdns_seal_close (seal, message);
+  g_autoptr (GByteArray) opened = dms_p2p_mdns_seal_open (same, sealed->data, sealed->len);
+  /* For everybody else it is a DNS message about nothing. */
+  g_autoptr (DmsP2pMdnsMessage) seen =
+      dms_p2p_mdns_message_parse (sealed->data, sealed->len, "_p2p._udp.local");
+
+  g_assert_cmpmem (opened->data, opened->len, message->data, message->len);
+  g_assert_false (sealed->len == again->len && memcmp (sealed->data, again->data, sealed->len) == 0);
+  g_assert_true (seen == NULL || (!seen->is_query && seen->addresses->len == 0));
+  g_assert_null (dms_p2p_mdns_seal_open (other, sealed->data, sealed->len));
+  g_assert_null (dms_p2p_mdns_seal_open (seal, message->data, message->len));
+  for (guint size = 0; size < sealed->len; size++)
+    g_assert_null (dms_p2p_mdns_seal_open (seal, sealed->data, size));
+  for (guint i = 0; i < sealed->len; i++)
+    {
+      sealed->data[i] ^= 1;
+      g_assert_null (dms_p2p_mdns_seal_open (seal, sealed->data, sealed->len));
+      sealed->data[i] ^= 1;
+    }
+}
+
 /* However often it is asked, it answers once a second, and with what it listens on. */
 static void
 test_answers_are_limited (void)
@@ -192,6 +272,31 @@ test_lies (void)
   bystander_clear (&bystander);
 }
 
+/* RFC 6762, section 6: what comes from another port than the protocol's is no answer. */
+static void
+test_other_port (void)
+{
+  g_autoptr (DmsTestHost) host = dms_test_host_new (LISTEN);
+  g_autoptr (DmsP2pMdns) mdns = start (host);
+  g_autoptr (DmsP2pIdentity) liar = dms_p2p_identity_new_random ();
+  g_autoptr (DmsMultiaddr) address = dms_multiaddr_new ("/ip4/127.0.0.1/tcp/1", NULL);
+  g_autoptr (GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, 0, NULL);
+  g_autoptr (GSocketAddress) there = g_inet_socket_address_new_from_string ("127.0.0.1", port);
+  g_autoptr (GByteArray) response = NULL;
+  g_autoptr (GPtrArray) known = NULL;
+  DmsPeerId *peer = dms_p2p_identity_get_peer_id (liar);
+
+  g_ptr_array_add (told, dms_multiaddr_append_peer_id (address, peer));
+  response = dms_p2p_mdns_message_make_response ("_p2p._udp.local", "liar", told);
+  g_assert_cmpint (g_socket_send_to (socket, there, (const char *) response->data, response->len, NULL, NULL),
+                   ==,
+                   response->len);
+  dms_test_spin (200);
+  known = dms_p2p_peer_store_dup_addresses (host->stack->peers, peer);
+  g_assert_cmpuint (known->len, ==, 0);
+}
+
 static guint
 count_waiting (GSocket *listener)
 {
@@ -259,8 +364,11 @@ main (int argc, char **argv)
 
   g_test_add_func ("/p2p-mdns/find-each-other", test_find_each_other);
   g_test_add_func ("/p2p-mdns/private-networks-apart", test_private_networks_apart);
+  g_test_add_func ("/p2p-mdns/private-is-sealed", test_private_is_sealed);
+  g_test_add_func ("/p2p-mdns/seal", test_seal);
   g_test_add_func ("/p2p-mdns/answers-are-limited", test_answers_are_limited);
   g_test_add_func ("/p2p-mdns/lies", test_lies);
+  g_test_add_func ("/p2p-mdns/other-port", test_other_port);
   g_test_add_func ("/p2p-mdns/crowd", test_crowd);
   return g_test_run ();
 }

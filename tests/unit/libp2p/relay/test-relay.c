@@ -11,6 +11,7 @@
 #include "swarm/dms-p2p-address.h"
 #include "swarm/dms-p2p-swarm-private.h"
 #include "tcp/dms-p2p-upgrader.h"
+#include "tcp/dms-p2p-upgrader.h"
 
 #define TCP    "/ip4/127.0.0.1/tcp/0"
 #define QUIC   "/ip4/127.0.0.1/udp/0/quic-v1"
@@ -253,6 +254,37 @@ test_data_limit (void)
 }
 
 /* A circuit that nobody ends is ended. */
+/* A relay that ends what it relays takes no message with it: more of them than it lets through arrive. */
+static void
+test_messages_beyond_limit (void)
+{
+  g_autoptr (Scene) scene = scene_new (TCP, "{\"reachability\": \"public\", \"relay_circuit_kib\": 64}");
+  g_autoptr (GHashTable) arrived = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pConnection) first = dial_at (scene->visitor, scene->hidden->id, scene->address, &error);
+  guint n = 24;
+
+  g_assert_no_error (error);
+  g_assert_true (dms_p2p_connection_is_limited (first));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *text = g_strnfill (12 * 1024, (char) ('A' + i));
+      g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+      g_autoptr (GAsyncResult) result = NULL;
+      DmsTestResult done = { 0 };
+
+      dms_p2p_messenger_send_async (
+          scene->visitor->stack->messenger, scene->hidden->id, "root", bytes, NULL, dms_test_on_done, &done);
+      result = dms_test_await (&done);
+      dms_p2p_messenger_send_finish (scene->visitor->stack->messenger, result, &error);
+      g_assert_no_error (error);
+    }
+  g_assert_false (dms_p2p_connection_is_open (first));
+  for (guint i = 0; i < scene->hidden->messages->len; i++)
+    g_hash_table_add (arrived, scene->hidden->messages->pdata[i]);
+  g_assert_cmpuint (g_hash_table_size (arrived), ==, n);
+}
+
 static void
 test_time_limit (void)
 {
@@ -392,12 +424,15 @@ test_question_flood (void)
   g_assert_cmpuint (dms_p2p_relay_service_get_n_refused (relay->stack->nat->relay_service), ==, 22);
 }
 
-/* One visitor may have sixteen; the seventeenth is refused. The ends are not told of each other's. */
+/* One visitor may have sixteen; the seventeenth is refused, also to somebody else. The ends are not told of
+ * each other's. */
 static void
 test_circuit_flood (void)
 {
   g_autoptr (Scene) scene = scene_new (TCP, PUBLIC);
+  g_autoptr (DmsTestHost) other = hidden_host_new (TCP);
   g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (scene->visitor, scene->relay);
+  g_autoptr (DmsP2pConnection) others_connection = dms_test_host_connect (other, scene->relay);
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (DmsP2pRelayMessage) question = dms_p2p_relay_message_new (DMS_P2P_RELAY_CONNECT);
   g_autoptr (GBytes) bytes = NULL;
@@ -422,11 +457,18 @@ test_circuit_flood (void)
       if (i == 0)
         {
           g_assert_true (answer->has_limit);
-          g_assert_cmpuint (answer->limit_s, ==, 120);
-          g_assert_cmpuint (answer->limit_bytes, ==, 128 * 1024);
+          g_assert_cmpuint (answer->limit_s, ==, 300);
+          g_assert_cmpuint (answer->limit_bytes, ==, 2 * 1024 * 1024);
         }
     }
   g_assert_cmpuint (dms_p2p_relay_service_get_n_circuits (scene->relay->stack->nat->relay_service), ==, 16);
+  g_assert_true (reserve (other, scene->relay, NULL));
+  g_assert_cmpuint (ask (scene->visitor, scene->relay, DMS_P2P_RELAY_HOP, DMS_P2P_RELAY_CONNECT, other->id),
+                    ==,
+                    DMS_P2P_RELAY_RESOURCE_LIMIT_EXCEEDED);
+  g_assert_cmpuint (ask (other, scene->relay, DMS_P2P_RELAY_HOP, DMS_P2P_RELAY_CONNECT, scene->hidden->id),
+                    ==,
+                    DMS_P2P_RELAY_RESOURCE_LIMIT_EXCEEDED);
   g_ptr_array_set_size (streams, 0);
   wait_no_circuits (scene->relay);
 }
@@ -532,6 +574,54 @@ test_impostor (gconstpointer data)
   g_assert_cmpint (dms_p2p_swarm_find (swarm, dms_p2p_identity_get_peer_id (comer)) != NULL, ==, is_named);
 }
 
+/* The relay brings @whom, who says in the handshake that it is @visitor. */
+static void
+bring (Scene *scene, DmsPeerId *whom, DmsP2pIdentity *visitor)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsP2pStream) stream =
+      dms_test_host_open (scene->relay, scene->hidden, DMS_P2P_RELAY_STOP_PROTOCOL, &error);
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+  g_autoptr (DmsP2pUpgrader) upgrader = dms_p2p_upgrader_new (visitor, NULL, NULL);
+  g_autoptr (DmsP2pRelayMessage) question = dms_p2p_relay_message_new (DMS_P2P_RELAY_CONNECT);
+  g_autoptr (DmsP2pRelayMessage) answer = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (DmsP2pUpgraded) upgraded = NULL;
+  DmsTestResult done = { 0 };
+
+  g_assert_no_error (error);
+  pipe = dms_p2p_stream_steal_pipe (stream);
+  question->peer = dms_peer_id_ref (whom);
+  bytes = dms_p2p_relay_message_encode (question, DMS_P2P_RELAY_STOP);
+  dms_test_pipe_write (pipe, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  answer = read_answer (pipe, DMS_P2P_RELAY_STOP);
+  g_assert_cmpuint (answer->status, ==, DMS_P2P_RELAY_OK);
+  dms_p2p_upgrader_dial_async (
+      upgrader, pipe, 1, scene->hidden->id, NULL, NULL, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  upgraded = dms_p2p_upgrader_finish (result, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 50 && dms_p2p_swarm_find (scene->hidden->stack->swarm,
+                                                  dms_p2p_identity_get_peer_id (visitor)) == NULL;
+       i++)
+    dms_test_spin (10);
+}
+
+/* Whom a relay names and who proves to be there have to be the same. */
+static void
+test_somebody_else (void)
+{
+  g_autoptr (Scene) scene = scene_new (TCP, PUBLIC);
+  g_autoptr (DmsP2pIdentity) visitor = dms_p2p_identity_new_random ();
+  g_autoptr (DmsP2pIdentity) other = dms_p2p_identity_new_random ();
+  DmsPeerId *id = dms_p2p_identity_get_peer_id (visitor);
+
+  bring (scene, dms_p2p_identity_get_peer_id (other), visitor);
+  g_assert_null (dms_p2p_swarm_find (scene->hidden->stack->swarm, id));
+  g_assert_null (dms_p2p_swarm_find (scene->hidden->stack->swarm, dms_p2p_identity_get_peer_id (other)));
+}
+
 /* Two of three relays are taken, and another one when one goes. */
 static void
 test_auto_relay (void)
@@ -621,6 +711,9 @@ test_params (void)
     "{\"relay_service\": \"yes\"}",
     "{\"relay_circuit_s\": 0}",
     "{\"relay_circuit_kib\": -1}",
+    "{\"relay_reservations\": 0}",
+    "{\"relay_circuits\": \"many\"}",
+    "{\"discovery_interval_s\": 1.5}",
     "{\"relays\": \"/ip4/192.0.2.1/tcp/1\"}",
     "{\"relays\": [1]}",
     "{\"relays\": [\"/ip4/192.0.2.1/tcp/1\"]}",
@@ -667,6 +760,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/p2p/relay/connect/tcp", TCP, test_connect);
   g_test_add_data_func ("/p2p/relay/connect/quic", QUIC, test_connect);
   g_test_add_func ("/p2p/relay/limit/data", test_data_limit);
+  g_test_add_func ("/p2p/relay/limit/messages", test_messages_beyond_limit);
   g_test_add_func ("/p2p/relay/limit/time", test_time_limit);
   g_test_add_func ("/p2p/relay/hostile/questions", test_hostile_questions);
   g_test_add_func ("/p2p/relay/hostile/chains", test_no_chains);
@@ -674,6 +768,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/relay/hostile/unfinished", test_question_flood);
   g_test_add_func ("/p2p/relay/hostile/circuits", test_circuit_flood);
   g_test_add_func ("/p2p/relay/hostile/relay", test_lying_relay);
+  g_test_add_func ("/p2p/relay/hostile/somebody-else", test_somebody_else);
   g_test_add_data_func ("/p2p/relay/hostile/impostor/named", GINT_TO_POINTER (TRUE), test_impostor);
   g_test_add_data_func ("/p2p/relay/hostile/impostor/other", GINT_TO_POINTER (FALSE), test_impostor);
   g_test_add_func ("/p2p/relay/auto", test_auto_relay);
