@@ -35,6 +35,7 @@ struct _DmsP2pQuicDoor
   gatomicrefcount ref_count;
   DmsP2pQuicDoorLimits limits;
   guint8 *secret;
+  guint8 *reset_secret;
   guint n;
   guint n_unproven;
   GHashTable *by_ip;
@@ -59,6 +60,9 @@ dms_p2p_quic_door_new (void)
   self->secret = sodium_malloc (DMS_P2P_QUIC_SECRET_SIZE);
   g_assert (self->secret != NULL);
   randombytes_buf (self->secret, DMS_P2P_QUIC_SECRET_SIZE);
+  self->reset_secret = sodium_malloc (DMS_P2P_QUIC_SECRET_SIZE);
+  g_assert (self->reset_secret != NULL);
+  randombytes_buf (self->reset_secret, DMS_P2P_QUIC_SECRET_SIZE);
   self->by_ip = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, g_free);
   return self;
 }
@@ -76,6 +80,7 @@ dms_p2p_quic_door_unref (DmsP2pQuicDoor *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   sodium_free (self->secret);
+  sodium_free (self->reset_secret);
   g_hash_table_unref (self->by_ip);
   g_free (self);
 }
@@ -175,9 +180,22 @@ dms_p2p_quic_door_leave (DmsP2pQuicDoor *self, const ngtcp2_addr *remote, gboole
 }
 
 void
+dms_p2p_quic_door_set_identity (DmsP2pQuicDoor *self, DmsP2pIdentity *identity)
+{
+  static const char LABEL[] = "dms: secret of QUIC stateless resets, version 1";
+  guint8 signature[64];
+
+  /* Nobody else can make this signature, and we can make it again. */
+  dms_p2p_identity_sign (identity, LABEL, sizeof LABEL, signature);
+  crypto_generichash (self->reset_secret, DMS_P2P_QUIC_SECRET_SIZE, signature, sizeof signature, NULL, 0);
+  sodium_memzero (signature, sizeof signature);
+}
+
+void
 dms_p2p_quic_door_make_reset_token (DmsP2pQuicDoor *self, const ngtcp2_cid *cid, guint8 *token)
 {
-  if (ngtcp2_crypto_generate_stateless_reset_token (token, self->secret, DMS_P2P_QUIC_SECRET_SIZE, cid) != 0)
+  if (ngtcp2_crypto_generate_stateless_reset_token (
+          token, self->reset_secret, DMS_P2P_QUIC_SECRET_SIZE, cid) != 0)
     randombytes_buf (token, NGTCP2_STATELESS_RESET_TOKENLEN);
 }
 

@@ -6,6 +6,8 @@
 #include <gio/gio.h>
 #include <ngtcp2/ngtcp2.h>
 
+#include "identity/dms-p2p-identity.h"
+
 G_BEGIN_DECLS
 
 /* What connection IDs of ours are long: all of one length, so that those of short headers can be told. */
@@ -36,6 +38,9 @@ typedef struct
 DmsP2pQuicDoor *dms_p2p_quic_door_new (void);
 DmsP2pQuicDoor *dms_p2p_quic_door_ref (DmsP2pQuicDoor *self);
 void dms_p2p_quic_door_unref (DmsP2pQuicDoor *self);
+/* From now on stateless resets are those of this identity: a peer of a run that ended without a word learns
+ * from the next run that its connection is gone (RFC 9000 section 10.3.2). */
+void dms_p2p_quic_door_set_identity (DmsP2pQuicDoor *self, DmsP2pIdentity *identity);
 DmsP2pQuicDoorLimits *dms_p2p_quic_door_get_limits (DmsP2pQuicDoor *self);
 
 /* @original is set when the packet has a good token from a Retry. */

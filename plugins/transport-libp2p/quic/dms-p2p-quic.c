@@ -437,6 +437,7 @@ dms_p2p_quic_new (DmsP2pIdentity *identity)
   DmsP2pQuic *self = g_object_new (DMS_TYPE_P2P_QUIC, NULL);
 
   self->identity = dms_p2p_identity_ref (identity);
+  dms_p2p_quic_door_set_identity (self->door, identity);
   return DMS_P2P_TRANSPORT (self);
 }
 

@@ -206,6 +206,33 @@ test_door (void)
   g_assert_cmpint (dms_p2p_quic_door_judge (door, &header, &path, &original), ==, DMS_P2P_QUIC_ADMIT);
 }
 
+/* The next run of a host ends connections that an earlier one left open; nobody else can. */
+static void
+test_reset_token (void)
+{
+  g_autoptr (DmsP2pIdentity) identity = dms_p2p_identity_new_random ();
+  g_autoptr (DmsP2pIdentity) other = dms_p2p_identity_new_random ();
+  g_autoptr (DmsP2pQuicDoor) before = dms_p2p_quic_door_new ();
+  g_autoptr (DmsP2pQuicDoor) after = dms_p2p_quic_door_new ();
+  g_autoptr (DmsP2pQuicDoor) stranger = dms_p2p_quic_door_new ();
+  ngtcp2_cid cid;
+  guint8 tokens[3][NGTCP2_STATELESS_RESET_TOKENLEN];
+
+  dms_p2p_quic_door_set_identity (before, identity);
+  dms_p2p_quic_door_set_identity (after, identity);
+  dms_p2p_quic_door_set_identity (stranger, other);
+  dms_p2p_quic_cid_set_random (&cid, 8);
+  dms_p2p_quic_door_make_reset_token (before, &cid, tokens[0]);
+  dms_p2p_quic_door_make_reset_token (after, &cid, tokens[1]);
+  dms_p2p_quic_door_make_reset_token (stranger, &cid, tokens[2]);
+  g_assert_cmpmem (tokens[0], sizeof tokens[0], tokens[1], sizeof tokens[1]);
+  g_assert_cmpint (memcmp (tokens[0], tokens[2], sizeof tokens[0]), !=, 0);
+  /* Another connection has another. */
+  cid.data[0] ^= 1;
+  dms_p2p_quic_door_make_reset_token (after, &cid, tokens[1]);
+  g_assert_cmpint (memcmp (tokens[0], tokens[1], sizeof tokens[0]), !=, 0);
+}
+
 /* A token is good for the address it was made for, with the IDs it was made for, and unchanged. */
 static void
 test_token (void)
@@ -264,5 +291,6 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p-quic/parts/graves", test_graves);
   g_test_add_func ("/p2p-quic/parts/door", test_door);
   g_test_add_func ("/p2p-quic/parts/token", test_token);
+  g_test_add_func ("/p2p-quic/parts/reset-token", test_reset_token);
   return g_test_run ();
 }
