@@ -198,12 +198,13 @@ def describe(pairs):
 
 def report(soak, seconds, seed):
     lines = ["# Twelve daemons in three regions", "",
-             f"{'Passed' if not soak.failures else 'FAILED'}: {len(soak.rounds)} rounds in {seconds:.0f} s, seed {seed}.", ""]
+             f"{'FAILED' if soak.failures else 'Passed'}: {len(soak.rounds)} rounds in {seconds:.0f} s, seed {seed}.",
+             ""]
     lines += [f"- {failure}" for failure in soak.failures] + ([""] if soak.failures else [])
     times = [row[3] for row in soak.rounds]
     if times:
-        lines += [f"All pairs had answered after {statistics.median(times):.1f} s in the median, {max(times):.1f} s at most.",
-                  ""]
+        lines += [f"All pairs had answered after {statistics.median(times):.1f} s in the median, {max(times):.1f} s at "
+                  "most.", ""]
     lines += ["| round | what was done | for | all reached after | smallest routing table |", "|---|---|---|---|---|"]
     for number, what, pause, taken, missing, least in soak.rounds:
         found = f"not: {describe(missing)}" if missing else f"{taken:.1f} s"

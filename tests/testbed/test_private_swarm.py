@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The DMS authors
 # SPDX-License-Identifier: Apache-2.0
-"""Private swarms on the test bed: who has no key learns and reaches nothing, who has it reaches others by relays, too."""
+"""Private swarms on the test bed: who has no key learns and reaches nothing, who has it is reached by relays, too."""
 
 import base64
 import os
@@ -161,8 +161,8 @@ def packets(folder, host):
     found = sorted((folder / "captures").glob(f"{name}.pcap*"))
     assert found, list((folder / "captures").iterdir())
     sent = f"src host {host.address} and not dst net 127.0.0.0/8 and not dst host {host.address}"
-    return b"".join(subprocess.run(["tcpdump", "-r", str(path), "-w", "-", sent], check=True, capture_output=True).stdout
-                    for path in found)
+    return b"".join(subprocess.run(["tcpdump", "-r", str(path), "-w", "-", sent], check=True,
+                                   capture_output=True).stdout for path in found)
 
 
 def test_packets_tell_nothing(swarm):

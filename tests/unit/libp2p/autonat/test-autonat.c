@@ -328,6 +328,21 @@ test_unfinished (void)
   g_assert_cmpuint (n_open, ==, 64);
 }
 
+/* Who is behind the same router has somebody else try: the router may let its own people in. */
+static void
+test_same_router (void)
+{
+  g_autoptr (DmsTestHost) server = server_new (TCP, TRUE, TRUE);
+  g_autoptr (DmsTestHost) host = dms_test_host_new (TCP);
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsMultiaddr) observer = dms_multiaddr_new ("/ip4/192.0.2.1/tcp/9000", NULL);
+  g_autoptr (DmsMultiaddr) seen = dms_multiaddr_new ("/ip4/198.51.100.1/udp/4000/quic-v1", NULL);
+  g_autoptr (GBytes) bytes = make_dial (host->id, "/ip4/198.51.100.1/tcp/9000", DMS_P2P_AUTONAT_V2);
+
+  dms_p2p_observed_note (dms_p2p_identify_get_observed (server->stack->identify), observer, seen, FALSE);
+  g_assert_cmpuint (status_of (host, server, DMS_P2P_AUTONAT_V2, bytes), ==, DMS_P2P_AUTONAT_V2_DIAL_REFUSED);
+}
+
 static void
 test_rate_v2 (void)
 {
@@ -667,6 +682,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/p2p/autonat/private/v2", &cases[1], test_private_refused);
   g_test_add_func ("/p2p/autonat/hostile/v1", test_hostile_v1);
   g_test_add_func ("/p2p/autonat/hostile/amplification", test_amplification);
+  g_test_add_func ("/p2p/autonat/same-router", test_same_router);
   g_test_add_func ("/p2p/autonat/hostile/one-dial", test_one_dial_a_peer);
   g_test_add_func ("/p2p/autonat/hostile/unfinished", test_unfinished);
   g_test_add_func ("/p2p/autonat/hostile/rate", test_rate_v2);
