@@ -132,6 +132,7 @@ dms_libp2p_stack_new (GBytes *seed,
   dms_p2p_swarm_set_water_marks (self->swarm, params->low_water, params->high_water, params->grace_s);
   dms_libp2p_stack_add_transports (self, params);
   self->ping = dms_p2p_ping_new (self->host);
+  self->recheck = dms_libp2p_recheck_new (self->swarm, self->ping);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
   if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
     self->discovery = dms_p2p_dht_discovery_new (
@@ -182,6 +183,7 @@ dms_libp2p_stack_end (DmsLibp2pStack *self, GSourceFunc done, gpointer user_data
   g_clear_pointer (&self->nat, dms_libp2p_nat_free);
   g_clear_object (&self->messenger);
   g_clear_object (&self->dht);
+  g_clear_pointer (&self->recheck, dms_libp2p_recheck_free);
   g_clear_object (&self->ping);
   g_clear_object (&self->identify);
   g_clear_object (&self->host);

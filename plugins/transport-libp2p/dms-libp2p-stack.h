@@ -5,6 +5,7 @@
 
 #include "dms-libp2p-nat.h"
 #include "dms-libp2p-params.h"
+#include "dms-libp2p-recheck.h"
 #include "dms-libp2p-router.h"
 #include "identify/dms-p2p-identify.h"
 #include "kad/dms-p2p-dht-discovery.h"
@@ -25,6 +26,7 @@ typedef struct
   DmsP2pHost *host;
   DmsP2pIdentify *identify;
   DmsP2pPing *ping;
+  DmsLibp2pRecheck *recheck;
   DmsP2pMessenger *messenger;
   DmsLibp2pNat *nat;
   DmsP2pDht *dht;

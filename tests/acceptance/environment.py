@@ -121,17 +121,23 @@ def before_feature(context, feature):
         context.house.start_engine()
 
 
+def skip(scenario, reason):
+    # behave would say it among what the report says.
+    scenario.skip()
+    scenario.skip_reason = reason
+
+
 def before_scenario(context, scenario):
     context.report.begin_scenario()
+    topology = topology_of(scenario)
     if "pending" in scenario.effective_tags:
-        scenario.skip("pending")
+        skip(scenario, "pending")
         return
     if "engine" in scenario.effective_tags and context.house.engine is None:
-        scenario.skip(context.house.engine_missing)
+        skip(scenario, context.house.engine_missing)
         return
-    topology = topology_of(scenario)
     if topology != EVERYDAY and find_obstacle() is not None:
-        scenario.skip(find_obstacle())
+        skip(scenario, find_obstacle())
         return
     if "fresh" in scenario.effective_tags:
         context.house.close_stage()

@@ -26,11 +26,11 @@ class Allocation:
         execution = {"type": executor, "cmd": ["/bin/sh", "-c", self.script]}
         if executor == "docker":
             execution["image"] = IMAGE
-        execution.update(self.more.pop("execution", {}))
+        execution.update(self.more.get("execution", {}))
         document = {"executor": executor, "type": self.kind, "resources": self.resources, "execution": execution}
         if self.volumes:
             document["volumes"] = self.volumes
-        document.update(self.more)
+        document.update({key: value for key, value in self.more.items() if key != "execution"})
         return document
 
 

@@ -245,8 +245,10 @@ class Stage:
             (gate / "open").touch()
 
     def close_gate(self):
+        """The next scenario's gate is closed, and has nothing of this one in it."""
         for gate in self.gates():
-            (gate / "open").unlink(missing_ok=True)
+            for path in gate.iterdir():
+                path.unlink()
 
     # What every provider must hold.
 

@@ -218,6 +218,30 @@ def test_comes_back_after_a_restart(tmp_path):
         assert a.actor("/dms/node/peers/ping", "-H", b_peer)["RTT"] >= 1
 
 
+def test_comes_back_after_a_crash(tmp_path):
+    """A QUIC connection does not notice that the other side died; who comes back over another is believed instead."""
+    ports = [free_port() for _ in range(2)]
+    with nodes(tmp_path, "a", "b") as (a, b):
+        a.configure(p2p={"listen_address": [f"/ip4/127.0.0.1/tcp/{ports[0]}", f"/ip4/127.0.0.1/udp/{ports[1]}/quic-v1"]})
+        allow(a, b, *DEPLOY)
+        allow(b, a, *DEPLOY)
+        a.start(), b.start()
+
+        def heard(asker, other):
+            reply = asker.cli("-c", "dms", "actor", "cmd", "/broadcast/hello", "-t", "2s", check=False)
+            return other.dms_did in reply.out
+
+        connect(a, b, "/quic-v1")
+        a.wait_for(lambda: heard(a, b) and heard(b, a), 30, "they do not hear each other")
+        a.kill()
+        a.start()
+        connect(a, b, "/tcp/")
+        a.wait_for(lambda: heard(a, b) and heard(b, a), 25, "they do not hear each other after the crash")
+        # The connection that died is gone before its time is over.
+        found = b.network("connections", a.peer, "--json").json["connections"]
+        assert all("/tcp/" in connection["remote"] for connection in found), found
+
+
 def test_peer_id_is_that_of_the_key(tmp_path, pair):
     """Whoever takes over a node's address without its key is not taken for it."""
     a, _ = pair

@@ -146,7 +146,7 @@ dms_p2p_gossip_line_on_break (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
+void
 dms_p2p_gossip_line_break (DmsP2pGossipLine *self)
 {
   dms_p2p_gossip_line_drop (&self->writing, &self->outlet, DMS_P2P_RESET_NONE);

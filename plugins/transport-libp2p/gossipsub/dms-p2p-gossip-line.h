@@ -29,6 +29,8 @@ void dms_p2p_gossip_line_close (DmsP2pGossipLine *self);
 
 DmsPeerId *dms_p2p_gossip_line_get_peer (DmsP2pGossipLine *self);
 gboolean dms_p2p_gossip_line_is_open (DmsP2pGossipLine *self);
+/* The stream to write to is no good: drops it, and then calls broken(). */
+void dms_p2p_gossip_line_break (DmsP2pGossipLine *self);
 /* The stream to write to; it is used from here on. */
 void dms_p2p_gossip_line_set_outlet (DmsP2pGossipLine *self, DmsP2pStream *stream);
 /* The stream the peer writes to; an earlier one is reset. It is read when there is an outlet: before, nobody

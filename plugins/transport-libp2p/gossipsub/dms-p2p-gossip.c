@@ -29,6 +29,8 @@ static const char *const dms_p2p_gossip_protocols[] = { DMS_P2P_GOSSIP_PROTOCOL_
 typedef struct
 {
   DmsP2pGossipLine *line;
+  /* What the stream to it is on; NULL when there is none. */
+  DmsP2pConnection *carrier;
   gboolean is_opening;
   guint n_opened;
   double app_score;
@@ -94,6 +96,7 @@ dms_p2p_gossip_member_free (gpointer data)
 {
   DmsP2pGossipMember *member = data;
 
+  g_clear_object (&member->carrier);
   dms_p2p_gossip_line_close (member->line);
   dms_p2p_gossip_line_unref (member->line);
   g_free (member);
@@ -302,6 +305,19 @@ dms_p2p_gossip_remove_member (DmsP2pGossip *self, DmsPeerId *peer)
   g_hash_table_remove (self->members, keep);
 }
 
+/* Whoever is not written to is not read from either; but there may be another way to him. */
+static void
+dms_p2p_gossip_open_elsewhere (DmsP2pGossip *self, DmsP2pGossipMember *member, DmsP2pConnection *failed)
+{
+  DmsPeerId *peer = dms_p2p_connection_get_peer_id (failed);
+  DmsP2pConnection *other = dms_p2p_swarm_find (dms_p2p_host_get_swarm (self->host), peer);
+
+  if (other == NULL || other == failed || member->n_opened > DMS_P2P_GOSSIP_MAX_REOPENS)
+    dms_p2p_gossip_remove_member (self, peer);
+  else
+    dms_p2p_gossip_open (self, member, other);
+}
+
 static void
 dms_p2p_gossip_on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -324,12 +340,12 @@ dms_p2p_gossip_on_opened (GObject *source, GAsyncResult *result, gpointer user_d
         dms_stream_reset (DMS_STREAM (stream));
       else
         g_debug ("No gossip with %s: %s", dms_peer_id_get_text (peer), error->message);
-      /* Whoever is not written to is not read from either. */
       if (stream == NULL && member != NULL && !self->is_closed)
-        dms_p2p_gossip_remove_member (self, peer);
+        dms_p2p_gossip_open_elsewhere (self, member, opening->connection);
       return;
     }
   place = dms_p2p_gossip_dup_place (opening->connection);
+  g_set_object (&member->carrier, opening->connection);
   dms_p2p_gossip_line_set_outlet (member->line, stream);
   dms_p2p_gossip_core_add_peer (self->core,
                                 peer,
@@ -374,6 +390,8 @@ dms_p2p_gossip_on_stream (DmsP2pHost *host,
       return;
     }
   member = dms_p2p_gossip_ensure_member (self, dms_p2p_connection_get_peer_id (connection));
+  /* Whoever begins to write has perhaps forgotten us and what we said to him before. */
+  dms_p2p_gossip_core_greet_again (self->core, dms_p2p_connection_get_peer_id (connection));
   dms_p2p_gossip_line_set_inlet (member->line, stream);
   dms_p2p_gossip_open (self, member, connection);
 }
@@ -410,8 +428,23 @@ dms_p2p_gossip_on_connection (DmsP2pSwarm *swarm,
   DmsP2pGossip *self = user_data;
   DmsPeerId *peer = dms_p2p_connection_get_peer_id (connection);
 
-  if (!self->is_closed && !is_open && dms_p2p_swarm_find (swarm, peer) == NULL)
-    dms_p2p_gossip_remove_member (self, peer);
+  DmsP2pGossipMember *member = g_hash_table_lookup (self->members, peer);
+
+  if (self->is_closed || is_open || member == NULL)
+    return;
+  if (dms_p2p_swarm_find (swarm, peer) == NULL)
+    {
+      dms_p2p_gossip_remove_member (self, peer);
+      return;
+    }
+  /* There may be nothing to write for long, and until then the peer would hear nothing and be told nothing.
+   */
+  if (member->carrier == connection)
+    {
+      g_clear_object (&member->carrier);
+      member->n_opened = 0;
+      dms_p2p_gossip_line_break (member->line);
+    }
 }
 
 /* Life */

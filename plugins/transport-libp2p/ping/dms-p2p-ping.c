@@ -256,6 +256,22 @@ dms_p2p_ping_measure_async (DmsP2pPing *self,
   dms_p2p_host_open_stream_async (self->host, peer, protocols, cancellable, dms_p2p_measure_on_opened, task);
 }
 
+void
+dms_p2p_ping_measure_on_async (DmsP2pPing *self,
+                               DmsP2pConnection *connection,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  static const char *const protocols[] = { DMS_P2P_PING_PROTOCOL, NULL };
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, dms_p2p_ping_measure_on_async);
+  g_task_set_task_data (task, g_new0 (DmsP2pMeasure, 1), dms_p2p_measure_free);
+  dms_p2p_host_open_stream_on_async (
+      self->host, connection, protocols, cancellable, dms_p2p_measure_on_opened, task);
+}
+
 gint64
 dms_p2p_ping_measure_finish (DmsP2pPing *self, GAsyncResult *result, GError **error)
 {

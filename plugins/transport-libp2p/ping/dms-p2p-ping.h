@@ -23,6 +23,12 @@ void dms_p2p_ping_measure_async (DmsP2pPing *self,
                                  GCancellable *cancellable,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
+/* The same over this connection and no other. */
+void dms_p2p_ping_measure_on_async (DmsP2pPing *self,
+                                    DmsP2pConnection *connection,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
 /* The round trip in microseconds, at least 1; -1 with an error. */
 gint64 dms_p2p_ping_measure_finish (DmsP2pPing *self, GAsyncResult *result, GError **error);
 

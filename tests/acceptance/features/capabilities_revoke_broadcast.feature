@@ -12,6 +12,7 @@ Feature: capabilities, revoked by broadcast
       | Charlie | provider     |
     And they are members of the organisation "nunet", and spread what is revoked
 
+  # Nodes that meet tell each other what is revoked as well; here it is told while they are connected.
   @quick
   Scenario: Revocation spread by broadcast stops access
     When Charlie says hello to Bob
