@@ -73,12 +73,16 @@ static const DmsConfigSchema schema[] = {
     "ask the router of the local network to pass ports on to this node" },
   { "p2p.advertise", DMS_CONFIG_BOOL, "true", 0, 0, NULL,
     "let the network find this node by the kind of resources it lends" },
-  { "p2p.dht_mode", DMS_CONFIG_STRING, "auto", 0, 0, NULL,
-    "part in the network's distributed hash table: auto, server, client or off" },
+  { "p2p.dht_mode", DMS_CONFIG_CHOICE, "auto", 0, 0, NULL,
+    "part in the network's distributed hash table: auto, server, client or off",
+    "auto, server, client or off" },
   { "p2p.rendezvous", DMS_CONFIG_STRING, "nunet-test", 0, 0, NULL,
     "name under which the nodes of the network find each other; empty for none" },
-  { "p2p.reachability", DMS_CONFIG_STRING, "auto", 0, 0, NULL,
-    "whether others can connect to this node: auto (find out), public or private" },
+  { "p2p.discovery_interval_s", DMS_CONFIG_INT, "900", 30, 86400, NULL,
+    "seconds after which nodes of that name are looked for again" },
+  { "p2p.reachability", DMS_CONFIG_CHOICE, "auto", 0, 0, NULL,
+    "whether others can connect to this node: auto (find out), public or private",
+    "auto, public or private" },
   { "p2p.relays", DMS_CONFIG_STRV, "", 0, 0, NULL,
     "the only relays this node takes when others cannot connect to it; none named: any it meets" },
   { "p2p.relay_service", DMS_CONFIG_BOOL, "true", 0, 0, NULL,
@@ -87,6 +91,10 @@ static const DmsConfigSchema schema[] = {
     "seconds for which it relays one connection" },
   { "p2p.relay_circuit_kib", DMS_CONFIG_INT, "2048", 1, 1048576, NULL,
     "how much it relays of one connection each way, in KiB" },
+  { "p2p.relay_reservations", DMS_CONFIG_INT, "128", 1, 65536, NULL,
+    "nodes that may be reached through it" },
+  { "p2p.relay_circuits", DMS_CONFIG_INT, "1024", 1, 65536, NULL,
+    "connections that it relays at a time" },
   { "p2p.probe_delay_ms", DMS_CONFIG_INT, "15000", 1, 3600000, NULL,
     "when after its start this node has others try whether they can connect to it" },
   { "p2p.relay_delay_ms", DMS_CONFIG_INT, "60000", 1, 3600000, NULL,
@@ -257,6 +265,15 @@ refuse (const DmsConfigSchema *self, const char *expected, GError **error)
   return NULL;
 }
 
+/* Whether a list like “one, two or three” has the word. */
+static gboolean
+is_choice (const char *choices, const char *word)
+{
+  g_auto (GStrv) items = g_strsplit_set (choices, ", ", -1);
+
+  return word[0] != '\0' && strcmp (word, "or") != 0 && g_strv_contains ((const char *const *) items, word);
+}
+
 static JsonNode *
 check_string (const DmsConfigSchema *self, const char *text, GError **error)
 {
@@ -278,6 +295,15 @@ check_string (const DmsConfigSchema *self, const char *text, GError **error)
       if (!g_strv_contains (levels, upper))
         return refuse (self, "DEBUG, INFO, WARN or ERROR", error);
       return json_node_init_string (json_node_alloc (), upper);
+    }
+
+  if (self->type == DMS_CONFIG_CHOICE)
+    {
+      g_autofree char *lower = g_ascii_strdown (text, -1);
+
+      if (!is_choice (self->choices, lower))
+        return refuse (self, self->choices, error);
+      return json_node_init_string (json_node_alloc (), lower);
     }
 
   return json_node_init_string (json_node_alloc (), text);
@@ -378,6 +404,7 @@ dms_config_schema_check (const DmsConfigSchema *self, JsonNode *node, GError **e
     case DMS_CONFIG_STRING:
     case DMS_CONFIG_PATH:
     case DMS_CONFIG_LEVEL:
+    case DMS_CONFIG_CHOICE:
       if (type != G_TYPE_STRING)
         return refuse (self, "text in quotes", error);
       return check_string (self, json_node_get_string (node), error);
@@ -452,6 +479,7 @@ dms_config_schema_parse (const DmsConfigSchema *self, const char *text, GError *
     case DMS_CONFIG_STRING:
     case DMS_CONFIG_PATH:
     case DMS_CONFIG_LEVEL:
+    case DMS_CONFIG_CHOICE:
       return check_string (self, text, error);
 
     case DMS_CONFIG_INT:

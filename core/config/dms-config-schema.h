@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @DMS_CONFIG_BOOL: true or false
  * @DMS_CONFIG_STRV: a list of texts
  * @DMS_CONFIG_LEVEL: `DEBUG`, `INFO`, `WARN` or `ERROR`
+ * @DMS_CONFIG_CHOICE: one of a few words
  * @DMS_CONFIG_OBJECTS: null, or a list of objects that are not looked into
  *
  * What a configuration value may be.
@@ -26,6 +27,7 @@ typedef enum {
   DMS_CONFIG_BOOL,
   DMS_CONFIG_STRV,
   DMS_CONFIG_LEVEL,
+  DMS_CONFIG_CHOICE,
   DMS_CONFIG_OBJECTS,
 } DmsConfigType;
 
@@ -39,6 +41,7 @@ typedef enum {
  * @maximum: greatest number, for %DMS_CONFIG_INT
  * @replacement: (nullable): for a deprecated key, the key that took its place
  * @help: one line for people
+ * @choices: (nullable): the words there are, for %DMS_CONFIG_CHOICE: a list like “one, two or three”
  *
  * One configuration key.
  */
@@ -50,6 +53,7 @@ typedef struct {
   gint64 maximum;
   const char *replacement;
   const char *help;
+  const char *choices;
 } DmsConfigSchema;
 
 /* All keys, in the order in which they are written; ended by one whose key is NULL. */

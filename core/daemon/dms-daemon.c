@@ -437,7 +437,8 @@ static void
 add_nat_params (DmsDaemon *self, JsonObject *params)
 {
   static const char *const numbers[] = {
-    "relay_circuit_s", "relay_circuit_kib", "probe_delay_ms", "relay_delay_ms", NULL
+    "relay_circuit_s", "relay_circuit_kib", "relay_reservations", "relay_circuits",
+    "probe_delay_ms",  "relay_delay_ms",    "discovery_interval_s", NULL
   };
   const char *const *relays = dms_config_get_strv (self->config, "p2p.relays");
   JsonArray *array = json_array_new ();

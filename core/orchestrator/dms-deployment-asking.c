@@ -487,6 +487,73 @@ get_wave_us (DmsDeployment *self)
   return wave_us;
 }
 
+/* A machine that was asked and is free again. */
+typedef struct
+{
+  char *peer;
+  DeployWay way;
+} Freed;
+
+static void
+freed_free (gpointer data)
+{
+  Freed *freed = data;
+
+  g_free (freed->peer);
+  g_free (freed);
+}
+
+/* (transfer full): half of what some nodes have too much of, chosen by chance: where machines are few, others
+ * wait for just these (orchestration.md 3.2, residual round). */
+static GPtrArray *
+drop_surplus (DmsDeployment *self)
+{
+  GPtrArray *freed = g_ptr_array_new_with_free_func (freed_free);
+
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+      guint n_kept = node->bids->len - node->bids->len / 2;
+
+      while (dms_node_config_get_peer (node->config) == NULL && node->bids->len > n_kept)
+        {
+          guint pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
+          Freed *item = g_new0 (Freed, 1);
+
+          item->peer = g_strdup (dms_bid_get_peer (node->bids->pdata[pick]));
+          item->way = dms_deployment_get_way (self, item->peer);
+          g_ptr_array_add (freed, item);
+          g_ptr_array_remove_index_fast (node->bids, pick);
+        }
+    }
+  return freed;
+}
+
+/* Whether there is anybody to ask again. */
+static gboolean
+begin_residual_wave (DmsDeployment *self)
+{
+  g_autoptr (GPtrArray) freed = NULL;
+
+  if (count_missing (self) == 0)
+    return FALSE;
+  freed = drop_surplus (self);
+  if (freed->len == 0)
+    return FALSE;
+  self->wave++;
+  begin_wave (self);
+  for (guint i = 0; i < freed->len; i++)
+    {
+      const Freed *item = freed->pdata[i];
+
+      if (item->way == DEPLOY_WAY_GOSSIP)
+        continue;
+      g_hash_table_remove (self->asked, item->peer);
+      ask_peer (self, item->peer, item->way);
+    }
+  return TRUE;
+}
+
 gboolean
 dms_deployment_go_on_asking (DmsDeployment *self)
 {
@@ -497,6 +564,8 @@ dms_deployment_go_on_asking (DmsDeployment *self)
   ask_found (self);
   if (self->everybody)
     {
+      if (waited_us >= WAVE_MS * 1000 && begin_residual_wave (self))
+        return TRUE;
       if (!self->asked_connected && waited_us >= WAVE_MS * 1000)
         ask_connected (self);
       return waited_us < get_patience_us (self);

@@ -380,32 +380,13 @@ read_ports (JsonObject *request, guint *n_dynamic)
   return g_steal_pointer (&found);
 }
 
-/* Quantities are added; every GPU asked for stays one of its own, whatever index it was given. */
-static DmsResources *
-add_plan (DmsResources *planned, DmsResources *required)
-{
-  g_autoptr (DmsResources) sum = dms_resources_add (planned, required);
-  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
-  GPtrArray *parts[] = { dms_resources_get_gpus (planned), dms_resources_get_gpus (required) };
-
-  for (gsize k = 0; k < G_N_ELEMENTS (parts); k++)
-    {
-      for (guint i = 0; i < parts[k]->len; i++)
-        g_ptr_array_add (gpus, dms_gpu_ref (g_ptr_array_index (parts[k], i)));
-    }
-  return dms_resources_new (
-      dms_resources_get_cpu (sum), dms_resources_get_ram (sum), dms_resources_get_disk (sum), gpus);
-}
-
-/* @planned: what the requests of this message before it take, which grows by this one's. */
 static gboolean
-check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsResources **planned)
+check_resources (DmsBidder *self, const char *id, JsonObject *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsResources) required =
       dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), &error);
   g_autoptr (DmsHardware) machine = NULL;
-  g_autoptr (DmsResources) all = NULL;
   g_autoptr (DmsResources) assigned = NULL;
   g_autoptr (GArray) ports = NULL;
   guint n_dynamic;
@@ -426,12 +407,9 @@ check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsResour
                                                &error))
     return refuse (
         self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
-  all = add_plan (*planned, required);
-  assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), all, &error);
+  assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), required, &error);
   if (assigned == NULL)
     return refuse (self, id, "no_resource_availability_for_bid", error->message);
-  dms_resources_unref (*planned);
-  *planned = g_steal_pointer (&all);
   return TRUE;
 }
 
@@ -516,14 +494,6 @@ ensure_bids (DmsBidder *self, const char *ensemble_id, DmsDid *requester)
   return bids;
 }
 
-static gboolean
-was_answered (DmsBidder *self, const char *ensemble_id, const char *key)
-{
-  Bids *bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-
-  return bids != NULL && g_hash_table_contains (bids->answered, key);
-}
-
 static gint64
 get_nonce (JsonObject *payload)
 {
@@ -539,61 +509,43 @@ make_answer_key (JsonObject *payload, JsonObject *request)
   return g_strdup_printf ("%" G_GINT64_FORMAT "/%.256s", get_nonce (payload), node_id != NULL ? node_id : "");
 }
 
-/* The same message comes by more than one way. What was offered when it came first is spoken for. */
-static void
-plan_answered (DmsBidder *self,
-               const char *ensemble_id,
-               JsonObject *payload,
-               JsonObject *request,
-               DmsResources **planned)
+/* A request without a nonce is always a new one. */
+static gboolean
+was_answered (DmsBidder *self, const char *ensemble_id, JsonObject *payload, JsonObject *request)
 {
+  Bids *bids = g_hash_table_lookup (self->ensembles, ensemble_id);
   g_autofree char *key = make_answer_key (payload, request);
-  g_autoptr (DmsResources) required = NULL;
-  g_autoptr (DmsResources) before = NULL;
 
-  if (get_nonce (payload) < 0 || !was_answered (self, ensemble_id, key))
-    return;
-  required = dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), NULL);
-  if (required == NULL)
-    return;
-  before = g_steal_pointer (planned);
-  *planned = add_plan (before, required);
+  return bids != NULL && get_nonce (payload) >= 0 && g_hash_table_contains (bids->answered, key);
 }
 
-static void
+/* Whether it was answered. */
+static gboolean
 consider (DmsBidder *self,
           DmsMessage *message,
           const char *ensemble_id,
           JsonObject *payload,
-          JsonObject *request,
-          DmsResources **planned)
+          JsonObject *request)
 {
   const char *node_id = dms_json_object_get_text (request, "NodeID");
-  gint64 nonce = get_nonce (payload);
   g_autofree char *key = make_answer_key (payload, request);
   Bids *bids = NULL;
 
   if (node_id == NULL || node_id[0] == '\0' || strlen (node_id) > 256)
-    {
-      refuse (self, ensemble_id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
-      return;
-    }
-  if (nonce >= 0 && was_answered (self, ensemble_id, key))
-    return;
+    return refuse (
+        self, ensemble_id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
   if (!check_location (self, ensemble_id, request) || !check_executors (self, ensemble_id, request) ||
-      !check_resources (self, ensemble_id, request, planned))
-    return;
+      !check_resources (self, ensemble_id, request))
+    return FALSE;
 
   bids = ensure_bids (self, ensemble_id, dms_message_get_sender_did (message));
   if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED ||
       self->n_answered >= MAX_ANSWERED_IN_ALL)
-    {
-      refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
-      return;
-    }
+    return refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
   if (g_hash_table_add (bids->answered, g_steal_pointer (&key)))
     self->n_answered++;
   answer (self, message, ensemble_id, node_id);
+  return TRUE;
 }
 
 /* Fisher and Yates: nobody gets a node of an ensemble more often for being named first. */
@@ -615,22 +567,30 @@ shuffle (JsonArray *requests)
   return order;
 }
 
+static JsonObject *
+get_request (GPtrArray *order, guint i)
+{
+  return dms_json_object_get_child (g_ptr_array_index (order, i), "V1");
+}
+
+/* A machine serves one node of an ensemble, so it offers itself once. The same message may come by more than
+ * one way: what it was answered with counts. */
 static void
 consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
 {
-  g_autoptr (DmsResources) planned = dms_resources_new_empty ();
   g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
+  guint i = 0;
 
-  for (guint i = 0; i < order->len; i++)
-    plan_answered (
-        self, ensemble_id, payload, dms_json_object_get_child (g_ptr_array_index (order, i), "V1"), &planned);
-  for (guint i = 0; i < order->len; i++)
-    consider (self,
-              message,
-              ensemble_id,
-              payload,
-              dms_json_object_get_child (g_ptr_array_index (order, i), "V1"),
-              &planned);
+  for (i = 0; i < order->len; i++)
+    {
+      if (was_answered (self, ensemble_id, payload, get_request (order, i)))
+        return;
+    }
+  for (i = 0; i < order->len; i++)
+    {
+      if (consider (self, message, ensemble_id, payload, get_request (order, i)))
+        return;
+    }
 }
 
 static gboolean
@@ -668,8 +628,8 @@ delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
  * @self: a bidder
  * @message: a request for bids
  *
- * Answers with a bid for each node of the ensemble that this machine could run, as far as all of them fit
- * together. What it cannot run is dropped in silence, as the protocol wants it.
+ * Answers with a bid for one node of the ensemble that this machine could run, any of them. What it cannot
+ * run is dropped in silence, as the protocol wants it.
  */
 void
 dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)

@@ -68,6 +68,8 @@ dms_libp2p_nat_new (DmsP2pHost *host,
   self->dht = g_object_ref (dht);
   self->may_relay = params->relay_service;
   dms_p2p_relay_policy_init (&self->policy);
+  self->policy.max_reservations = params->relay_reservations;
+  self->policy.max_circuits = params->relay_circuits;
   self->policy.circuit_s = params->relay_circuit_s;
   self->policy.circuit_bytes = (guint64) params->relay_circuit_kib * 1024;
   self->relay_client = dms_p2p_relay_client_new (host);

@@ -7,6 +7,7 @@
 
 #include "autonat/dms-p2p-autonat.h"
 #include "relay/dms-p2p-auto-relay.h"
+#include "relay/dms-p2p-relay-service.h"
 #include "swarm/dms-p2p-trimmer.h"
 
 enum
@@ -18,6 +19,8 @@ enum
    * 128 KiB that are usual elsewhere, so that a job and its log fit. */
   DMS_LIBP2P_RELAY_CIRCUIT_S = 5 * 60,
   DMS_LIBP2P_RELAY_CIRCUIT_KIB = 2 * 1024,
+  /* The nodes in the field (spec, section 1). */
+  DMS_LIBP2P_DISCOVERY_INTERVAL_S = 15 * 60,
   /* More given relays than this are a mistake. */
   DMS_LIBP2P_MAX_RELAYS = 16,
   /* Longer than any that is in use; a protocol may not be of more than 256 bytes. */
@@ -150,6 +153,8 @@ dms_libp2p_params_read_nat (DmsLibp2pParams *self, JsonObject *object, GError **
 {
   return dms_libp2p_params_read_reachability (object, &self->reachability, error) &&
          dms_libp2p_params_read_flag (object, "relay_service", &self->relay_service, error) &&
+         dms_libp2p_params_read_number (object, "relay_reservations", &self->relay_reservations, error) &&
+         dms_libp2p_params_read_number (object, "relay_circuits", &self->relay_circuits, error) &&
          dms_libp2p_params_read_number (object, "relay_circuit_s", &self->relay_circuit_s, error) &&
          dms_libp2p_params_read_number (object, "relay_circuit_kib", &self->relay_circuit_kib, error) &&
          dms_libp2p_params_read_number (object, "probe_delay_ms", &self->probe_delay_ms, error) &&
@@ -215,6 +220,8 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
     .high_water = DMS_P2P_TRIMMER_HIGH,
     .grace_s = DMS_P2P_TRIMMER_GRACE_S,
     .relay_service = TRUE,
+    .relay_reservations = DMS_P2P_RELAY_MAX_RESERVATIONS,
+    .relay_circuits = DMS_P2P_RELAY_MAX_CIRCUITS,
     .relay_circuit_s = DMS_LIBP2P_RELAY_CIRCUIT_S,
     .relay_circuit_kib = DMS_LIBP2P_RELAY_CIRCUIT_KIB,
     .probe_delay_ms = DMS_P2P_AUTONAT_BOOT_MS,
@@ -223,6 +230,7 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
     .dht_prefix = g_strdup (DMS_P2P_DHT_PREFIX),
     .dht_mode = DMS_P2P_DHT_AUTO,
     .rendezvous = g_strdup (DMS_LIBP2P_RENDEZVOUS),
+    .discovery_interval_s = DMS_LIBP2P_DISCOVERY_INTERVAL_S,
   };
   if (object == NULL)
     return g_steal_pointer (&self);
@@ -238,7 +246,9 @@ dms_libp2p_params_new (JsonObject *object, GError **error)
       !dms_libp2p_params_read_nat (self, object, error) ||
       !dms_libp2p_params_read_prefix (object, &self->dht_prefix, error) ||
       !dms_libp2p_params_read_mode (object, &self->dht_mode, error) ||
-      !dms_libp2p_params_read_name (object, "rendezvous", &self->rendezvous, error))
+      !dms_libp2p_params_read_name (object, "rendezvous", &self->rendezvous, error) ||
+      !dms_libp2p_params_read_number (
+          object, "discovery_interval_s", &self->discovery_interval_s, error))
     return NULL;
   if (self->low_water > self->high_water)
     {

@@ -28,6 +28,8 @@ typedef enum
  * @grace_s: connections younger than this are left alone
  * @reachability: whether others can connect: found out, or known
  * @relay_service: whether it relays for others when they can reach it
+ * @relay_reservations: how many nodes may be reached through it
+ * @relay_circuits: how many connections it relays at a time
  * @relay_circuit_s: how long it relays one connection
  * @relay_circuit_kib: how much it relays of one, each way
  * @probe_delay_ms: when peers are first asked whether they can connect to this host
@@ -36,6 +38,7 @@ typedef enum
  * @dht_prefix: what the protocol of the distributed hash table begins with
  * @dht_mode: whether it keeps a part of it for others
  * @rendezvous: (nullable): the name under which nodes of one network find each other; %NULL for none
+ * @discovery_interval_s: after how many seconds it looks for them again
  *
  * What a configuration may say besides: the members of its parameters, under these names.
  */
@@ -52,6 +55,8 @@ typedef struct
   guint grace_s;
   DmsLibp2pReachability reachability;
   gboolean relay_service;
+  guint relay_reservations;
+  guint relay_circuits;
   guint relay_circuit_s;
   guint relay_circuit_kib;
   guint probe_delay_ms;
@@ -60,6 +65,7 @@ typedef struct
   char *dht_prefix;
   DmsP2pDhtMode dht_mode;
   char *rendezvous;
+  guint discovery_interval_s;
 } DmsLibp2pParams;
 
 /* Members that are not there have their usual values; others than these are nothing to it. */

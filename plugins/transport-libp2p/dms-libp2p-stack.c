@@ -88,6 +88,7 @@ dms_libp2p_stack_on_moved (gpointer user_data)
 {
   DmsLibp2pStack *self = user_data;
 
+  dms_p2p_dht_note_moved (self->dht);
   if (self->discovery != NULL)
     dms_p2p_dht_discovery_note_moved (self->discovery);
 }
@@ -133,7 +134,8 @@ dms_libp2p_stack_new (GBytes *seed,
   self->ping = dms_p2p_ping_new (self->host);
   self->messenger = dms_p2p_messenger_new (self->host, handler, user_data);
   if (params->rendezvous != NULL && params->dht_mode != DMS_P2P_DHT_OFF)
-    self->discovery = dms_p2p_dht_discovery_new (self->dht, self->swarm, params->rendezvous);
+    self->discovery = dms_p2p_dht_discovery_new (
+        self->dht, self->swarm, params->rendezvous, params->discovery_interval_s);
   dms_libp2p_nat_set_moved (self->nat, dms_libp2p_stack_on_moved, self);
   self->router = dms_libp2p_router_new (self->dht, self->swarm);
   if (params->perf)

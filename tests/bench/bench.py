@@ -21,6 +21,7 @@ import figures_actor  # noqa: E402
 import figures_daemon  # noqa: E402
 import figures_executor  # noqa: E402
 import figures_libp2p  # noqa: E402
+import figures_sim  # noqa: E402
 import report  # noqa: E402
 from node import BUILD  # noqa: E402
 
@@ -31,7 +32,7 @@ def main(wanted):
     figures, skipped, failed = [], {}, False
     scratch = Path(tempfile.mkdtemp(prefix="dms-bench-"))
     try:
-        for module in (figures_actor, figures_daemon, figures_executor, figures_libp2p):
+        for module in (figures_actor, figures_daemon, figures_executor, figures_libp2p, figures_sim):
             for names, measure in module.MEASURES:
                 if wanted and not any(name.startswith(word) for name in names for word in wanted):
                     continue

@@ -11,7 +11,6 @@ enum
 {
   /* The nodes in the field (spec, section 1). */
   DMS_P2P_DHT_DISCOVERY_ADVERTISE_S = 6 * 3600,
-  DMS_P2P_DHT_DISCOVERY_FIND_S = 15 * 60,
   DMS_P2P_DHT_DISCOVERY_MAX_FOUND = 40,
   DMS_P2P_DHT_DISCOVERY_MAX_DIALS = 16,
   /* As long as there is nobody to tell. Ours. */
@@ -29,6 +28,7 @@ struct _DmsP2pDhtDiscovery
   GCancellable *cancellable;
   GSource *advertise_timer;
   GSource *find_timer;
+  guint find_s;
   /* While others were being told where it is. */
   gboolean has_moved;
   gboolean is_closed;
@@ -163,7 +163,7 @@ dms_p2p_dht_discovery_on_found (GObject *source, GAsyncResult *result, gpointer 
   dms_p2p_dht_discovery_wait (self,
                               &self->find_timer,
                               dms_p2p_dht_discovery_on_find,
-                              is_alone ? DMS_P2P_DHT_DISCOVERY_RETRY_S : DMS_P2P_DHT_DISCOVERY_FIND_S);
+                              is_alone ? DMS_P2P_DHT_DISCOVERY_RETRY_S : self->find_s);
 }
 
 static gboolean
@@ -182,13 +182,14 @@ dms_p2p_dht_discovery_on_find (gpointer user_data)
 }
 
 DmsP2pDhtDiscovery *
-dms_p2p_dht_discovery_new (DmsP2pDht *dht, DmsP2pSwarm *swarm, const char *name)
+dms_p2p_dht_discovery_new (DmsP2pDht *dht, DmsP2pSwarm *swarm, const char *name, guint find_s)
 {
   DmsP2pDhtDiscovery *self = g_rc_box_new0 (DmsP2pDhtDiscovery);
   g_autoptr (DmsP2pCid) cid = dms_p2p_cid_new_for_data (name, strlen (name));
 
   self->dht = g_object_ref (dht);
   self->swarm = g_object_ref (swarm);
+  self->find_s = find_s;
   self->multihash = g_bytes_ref (dms_p2p_cid_get_multihash (cid));
   self->context = g_main_context_ref_thread_default ();
   self->cancellable = g_cancellable_new ();

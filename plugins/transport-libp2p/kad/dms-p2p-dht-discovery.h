@@ -11,8 +11,10 @@ G_BEGIN_DECLS
  * (spec, section 1). */
 typedef struct _DmsP2pDhtDiscovery DmsP2pDhtDiscovery;
 
-/* @name: `nunet-test` in the field. */
-DmsP2pDhtDiscovery *dms_p2p_dht_discovery_new (DmsP2pDht *dht, DmsP2pSwarm *swarm, const char *name);
+/* @name: `nunet-test` in the field. @find_s: after how many seconds they are looked for again; 15 minutes in
+ * the field. */
+DmsP2pDhtDiscovery *
+dms_p2p_dht_discovery_new (DmsP2pDht *dht, DmsP2pSwarm *swarm, const char *name, guint find_s);
 /* Before the table is closed. */
 /* This host can be reached elsewhere: others are told anew, and found who can reach only that. */
 void dms_p2p_dht_discovery_note_moved (DmsP2pDhtDiscovery *self);

@@ -509,6 +509,13 @@ dms_p2p_dht_stop_providing (DmsP2pDht *self, GBytes *multihash)
     dms_p2p_kad_core_stop_providing (self->core, multihash);
 }
 
+void
+dms_p2p_dht_note_moved (DmsP2pDht *self)
+{
+  if (self->core != NULL)
+    dms_p2p_kad_core_note_moved (self->core);
+}
+
 guint
 dms_p2p_dht_estimate_peers (DmsP2pDht *self)
 {

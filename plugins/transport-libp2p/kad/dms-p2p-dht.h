@@ -65,6 +65,8 @@ gboolean dms_p2p_dht_provide_finish (DmsP2pDht *self, GAsyncResult *result, GErr
 
 /* Not any more; what others were told runs out. */
 void dms_p2p_dht_stop_providing (DmsP2pDht *self, GBytes *multihash);
+/* This host can be reached elsewhere now: those who keep that it provides something are told. */
+void dms_p2p_dht_note_moved (DmsP2pDht *self);
 /* How many peers serve this protocol; 0 when there is no idea. */
 guint dms_p2p_dht_estimate_peers (DmsP2pDht *self);
 

@@ -115,6 +115,8 @@ guint64 dms_p2p_kad_core_put_value (DmsP2pKadCore *self,
 guint64 dms_p2p_kad_core_provide (DmsP2pKadCore *self, GBytes *multihash, DmsP2pKadDone done, gpointer data);
 /* Not any more, and it is not found here any more. What others were told runs out. */
 void dms_p2p_kad_core_stop_providing (DmsP2pKadCore *self, GBytes *multihash);
+/* This host has other addresses now: what it provides is told again, within some minutes. */
+void dms_p2p_kad_core_note_moved (DmsP2pKadCore *self);
 guint64 dms_p2p_kad_core_find_providers (DmsP2pKadCore *self,
                                          GBytes *multihash,
                                          guint n,

@@ -250,6 +250,18 @@ dms_p2p_kad_core_stop_providing (DmsP2pKadCore *self, GBytes *multihash)
     dms_p2p_kad_providers_remove (self->providers, multihash, self->self_peer);
 }
 
+/* With the next checks, some at a time. */
+void
+dms_p2p_kad_core_note_moved (DmsP2pKadCore *self)
+{
+  GHashTableIter iter;
+  gpointer value = NULL;
+
+  g_hash_table_iter_init (&iter, self->own_provided);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    ((DmsP2pKadOwn *) value)->next_us = dms_p2p_kad_core_get_now (self);
+}
+
 static void
 dms_p2p_kad_core_on_republished (DmsP2pKadCore *self, const DmsP2pKadResult *result, gpointer user_data)
 {

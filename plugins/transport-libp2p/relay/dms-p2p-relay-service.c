@@ -13,7 +13,6 @@
 /* go-libp2p, p2p/protocol/circuitv2/relay: DefaultResources, DefaultLimit. */
 enum
 {
-  DMS_P2P_RELAY_MAX_RESERVATIONS = 128,
   DMS_P2P_RELAY_MAX_PER_IP = 8,
   DMS_P2P_RELAY_RESERVATION_S = 60 * 60,
   DMS_P2P_RELAY_MAX_CIRCUITS_PER_PEER = 16,
@@ -24,7 +23,6 @@ enum
 /* Ours. */
 enum
 {
-  DMS_P2P_RELAY_MAX_CIRCUITS = 1024,
   /* Questions of one peer that are read or answered at a time, and of all. */
   DMS_P2P_RELAY_MAX_QUESTIONS_PER_PEER = 8,
   DMS_P2P_RELAY_MAX_QUESTIONS = 256,

@@ -8,6 +8,13 @@
 
 G_BEGIN_DECLS
 
+enum
+{
+  /* The usual limit of a relay (go-libp2p, p2p/protocol/circuitv2/relay: DefaultResources), and ours. */
+  DMS_P2P_RELAY_MAX_RESERVATIONS = 128,
+  DMS_P2P_RELAY_MAX_CIRCUITS = 1024,
+};
+
 /**
  * DmsP2pRelayPolicy:
  * @max_reservations: how many peers may be reached through this relay

@@ -3,6 +3,7 @@
 
 #include "swarm/dms-p2p-address.h"
 
+#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -75,6 +76,21 @@ dms_p2p_address_get_reach_ip6 (GInetAddress *ip)
                                                                             : DMS_P2P_REACH_PUBLIC;
 }
 
+/* Asked for each of the hundreds of addresses in the answers to one search of the hash table: without the
+ * objects that GIO would make, which cost more than all else that is done with an answer. */
+static DmsP2pReach
+dms_p2p_address_get_reach_host (DmsMultiaddr *address, const char *host)
+{
+  g_autofree char *port = NULL;
+  g_autofree char *second = dms_multiaddr_dup_part (address, 1, &port);
+  guint8 bytes[sizeof (struct in_addr)];
+
+  if (second == NULL || (strcmp (second, "tcp") != 0 && strcmp (second, "udp") != 0) ||
+      g_ascii_strtoull (port, NULL, 10) == 0 || inet_pton (AF_INET, host, bytes) != 1)
+    return DMS_P2P_REACH_NONE;
+  return dms_p2p_address_get_reach_ip4 (bytes);
+}
+
 /**
  * dms_p2p_address_get_reach:
  * @address: an address
@@ -86,7 +102,8 @@ dms_p2p_address_get_reach_ip6 (GInetAddress *ip)
 DmsP2pReach
 dms_p2p_address_get_reach (DmsMultiaddr *address)
 {
-  g_autofree char *first = dms_multiaddr_dup_part (address, 0, NULL);
+  g_autofree char *host = NULL;
+  g_autofree char *first = dms_multiaddr_dup_part (address, 0, &host);
   g_autoptr (GInetSocketAddress) socket = NULL;
   GInetAddress *ip = NULL;
 
@@ -94,10 +111,13 @@ dms_p2p_address_get_reach (DmsMultiaddr *address)
     return DMS_P2P_REACH_NAME;
   if (strcmp (first, "ip4") != 0 && strcmp (first, "ip6") != 0)
     return DMS_P2P_REACH_OTHER;
+  if (strcmp (first, "ip4") == 0)
+    return dms_p2p_address_get_reach_host (address, host);
   socket = dms_multiaddr_dup_socket_address (address);
   if (socket == NULL || g_inet_socket_address_get_port (socket) == 0)
     return DMS_P2P_REACH_NONE;
   ip = g_inet_socket_address_get_address (socket);
+  /* GIO makes an IPv4 address of a mapped one. */
   return g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV6
              ? dms_p2p_address_get_reach_ip6 (ip)
              : dms_p2p_address_get_reach_ip4 (g_inet_address_to_bytes (ip));

@@ -168,6 +168,14 @@ test_refused (Fixture *fixture, gconstpointer data)
   refuse (fixture, "{\"general\": {\"providers\": [1]}}", "general.providers", "objects");
   refuse (fixture, "{\"observability\": {\"logging\": {\"level\": \"LOUD\"}}}", "observability.logging.level",
           "WARN");
+  refuse (fixture, "{\"p2p\": {\"dht_mode\": \"sometimes\"}}", "p2p.dht_mode",
+          "auto, server, client or off");
+  refuse (fixture, "{\"p2p\": {\"dht_mode\": \"or\"}}", "p2p.dht_mode", "must be auto");
+  refuse (fixture, "{\"p2p\": {\"dht_mode\": \"\"}}", "p2p.dht_mode", "must be auto");
+  refuse (fixture, "{\"p2p\": {\"reachability\": \"auto,\"}}", "p2p.reachability",
+          "auto, public or private");
+  refuse (fixture, "{\"p2p\": {\"reachability\": true}}", "p2p.reachability", "text");
+  refuse (fixture, "{\"p2p\": {\"relay_circuits\": 0}}", "p2p.relay_circuits", "from 1 to 65536");
   refuse (fixture, "{\"rest\": {\"port\": 1}, \"REST\": {\"Port\": 2}}", "twice", "rest.Port");
   refuse (fixture, "[]", fixture->path, "object");
   refuse (fixture, "{\"rest\": {", fixture->path, "JSON");
@@ -175,6 +183,30 @@ test_refused (Fixture *fixture, gconstpointer data)
   refuse (fixture, deep, fixture->path, "deeper than 64");
   /* Nothing of a refused file counts. */
   g_assert_cmpint (dms_config_get_int (fixture->config, "rest.port"), ==, 9999);
+}
+
+/* Every choice has a default that it allows; words count in any case of letters. */
+static void
+test_choices (Fixture *fixture, gconstpointer data)
+{
+  guint n = 0;
+
+  for (const DmsConfigSchema *schema = dms_config_schema_get_all (); schema->key != NULL; schema++)
+    {
+      g_autoptr (JsonNode) node = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true ((schema->choices != NULL) == (schema->type == DMS_CONFIG_CHOICE));
+      if (schema->choices == NULL)
+        continue;
+      node = dms_config_schema_parse (schema, schema->fallback, &error);
+      g_assert_no_error (error);
+      n++;
+    }
+  g_assert_cmpuint (n, >=, 2);
+  load (fixture, "{\"p2p\": {\"dht_mode\": \"Client\", \"reachability\": \"private\"}}");
+  g_assert_cmpstr (dms_config_get_string (fixture->config, "p2p.dht_mode"), ==, "client");
+  g_assert_cmpstr (dms_config_get_string (fixture->config, "p2p.reachability"), ==, "private");
 }
 
 static void
@@ -356,6 +388,7 @@ main (int argc, char *argv[])
     { "/config/precedence", test_precedence },
     { "/config/bad-environment", test_bad_environment },
     { "/config/refused", test_refused },
+    { "/config/choices", test_choices },
     { "/config/missing", test_missing },
     { "/config/deprecated", test_deprecated },
     { "/config/letters", test_letters },

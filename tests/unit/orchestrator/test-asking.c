@@ -16,12 +16,23 @@
 #define TOPIC "/nunet/deployment"
 #define KEY   "nunet-offer-1/executor/null"
 
-static const char job[] =
+#define RESOURCES "resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}}"
+
+static const char one_job[] =
     "version: V1\n"
     "allocations:\n"
-    "  job: {executor: 'null', type: task, resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}},"
-    " execution: {type: 'null'}}\n"
+    "  job: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
     "nodes: {n1: {allocations: [job]}}\n";
+
+static const char four_jobs[] =
+    "version: V1\n"
+    "allocations:\n"
+    "  a: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "  b: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "  c: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "  d: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
+    "nodes: {n1: {allocations: [a]}, n2: {allocations: [b]}, n3: {allocations: [c]}, n4: {allocations: "
+    "[d]}}\n";
 
 typedef struct _Machine Machine;
 
@@ -68,7 +79,8 @@ bid (Machine *machine, DmsMessage *message)
 {
   JsonObject *payload = dms_message_get_object (message);
   JsonArray *requests = dms_json_object_get_list (payload, "Request");
-  JsonObject *request = dms_json_object_get_child (json_array_get_object_element (requests, 0), "V1");
+  guint pick = (guint) g_random_int_range (0, (gint32) json_array_get_length (requests));
+  JsonObject *request = dms_json_object_get_child (json_array_get_object_element (requests, pick), "V1");
   g_autoptr (DmsLocation) location = dms_location_new ("EU", "DE", NULL, 0, NULL);
   g_autoptr (DmsBid) made = dms_bid_new_signed (dms_test_node_get_key (machine->node),
                                                 dms_test_node_get_handle (machine->node),
@@ -93,6 +105,7 @@ on_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
   machine->fixture->n_direct += !is_broadcast;
   /* Only those that the topic reaches are told whom it is for. */
   g_assert_true (is_broadcast || !dms_bid_sample_read (&sample, payload));
+  g_assert_nonnull (dms_json_object_get_list (payload, "Request"));
   if (!machine->is_eligible || nonce == machine->answered)
     return;
   if (is_broadcast && !machine->is_old && dms_bid_sample_read (&sample, payload) &&
@@ -189,7 +202,7 @@ tear_down (Fixture *self, gconstpointer user_data)
 }
 
 static void
-deploy (Fixture *self)
+deploy_text (Fixture *self, const char *job)
 {
   g_autoptr (GBytes) data = g_bytes_new (job, strlen (job));
   g_autoptr (GError) error = NULL;
@@ -212,6 +225,12 @@ deploy (Fixture *self)
   g_assert_no_error (error);
   self->id = g_strdup (dms_json_object_get_text (dms_message_get_object (reply), "EnsembleID"));
   g_assert_nonnull (self->id);
+}
+
+static void
+deploy (Fixture *self)
+{
+  deploy_text (self, one_job);
 }
 
 /* A machine was chosen. */
@@ -316,6 +335,18 @@ test_survives_false_records (Fixture *self, gconstpointer user_data)
   g_assert_cmpuint (self->n_direct, <=, 40);
 }
 
+/* Each offers to run any one of four nodes, and each is needed for another. */
+static void
+test_spreads_the_few (Fixture *self, gconstpointer user_data)
+{
+  gboolean hears = GPOINTER_TO_INT (user_data);
+
+  for (guint i = 0; i < 4; i++)
+    add_machine (self, hears, !hears)->is_eligible = TRUE;
+  deploy_text (self, four_jobs);
+  dms_test_wait (has_chosen, self);
+}
+
 static void
 add (const char *path, void (*test) (Fixture *self, gconstpointer user_data))
 {
@@ -333,5 +364,12 @@ main (int argc, char **argv)
   add ("/asking/finds-by-records", test_finds_by_records);
   add ("/asking/asks-those-who-are-there", test_asks_those_who_are_there);
   add ("/asking/survives-false-records", test_survives_false_records);
+  add ("/asking/spreads-the-few", test_spreads_the_few);
+  g_test_add ("/asking/spreads-the-few-by-topic",
+              Fixture,
+              GINT_TO_POINTER (TRUE),
+              set_up,
+              test_spreads_the_few,
+              tear_down);
   return g_test_run ();
 }

@@ -263,6 +263,41 @@ test_stop_providing (void)
     }
 }
 
+/* Where a host is now is known to those who keep that it provides something, long before they would be told
+ * again. */
+static void
+test_moved (void)
+{
+  g_autoptr (DmsKadSimulation) simulation = dms_kad_simulation_new (SEED + 8);
+  g_autoptr (GBytes) multihash = make_key (simulation);
+  DmsKadNode *node = NULL;
+  guint64 n_quiet = 0;
+  guint64 n_told = 0;
+
+  dms_kad_simulation_grow (simulation, 4);
+  node = g_ptr_array_index (simulation->nodes, 3);
+  dms_p2p_kad_core_provide (node->core, multihash, NULL, NULL);
+  dms_kad_simulation_run (simulation, 5 * G_TIME_SPAN_MINUTE);
+  for (guint i = 0; i < 2; i++)
+    {
+      DmsKadNode *other = g_ptr_array_index (simulation->nodes, i);
+      DmsP2pKadProviders *providers = other->core->providers;
+      g_autoptr (GPtrArray) kept = dms_p2p_kad_providers_list (providers, multihash, 5, simulation->now_us);
+
+      g_assert_cmpuint (kept->len, ==, 1);
+      /* As if it had come to nobody. */
+      dms_p2p_kad_providers_remove (providers, multihash, g_ptr_array_index (kept, 0));
+      g_assert_cmpuint (dms_p2p_kad_providers_get_n (providers), ==, 0);
+      dms_kad_simulation_run (simulation, 5 * G_TIME_SPAN_MINUTE);
+      n_quiet += dms_p2p_kad_providers_get_n (providers);
+      dms_p2p_kad_core_note_moved (node->core);
+      dms_kad_simulation_run (simulation, 2 * G_TIME_SPAN_MINUTE);
+      n_told += dms_p2p_kad_providers_get_n (providers);
+    }
+  g_assert_cmpuint (n_quiet, ==, 0);
+  g_assert_cmpuint (n_told, ==, 2);
+}
+
 static int
 compare_numbers (gconstpointer a, gconstpointer b)
 {
@@ -742,6 +777,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/network/false-values", test_false_values);
   g_test_add_func ("/p2p/kad/network/republish", test_republish);
   g_test_add_func ("/p2p/kad/network/stop-providing", test_stop_providing);
+  g_test_add_func ("/p2p/kad/network/moved", test_moved);
   g_test_add_func ("/p2p/kad/network/hops", test_hops);
   g_test_add_func ("/p2p/kad/network/estimate", test_estimate);
   g_test_add_func ("/p2p/kad/network/values", test_values);

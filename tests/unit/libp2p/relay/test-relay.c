@@ -424,12 +424,15 @@ test_question_flood (void)
   g_assert_cmpuint (dms_p2p_relay_service_get_n_refused (relay->stack->nat->relay_service), ==, 22);
 }
 
-/* One visitor may have sixteen; the seventeenth is refused. The ends are not told of each other's. */
+/* One visitor may have sixteen; the seventeenth is refused, also to somebody else. The ends are not told of
+ * each other's. */
 static void
 test_circuit_flood (void)
 {
   g_autoptr (Scene) scene = scene_new (TCP, PUBLIC);
+  g_autoptr (DmsTestHost) other = hidden_host_new (TCP);
   g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (scene->visitor, scene->relay);
+  g_autoptr (DmsP2pConnection) others_connection = dms_test_host_connect (other, scene->relay);
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (DmsP2pRelayMessage) question = dms_p2p_relay_message_new (DMS_P2P_RELAY_CONNECT);
   g_autoptr (GBytes) bytes = NULL;
@@ -459,6 +462,13 @@ test_circuit_flood (void)
         }
     }
   g_assert_cmpuint (dms_p2p_relay_service_get_n_circuits (scene->relay->stack->nat->relay_service), ==, 16);
+  g_assert_true (reserve (other, scene->relay, NULL));
+  g_assert_cmpuint (ask (scene->visitor, scene->relay, DMS_P2P_RELAY_HOP, DMS_P2P_RELAY_CONNECT, other->id),
+                    ==,
+                    DMS_P2P_RELAY_RESOURCE_LIMIT_EXCEEDED);
+  g_assert_cmpuint (ask (other, scene->relay, DMS_P2P_RELAY_HOP, DMS_P2P_RELAY_CONNECT, scene->hidden->id),
+                    ==,
+                    DMS_P2P_RELAY_RESOURCE_LIMIT_EXCEEDED);
   g_ptr_array_set_size (streams, 0);
   wait_no_circuits (scene->relay);
 }
@@ -701,6 +711,9 @@ test_params (void)
     "{\"relay_service\": \"yes\"}",
     "{\"relay_circuit_s\": 0}",
     "{\"relay_circuit_kib\": -1}",
+    "{\"relay_reservations\": 0}",
+    "{\"relay_circuits\": \"many\"}",
+    "{\"discovery_interval_s\": 1.5}",
     "{\"relays\": \"/ip4/192.0.2.1/tcp/1\"}",
     "{\"relays\": [1]}",
     "{\"relays\": [\"/ip4/192.0.2.1/tcp/1\"]}",
