@@ -214,7 +214,7 @@ def test_relay_is_lost(street):
                  "dave is not reached over the other relay")
         assert street.host(lost).node.peer not in connections(carol, dave)[0]["remote"]
         deploys(carol, dave, "over-the-other-relay")
-        assert is_direct(alice, bob) and connections(alice, bob)[0]["opened_us"] == before
+        assert is_direct(alice, bob) and abs(connections(alice, bob)[0]["opened_us"] - before) < 1e6
         wait_for(lambda: not any(street.host(lost).node.peer in text for text in circuits(dave)), 60,
                  "dave still tells of a relay that is gone")
     finally:
@@ -298,4 +298,4 @@ def test_log_longer_than_a_circuit(alley):
     out = ada.node.logs_of(ensemble, "there.main")[0]
     assert out.endswith("the-end\n") and len(out) == 40 * 5000 + len("the-end\n"), (len(out), out[-50:])
     deploys(ada, dora, "and-again")
-    assert all(connection["opened_us"] > first for connection in connections(ada, dora)), connections(ada, dora)
+    assert all(connection["opened_us"] > first + 1e6 for connection in connections(ada, dora)), connections(ada, dora)

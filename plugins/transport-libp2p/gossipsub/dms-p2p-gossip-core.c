@@ -229,6 +229,15 @@ dms_p2p_gossip_core_add_peer (DmsP2pGossipCore *self,
 }
 
 void
+dms_p2p_gossip_core_greet_again (DmsP2pGossipCore *self, DmsPeerId *id)
+{
+  DmsP2pGossipPeer *peer = dms_p2p_gossip_core_find_peer (self, id);
+
+  if (peer != NULL)
+    dms_p2p_gossip_core_greet (self, peer);
+}
+
+void
 dms_p2p_gossip_core_remove_peer (DmsP2pGossipCore *self, DmsPeerId *id)
 {
   DmsP2pGossipPeer *peer = dms_p2p_gossip_core_find_peer (self, id);

@@ -90,6 +90,8 @@ void dms_p2p_gossip_core_add_peer (DmsP2pGossipCore *self,
                                    DmsP2pGossipVersion version,
                                    gboolean is_outbound,
                                    const char *ip);
+/* Tells a peer the topics once more. */
+void dms_p2p_gossip_core_greet_again (DmsP2pGossipCore *self, DmsPeerId *id);
 void dms_p2p_gossip_core_remove_peer (DmsP2pGossipCore *self, DmsPeerId *peer);
 gboolean dms_p2p_gossip_core_has_peer (DmsP2pGossipCore *self, DmsPeerId *peer);
 void dms_p2p_gossip_core_set_app_score (DmsP2pGossipCore *self, DmsPeerId *peer, double score);
