@@ -149,8 +149,11 @@ def test_cone_to_cone(street):
     assert reply["peer"] == bob.node.peer
     wait_for(lambda: is_direct(alice, bob) and is_direct(bob, alice), 20,
              lambda: f"no hole was punched: {connections(alice, bob)}")
-    assert all(connection["remote"].startswith(f"/ip4/{bob.public_address}/")
-               for connection in connections(alice, bob)), connections(alice, bob)
+    # Both ends dialled; they agree on which of the connections stays.
+    wait_for(lambda: len(connections(alice, bob)) == len(connections(bob, alice)) == 1, 20,
+             lambda: f"more than one connection stays: {connections(alice, bob)}")
+    (connection,) = connections(alice, bob)
+    assert connection["remote"].startswith(f"/ip4/{bob.public_address}/"), connection
     assert "relayed" not in alice.node.network("connections", bob.node.peer).out
     deploys(alice, bob, "through-two-cones")
 
@@ -214,7 +217,7 @@ def test_relay_is_lost(street):
                  "dave is not reached over the other relay")
         assert street.host(lost).node.peer not in connections(carol, dave)[0]["remote"]
         deploys(carol, dave, "over-the-other-relay")
-        assert is_direct(alice, bob) and connections(alice, bob)[0]["opened_us"] == before
+        assert is_direct(alice, bob) and abs(connections(alice, bob)[0]["opened_us"] - before) < 1e6
         wait_for(lambda: not any(street.host(lost).node.peer in text for text in circuits(dave)), 60,
                  "dave still tells of a relay that is gone")
     finally:
@@ -298,4 +301,4 @@ def test_log_longer_than_a_circuit(alley):
     out = ada.node.logs_of(ensemble, "there.main")[0]
     assert out.endswith("the-end\n") and len(out) == 40 * 5000 + len("the-end\n"), (len(out), out[-50:])
     deploys(ada, dora, "and-again")
-    assert all(connection["opened_us"] > first for connection in connections(ada, dora)), connections(ada, dora)
+    assert all(connection["opened_us"] > first + 1e6 for connection in connections(ada, dora)), connections(ada, dora)

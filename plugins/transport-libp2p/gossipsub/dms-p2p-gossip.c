@@ -30,7 +30,7 @@ typedef struct
 {
   DmsP2pGossipLine *line;
   /* What the stream to it is on; NULL when there is none. */
-  DmsP2pConnection *carrier;
+  DmsP2pConnection *connection;
   gboolean is_opening;
   guint n_opened;
   double app_score;
@@ -96,9 +96,9 @@ dms_p2p_gossip_member_free (gpointer data)
 {
   DmsP2pGossipMember *member = data;
 
-  g_clear_object (&member->carrier);
   dms_p2p_gossip_line_close (member->line);
   dms_p2p_gossip_line_unref (member->line);
+  g_clear_object (&member->connection);
   g_free (member);
 }
 
@@ -328,6 +328,8 @@ dms_p2p_gossip_on_opened (GObject *source, GAsyncResult *result, gpointer user_d
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsP2pStream) stream = dms_p2p_host_open_stream_finish (DMS_P2P_HOST (source), result, &error);
   g_autofree char *place = NULL;
+  DmsP2pConnection *best = NULL;
+  gboolean has_moved = FALSE;
 
   /* The peer may have gone and come back meanwhile. */
   if (member != NULL && member->line != opening->line)
@@ -340,19 +342,39 @@ dms_p2p_gossip_on_opened (GObject *source, GAsyncResult *result, gpointer user_d
         dms_stream_reset (DMS_STREAM (stream));
       else
         g_debug ("No gossip with %s: %s", dms_peer_id_get_text (peer), error->message);
-      if (stream == NULL && member != NULL && !self->is_closed)
+      if (stream == NULL && member != NULL && !self->is_closed && !dms_p2p_gossip_line_is_open (member->line))
         dms_p2p_gossip_open_elsewhere (self, member, opening->connection);
       return;
     }
   place = dms_p2p_gossip_dup_place (opening->connection);
-  g_set_object (&member->carrier, opening->connection);
+  has_moved = dms_p2p_gossip_line_is_open (member->line);
+  g_set_object (&member->connection, opening->connection);
   dms_p2p_gossip_line_set_outlet (member->line, stream);
+  /* What was on its way over the other connection may be lost; others ask for messages, nobody for topics. */
+  if (has_moved)
+    dms_p2p_gossip_core_greet_again (self->core, peer);
   dms_p2p_gossip_core_add_peer (self->core,
                                 peer,
                                 dms_p2p_gossip_version_of (dms_stream_get_protocol (DMS_STREAM (stream))),
                                 !dms_p2p_connection_is_inbound (opening->connection),
                                 place);
   dms_p2p_gossip_core_set_app_score (self->core, peer, member->app_score);
+  /* A better connection may have come up meanwhile. */
+  best = dms_p2p_swarm_find (dms_p2p_host_get_swarm (self->host), peer);
+  if (best != NULL)
+    dms_p2p_gossip_open (self, member, best);
+}
+
+/* Of two connections that were dialled at once from both ends one ends when nothing goes over it any more:
+ * what goes over the other one moves. */
+static gboolean
+dms_p2p_gossip_is_well_placed (DmsP2pGossip *self, DmsP2pGossipMember *member, DmsP2pConnection *connection)
+{
+  DmsPeerId *peer = dms_p2p_connection_get_peer_id (connection);
+
+  return dms_p2p_gossip_line_is_open (member->line) &&
+         (member->connection == connection ||
+          dms_p2p_swarm_find (dms_p2p_host_get_swarm (self->host), peer) != connection);
 }
 
 static void
@@ -362,7 +384,8 @@ dms_p2p_gossip_open (DmsP2pGossip *self, DmsP2pGossipMember *member, DmsP2pConne
 
   /* What is relayed is limited in bytes: none of them are for gossip. */
   if (self->is_closed || dms_p2p_connection_is_limited (connection) || member->is_opening ||
-      dms_p2p_gossip_line_is_open (member->line) || member->n_opened > DMS_P2P_GOSSIP_MAX_REOPENS)
+      dms_p2p_gossip_is_well_placed (self, member, connection) ||
+      member->n_opened > DMS_P2P_GOSSIP_MAX_REOPENS)
     return;
   member->is_opening = TRUE;
   member->n_opened++;
@@ -439,9 +462,9 @@ dms_p2p_gossip_on_connection (DmsP2pSwarm *swarm,
     }
   /* There may be nothing to write for long, and until then the peer would hear nothing and be told nothing.
    */
-  if (member->carrier == connection)
+  if (member->connection == connection)
     {
-      g_clear_object (&member->carrier);
+      g_clear_object (&member->connection);
       member->n_opened = 0;
       dms_p2p_gossip_line_break (member->line);
     }

@@ -22,6 +22,8 @@ struct _DmsP2pDht
   DmsP2pIdentify *identify;
   char *protocol;
   DmsP2pDhtMode mode;
+  /* Others cannot connect to this host by themselves. */
+  gboolean is_unreachable;
   /* NULL once it is closed. */
   DmsP2pKadCore *core;
   /* What was closed while it was at work: by somebody whom it told something. */
@@ -117,8 +119,7 @@ dms_p2p_dht_fill_again (DmsP2pDht *self)
   g_autoptr (GPtrArray) connections = NULL;
   gint64 now_us = g_get_monotonic_time ();
 
-  if (now_us < self->next_fill_us ||
-      dms_p2p_kad_table_get_size (dms_p2p_kad_core_get_table (self->core)) > 0)
+  if (now_us < self->next_fill_us || dms_p2p_kad_table_get_size (dms_p2p_kad_core_get_table (self->core)) > 0)
     return;
   self->next_fill_us = now_us + (gint64) DMS_P2P_KAD_CHECK_S * G_USEC_PER_SEC;
   connections = dms_p2p_swarm_list (dms_p2p_host_get_swarm (self->host));
@@ -169,8 +170,7 @@ dms_p2p_dht_learn (DmsP2pDht *self, DmsP2pKadPeer *peer)
             known, g_ptr_array_index (addresses, i), (GEqualFunc) dms_multiaddr_equal, NULL))
       g_ptr_array_add (news, g_ptr_array_index (addresses, i));
   if (news->len > 0 && !dms_peer_id_equal (id, own))
-    dms_p2p_peer_store_add_addresses (
-        dms_p2p_dht_get_peers (self), id, news, DMS_P2P_KAD_LEARNT_S, FALSE);
+    dms_p2p_peer_store_add_addresses (dms_p2p_dht_get_peers (self), id, news, DMS_P2P_KAD_LEARNT_S, FALSE);
 }
 
 static void
@@ -198,7 +198,8 @@ dms_p2p_dht_add_observed (DmsP2pDht *self, GPtrArray *addresses)
 {
   g_autoptr (GPtrArray) observed = NULL;
 
-  if (self->identify == NULL)
+  /* Where others have tried in vain nobody is sent: they would lose time before they take a relay. */
+  if (self->identify == NULL || self->is_unreachable)
     return;
   observed = dms_p2p_observed_dup_addresses (dms_p2p_identify_get_observed (self->identify),
                                              DMS_P2P_DHT_MIN_OBSERVERS);
@@ -317,6 +318,7 @@ dms_p2p_dht_close (DmsP2pDht *self)
 void
 dms_p2p_dht_note_reachable (DmsP2pDht *self, gboolean reachable)
 {
+  self->is_unreachable = !reachable;
   if (self->core != NULL && self->mode == DMS_P2P_DHT_AUTO)
     dms_p2p_kad_service_set_serving (self->service, reachable);
 }

@@ -291,6 +291,46 @@ test_come_back (void)
   free_line (nodes);
 }
 
+/* Both dial at once: one connection stays, as the streams of the other one move to it, and nothing is lost by
+ * that. */
+static void
+test_at_once (void)
+{
+  Node *a = node_new ();
+  Node *b = node_new ();
+  DmsTestResult done[2] = { { 0 }, { 0 } };
+  guint n[2] = { 0, 0 };
+
+  dms_transport_dial_async (a->transport, b->address, NULL, dms_test_on_done, &done[0]);
+  dms_transport_dial_async (b->transport, a->address, NULL, dms_test_on_done, &done[1]);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GAsyncResult) result = dms_test_await (&done[i]);
+      g_autoptr (DmsPeerId) peer =
+          dms_transport_dial_finish (i == 0 ? a->transport : b->transport, result, NULL);
+
+      g_assert_nonnull (peer);
+    }
+  dms_test_spin (500);
+  for (guint i = 0; i < 400 && (n[0] != 1 || n[1] != 1); i++)
+    {
+      g_autoptr (GPtrArray) ours = dms_transport_list_connections (a->transport);
+      g_autoptr (GPtrArray) theirs = dms_transport_list_connections (b->transport);
+
+      n[0] = ours->len;
+      n[1] = theirs->len;
+      dms_test_spin (20);
+    }
+  g_assert_cmpuint (n[0], ==, 1);
+  g_assert_cmpuint (n[1], ==, 1);
+  g_assert_cmpint (publish (a, "one"), ==, -1);
+  g_assert_cmpint (publish (b, "other"), ==, -1);
+  dms_test_until_n (a->heard, 2);
+  dms_test_until_n (b->heard, 2);
+  node_free (a);
+  node_free (b);
+}
+
 /* When the one in the middle leaves the topic it names the ends to each other, with what they signed. */
 static void
 test_exchange (void)
@@ -458,14 +498,21 @@ int
 main (int argc, char *argv[])
 {
   static const Case cases[] = {
-    { test_line, "/ip4/127.0.0.1/tcp/0" },          { test_line, "/ip4/127.0.0.1/udp/0/quic-v1" },
-    { test_later, "/ip4/127.0.0.1/tcp/0" },         { test_scores, "/ip4/127.0.0.1/tcp/0" },
-    { test_come_back, "/ip4/127.0.0.1/tcp/0" },     { test_stop, "/ip4/127.0.0.1/tcp/0" },
-    { test_exchange, "/ip4/127.0.0.1/tcp/0" },      { test_flood, "/ip4/127.0.0.1/tcp/0" },
+    { test_line, "/ip4/127.0.0.1/tcp/0" },
+    { test_line, "/ip4/127.0.0.1/udp/0/quic-v1" },
+    { test_later, "/ip4/127.0.0.1/tcp/0" },
+    { test_scores, "/ip4/127.0.0.1/tcp/0" },
+    { test_come_back, "/ip4/127.0.0.1/tcp/0" },
+    { test_stop, "/ip4/127.0.0.1/tcp/0" },
+    { test_exchange, "/ip4/127.0.0.1/tcp/0" },
+    { test_flood, "/ip4/127.0.0.1/tcp/0" },
     { test_exchange_lies, "/ip4/127.0.0.1/tcp/0" },
+    { test_at_once, "/ip4/127.0.0.1/tcp/0" },
+    { test_at_once, "/ip4/127.0.0.1/udp/0/quic-v1" },
   };
-  static const char *const names[] = { "line-tcp", "line-quic", "later", "scores",       "come-back",
-                                       "stop",     "exchange",  "flood", "exchange-lies" };
+  static const char *const names[] = { "line-tcp",      "line-quic",   "later",       "scores",
+                                       "come-back",     "stop",        "exchange",    "flood",
+                                       "exchange-lies", "at-once-tcp", "at-once-quic" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

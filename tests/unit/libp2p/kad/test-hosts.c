@@ -9,6 +9,7 @@
 #include "kad/dms-p2p-kad-limits.h"
 #include "kad/dms-p2p-kad-message.h"
 #include "swarm/dms-p2p-peer-store-private.h"
+#include "wire/dms-p2p-cid.h"
 
 /* Three transports, as nodes use them: b and c know a only. */
 typedef struct
@@ -387,6 +388,55 @@ wait_serving (DmsTestHost *host)
   g_assert_cmpuint (dms_p2p_kad_table_get_size (table), >, 0);
 }
 
+/* Where it provides @multihash, as one who asks @server hears it. */
+static gboolean
+is_told (DmsTestHost *host, DmsTestHost *server, GBytes *multihash, DmsMultiaddr *address)
+{
+  g_autoptr (DmsTestHost) asker = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (asker, server);
+  g_autoptr (GAsyncResult) provided = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsTestResult done[2] = { { 0 }, { 0 } };
+
+  dms_p2p_dht_provide_async (host->stack->dht, multihash, NULL, dms_test_on_done, &done[0]);
+  provided = dms_test_await (&done[0]);
+  g_assert_true (dms_p2p_dht_provide_finish (host->stack->dht, provided, &error));
+  wait_serving (asker);
+  dms_p2p_dht_find_providers_async (asker->stack->dht, multihash, 1, NULL, dms_test_on_done, &done[1]);
+  result = dms_test_await (&done[1]);
+  found = dms_p2p_dht_find_providers_finish (asker->stack->dht, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (found->len, ==, 1);
+  return g_ptr_array_find_with_equal_func (
+      dms_p2p_kad_peer_get_addresses (found->pdata[0]), address, (GEqualFunc) dms_multiaddr_equal, NULL);
+}
+
+/* Four peers see it there, and others are told; until it is known that nobody can connect there. */
+static void
+test_tells_where_it_is_seen (void)
+{
+  g_autoptr (DmsTestHost) host = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsTestHost) server = dms_test_host_new ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (host, server);
+  g_autoptr (DmsMultiaddr) seen = dms_multiaddr_new ("/ip4/198.51.100.9/tcp/9000", NULL);
+  g_autoptr (DmsP2pCid) one = dms_p2p_cid_new_for_data ("one", 3);
+  g_autoptr (DmsP2pCid) other = dms_p2p_cid_new_for_data ("other", 5);
+
+  for (guint i = 1; i <= 4; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/ip4/192.0.2.%u/tcp/9000", i);
+      g_autoptr (DmsMultiaddr) observer = dms_multiaddr_new (text, NULL);
+
+      dms_p2p_observed_note (dms_p2p_identify_get_observed (host->stack->identify), observer, seen, TRUE);
+    }
+  wait_serving (host);
+  g_assert_true (is_told (host, server, dms_p2p_cid_get_multihash (one), seen));
+  dms_p2p_dht_note_reachable (host->stack->dht, FALSE);
+  g_assert_false (is_told (host, server, dms_p2p_cid_get_multihash (other), seen));
+}
+
 /* Where a peer once was is forgotten after a while, however often that peer is asked meanwhile. */
 static void
 test_forgets (void)
@@ -598,6 +648,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/hosts/stop-while-busy", test_stop_while_busy);
   g_test_add_func ("/p2p/kad/hosts/off", test_off);
   g_test_add_func ("/p2p/kad/hosts/hostile-requests", test_hostile_requests);
+  g_test_add_func ("/p2p/kad/hosts/tells-where-seen", test_tells_where_it_is_seen);
   g_test_add_func ("/p2p/kad/hosts/forgets", test_forgets);
   g_test_add_func ("/p2p/kad/hosts/close-when-told", test_close_when_told);
   g_test_add_func ("/p2p/kad/hosts/stream-flood", test_stream_flood);

@@ -164,7 +164,6 @@ test_providers (Fixture *fixture, gconstpointer data)
   g_autoptr (DmsP2pKadMessage) question = dms_p2p_kad_message_new (DMS_P2P_KAD_GET_PROVIDERS, multihash);
   g_autoptr (DmsP2pKadMessage) answer = NULL;
   DmsP2pKadPeer *told = NULL;
-  GPtrArray *addresses = NULL;
   gboolean taken = FALSE;
 
   g_ptr_array_add (lie->providers, describe (other, texts));
