@@ -31,6 +31,7 @@ run (DmsCliCall *call, GError **error)
 {
   g_autoptr (JsonObject) reply = NULL;
   g_auto (GStrv) addresses = NULL;
+  const char *reachability = NULL;
 
   if (!dms_cli_network_ask_once (call, "addresses", NULL, &reply, error))
     return FALSE;
@@ -38,7 +39,10 @@ run (DmsCliCall *call, GError **error)
     return TRUE;
   print_field (call, _ ("Peer ID"), dms_json_object_get_text (reply, "peer"));
   print_field (call, _ ("Transport"), dms_json_object_get_text (reply, "transport"));
-  print_field (call, _ ("Reachable"), get_reachable (dms_json_object_get_text (reply, "reachability")));
+  /* Not every transport finds that out. */
+  reachability = dms_json_object_get_text (reply, "reachability");
+  if (reachability != NULL)
+    print_field (call, _ ("Reachable"), get_reachable (reachability));
   addresses = dms_json_object_dup_texts (reply, "addresses");
   for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     print_field (call, i == 0 ? _ ("Addresses") : "", addresses[i]);

@@ -66,6 +66,15 @@ test_addresses (DmsTestCli *fixture, gconstpointer data)
                    ==,
                    "{\n  \"peer\": \"" PEER "\",\n  \"transport\": \"libp2p\",\n  \"addresses\": [\n"
                    "    \"/ip4/1.2.3.4\",\n    \"/b\"\n  ]\n}\n");
+  fixture->daemon.reply = "{\"peer\":\"" PEER "\",\"reachability\":\"public\",\"addresses\":[\"/b\"]}";
+  dms_test_cli_run (fixture, "network addresses", "");
+  g_assert_nonnull (strstr (fixture->out, "\nReachable   yes"));
+  fixture->daemon.reply = "{\"peer\":\"" PEER "\",\"reachability\":\"private\",\"addresses\":[\"/b\"]}";
+  dms_test_cli_run (fixture, "network addresses", "");
+  g_assert_nonnull (strstr (fixture->out, "\nReachable   not by itself"));
+  fixture->daemon.reply = "{\"peer\":\"" PEER "\",\"reachability\":\"unknown\",\"addresses\":[\"/b\"]}";
+  dms_test_cli_run (fixture, "network addresses", "");
+  g_assert_nonnull (strstr (fixture->out, "\nReachable   not known"));
   fixture->daemon.reply = "{\"peer\":\"" PEER "\",\"addresses\":[]}";
   dms_test_cli_run (fixture, "network addresses", "");
   g_assert_nonnull (strstr (fixture->out, "nobody can reach this node"));
