@@ -153,8 +153,12 @@ def test_ended_it_leaves_nothing_behind(tmp_path):
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         children = [child for child in children if Path(f"/proc/{child}/comm").read_text() == "dms-sim\n"]
     child = Path("/proc", children[0])
-    home = next(word[5:] for word in (child / "environ").read_text().split("\0") if word.startswith("HOME="))
-    assert "dms-sim-" in home
+    home = ""
+    # A process that has only just begun shows nothing of itself.
+    while "dms-sim-" not in home:
+        assert process.poll() is None
+        words = (child / "environ").read_text().split("\0")
+        home = next((word[5:] for word in words if word.startswith("HOME=")), "")
     while not any(Path(home).iterdir()):
         assert process.poll() is None
     for _ in range(3):

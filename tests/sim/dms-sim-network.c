@@ -180,7 +180,10 @@ dms_sim_network_plan (DmsSimNetwork *self,
                       gpointer data,
                       GDestroyNotify destroy)
 {
-  dms_sim_agenda_add (self->agenda, dms_sim_clock_get_us () + MAX (delay_us, 0), func, data, destroy);
+  if (self->agenda != NULL)
+    dms_sim_agenda_add (self->agenda, dms_sim_clock_get_us () + MAX (delay_us, 0), func, data, destroy);
+  else if (destroy != NULL)
+    destroy (data);
 }
 
 /* Space */

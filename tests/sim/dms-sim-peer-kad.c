@@ -15,6 +15,8 @@ typedef struct
   GBytes *message;
   GBytes *answer;
   gboolean wants_answer;
+  gboolean has_arrived;
+  gboolean is_back;
   DmsSimLink *link;
 } Query;
 
@@ -45,10 +47,32 @@ on_failed (gpointer data)
 {
   Query *query = data;
 
+  query->is_back = TRUE;
   if (!is_wanted (query))
     return;
   dms_p2p_kad_core_failed (query->from->kad, query->request);
   dms_sim_peer_arm_kad (query->from);
+}
+
+/* What was on its way when the connection broke: the host tells at once that its stream is gone. */
+static void
+request_done (gpointer data)
+{
+  Query *query = data;
+
+  if (!query->has_arrived && !query->is_back)
+    dms_sim_network_plan (query->from->network, 0, on_failed, g_rc_box_acquire (query), query_unref);
+  query_unref (query);
+}
+
+static void
+answer_done (gpointer data)
+{
+  Query *query = data;
+
+  if (!query->is_back)
+    dms_sim_network_plan (query->from->network, 0, on_failed, g_rc_box_acquire (query), query_unref);
+  query_unref (query);
 }
 
 static void
@@ -56,6 +80,7 @@ on_answered (gpointer data)
 {
   Query *query = data;
 
+  query->is_back = TRUE;
   if (!is_wanted (query))
     return;
   dms_p2p_kad_core_answered (query->from->kad, query->request, query->answer, query->to->address);
@@ -89,6 +114,7 @@ on_request (gpointer data)
   Query *query = data;
   gboolean is_good = handle (query);
 
+  query->has_arrived = TRUE;
   /* A refusal is a reset of the stream. */
   if (!is_good || (query->wants_answer && query->answer != NULL))
     dms_sim_link_send (query->link,
@@ -97,7 +123,7 @@ on_request (gpointer data)
                        query->answer != NULL ? g_bytes_get_size (query->answer) : 0,
                        is_good ? on_answered : on_failed,
                        g_rc_box_acquire (query),
-                       query_unref);
+                       answer_done);
 }
 
 static void
@@ -116,7 +142,7 @@ on_way (DmsSimPeer *self, DmsSimLink *link, gpointer user_data)
                          g_bytes_get_size (query->message),
                          on_request,
                          g_rc_box_acquire (query),
-                         query_unref);
+                         request_done);
       /* What wants no answer has been answered when it is sent. */
       if (!query->wants_answer)
         on_answered (query);

@@ -98,7 +98,7 @@ def lines(title, x_label, y_label, series, x_log=False, y_log=False, y_limits=No
     series = [(name, points) for name, points in series if points]
     xs = [x for _, points in series for x, _ in points]
     ys = [y for _, points in series for _, y in points]
-    x_axis = Axis(xs, (LEFT, WIDTH - RIGHT), x_log)
+    x_axis = Axis(xs, (LEFT, WIDTH - RIGHT), x_log, from_zero=not x_log)
     y_axis = Axis(ys, (HEIGHT - BOTTOM, TOP), y_log, from_zero=True, limits=y_limits)
     parts = frame(title, x_label, y_label, x_axis, y_axis) + legend([name for name, _ in series])
     for i, (_, points) in enumerate(series):
