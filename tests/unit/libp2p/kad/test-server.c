@@ -177,12 +177,12 @@ test_providers (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (answer->providers->len, ==, 1);
   told = g_ptr_array_index (answer->providers, 0);
   g_assert_true (dms_peer_id_equal (dms_p2p_kad_peer_get_id (told), fixture->asker->id));
-  /* Where it is known to be now goes before what it said when it told of itself; what a stranger says of
-   * private networks is forgotten. */
-  addresses = dms_p2p_kad_peer_get_addresses (told);
-  g_assert_cmpuint (addresses->len, ==, 2);
-  g_assert_true (dms_multiaddr_equal (addresses->pdata[0], fixture->asker->address));
-  g_assert_cmpstr (dms_multiaddr_get_text (addresses->pdata[1]), ==, "/ip4/9.8.7.6/tcp/1");
+  /* What is known of it, and what it says; but nothing that a stranger says of private networks. */
+  g_assert_cmpuint (dms_p2p_kad_peer_get_addresses (told)->len, ==, 2);
+  g_assert_true (dms_multiaddr_equal (g_ptr_array_index (dms_p2p_kad_peer_get_addresses (told), 0),
+                                      fixture->asker->address));
+  g_assert_cmpstr (
+      dms_multiaddr_get_text (g_ptr_array_index (dms_p2p_kad_peer_get_addresses (told), 1)), ==, texts[2]);
 }
 
 /* The closest, but never the one who asks nor this node; the one that is asked for first. */
