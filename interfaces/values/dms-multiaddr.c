@@ -89,7 +89,8 @@ dms_multiaddr_take (char *text)
 {
   DmsMultiaddr *self = g_atomic_rc_box_new0 (DmsMultiaddr);
 
-  self->text = text;
+  /* Without the room in which it was put together: many are kept for long. */
+  self->text = g_realloc (text, strlen (text) + 1);
   return self;
 }
 

@@ -128,6 +128,25 @@ on_dup_record (DmsPeerId *peer, gpointer user_data)
 }
 
 static void
+on_turn (DmsSimPeer *self)
+{
+  if (self->gossip != NULL)
+    dms_p2p_gossip_core_work (self->gossip);
+}
+
+static void
+on_wake (gpointer user_data)
+{
+  dms_sim_peer_plan (user_data, 0, on_turn);
+}
+
+/* Streams are not simulated: nothing waits to be read. */
+static void
+on_drained (DmsPeerId *peer, gpointer user_data)
+{
+}
+
+static void
 on_heartbeat (DmsSimPeer *self)
 {
   if (self->gossip == NULL)
@@ -139,8 +158,8 @@ on_heartbeat (DmsSimPeer *self)
 void
 dms_sim_peer_start_gossip (DmsSimPeer *self)
 {
-  static const DmsP2pGossipFuncs funcs = { on_now_us,  on_random,  on_send,      on_validate,
-                                           on_deliver, on_connect, on_dup_record };
+  static const DmsP2pGossipFuncs funcs = { on_now_us,  on_random,     on_send, on_validate, on_deliver,
+                                           on_connect, on_dup_record, on_wake, on_drained };
   DmsP2pGossipScoreParams params;
 
   dms_p2p_gossip_score_params_init (&params);

@@ -306,7 +306,7 @@ dms_p2p_gossip_core_note_duplicate (DmsP2pGossipCore *self,
     dms_p2p_gossip_score_duplicate (self->score, peer->id, topic);
 }
 
-static void
+void
 dms_p2p_gossip_core_handle_message (DmsP2pGossipCore *self,
                                     DmsP2pGossipPeer *peer,
                                     DmsP2pGossipMessage *message)
@@ -331,6 +331,7 @@ dms_p2p_gossip_core_handle_message (DmsP2pGossipCore *self,
       return;
     }
   /* Before anything is remembered of it: a forged message must not stand in the way of the true one. */
+  self->turn_signatures--;
   if (!dms_p2p_gossip_message_verify (message))
     {
       self->counts.forged++;
@@ -352,26 +353,4 @@ dms_p2p_gossip_core_handle_message (DmsP2pGossipCore *self,
   one->bringer = dms_peer_id_ref (peer->id);
   peer->n_pending++;
   dms_p2p_gossip_core_judge (self, one->ticket, message->from);
-}
-
-void
-dms_p2p_gossip_core_handle_messages (DmsP2pGossipCore *self, DmsPeerId *id, DmsP2pGossipRpc *rpc)
-{
-  const DmsP2pGossipScoreParams *params = dms_p2p_gossip_score_get_params (self->score);
-
-  /* What StrictSign does not let through is of no topic; it counts as a misdeed. */
-  if (rpc->n_malformed > 0)
-    {
-      self->counts.forged += rpc->n_malformed;
-      dms_p2p_gossip_score_penalize (self->score, id, rpc->n_malformed);
-    }
-  for (guint i = 0; i < rpc->messages->len; i++)
-    {
-      DmsP2pGossipPeer *peer = dms_p2p_gossip_core_find_peer (self, id);
-
-      /* It may fall below the line on the way. */
-      if (peer == NULL || dms_p2p_gossip_core_score_of (self, peer) < params->graylist_threshold)
-        return;
-      dms_p2p_gossip_core_handle_message (self, peer, g_ptr_array_index (rpc->messages, i));
-    }
 }

@@ -12,6 +12,16 @@
 
 G_BEGIN_DECLS
 
+/* An RPC that is worked off, or waits for that. */
+typedef struct
+{
+  DmsP2pGossipRpc *rpc;
+  gsize size;
+  /* Its message that is next. */
+  guint next;
+  gboolean is_begun;
+} DmsP2pGossipInbound;
+
 /* A peer that is connected. */
 typedef struct
 {
@@ -25,6 +35,10 @@ typedef struct
   /* What goes to it at the end of what is being done; NULL for nothing. */
   DmsP2pGossipRpc *control;
   DmsP2pGossipRpc *gossip;
+  /* DmsP2pGossipInbound, in the order in which they came. */
+  GQueue inbound;
+  gsize inbound_bytes;
+  guint inbound_messages;
 
   guint n_pending;
   /* Since the last heartbeat. */
@@ -82,6 +96,12 @@ struct _DmsP2pGossipCore
   guint n_joined;
   /* DmsP2pGossipPeer with something to be sent. */
   GPtrArray *dirty;
+  /* DmsP2pGossipPeer of which something waits: whose turn it is comes first. */
+  GQueue waiting;
+  /* What may still be done in this turn. */
+  guint turn_messages;
+  guint turn_signatures;
+  gboolean is_woken;
 
   DmsP2pGossipScore *score;
   DmsP2pGossipSeen *seen;
@@ -149,8 +169,13 @@ dms_p2p_gossip_core_handle_control (DmsP2pGossipCore *self, DmsP2pGossipPeer *pe
 
 /* Messages: dms-p2p-gossip-core-messages.c. */
 /* Whoever judges may let go of the peer. */
-void dms_p2p_gossip_core_handle_messages (DmsP2pGossipCore *self, DmsPeerId *id, DmsP2pGossipRpc *rpc);
+void dms_p2p_gossip_core_handle_message (DmsP2pGossipCore *self,
+                                         DmsP2pGossipPeer *peer,
+                                         DmsP2pGossipMessage *message);
 void dms_p2p_gossip_core_expire_cases (DmsP2pGossipCore *self);
 void dms_p2p_gossip_case_free (gpointer data);
+
+/* What waits of peers: dms-p2p-gossip-core-receive.c. */
+void dms_p2p_gossip_inbound_free (gpointer data);
 
 G_END_DECLS

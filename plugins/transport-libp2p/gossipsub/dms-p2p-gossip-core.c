@@ -12,6 +12,7 @@ dms_p2p_gossip_peer_free (gpointer data)
   g_clear_pointer (&peer->gossip, dms_p2p_gossip_rpc_free);
   g_clear_pointer (&peer->topics, g_hash_table_unref);
   g_clear_pointer (&peer->unwanted, g_hash_table_unref);
+  g_queue_clear_full (&peer->inbound, dms_p2p_gossip_inbound_free);
   dms_peer_id_unref (peer->id);
   g_free (peer);
 }
@@ -31,6 +32,8 @@ dms_p2p_gossip_core_new (DmsP2pIdentity *identity,
   self->user_data = user_data;
   self->next_number = first_number;
   self->next_ticket = 1;
+  self->turn_messages = DMS_P2P_GOSSIP_MAX_MESSAGES_PER_TURN;
+  self->turn_signatures = DMS_P2P_GOSSIP_MAX_SIGNATURES_PER_TURN;
   self->peers = g_hash_table_new_full (
       (GHashFunc) dms_peer_id_hash, (GEqualFunc) dms_peer_id_equal, NULL, dms_p2p_gossip_peer_free);
   self->peer_list = g_ptr_array_new ();
@@ -51,6 +54,7 @@ dms_p2p_gossip_core_free (DmsP2pGossipCore *self)
   dms_p2p_gossip_core_end_cases (self);
   g_hash_table_unref (self->cases);
   g_ptr_array_unref (self->dirty);
+  g_queue_clear (&self->waiting);
   g_hash_table_unref (self->topics);
   g_ptr_array_unref (self->peer_list);
   g_hash_table_unref (self->peers);
@@ -253,6 +257,7 @@ dms_p2p_gossip_core_remove_peer (DmsP2pGossipCore *self, DmsPeerId *id)
       dms_p2p_gossip_core_unsubscribe_peer (self, peer, name);
     }
   g_ptr_array_remove (self->dirty, peer);
+  g_queue_remove (&self->waiting, peer);
   g_ptr_array_remove (self->peer_list, peer);
   dms_p2p_gossip_promises_remove_peer (self->promises, id);
   dms_p2p_gossip_score_remove_peer (self->score, id, dms_p2p_gossip_core_now (self));
@@ -269,59 +274,6 @@ void
 dms_p2p_gossip_core_set_app_score (DmsP2pGossipCore *self, DmsPeerId *peer, double score)
 {
   dms_p2p_gossip_score_set_app (self->score, peer, score);
-}
-
-/* Receiving */
-
-static void
-dms_p2p_gossip_core_handle_subscriptions (DmsP2pGossipCore *self,
-                                          DmsP2pGossipPeer *peer,
-                                          DmsP2pGossipRpc *rpc)
-{
-  for (guint i = 0; i < rpc->subscriptions->len; i++)
-    {
-      DmsP2pGossipSubscription *subscription = g_ptr_array_index (rpc->subscriptions, i);
-
-      /* Nobody joins and leaves that many topics in a second: the rest is work for nothing. */
-      if (++peer->n_subscriptions > DMS_P2P_GOSSIP_MAX_SUBSCRIPTIONS_PER_HEARTBEAT)
-        {
-          dms_p2p_gossip_score_penalize (self->score, peer->id, 1);
-          return;
-        }
-      if (subscription->subscribe)
-        dms_p2p_gossip_core_subscribe_peer (self, peer, subscription->topic);
-      else
-        dms_p2p_gossip_core_unsubscribe_peer (self, peer, subscription->topic);
-    }
-}
-
-gboolean
-dms_p2p_gossip_core_receive (DmsP2pGossipCore *self,
-                             DmsPeerId *id,
-                             const guint8 *data,
-                             gsize size,
-                             GError **error)
-{
-  DmsP2pGossipPeer *peer = dms_p2p_gossip_core_find_peer (self, id);
-  const DmsP2pGossipScoreParams *params = dms_p2p_gossip_score_get_params (self->score);
-  g_autoptr (DmsP2pGossipRpc) rpc = NULL;
-
-  /* From a peer on the gray list nothing is even read. */
-  if (peer == NULL || dms_p2p_gossip_core_score_of (self, peer) < params->graylist_threshold)
-    return TRUE;
-  rpc = dms_p2p_gossip_rpc_decode (data, size, error);
-  if (rpc == NULL)
-    {
-      dms_p2p_gossip_score_penalize (self->score, id, 1);
-      return FALSE;
-    }
-  dms_p2p_gossip_core_handle_subscriptions (self, peer, rpc);
-  dms_p2p_gossip_core_handle_messages (self, id, rpc);
-  peer = dms_p2p_gossip_core_find_peer (self, id);
-  if (peer != NULL)
-    dms_p2p_gossip_core_handle_control (self, peer, rpc);
-  dms_p2p_gossip_core_flush (self);
-  return TRUE;
 }
 
 /* Looking */

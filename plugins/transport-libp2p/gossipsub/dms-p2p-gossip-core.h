@@ -34,6 +34,8 @@ typedef enum
  * @deliver: a good message on a topic that was joined
  * @connect: a peer that another one proposes, with its signed record (nullable)
  * @dup_record: (nullable): the signed record of a peer
+ * @wake: dms_p2p_gossip_core_work() is to be called, in a turn of its own; asked for once until it is
+ * @drained: nothing of a peer waits any more after some of it did
  *
  * What the protocol needs of the world. None may call back into the core, but for finish_validation() in
  * @validate.
@@ -43,11 +45,13 @@ typedef struct
   gint64 (*now_us) (gpointer user_data);
   guint32 (*random) (gpointer user_data);
   void (*send) (DmsPeerId *peer, GBytes *rpc, DmsP2pGossipUrgency urgency, gpointer user_data);
-  DmsValidation (*validate) (
-      const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
+  DmsValidation (
+      *validate) (const char *topic, DmsPeerId *from, GBytes *data, guint64 ticket, gpointer user_data);
   void (*deliver) (const char *topic, DmsPeerId *from, GBytes *data, gpointer user_data);
   void (*connect) (DmsPeerId *peer, GBytes *record, gpointer user_data);
   GBytes *(*dup_record) (DmsPeerId *peer, gpointer user_data);
+  void (*wake) (gpointer user_data);
+  void (*drained) (DmsPeerId *peer, gpointer user_data);
 } DmsP2pGossipFuncs;
 
 /* What was counted. */
@@ -96,12 +100,18 @@ void dms_p2p_gossip_core_remove_peer (DmsP2pGossipCore *self, DmsPeerId *peer);
 gboolean dms_p2p_gossip_core_has_peer (DmsP2pGossipCore *self, DmsPeerId *peer);
 void dms_p2p_gossip_core_set_app_score (DmsP2pGossipCore *self, DmsPeerId *peer, double score);
 
-/* An RPC of a peer. FALSE with an error when it broke the protocol, which is held against it already. */
+/* An RPC of a peer. FALSE with an error when it broke the protocol, which is held against it already. Only so
+ * many messages and signatures are looked at in a turn: what is left waits, and while something does no more
+ * of the peer should be read. What is more than one RPC may hold is refused then, with DMS_ERROR_BUSY. */
 gboolean dms_p2p_gossip_core_receive (DmsP2pGossipCore *self,
                                       DmsPeerId *peer,
                                       const guint8 *data,
                                       gsize size,
                                       GError **error);
+gboolean dms_p2p_gossip_core_is_busy_with (DmsP2pGossipCore *self, DmsPeerId *peer);
+/* A new turn: works on what waits, a message of each peer at a time. TRUE when something is left, for which
+ * it has asked to be woken. */
+gboolean dms_p2p_gossip_core_work (DmsP2pGossipCore *self);
 
 /* DMS_ERROR_INVALID_ARGUMENT for what is no topic, DMS_ERROR_BUSY beyond
  * DMS_P2P_GOSSIP_MAX_OWN_TOPICS. */

@@ -62,6 +62,11 @@ enum
   DMS_P2P_GOSSIP_MAX_TOPICS_PER_PEER = 128,
   DMS_P2P_GOSSIP_MAX_PENDING_PER_PEER = 256,
   DMS_P2P_GOSSIP_MAX_SUBSCRIPTIONS_PER_HEARTBEAT = 1024,
+  /* RPCs that wait; together they hold no more than one may. */
+  DMS_P2P_GOSSIP_MAX_INBOUND = 64,
+  /* In one turn of the main loop: a signature is some 60 us of work, a message without one some 1 us. */
+  DMS_P2P_GOSSIP_MAX_SIGNATURES_PER_TURN = 16,
+  DMS_P2P_GOSSIP_MAX_MESSAGES_PER_TURN = 256,
   /* Of all. */
   DMS_P2P_GOSSIP_MAX_OWN_TOPICS = 1024,
   DMS_P2P_GOSSIP_MAX_PENDING = 4096,

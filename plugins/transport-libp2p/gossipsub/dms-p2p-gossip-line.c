@@ -29,6 +29,10 @@ struct _DmsP2pGossipLine
   GMainContext *context;
   GSource *break_source;
   gboolean is_writing;
+  gboolean is_reading;
+  gboolean is_held;
+  /* What the inlet pays for while it is held. */
+  gsize held_size;
   gboolean is_closed;
 };
 
@@ -96,6 +100,16 @@ dms_p2p_gossip_line_drop (GCancellable **cancellable, DmsP2pPipe **pipe, DmsP2pR
     dms_p2p_pipe_reset (dropped, code);
 }
 
+static void
+dms_p2p_gossip_line_drop_inlet (DmsP2pGossipLine *self, DmsP2pResetCode code)
+{
+  if (self->inlet != NULL && self->held_size > 0)
+    dms_p2p_pipe_charge (self->inlet, -(gssize) self->held_size);
+  self->held_size = 0;
+  self->is_reading = FALSE;
+  dms_p2p_gossip_line_drop (&self->reading, &self->inlet, code);
+}
+
 void
 dms_p2p_gossip_line_close (DmsP2pGossipLine *self)
 {
@@ -104,7 +118,7 @@ dms_p2p_gossip_line_close (DmsP2pGossipLine *self)
     g_source_destroy (self->break_source);
   g_clear_pointer (&self->break_source, g_source_unref);
   dms_p2p_gossip_line_drop (&self->writing, &self->outlet, DMS_P2P_RESET_NONE);
-  dms_p2p_gossip_line_drop (&self->reading, &self->inlet, DMS_P2P_RESET_NONE);
+  dms_p2p_gossip_line_drop_inlet (self, DMS_P2P_RESET_NONE);
   dms_p2p_gossip_queue_clear (self->queue);
 }
 
@@ -238,16 +252,17 @@ dms_p2p_gossip_line_on_read (GObject *source, GAsyncResult *result, gpointer use
 
   if (g_cancellable_is_cancelled (op->cancellable))
     return;
+  self->is_reading = FALSE;
   if (rpc == NULL)
     {
-      dms_p2p_gossip_line_drop (&self->reading, &self->inlet, dms_p2p_gossip_line_choose_code (error));
+      dms_p2p_gossip_line_drop_inlet (self, dms_p2p_gossip_line_choose_code (error));
       return;
     }
   if (!self->funcs.received (self, rpc, self->user_data))
     {
       /* It may have been replaced or closed meanwhile. */
       if (!g_cancellable_is_cancelled (op->cancellable))
-        dms_p2p_gossip_line_drop (&self->reading, &self->inlet, DMS_P2P_RESET_PROTOCOL_VIOLATION);
+        dms_p2p_gossip_line_drop_inlet (self, DMS_P2P_RESET_PROTOCOL_VIOLATION);
       return;
     }
   if (!g_cancellable_is_cancelled (op->cancellable))
@@ -257,6 +272,9 @@ dms_p2p_gossip_line_on_read (GObject *source, GAsyncResult *result, gpointer use
 static void
 dms_p2p_gossip_line_read (DmsP2pGossipLine *self)
 {
+  if (self->reading == NULL || self->is_reading || self->is_held)
+    return;
+  self->is_reading = TRUE;
   dms_p2p_frame_await_async (self->inlet,
                              DMS_P2P_GOSSIP_MAX_RPC,
                              DMS_P2P_GOSSIP_READ_TIMEOUT_MS,
@@ -275,9 +293,35 @@ dms_p2p_gossip_line_start_reading (DmsP2pGossipLine *self)
 }
 
 void
+dms_p2p_gossip_line_hold (DmsP2pGossipLine *self, gsize size)
+{
+  if (self->is_held)
+    return;
+  self->is_held = TRUE;
+  if (self->inlet == NULL)
+    return;
+  if (dms_p2p_pipe_charge (self->inlet, (gssize) size))
+    self->held_size = size;
+  else
+    dms_p2p_gossip_line_drop_inlet (self, DMS_P2P_RESET_RESOURCE_LIMIT);
+}
+
+void
+dms_p2p_gossip_line_release (DmsP2pGossipLine *self)
+{
+  if (!self->is_held)
+    return;
+  self->is_held = FALSE;
+  if (self->inlet != NULL && self->held_size > 0)
+    dms_p2p_pipe_charge (self->inlet, -(gssize) self->held_size);
+  self->held_size = 0;
+  dms_p2p_gossip_line_read (self);
+}
+
+void
 dms_p2p_gossip_line_set_inlet (DmsP2pGossipLine *self, DmsP2pStream *stream)
 {
-  dms_p2p_gossip_line_drop (&self->reading, &self->inlet, DMS_P2P_RESET_NONE);
+  dms_p2p_gossip_line_drop_inlet (self, DMS_P2P_RESET_NONE);
   self->inlet = dms_p2p_stream_steal_pipe (stream);
   dms_p2p_gossip_line_start_reading (self);
 }

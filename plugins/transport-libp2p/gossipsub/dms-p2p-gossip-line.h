@@ -36,6 +36,10 @@ void dms_p2p_gossip_line_set_outlet (DmsP2pGossipLine *self, DmsP2pStream *strea
 /* The stream the peer writes to; an earlier one is reset. It is read when there is an outlet: before, nobody
  * knows the peer. */
 void dms_p2p_gossip_line_set_inlet (DmsP2pGossipLine *self, DmsP2pStream *stream);
+/* While the RPC of @size bytes that came last waits to be worked off nothing more is read, from any inlet,
+ * and the peer pays for its memory. Of no effect when it is held already. */
+void dms_p2p_gossip_line_hold (DmsP2pGossipLine *self, gsize size);
+void dms_p2p_gossip_line_release (DmsP2pGossipLine *self);
 
 /* Writes an RPC when its turn comes, and before it its length. */
 void dms_p2p_gossip_line_send (DmsP2pGossipLine *self, GBytes *rpc, DmsP2pGossipUrgency urgency);

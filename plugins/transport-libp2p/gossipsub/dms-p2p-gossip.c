@@ -47,6 +47,8 @@ struct _DmsP2pGossip
   /* DmsPeerId to DmsP2pGossipMember. */
   GHashTable *members;
   GSource *heartbeat;
+  /* The next turn of the core; NULL when it asked for none. */
+  GSource *turn;
   GCancellable *cancellable;
   guint n_px_dials;
   gboolean is_closed;
@@ -213,6 +215,41 @@ dms_p2p_gossip_on_dup_record (DmsPeerId *peer, gpointer user_data)
   return dms_p2p_peer_store_dup_envelope (dms_p2p_gossip_get_peer_store (user_data), peer);
 }
 
+static gboolean
+dms_p2p_gossip_on_turn (gpointer user_data)
+{
+  g_autoptr (DmsP2pGossip) self = g_object_ref (user_data);
+
+  g_clear_pointer (&self->turn, g_source_unref);
+  dms_p2p_gossip_core_work (self->core);
+  return G_SOURCE_REMOVE;
+}
+
+/* At the priority of what is read and written: nobody has to wait for the other. */
+static void
+dms_p2p_gossip_on_wake (gpointer user_data)
+{
+  DmsP2pGossip *self = user_data;
+
+  if (self->is_closed || self->turn != NULL)
+    return;
+  self->turn = g_idle_source_new ();
+  g_source_set_priority (self->turn, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (self->turn, "dms-p2p-gossip-turn");
+  g_source_set_callback (self->turn, dms_p2p_gossip_on_turn, self, NULL);
+  g_source_attach (self->turn, g_source_get_context (self->heartbeat));
+}
+
+static void
+dms_p2p_gossip_on_drained (DmsPeerId *peer, gpointer user_data)
+{
+  DmsP2pGossip *self = user_data;
+  DmsP2pGossipMember *member = g_hash_table_lookup (self->members, peer);
+
+  if (member != NULL)
+    dms_p2p_gossip_line_release (member->line);
+}
+
 /* Peers */
 
 /* What counts as one place: an IPv4 address, a /64 of IPv6; this machine and relayed peers as none. */
@@ -256,13 +293,18 @@ dms_p2p_gossip_on_received (DmsP2pGossipLine *line, GBytes *rpc, gpointer user_d
   g_autoptr (GError) error = NULL;
   gsize size = 0;
   const guint8 *data = g_bytes_get_data (rpc, &size);
+  DmsPeerId *peer = dms_p2p_gossip_line_get_peer (line);
 
   if (self->is_closed)
     return FALSE;
-  if (dms_p2p_gossip_core_receive (self->core, dms_p2p_gossip_line_get_peer (line), data, size, &error))
-    return TRUE;
-  g_debug ("From %s: %s", dms_peer_id_get_text (dms_p2p_gossip_line_get_peer (line)), error->message);
-  return FALSE;
+  if (!dms_p2p_gossip_core_receive (self->core, peer, data, size, &error))
+    {
+      g_debug ("From %s: %s", dms_peer_id_get_text (peer), error->message);
+      return FALSE;
+    }
+  if (dms_p2p_gossip_core_is_busy_with (self->core, peer))
+    dms_p2p_gossip_line_hold (line, size);
+  return TRUE;
 }
 
 static void
@@ -278,6 +320,8 @@ dms_p2p_gossip_on_broken (DmsP2pGossipLine *line, gpointer user_data)
   DmsP2pConnection *connection = dms_p2p_swarm_find (dms_p2p_host_get_swarm (self->host), peer);
 
   dms_p2p_gossip_core_remove_peer (self->core, peer);
+  /* What waited of it is gone. */
+  dms_p2p_gossip_line_release (line);
   if (member != NULL && connection != NULL)
     dms_p2p_gossip_open (self, member, connection);
 }
@@ -498,7 +542,7 @@ dms_p2p_gossip_new (DmsP2pHost *host, const DmsP2pGossipCallbacks *callbacks, gp
   static const DmsP2pGossipFuncs funcs = {
     dms_p2p_gossip_on_now,        dms_p2p_gossip_on_random,  dms_p2p_gossip_on_send,
     dms_p2p_gossip_on_validate,   dms_p2p_gossip_on_deliver, dms_p2p_gossip_on_connect,
-    dms_p2p_gossip_on_dup_record,
+    dms_p2p_gossip_on_dup_record, dms_p2p_gossip_on_wake,    dms_p2p_gossip_on_drained,
   };
   DmsP2pGossip *self = g_object_new (DMS_TYPE_P2P_GOSSIP, NULL);
   DmsP2pSwarm *swarm = dms_p2p_host_get_swarm (host);
@@ -527,6 +571,9 @@ dms_p2p_gossip_close (DmsP2pGossip *self)
   self->is_closed = TRUE;
   g_source_destroy (self->heartbeat);
   g_clear_pointer (&self->heartbeat, g_source_unref);
+  if (self->turn != NULL)
+    g_source_destroy (self->turn);
+  g_clear_pointer (&self->turn, g_source_unref);
   for (guint i = 0; dms_p2p_gossip_protocols[i] != NULL; i++)
     dms_p2p_host_set_handler (self->host, dms_p2p_gossip_protocols[i], NULL, NULL, NULL);
   g_cancellable_cancel (self->cancellable);

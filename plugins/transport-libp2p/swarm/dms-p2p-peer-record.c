@@ -7,6 +7,12 @@
 
 #include "swarm/dms-p2p-address.h"
 
+enum
+{
+  /* What an allocation costs besides its bytes (glibc, malloc.c: a header, rounded up to 16). */
+  DMS_P2P_PEER_RECORD_ALLOCATION = 16,
+};
+
 void
 dms_p2p_peer_address_free (DmsP2pPeerAddress *self)
 {
@@ -34,6 +40,47 @@ dms_p2p_peer_record_free (DmsP2pPeerRecord *self)
   g_strfreev (self->protocols);
   g_clear_pointer (&self->envelope, g_bytes_unref);
   g_free (self);
+}
+
+static gsize
+dms_p2p_peer_record_count_text (const char *text)
+{
+  return text != NULL ? strlen (text) + 1 + DMS_P2P_PEER_RECORD_ALLOCATION : 0;
+}
+
+/* An address is its entry, the counted box around its text, and the text. */
+static gsize
+dms_p2p_peer_record_count_address (DmsMultiaddr *address)
+{
+  return sizeof (DmsP2pPeerAddress) + 3 * sizeof (gpointer) + 2 * DMS_P2P_PEER_RECORD_ALLOCATION +
+         dms_p2p_peer_record_count_text (dms_multiaddr_get_text (address));
+}
+
+static gsize
+dms_p2p_peer_record_count_addresses (DmsP2pPeerRecord *self)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < self->addresses->len; i++)
+    bytes += dms_p2p_peer_record_count_address (((DmsP2pPeerAddress *) self->addresses->pdata[i])->address);
+  return bytes;
+}
+
+gsize
+dms_p2p_peer_record_get_bytes (DmsP2pPeerRecord *self)
+{
+  gsize bytes = sizeof *self + sizeof *self->addresses + 3 * DMS_P2P_PEER_RECORD_ALLOCATION;
+
+  bytes += dms_p2p_peer_record_count_addresses (self);
+  /* In text and in bytes. */
+  bytes += 2 * dms_p2p_peer_record_count_text (dms_peer_id_get_text (self->peer));
+  bytes += dms_p2p_peer_record_count_text (self->agent);
+  bytes += dms_p2p_peer_record_count_text (self->protocol_version);
+  for (guint i = 0; self->protocols != NULL && self->protocols[i] != NULL; i++)
+    bytes += sizeof (char *) + dms_p2p_peer_record_count_text (self->protocols[i]);
+  if (self->envelope != NULL)
+    bytes += g_bytes_get_size (self->envelope) + 4 * DMS_P2P_PEER_RECORD_ALLOCATION;
+  return bytes;
 }
 
 DmsP2pPeerAddress *
@@ -85,20 +132,28 @@ dms_p2p_peer_record_sort (DmsP2pPeerRecord *self)
   g_ptr_array_sort (self->addresses, dms_p2p_peer_address_compare);
 }
 
-/* Makes room for one more, at the cost of the worst that is worth less than @worth. */
+/* Makes room for @address, at the cost of the worst that are worth no more than @worth. */
 static gboolean
-dms_p2p_peer_record_make_room (DmsP2pPeerRecord *self, guint worth)
+dms_p2p_peer_record_make_room (DmsP2pPeerRecord *self, DmsMultiaddr *address, guint worth)
 {
-  DmsP2pPeerAddress *worst = NULL;
+  gsize bytes = dms_p2p_peer_record_count_addresses (self) + dms_p2p_peer_record_count_address (address);
 
-  if (self->addresses->len < DMS_P2P_PEER_RECORD_MAX_ADDRESSES)
+  if (self->addresses->len < DMS_P2P_PEER_RECORD_MAX_ADDRESSES &&
+      bytes <= DMS_P2P_PEER_RECORD_MAX_ADDRESS_BYTES)
     return TRUE;
   dms_p2p_peer_record_sort (self);
-  worst = self->addresses->pdata[self->addresses->len - 1];
-  /* Of equal worth the newer one wins, but nothing that is only said drives out what is signed or worked. */
-  if (dms_p2p_peer_address_get_worth (worst) > worth)
-    return FALSE;
-  g_ptr_array_remove_index (self->addresses, self->addresses->len - 1);
+  while (self->addresses->len >= DMS_P2P_PEER_RECORD_MAX_ADDRESSES ||
+         (self->addresses->len > 0 && bytes > DMS_P2P_PEER_RECORD_MAX_ADDRESS_BYTES))
+    {
+      DmsP2pPeerAddress *worst = self->addresses->pdata[self->addresses->len - 1];
+
+      /* Of equal worth the newer one wins, but nothing that is only said drives out what is signed or worked.
+       */
+      if (dms_p2p_peer_address_get_worth (worst) > worth)
+        return FALSE;
+      bytes -= dms_p2p_peer_record_count_address (worst->address);
+      g_ptr_array_remove_index (self->addresses, self->addresses->len - 1);
+    }
   return TRUE;
 }
 
@@ -117,7 +172,7 @@ dms_p2p_peer_record_add_address (DmsP2pPeerRecord *self, DmsMultiaddr *address, 
   known = dms_p2p_peer_record_find_address (self, plain);
   if (known == NULL)
     {
-      if (!dms_p2p_peer_record_make_room (self, is_certified ? 2 : 0))
+      if (!dms_p2p_peer_record_make_room (self, plain, is_certified ? 2 : 0))
         return NULL;
       known = g_new0 (DmsP2pPeerAddress, 1);
       known->address = dms_multiaddr_ref (plain);

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 enum
 {
   DMS_P2P_PEER_RECORD_MAX_ADDRESSES = 64,
+  /* Of all addresses together, as the heap has them: 64 of the usual length take 9 KiB. Ours. */
+  DMS_P2P_PEER_RECORD_MAX_ADDRESS_BYTES = 16384,
   /* Of agent and protocol version. Those in the field have below 64 bytes. */
   DMS_P2P_PEER_RECORD_MAX_TEXT = 256,
   /* Of all protocols together. Nodes in the field have below 2 KiB. */
@@ -49,10 +51,14 @@ typedef struct
   gint64 seen_us;
   /* When anything was heard of it last. */
   gint64 touched_us;
+  /* What the store has counted it as. */
+  gsize counted_bytes;
 } DmsP2pPeerRecord;
 
 DmsP2pPeerRecord *dms_p2p_peer_record_new (DmsPeerId *peer);
 void dms_p2p_peer_record_free (DmsP2pPeerRecord *self);
+/* What it takes of the heap, nearly. */
+gsize dms_p2p_peer_record_get_bytes (DmsP2pPeerRecord *self);
 
 /* The one for @address, new when there is room. NULL when there is none, or nobody can be there. */
 DmsP2pPeerAddress *

@@ -11,6 +11,8 @@ enum
   DMS_P2P_PEER_STORE_MAX_PEERS = 4096,
   /* How many give way at once, so that sorting them is worth it. */
   DMS_P2P_PEER_STORE_EVICT = 64,
+  /* And how much of the bytes, for the same reason. */
+  DMS_P2P_PEER_STORE_EVICT_BYTES = DMS_P2P_PEER_STORE_MAX_BYTES / 64,
   DMS_P2P_PEER_STORE_MAX_TTL_S = 30 * 24 * 3600,
   /* What worked is worth trying for that long. */
   DMS_P2P_PEER_STORE_CONNECTED_TTL_S = 7 * 24 * 3600,
@@ -31,6 +33,8 @@ struct _DmsP2pPeerStore
   char *path;
   /* DmsPeerId to DmsP2pPeerRecord. */
   GHashTable *records;
+  /* What they take together. */
+  gsize bytes;
   gint64 now_us;
   /* GTask: who is told of what is being written; NULL when nothing is. */
   GPtrArray *writing;
@@ -93,10 +97,71 @@ dms_p2p_peer_store_set_now_us (DmsP2pPeerStore *self, gint64 now_us)
   self->now_us = now_us;
 }
 
+/* Who gives way first comes first: never reached, never connected, then longest ago. */
+static gint
+dms_p2p_peer_store_compare (gconstpointer a, gconstpointer b)
+{
+  const DmsP2pPeerRecord *left = *(DmsP2pPeerRecord *const *) a;
+  const DmsP2pPeerRecord *right = *(DmsP2pPeerRecord *const *) b;
+
+  if (left->is_proven != right->is_proven)
+    return left->is_proven ? 1 : -1;
+  if (left->seen_us != right->seen_us)
+    return left->seen_us > right->seen_us ? 1 : -1;
+  return left->touched_us < right->touched_us ? -1 : left->touched_us > right->touched_us;
+}
+
+gsize
+dms_p2p_peer_store_get_bytes (DmsP2pPeerStore *self)
+{
+  return self->bytes;
+}
+
+static void
+dms_p2p_peer_store_remove (DmsP2pPeerStore *self, DmsP2pPeerRecord *record)
+{
+  self->bytes -= record->counted_bytes;
+  g_hash_table_remove (self->records, record->peer);
+}
+
+/* Several at once, but never @kept (nullable), which was heard of last. */
+static void
+dms_p2p_peer_store_evict (DmsP2pPeerStore *self, const DmsP2pPeerRecord *kept)
+{
+  g_autoptr (GPtrArray) records = dms_p2p_peer_store_list_records (self);
+
+  g_ptr_array_sort (records, dms_p2p_peer_store_compare);
+  for (guint i = 0; i < records->len; i++)
+    {
+      if (i >= DMS_P2P_PEER_STORE_EVICT &&
+          self->bytes <= DMS_P2P_PEER_STORE_MAX_BYTES - DMS_P2P_PEER_STORE_EVICT_BYTES)
+        return;
+      if (records->pdata[i] != kept)
+        dms_p2p_peer_store_remove (self, records->pdata[i]);
+    }
+}
+
+/* After every change to a record. */
+static void
+dms_p2p_peer_store_count (DmsP2pPeerStore *self, DmsP2pPeerRecord *record)
+{
+  gsize bytes = dms_p2p_peer_record_get_bytes (record);
+
+  self->bytes += bytes - record->counted_bytes;
+  record->counted_bytes = bytes;
+  if (self->bytes > DMS_P2P_PEER_STORE_MAX_BYTES)
+    dms_p2p_peer_store_evict (self, record);
+}
+
 static void
 dms_p2p_peer_store_insert (DmsP2pPeerStore *self, DmsP2pPeerRecord *record)
 {
+  DmsP2pPeerRecord *known = g_hash_table_lookup (self->records, record->peer);
+
+  if (known != NULL)
+    dms_p2p_peer_store_remove (self, known);
   g_hash_table_replace (self->records, record->peer, record);
+  dms_p2p_peer_store_count (self, record);
 }
 
 static void
@@ -193,33 +258,6 @@ dms_p2p_peer_store_save_finish (DmsP2pPeerStore *self, GAsyncResult *result, GEr
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* Who gives way first comes first: never reached, never connected, then longest ago. */
-static gint
-dms_p2p_peer_store_compare (gconstpointer a, gconstpointer b)
-{
-  const DmsP2pPeerRecord *left = *(DmsP2pPeerRecord *const *) a;
-  const DmsP2pPeerRecord *right = *(DmsP2pPeerRecord *const *) b;
-
-  if (left->is_proven != right->is_proven)
-    return left->is_proven ? 1 : -1;
-  if (left->seen_us != right->seen_us)
-    return left->seen_us > right->seen_us ? 1 : -1;
-  return left->touched_us < right->touched_us ? -1 : left->touched_us > right->touched_us;
-}
-
-static void
-dms_p2p_peer_store_make_room (DmsP2pPeerStore *self)
-{
-  g_autoptr (GPtrArray) records = NULL;
-
-  if (g_hash_table_size (self->records) < DMS_P2P_PEER_STORE_MAX_PEERS)
-    return;
-  records = dms_p2p_peer_store_list_records (self);
-  g_ptr_array_sort (records, dms_p2p_peer_store_compare);
-  for (guint i = 0; i < DMS_P2P_PEER_STORE_EVICT; i++)
-    g_hash_table_remove (self->records, ((DmsP2pPeerRecord *) records->pdata[i])->peer);
-}
-
 static DmsP2pPeerRecord *
 dms_p2p_peer_store_ensure (DmsP2pPeerStore *self, DmsPeerId *peer)
 {
@@ -227,7 +265,8 @@ dms_p2p_peer_store_ensure (DmsP2pPeerStore *self, DmsPeerId *peer)
 
   if (record == NULL)
     {
-      dms_p2p_peer_store_make_room (self);
+      if (g_hash_table_size (self->records) >= DMS_P2P_PEER_STORE_MAX_PEERS)
+        dms_p2p_peer_store_evict (self, NULL);
       record = dms_p2p_peer_record_new (peer);
       dms_p2p_peer_store_insert (self, record);
     }
@@ -278,6 +317,7 @@ dms_p2p_peer_store_add_addresses (DmsP2pPeerStore *self,
         known->expires_us = ttl_s == 0 ? now_us : MAX (known->expires_us, expires_us);
     }
   dms_p2p_peer_record_drop_expired (record, now_us);
+  dms_p2p_peer_store_count (self, record);
 }
 
 void
@@ -287,8 +327,10 @@ dms_p2p_peer_store_set_identity (DmsP2pPeerStore *self,
                                  const char *protocol_version,
                                  const char *const *protocols)
 {
-  dms_p2p_peer_record_set_identity (
-      dms_p2p_peer_store_ensure (self, peer), agent, protocol_version, protocols);
+  DmsP2pPeerRecord *record = dms_p2p_peer_store_ensure (self, peer);
+
+  dms_p2p_peer_record_set_identity (record, agent, protocol_version, protocols);
+  dms_p2p_peer_store_count (self, record);
 }
 
 /**
@@ -315,6 +357,7 @@ dms_p2p_peer_store_note_connected (DmsP2pPeerStore *self, DmsPeerId *peer, DmsMu
   known->n_failures = 0;
   known->expires_us =
       MAX (known->expires_us, now_us + (gint64) DMS_P2P_PEER_STORE_CONNECTED_TTL_S * G_USEC_PER_SEC);
+  dms_p2p_peer_store_count (self, record);
 }
 
 void
@@ -323,14 +366,19 @@ dms_p2p_peer_store_note_failed (DmsP2pPeerStore *self, DmsPeerId *peer, DmsMulti
   DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
   DmsP2pPeerAddress *known = record != NULL ? dms_p2p_peer_record_find_address (record, address) : NULL;
 
-  if (known != NULL && ++known->n_failures >= DMS_P2P_PEER_STORE_MAX_FAILURES)
-    g_ptr_array_remove (record->addresses, known);
+  if (known == NULL || ++known->n_failures < DMS_P2P_PEER_STORE_MAX_FAILURES)
+    return;
+  g_ptr_array_remove (record->addresses, known);
+  dms_p2p_peer_store_count (self, record);
 }
 
 void
 dms_p2p_peer_store_forget (DmsP2pPeerStore *self, DmsPeerId *peer)
 {
-  g_hash_table_remove (self->records, peer);
+  DmsP2pPeerRecord *record = g_hash_table_lookup (self->records, peer);
+
+  if (record != NULL)
+    dms_p2p_peer_store_remove (self, record);
 }
 
 void
@@ -341,6 +389,7 @@ dms_p2p_peer_store_set_envelope (DmsP2pPeerStore *self, DmsPeerId *peer, GBytes 
   g_clear_pointer (&record->envelope, g_bytes_unref);
   if (envelope != NULL && g_bytes_get_size (envelope) <= DMS_P2P_PEER_RECORD_MAX_ENVELOPE)
     record->envelope = g_bytes_ref (envelope);
+  dms_p2p_peer_store_count (self, record);
 }
 
 GBytes *
@@ -367,6 +416,7 @@ dms_p2p_peer_store_dup_addresses (DmsP2pPeerStore *self, DmsPeerId *peer)
   if (record == NULL)
     return addresses;
   dms_p2p_peer_record_drop_expired (record, dms_p2p_peer_store_get_now_us (self));
+  dms_p2p_peer_store_count (self, record);
   dms_p2p_peer_record_sort (record);
   for (guint i = 0; i < record->addresses->len; i++)
     g_ptr_array_add (addresses,

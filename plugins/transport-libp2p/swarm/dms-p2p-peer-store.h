@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define DMS_TYPE_P2P_PEER_STORE (dms_p2p_peer_store_get_type ())
 
 /* What is known of peers: addresses with an expiry and what happened on them, protocols, agent, key. Bounded
- * in peers and in addresses a peer; those seen longest ago give way, never connected ones first. A bounded
- * part (peers that once proved reachable) is kept in a file. */
+ * in peers, in addresses a peer, and in bytes a peer and together; those seen longest ago give way, never
+ * connected ones first. A bounded part (peers that once proved reachable) is kept in a file. */
 G_DECLARE_FINAL_TYPE (DmsP2pPeerStore, dms_p2p_peer_store, DMS, P2P_PEER_STORE, GObject)
 
 /* @path: (nullable): where the kept part is; NULL keeps nothing. A damaged file is said in the log and begun

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* One RPC on its way. A node's heartbeat when there is no RPC. */
+/* One RPC on its way. When there is no RPC, a node's turn or its heartbeat. */
 typedef struct
 {
   gint64 when_us;
@@ -14,6 +14,7 @@ typedef struct
   guint to;
   guint64 to_run;
   GBytes *rpc;
+  gboolean is_turn;
 } Event;
 
 struct _DmsTestGossipNet
@@ -72,7 +73,7 @@ dms_test_gossip_net_get (DmsTestGossipNet *self, guint i)
   return g_ptr_array_index (self->nodes, i);
 }
 
-static void
+static Event *
 add_event (DmsTestGossipNet *self, guint from, guint to, GBytes *rpc, gint64 delay_us)
 {
   Event *event = g_new0 (Event, 1);
@@ -84,6 +85,7 @@ add_event (DmsTestGossipNet *self, guint from, guint to, GBytes *rpc, gint64 del
   event->to_run = dms_test_gossip_net_get (self, to)->n_runs;
   event->rpc = rpc != NULL ? g_bytes_ref (rpc) : NULL;
   g_tree_insert (self->events, event, event);
+  return event;
 }
 
 /* What the core asks for */
@@ -171,13 +173,26 @@ on_dup_record (DmsPeerId *peer, gpointer user_data)
   return NULL;
 }
 
+static void
+on_wake (gpointer user_data)
+{
+  DmsTestGossipNode *node = user_data;
+
+  add_event (node->net, node->index, node->index, NULL, 0)->is_turn = TRUE;
+}
+
+static void
+on_drained (DmsPeerId *peer, gpointer user_data)
+{
+}
+
 /* Nodes */
 
 static void
 start_core (DmsTestGossipNode *node)
 {
-  static const DmsP2pGossipFuncs funcs = { on_now,     on_random,  on_send,      on_validate,
-                                           on_deliver, on_connect, on_dup_record };
+  static const DmsP2pGossipFuncs funcs = { on_now,     on_random,     on_send, on_validate, on_deliver,
+                                           on_connect, on_dup_record, on_wake, on_drained };
   DmsP2pGossipScoreParams params;
 
   dms_p2p_gossip_score_params_init (&params);
@@ -325,6 +340,15 @@ dms_test_gossip_net_restart (DmsTestGossipNet *self, guint i, const char *topic)
   g_assert_true (dms_p2p_gossip_core_join (dms_test_gossip_net_get (self, i)->core, topic, NULL));
 }
 
+static gboolean
+receive (DmsTestGossipNode *node, DmsPeerId *peer, GBytes *rpc)
+{
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (rpc, &size);
+
+  return dms_p2p_gossip_core_receive (node->core, peer, data, size, NULL);
+}
+
 static void
 handle_event (DmsTestGossipNet *self, const Event *event)
 {
@@ -332,13 +356,15 @@ handle_event (DmsTestGossipNet *self, const Event *event)
 
   if (to->core == NULL || to->n_runs != event->to_run)
     return;
-  if (event->rpc == NULL)
+  if (event->is_turn)
+    dms_p2p_gossip_core_work (to->core);
+  else if (event->rpc == NULL)
     {
       dms_p2p_gossip_core_heartbeat (to->core);
       add_event (self, event->to, event->to, NULL, DMS_P2P_GOSSIP_HEARTBEAT_MS * 1000);
     }
   else
-    dms_test_gossip_node_feed (to, dms_test_gossip_net_get (self, event->from)->id, event->rpc);
+    receive (to, dms_test_gossip_net_get (self, event->from)->id, event->rpc);
 }
 
 void
@@ -398,8 +424,9 @@ dms_test_gossip_net_get_trace (DmsTestGossipNet *self)
 gboolean
 dms_test_gossip_node_feed (DmsTestGossipNode *self, DmsPeerId *peer, GBytes *rpc)
 {
-  gsize size = 0;
-  const guint8 *data = g_bytes_get_data (rpc, &size);
+  gboolean is_good = receive (self, peer, rpc);
 
-  return dms_p2p_gossip_core_receive (self->core, peer, data, size, NULL);
+  while (dms_p2p_gossip_core_work (self->core))
+    ;
+  return is_good;
 }

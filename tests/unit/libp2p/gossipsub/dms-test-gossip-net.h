@@ -64,7 +64,7 @@ void dms_test_gossip_net_publish (DmsTestGossipNet *self, guint i, const char *t
 guint dms_test_gossip_net_count (DmsTestGossipNet *self, const char *text);
 /* A number that depends on all that was ever sent. */
 guint dms_test_gossip_net_get_trace (DmsTestGossipNet *self);
-/* Hands an RPC of @peer to a node. */
+/* Hands an RPC of @peer to a node, and lets it have all the turns that it asks for. */
 gboolean dms_test_gossip_node_feed (DmsTestGossipNode *self, DmsPeerId *peer, GBytes *rpc);
 /* So many that a validator said nothing of. */
 guint dms_test_gossip_node_get_delivered (DmsTestGossipNode *self, const char *text);

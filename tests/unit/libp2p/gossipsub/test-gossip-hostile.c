@@ -579,6 +579,118 @@ test_pending (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (counts->timed_out, ==, DMS_P2P_GOSSIP_MAX_PENDING_PER_PEER - 2);
 }
 
+/* As many messages as @n, in order, and a GRAFT behind them. */
+static GBytes *
+make_load (Fixture *fixture, guint n)
+{
+  g_autoptr (DmsP2pGossipRpc) rpc = dms_p2p_gossip_rpc_new ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%u", i);
+
+      g_ptr_array_add (rpc->messages, make_message (fixture->attacker, i + 1, text));
+    }
+  g_ptr_array_add (rpc->graft, g_strdup (TOPIC));
+  return dms_p2p_gossip_rpc_encode (rpc);
+}
+
+/* Without a turn for what is left of it. */
+static gboolean
+hand (Fixture *fixture, DmsTestGossipNode *from, GBytes *rpc, GError **error)
+{
+  return dms_p2p_gossip_core_receive (
+      fixture->victim->core, from->id, g_bytes_get_data (rpc, NULL), g_bytes_get_size (rpc), error);
+}
+
+/* Those of the attacker have come in order: so many, and no more. */
+static void
+assert_delivered (Fixture *fixture, guint n)
+{
+  g_autofree char *last = g_strdup_printf ("%u", n - 1);
+  g_autofree char *next = g_strdup_printf ("%u", n);
+
+  g_assert_cmpuint (dms_test_gossip_node_get_delivered (fixture->victim, last), ==, 1);
+  g_assert_cmpuint (dms_test_gossip_node_get_delivered (fixture->victim, next), ==, 0);
+}
+
+/* A thousand signatures in one RPC hold up nobody: so many are looked at in a turn, each peer has its part of
+ * it, and what the peer may have waiting is bounded. */
+static void
+test_slices (Fixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    N = 1000,
+    SLICE = DMS_P2P_GOSSIP_MAX_SIGNATURES_PER_TURN,
+  };
+  DmsP2pGossipCore *core = fixture->victim->core;
+  g_autoptr (GBytes) load = make_load (fixture, N);
+  g_autoptr (DmsP2pGossipMessage) message = make_message (fixture->other, 1, "from another");
+  g_autoptr (GBytes) bytes = dms_p2p_gossip_rpc_encode_message (message);
+  g_autoptr (GError) error = NULL;
+  guint n_taken = 1;
+  guint n_turns = 2;
+
+  /* Each is some 60 us of work: a turn takes milliseconds. */
+  G_STATIC_ASSERT (SLICE <= 32);
+  g_assert_true (hand (fixture, fixture->attacker, load, NULL));
+  g_assert_cmpuint (fixture->victim->n_judged, ==, SLICE);
+  assert_delivered (fixture, SLICE);
+  g_assert_true (dms_p2p_gossip_core_is_busy_with (core, fixture->attacker->id));
+  g_assert_true (hand (fixture, fixture->other, bytes, NULL));
+  g_assert_cmpuint (fixture->victim->n_judged, ==, SLICE);
+  g_assert_true (dms_p2p_gossip_core_work (core));
+  g_assert_cmpuint (fixture->victim->n_judged, ==, 2 * SLICE);
+  g_assert_cmpuint (dms_test_gossip_node_get_delivered (fixture->victim, "from another"), ==, 1);
+  assert_delivered (fixture, 2 * SLICE - 1);
+  g_assert_false (dms_p2p_gossip_core_is_busy_with (core, fixture->other->id));
+  while (hand (fixture, fixture->attacker, load, &error))
+    n_taken++;
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_BUSY);
+  g_assert_cmpuint (n_taken, <=, DMS_P2P_GOSSIP_MAX_MESSAGES / N);
+  /* What comes behind the messages is done behind them. */
+  g_assert_false (is_in_mesh (fixture));
+  while (dms_p2p_gossip_core_work (core) && fixture->victim->n_judged < N + 1)
+    {
+      g_assert_cmpuint (fixture->victim->n_judged, ==, ++n_turns * SLICE);
+      assert_delivered (fixture, n_turns * SLICE - 1);
+    }
+  assert_delivered (fixture, N);
+  /* Those that come again cost no signature, but time. */
+  n_turns = 0;
+  while (dms_p2p_gossip_core_work (core))
+    n_turns++;
+  g_assert_cmpuint (n_turns, >=, (n_taken - 1) * N / DMS_P2P_GOSSIP_MAX_MESSAGES_PER_TURN - 1);
+  g_assert_cmpuint (fixture->victim->n_judged, ==, N + 1);
+  g_assert_true (is_in_mesh (fixture));
+  g_assert_false (dms_p2p_gossip_core_is_busy_with (core, fixture->attacker->id));
+  g_assert_cmpfloat (score_of (fixture, fixture->attacker), ==, 0);
+}
+
+/* What waits goes with its peer; and the core asks for its turns itself. */
+static void
+test_slices_gone (Fixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    N = 100,
+  };
+  DmsP2pGossipCore *core = fixture->victim->core;
+  g_autoptr (GBytes) load = make_load (fixture, N);
+
+  g_assert_true (hand (fixture, fixture->attacker, load, NULL));
+  dms_p2p_gossip_core_remove_peer (core, fixture->attacker->id);
+  g_assert_false (dms_p2p_gossip_core_work (core));
+  g_assert_cmpuint (fixture->victim->n_judged, ==, DMS_P2P_GOSSIP_MAX_SIGNATURES_PER_TURN);
+  dms_p2p_gossip_core_add_peer (core, fixture->attacker->id, DMS_P2P_GOSSIP_V1_2, FALSE, NULL);
+  g_assert_false (dms_p2p_gossip_core_is_busy_with (core, fixture->attacker->id));
+  g_assert_true (hand (fixture, fixture->attacker, load, NULL));
+  dms_test_gossip_net_run (fixture->net, 1);
+  g_assert_cmpuint (fixture->victim->n_judged, ==, N);
+  g_assert_false (dms_p2p_gossip_core_is_busy_with (core, fixture->attacker->id));
+}
+
 typedef struct
 {
   DmsP2pGossipCore *core;
@@ -744,6 +856,8 @@ main (int argc, char *argv[])
   add ("unsigned", test_unsigned);
   add ("subscription-flood", test_subscription_flood);
   add ("pending", test_pending);
+  add ("slices", test_slices);
+  add ("slices-gone", test_slices_gone);
   add ("given-up", test_given_up);
   add ("many-topics", test_many_topics);
   add ("many-messages", test_many_messages);

@@ -12,6 +12,7 @@
 #include "gossipsub/dms-p2p-gossip-rpc.h"
 #include "gossipsub/dms-p2p-gossip.h"
 #include "identify/dms-p2p-signed-record.h"
+#include "io/dms-p2p-frame.h"
 #include "wire/dms-p2p-proto-writer.h"
 
 #define TOPIC "/nunet/deployment"
@@ -434,7 +435,7 @@ test_stop (void)
   node_free (node);
 }
 
-/* Hands @n messages of @size bytes each to a node, before its main loop has its turn. */
+/* Hands @n messages of @size bytes each to a node, which works them off before its main loop has its turn. */
 static void
 pour (Node *node, DmsP2pIdentity *from, guint first, guint n, gsize size)
 {
@@ -451,6 +452,115 @@ pour (Node *node, DmsP2pIdentity *from, guint first, guint n, gsize size)
     }
   g_assert_true (dms_p2p_gossip_core_receive (
       dms_p2p_gossip_get_core (gossip), dms_p2p_identity_get_peer_id (from), rpc->data, rpc->len, NULL));
+  while (dms_p2p_gossip_core_work (dms_p2p_gossip_get_core (gossip)))
+    ;
+}
+
+/* RPCs with @n messages each, ready to be sent by @from. */
+static GBytes *
+make_rpcs (Node *from, guint n_rpcs, guint n)
+{
+  DmsP2pIdentity *identity = DMS_LIBP2P_TRANSPORT (from->transport)->stack->identity;
+  GByteArray *all = g_byte_array_new ();
+
+  for (guint i = 0; i < n_rpcs; i++)
+    {
+      g_autoptr (GByteArray) rpc = g_byte_array_new ();
+      g_autoptr (GBytes) frame = NULL;
+
+      for (guint j = 0; j < n; j++)
+        {
+          g_autofree char *text = g_strdup_printf ("%u", i * n + j);
+          g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+          g_autoptr (DmsP2pGossipMessage) message =
+              dms_p2p_gossip_message_new (identity, 1 + i * n + j, TOPIC, bytes);
+
+          dms_p2p_proto_write_gbytes (rpc, 2, message->wire);
+        }
+      frame = dms_p2p_frame_new (rpc->data, rpc->len);
+      g_byte_array_append (all, g_bytes_get_data (frame, NULL), (guint) g_bytes_get_size (frame));
+    }
+  return g_byte_array_free_to_bytes (all);
+}
+
+static DmsP2pPipe *
+open_gossip (Node *from, Node *to)
+{
+  static const char *const protocols[] = { DMS_P2P_GOSSIP_PROTOCOL_1_1, NULL };
+  DmsP2pHost *host = DMS_LIBP2P_TRANSPORT (from->transport)->stack->host;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (DmsP2pStream) stream = NULL;
+  DmsTestResult done = { 0 };
+
+  dms_p2p_host_open_stream_async (host, to->id, protocols, NULL, dms_test_on_done, &done);
+  result = dms_test_await (&done);
+  stream = dms_p2p_host_open_stream_finish (host, result, NULL);
+  g_assert_nonnull (stream);
+  return dms_p2p_stream_steal_pipe (stream);
+}
+
+/* Those whose signature was looked at: what nobody has room for is ignored behind that. */
+static guint
+count_verified (Node *node)
+{
+  DmsP2pGossip *gossip = dms_libp2p_topics_get_gossip (DMS_LIBP2P_TRANSPORT (node->transport)->topics);
+  const DmsP2pGossipCounts *counts = dms_p2p_gossip_core_get_counts (dms_p2p_gossip_get_core (gossip));
+
+  return (guint) (counts->delivered + counts->ignored);
+}
+
+/* However many signatures come at once, the main loop has its turn in between; none is left out, and what is
+ * heard comes in order. */
+static void
+test_slices (void)
+{
+  enum
+  {
+    /* More than may wait of one peer: it has to be read from in its time. */
+    N_RPCS = 8,
+    N = 800,
+    /* What was left of one turn, and the next. */
+    MOST = 2 * DMS_P2P_GOSSIP_MAX_SIGNATURES_PER_TURN,
+  };
+  Node *from = node_new ();
+  Node *to = node_new ();
+  g_autofree char *expected = g_strdup_printf ("%s ", dms_peer_id_get_text (from->id));
+  g_autoptr (GBytes) bytes = make_rpcs (from, N_RPCS, N);
+  g_autoptr (DmsP2pPipe) pipe = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  DmsTestResult done = { 0 };
+  gint64 until_us = 0;
+  gint64 last = -1;
+
+  meet (from, to);
+  dms_test_spin (1500);
+  pipe = open_gossip (from, to);
+  dms_p2p_pipe_write_all_async (pipe, bytes, 0, NULL, dms_test_on_done, &done);
+  until_us = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  while (count_verified (to) < N_RPCS * N && g_get_monotonic_time () < until_us)
+    {
+      guint before = count_verified (to);
+
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (count_verified (to) - before, <=, MOST);
+    }
+  g_assert_cmpuint (count_verified (to), ==, N_RPCS * N);
+  result = dms_test_await (&done);
+  g_assert_true (dms_p2p_pipe_write_all_finish (result, NULL));
+  dms_test_until_n (to->heard, DMS_P2P_GOSSIP_MAX_PENDING);
+  for (guint i = 0; i < to->heard->len; i++)
+    {
+      const char *heard = g_ptr_array_index (to->heard, i);
+      gint64 number = 0;
+
+      g_assert_true (g_str_has_prefix (heard, expected));
+      number = g_ascii_strtoll (heard + strlen (expected), NULL, 10);
+      g_assert_cmpint (number, >, last);
+      last = number;
+    }
+  dms_p2p_pipe_close (pipe);
+  node_free (from);
+  node_free (to);
 }
 
 /* Whoever publishes faster than messages are worked off does not fill the memory with them. */
@@ -509,10 +619,13 @@ main (int argc, char *argv[])
     { test_exchange_lies, "/ip4/127.0.0.1/tcp/0" },
     { test_at_once, "/ip4/127.0.0.1/tcp/0" },
     { test_at_once, "/ip4/127.0.0.1/udp/0/quic-v1" },
+    { test_slices, "/ip4/127.0.0.1/tcp/0" },
+    { test_slices, "/ip4/127.0.0.1/udp/0/quic-v1" },
   };
-  static const char *const names[] = { "line-tcp",      "line-quic",   "later",       "scores",
-                                       "come-back",     "stop",        "exchange",    "flood",
-                                       "exchange-lies", "at-once-tcp", "at-once-quic" };
+  static const char *const names[] = { "line-tcp",      "line-quic",   "later",        "scores",
+                                       "come-back",     "stop",        "exchange",     "flood",
+                                       "exchange-lies", "at-once-tcp", "at-once-quic", "slices-tcp",
+                                       "slices-quic" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

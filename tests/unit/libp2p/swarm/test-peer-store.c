@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../dms-test-heap.h"
 #include "swarm/dms-p2p-address.h"
 #include "swarm/dms-p2p-peer-file.h"
 #include "swarm/dms-p2p-peer-store-private.h"
@@ -283,6 +284,109 @@ test_many_visitors (void)
     }
   g_assert_cmpint (dms_p2p_peer_store_get_last_seen_us (store, good), ==, NOW);
   assert_addresses (store, good, "/ip4/198.51.100.1/tcp/1");
+}
+
+/* However long a peer's addresses are, they take so much; the good one stays. */
+static void
+test_long_addresses (void)
+{
+  g_autoptr (DmsP2pPeerStore) store = dms_p2p_peer_store_new (NULL);
+  g_autoptr (DmsPeerId) peer = new_peer (1);
+  g_autofree char *label = g_strnfill (60, 'x');
+  g_autoptr (GPtrArray) list = NULL;
+  gsize size = 0;
+
+  add (store, peer, 100, FALSE, "/ip4/198.51.100.1/tcp/1", NULL);
+  note (store, peer, "/ip4/198.51.100.1/tcp/1", TRUE);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/dns4/%s.%s.%s.%u/tcp/1", label, label, label, i);
+
+      add (store, peer, 100, FALSE, text, NULL);
+    }
+  list = dms_p2p_peer_store_dup_addresses (store, peer);
+  for (guint i = 0; i < list->len; i++)
+    size += strlen (dms_multiaddr_get_text (list->pdata[i]));
+  g_assert_cmpuint (list->len, >, 40);
+  g_assert_cmpuint (list->len, <, 64);
+  g_assert_cmpuint (size, <=, 16384);
+  g_assert_cmpstr (dms_multiaddr_get_text (list->pdata[0]), ==, "/ip4/198.51.100.1/tcp/1");
+  /* Those that it signs for replace what others say, under the same bound. */
+  for (guint i = 0; i < list->len; i++)
+    dms_p2p_peer_store_add_addresses (store, peer, list, 100, TRUE);
+  g_assert_cmpuint (dms_p2p_peer_store_get_bytes (store), <, 18000);
+  dms_p2p_peer_store_forget (store, peer);
+  g_assert_cmpuint (dms_p2p_peer_store_get_bytes (store), ==, 0);
+}
+
+/* As much as the store takes of a peer that says as much as it can. */
+static void
+say_much (DmsP2pPeerStore *store, guint n)
+{
+  g_autoptr (DmsPeerId) peer = new_peer (n);
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
+  g_autofree char *agent = g_strnfill (300, 'x');
+  g_autofree char *protocol = g_strnfill (1000, 'y');
+  const char *const protocols[] = { protocol, protocol, protocol, protocol, protocol,
+                                    protocol, protocol, protocol, protocol, NULL };
+  g_autofree guint8 *zeros = g_malloc0 (2048);
+  g_autoptr (GBytes) envelope = g_bytes_new (zeros, 2048);
+
+  for (guint i = 0; i < 64; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/dns4/%.60s.%.60s.%u.%u/tcp/1", agent, agent, n, i);
+
+      g_ptr_array_add (list, dms_multiaddr_new (text, NULL));
+    }
+  dms_p2p_peer_store_set_identity (store, peer, agent, agent, protocols);
+  dms_p2p_peer_store_add_addresses (store, peer, list, 3600, TRUE);
+  dms_p2p_peer_store_set_envelope (store, peer, envelope);
+}
+
+/* A crowd of those takes no more of the heap than there is for all, and drives out nobody that was connected.
+ */
+static void
+test_many_bytes (void)
+{
+  enum
+  {
+    N_GOOD = 100,
+    N = 4000,
+    MAX = DMS_P2P_PEER_STORE_MAX_BYTES,
+  };
+  g_autoptr (DmsP2pPeerStore) store = dms_p2p_peer_store_new (NULL);
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (DmsPeerId) latest = new_peer (N - 1);
+  gint64 before = dms_test_heap_get_used ();
+  gint64 used = 0;
+
+  dms_p2p_peer_store_set_now_us (store, NOW);
+  for (guint i = 0; i < N_GOOD; i++)
+    dms_peer_id_unref (new_peer_at (store, i, "/ip4/198.51.100.1/tcp/1", TRUE));
+  for (guint i = N_GOOD; i < N; i++)
+    {
+      dms_p2p_peer_store_set_now_us (store, NOW + i * SECOND);
+      say_much (store, i);
+      g_assert_cmpuint (dms_p2p_peer_store_get_bytes (store), <=, MAX);
+    }
+  used = dms_test_heap_get_used () - before;
+  g_test_message ("%" G_GINT64_FORMAT " bytes of the heap for %" G_GSIZE_FORMAT " counted",
+                  used,
+                  dms_p2p_peer_store_get_bytes (store));
+  g_assert_cmpint (used, <, MAX + MAX / 4);
+  g_assert_cmpuint (dms_p2p_peer_store_get_bytes (store), >, MAX / 2);
+  for (guint i = 0; i < N_GOOD; i++)
+    {
+      g_autoptr (DmsPeerId) peer = new_peer (i);
+
+      g_assert_cmpint (dms_p2p_peer_store_get_last_seen_us (store, peer), ==, NOW);
+    }
+  g_assert_nonnull (dms_p2p_peer_store_get_agent (store, latest));
+  /* Nothing is counted that is not there any more. */
+  list = dms_p2p_peer_store_list (store);
+  for (guint i = 0; i < list->len; i++)
+    dms_p2p_peer_store_forget (store, list->pdata[i]);
+  g_assert_cmpuint (dms_p2p_peer_store_get_bytes (store), ==, 0);
 }
 
 static void
@@ -684,6 +788,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p-peer-store/many-that-worked", test_many_that_worked);
   g_test_add_func ("/p2p-peer-store/many-peers", test_many_peers);
   g_test_add_func ("/p2p-peer-store/many-visitors", test_many_visitors);
+  g_test_add_func ("/p2p-peer-store/long-addresses", test_long_addresses);
+  g_test_add_func ("/p2p-peer-store/many-bytes", test_many_bytes);
   g_test_add_func ("/p2p-peer-store/identity", test_identity);
   g_test_add_func ("/p2p-peer-store/file", test_file);
   g_test_add_func ("/p2p-peer-store/file-bounds", test_file_bounds);
