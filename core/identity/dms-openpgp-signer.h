@@ -16,7 +16,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DmsOpenpgpSigner, dms_openpgp_signer, DMS, OPENPGP_SIGNER, DmsSigner)
 
 /* Called before gpg is, with the very bytes that will be signed. FALSE with an error: they are not signed. */
-typedef gboolean (*DmsOpenpgpShow) (DmsOpenpgpSigner *self, GBytes *bytes, gpointer user_data,
+typedef gboolean (*DmsOpenpgpShow) (DmsOpenpgpSigner *self,
+                                    GBytes *bytes,
+                                    gpointer user_data,
                                     GError **error);
 
 /* @key: a fingerprint, a key ID or an e-mail address that names one usable secret key. */

@@ -89,7 +89,7 @@ def rss(directory):
     port = free_port()
     addresses = [f"/ip4/127.0.0.1/tcp/{port}", f"/ip4/127.0.0.1/udp/{port}/quic-v1"]
     node = Node(directory / "node", config={"p2p": {"listen_address": addresses}}).set_up()
-    node.env["DMS_PLUGIN_PATH"] = str(installed_plugins(directory))
+    node.extra_env["DMS_PLUGIN_PATH"] = str(installed_plugins(directory))
     node.start().onboard()
     node.addresses = [f"{addresses[0]}/p2p/{node.peer}"]
     crowd, peers = meet(node, directory)

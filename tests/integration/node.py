@@ -96,6 +96,7 @@ class Node:
             "HOME": str(self.root / "home"),
             "DMS_PASSPHRASE": PASSPHRASE,
             "DMS_PLUGIN_PATH": str(BUILD / "plugins"),
+            "DMS_MODULE_PATH": str(BUILD / "core" / "gnupg"),
             "DMS_EXEC_SHIM": str(BUILD / "core" / "exec-shim" / "dms-exec-shim"),
             "XDG_RUNTIME_DIR": str(self.root / "run"),
             "LANG": "C.UTF-8",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capability/dms-capability-context.h"
+#include "identity/dms-openpgp-cipher.h"
 #include "identity/dms-openpgp-signature.h"
 #include "identity/dms-openpgp-signer.h"
 
@@ -361,6 +362,33 @@ test_choice (Fixture *f, gconstpointer data)
   assert_no_signer ("ada@example.org", DMS_ERROR_INVALID_ARGUMENT, "2 OpenPGP keys");
 }
 
+/* A module that is missing, or that is none, is named. */
+static void
+test_module (void)
+{
+  g_autofree char *saved = g_strdup (g_getenv ("DMS_MODULE_PATH"));
+  g_autofree char *folder = g_dir_make_tmp ("dms-openpgp-module-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (folder, "libdms-gnupg.so", NULL);
+  g_autoptr (GBytes) plain = g_bytes_new_static ("text", 4);
+  g_autoptr (GError) error = NULL;
+
+  g_setenv ("DMS_MODULE_PATH", folder, TRUE);
+  assert_no_signer ("ada@example.org", DMS_ERROR_UNAVAILABLE, "there is no such file");
+  assert_no_signer ("ada@example.org", DMS_ERROR_UNAVAILABLE, file);
+  g_assert_null (dms_openpgp_cipher_encrypt (plain, CAPS ("ada@example.org"), &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE);
+  g_clear_error (&error);
+  g_assert_null (dms_openpgp_cipher_decrypt (plain, 16, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE);
+
+  g_assert_true (g_file_set_contents (file, "no module", -1, NULL));
+  assert_no_signer ("ada@example.org", DMS_ERROR_UNAVAILABLE, "cannot be used");
+
+  g_assert_cmpint (g_unlink (file), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+  g_setenv ("DMS_MODULE_PATH", saved != NULL ? saved : "", TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -369,5 +397,6 @@ main (int argc, char **argv)
   g_test_add ("/openpgp/crossing", Fixture, NULL, set_up, test_crossing, tear_down);
   g_test_add ("/openpgp/show", Fixture, NULL, set_up, test_show, tear_down);
   g_test_add ("/openpgp/choice", Fixture, NULL, set_up, test_choice, tear_down);
+  g_test_add_func ("/openpgp/module", test_module);
   return g_test_run ();
 }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "identity/dms-openpgp-context.h"
+#include "gnupg/dms-gnupg-context.h"
 
 #include <locale.h>
 #include <sodium.h>
@@ -11,7 +11,7 @@
 #define MAX_MATCHES 16
 
 gpgme_ctx_t
-dms_openpgp_context_new (GError **error)
+dms_gnupg_context_new (GError **error)
 {
   g_auto (gpgme_ctx_t) context = NULL;
   gpgme_error_t code;
@@ -22,7 +22,9 @@ dms_openpgp_context_new (GError **error)
     code = gpgme_new (&context);
   if (code != 0)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_UNAVAILABLE,
                    "cannot use OpenPGP keys: GnuPG (gpg) is missing or too old: %s; install the package "
                    "gnupg",
                    gpgme_strerror (code));
@@ -62,7 +64,7 @@ find_code (gpgme_error_t code)
 }
 
 gboolean
-dms_openpgp_context_report (gpgme_error_t code, const char *what, GError **error)
+dms_gnupg_context_report (gpgme_error_t code, const char *what, GError **error)
 {
   if (code == 0)
     return TRUE;
@@ -94,8 +96,8 @@ make_pattern (const char *name)
 static gboolean
 is_usable (gpgme_key_t key, gboolean secret)
 {
-  return !key->revoked && !key->expired && !key->disabled && !key->invalid
-         && (secret ? key->secret : key->can_encrypt);
+  return !key->revoked && !key->expired && !key->disabled && !key->invalid &&
+         (secret ? key->secret : key->can_encrypt);
 }
 
 static gpgme_error_t
@@ -117,55 +119,65 @@ list_keys (gpgme_ctx_t context, const char *pattern, gboolean secret, GPtrArray 
 }
 
 gpgme_key_t
-dms_openpgp_context_find_key (gpgme_ctx_t context, const char *name, gboolean secret, GError **error)
+dms_gnupg_context_find_key (gpgme_ctx_t context, const char *name, gboolean secret, GError **error)
 {
   g_autofree char *pattern = make_pattern (name);
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) gpgme_key_unref);
 
   if (pattern == NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_ARGUMENT,
                    "“%.64s” names no OpenPGP key: give its fingerprint, its key ID or an e-mail "
-                   "address", name);
+                   "address",
+                   name);
       return NULL;
     }
-  if (!dms_openpgp_context_report (list_keys (context, pattern, secret, keys), "list the OpenPGP keys",
-                                   error))
+  if (!dms_gnupg_context_report (list_keys (context, pattern, secret, keys), "list the OpenPGP keys", error))
     return NULL;
   if (keys->len == 1)
     return g_ptr_array_steal_index (keys, 0);
   if (keys->len == 0)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND,
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_NOT_FOUND,
                  secret ? "gpg knows no usable secret key “%s”: see gpg --list-secret-keys; for a card, see "
                           "gpg --card-status"
                         : "gpg knows no usable key “%s” to encrypt to: see gpg --list-keys",
                  name);
   else
-    g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_INVALID_ARGUMENT,
                  "“%s” means %u OpenPGP keys: name the one by its fingerprint, as gpg --list-keys shows "
-                 "it", name,
+                 "it",
+                 name,
                  keys->len);
   return NULL;
 }
 
 GBytes *
-dms_openpgp_context_take_bytes (gpgme_data_t data, gsize max, gboolean secret, GError **error)
+dms_gnupg_context_take_bytes (gpgme_data_t data, gsize max, gboolean secret, GError **error)
 {
   off_t size = gpgme_data_seek (data, 0, SEEK_END);
   guint8 *copy = NULL;
 
   if (size < 0 || (gsize) size > max)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE,
-                   "what gpg answered is larger than the %" G_GSIZE_FORMAT " bytes expected", max);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_TOO_LARGE,
+                   "what gpg answered is larger than the %" G_GSIZE_FORMAT " bytes expected",
+                   max);
       return NULL;
     }
   if (!secret)
     copy = g_malloc ((gsize) size + 1);
   else if (sodium_init () >= 0)
     copy = sodium_malloc ((gsize) size + 1);
-  if (copy == NULL || gpgme_data_seek (data, 0, SEEK_SET) != 0
-      || gpgme_data_read (data, copy, (gsize) size) != (gssize) size)
+  if (copy == NULL || gpgme_data_seek (data, 0, SEEK_SET) != 0 ||
+      gpgme_data_read (data, copy, (gsize) size) != (gssize) size)
     {
       (secret ? sodium_free : g_free) (copy);
       g_set_error (error, DMS_ERROR, DMS_ERROR_IO, "what gpg answered cannot be read");
