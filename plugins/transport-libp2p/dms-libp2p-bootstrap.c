@@ -73,11 +73,16 @@ dms_libp2p_bootstrap_peer_forget (gpointer data)
 
 static gboolean dms_libp2p_bootstrap_peer_on_timer (gpointer user_data);
 
+/* Up to half as long again, by chance: of two that start together and dial each other from the port at which
+ * they listen, each SYN may meet the other's (RFC 9293, 3.5), and then both begin the handshake as clients.
+ * Who waits as long as the other does it again. */
 static void
 dms_libp2p_bootstrap_peer_wait (DmsLibp2pBootstrapPeer *peer, guint seconds)
 {
+  guint ms = seconds * 1000;
+
   dms_libp2p_bootstrap_peer_drop_timer (peer);
-  peer->timer = g_timeout_source_new_seconds (seconds);
+  peer->timer = g_timeout_source_new (ms + (guint) g_random_int_range (0, (gint32) (ms / 2 + 1)));
   g_source_set_static_name (peer->timer, "dms-libp2p-bootstrap");
   g_source_set_callback (peer->timer, dms_libp2p_bootstrap_peer_on_timer, peer, NULL);
   g_source_attach (peer->timer, peer->bootstrap->context);

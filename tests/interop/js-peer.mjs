@@ -267,7 +267,9 @@ const COMMANDS = {
   async start ({ seed, psk, security = ['tls', 'noise'], listen = [], discover = false, dht = false, gossip = false, relay = false,
     serve_relay: servesRelay = false, autonat, punch = false, announce = [] }) {
     const encrypters = { tls, noise }
-    const services = { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: ping() }
+    // A ping's stream may still be closing when the next one begins.
+    const pinging = ping({ maxOutboundStreams: 8, maxInboundStreams: 8 })
+    const services = { identify: identify(), identifyPush: identifyPush({ debounce: 10 }), ping: pinging }
     if (dht) {
       services.dht = kadDHT({ protocol: DHT, clientMode: false, peerInfoMapper: passthroughMapper, allowQueryWithZeroPeers: true,
         validators: { [NAMESPACE]: validate }, selectors: { [NAMESPACE]: () => 0 } })
