@@ -16,7 +16,7 @@ enum
 {
   /* Nodes of a crowd that dial at the same time. */
   P2P_CROWD_STEP = 8,
-  /* As the daemon has it, see dms-daemon.c. */
+  /* As the daemon has it, see dms-verb-run.c. */
   P2P_HEAP_TOP = 1024 * 1024,
 };
 

@@ -494,7 +494,6 @@ dms_p2p_gossip_on_connection (DmsP2pSwarm *swarm,
 {
   DmsP2pGossip *self = user_data;
   DmsPeerId *peer = dms_p2p_connection_get_peer_id (connection);
-
   DmsP2pGossipMember *member = g_hash_table_lookup (self->members, peer);
 
   if (self->is_closed || is_open || member == NULL)
