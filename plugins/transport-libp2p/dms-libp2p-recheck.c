@@ -107,7 +107,7 @@ dms_libp2p_recheck_on_connection (DmsP2pSwarm *swarm,
                                   gpointer user_data)
 {
   DmsLibp2pRecheck *self = user_data;
-  GPtrArray *all = dms_p2p_swarm_list (swarm);
+  g_autoptr (GPtrArray) all = dms_p2p_swarm_list (swarm);
   DmsPeerId *peer = dms_p2p_connection_get_peer_id (connection);
 
   if (!is_open || !dms_p2p_connection_is_inbound (connection) ||
