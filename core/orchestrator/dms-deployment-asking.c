@@ -8,6 +8,7 @@
 #include "identity/dms-base32.h"
 #include "jobs/dms-port-config.h"
 #include "provider/dms-bid-sample.h"
+#include "provider/dms-job-consent.h"
 #include "resources/dms-offer-keys.h"
 
 #include <string.h>
@@ -119,6 +120,7 @@ make_request (DeployNode *node)
   JsonObject *public_ports = json_object_new ();
   JsonObject *general = json_object_new ();
   gboolean privileged = FALSE;
+  DmsJobConsent consent = DMS_JOB_CONSENT_NONE;
   guint n_dynamic = 0;
 
   for (guint i = 0; i < node->allocations->len; i++)
@@ -127,6 +129,7 @@ make_request (DeployNode *node)
 
       privileged |=
           dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged");
+      consent |= dms_job_consent_of_params (dms_allocation_config_get_params (allocation->config));
     }
   for (guint i = 0; names[i] != NULL; i++)
     json_array_add_string_element (executors, names[i]);
@@ -142,6 +145,10 @@ make_request (DeployNode *node)
   json_object_set_array_member (public_ports, "Static", static_ports);
   json_object_set_int_member (public_ports, "Dynamic", n_dynamic);
   json_object_set_boolean_member (general, "PrivilegedDocker", privileged);
+  if ((consent & DMS_JOB_CONSENT_HOST_NETWORK) != 0)
+    json_object_set_boolean_member (general, "HostNetwork", TRUE);
+  if ((consent & DMS_JOB_CONSENT_HOST_ROOTFS) != 0)
+    json_object_set_boolean_member (general, "HostRootfs", TRUE);
   json_object_set_string_member (body, "NodeID", node->name);
   json_object_set_array_member (body, "Executors", executors);
   json_object_set_member (body, "Resources", dms_resources_to_json (resources));

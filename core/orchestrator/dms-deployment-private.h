@@ -118,6 +118,8 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* Of the newest request for bids, and with it the attempt. It starts at the time of day, so that it goes on
+   * growing when the node was restarted. */
   guint64 round;
   /* Asking: a round asks a few of many machines first, then more, wave after wave. */
   DmsProviderSearch *search;

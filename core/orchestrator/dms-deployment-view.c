@@ -196,6 +196,7 @@ dms_deployment_dup_view (DmsDeployment *self)
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
   json_object_set_array_member (snapshot, "Touched", touched);
+  json_object_set_int_member (snapshot, "Round", (gint64) self->round);
   json_object_set_object_member (view, "DeploymentSnapshot", snapshot);
   for (guint i = 0; i < self->allocations->len; i++)
     {
@@ -272,6 +273,7 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
   gboolean good = TRUE;
 
   self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
+  self->round = MAX (self->round, (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0));
   for (guint i = 0; good && i < self->nodes->len; i++)
     good = read_node (self->nodes->pdata[i], snapshot, &local);
   for (guint i = 0; good && i < self->allocations->len; i++)
