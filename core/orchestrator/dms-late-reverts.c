@@ -247,8 +247,8 @@ restore (DmsLateReverts *self, DmsDocument *document)
 {
   JsonObject *body = dms_json_node_get_child (dms_document_get_body (document));
   JsonNode *payload = dms_json_object_get_member (body, "payload");
-  g_autoptr (DmsHandle) machine =
-      dms_handle_new_from_json (dms_json_object_get_member (body, "machine"), NULL);
+  JsonNode *handle = dms_json_object_get_member (body, "machine");
+  g_autoptr (DmsHandle) machine = handle != NULL ? dms_handle_new_from_json (handle, NULL) : NULL;
 
   if (machine == NULL || payload == NULL ||
       dms_json_object_get_text (dms_json_node_get_child (payload), "EnsembleID") == NULL)
