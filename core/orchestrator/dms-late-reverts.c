@@ -176,18 +176,22 @@ dup_unwanted (LateRevert *revert)
   DmsLateReverts *self = revert->self;
   g_auto (GStrv) names =
       dms_json_object_dup_texts (dms_json_node_get_child (revert->payload), "AllocsByName");
-  g_autoptr (JsonNode) payload = json_node_copy (revert->payload);
+  JsonNode *nonce = dms_json_object_get_member (dms_json_node_get_child (revert->payload), "Nonce");
+  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
   JsonArray *unwanted = json_array_new ();
-  guint n;
 
   for (gsize i = 0; names != NULL && names[i] != NULL; i++)
     {
       if (!self->is_wanted (revert->ensemble_id, revert->machine, names[i], self->user_data))
         json_array_add_string_element (unwanted, names[i]);
     }
-  n = json_array_get_length (unwanted);
-  json_object_set_array_member (json_node_get_object (payload), "AllocsByName", unwanted);
-  return n > 0 ? g_steal_pointer (&payload) : NULL;
+  json_node_take_object (payload, object);
+  json_object_set_string_member (object, "EnsembleID", revert->ensemble_id);
+  json_object_set_array_member (object, "AllocsByName", unwanted);
+  if (nonce != NULL)
+    json_object_set_member (object, "Nonce", json_node_copy (nonce));
+  return json_array_get_length (unwanted) > 0 ? g_steal_pointer (&payload) : NULL;
 }
 
 static gboolean
