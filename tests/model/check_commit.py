@@ -48,6 +48,12 @@ LARGE = [
     ("two nodes, crash", {"NODES": 2, "ATTEMPTS": 1, "CRASHES": 1, "LOSSES": 1}),
 ]
 
+# Searched for runs without an end, which nothing that goes wrong only so many times may have.
+ENDLESS = [
+    ("ends, losses", {"ATTEMPTS": 1, "LOSSES": 1, "REPEATS": 1}),
+    ("ends, crash", {"MACHINES": 1, "ATTEMPTS": 2, "CRASHES": 1, "LOSSES": 1}),
+]
+
 LEAK = r"state\[k\]==0"
 MUTANTS = [
     # The field's: expired commits are cleared away once.
@@ -62,9 +68,11 @@ MUTANTS = [
     ("REVERT_UNSAVED", {"CRASHES": 1}, r"state\[k\]==3"),
     # The candidate is stored after it was told.
     ("SAVE_LATE", {"ATTEMPTS": 1, "CRASHES": 1}, LEAK),
+    # A late revert is said for ever, though it was answered.
+    ("LATE_FOREVER", {"ATTEMPTS": 1, "LOSSES": 1}, r"non-progress cycle"),
     ("ALLOCATE_EXPIRED", {"MACHINES": 1, "ATTEMPTS": 1, "RIVALS": 1, "REBOOTS": 0, "REPEATS": 1}, r"holders<=1"),
 ]
-
+ENDLESS_MUTANTS = ("LATE_FOREVER",)
 LARGE_MUTANTS = [
     # A late revert was forgotten as soon as anything of the ensemble was on the machine.
     ("SUPERSEDE_BY_MACHINE", {"NODES": 2, "MACHINES": 2, "LOSSES": 1}, LEAK),
@@ -75,19 +83,19 @@ def run(words, folder, timeout):
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
 
 
-def search(bounds, mutant=None, timeout=600):
-    """What spin says: the number of states, and the assertion that failed, if any."""
+def search(bounds, mutant=None, timeout=600, endless=False):
+    """What spin says: the number of states, and the assertion that failed, or that a run is endless, if any."""
     with tempfile.TemporaryDirectory(prefix="dms-spin-") as folder:
         defines = [f"-D{name}={value}" for name, value in {**SMALL, **bounds}.items()] + ([f"-D{mutant}"] if mutant else [])
         shutil.copy(MODEL, folder)
         made = run(["spin", "-a", *defines, MODEL.name], folder, 60)
         if made.returncode != 0 or not (Path(folder) / "pan.c").exists():
             raise RuntimeError(f"spin does not understand {MODEL.name}:\n{made.stdout}{made.stderr}")
-        made = run([os.environ.get("CC", "gcc").split()[-1], "-O0" if mutant else "-O1", "-w", "-DSAFETY", "-DCOLLAPSE",
+        made = run([os.environ.get("CC", "gcc").split()[-1], "-O0" if mutant else "-O1", "-w", "-DNP" if endless else "-DSAFETY", "-DCOLLAPSE",
                     f"-DMEMLIM={MEMORY_MIB}", "-o", "pan", "pan.c"], folder, 120)
         if made.returncode != 0:
             raise RuntimeError(f"the checker does not compile:\n{made.stderr}")
-        out = run(["./pan", f"-m{DEPTH}", "-n"], folder, timeout).stdout
+        out = run(["./pan", f"-m{DEPTH}", "-n", *(["-l"] if endless else [])], folder, timeout).stdout
     wrong = re.search(r"pan:\d+: (.*)", out)
     states = re.search(r"(\d+) states, stored", out.replace("+", ""))
     if "max search depth too small" in out or "reached max" in out or not states:
@@ -95,11 +103,15 @@ def search(bounds, mutant=None, timeout=600):
     return int(states.group(1)), wrong.group(1) if wrong else None
 
 
-def check_good(case, timeout):
+def check_endless(case, timeout):
+    return check_good(case, timeout, endless=True)
+
+
+def check_good(case, timeout, endless=False):
     name, bounds = case
     began = time.monotonic()
     try:
-        states, wrong = search(bounds, timeout=timeout)
+        states, wrong = search(bounds, timeout=timeout, endless=endless)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         return False, f"{name}: {error}"
     seconds = time.monotonic() - began
@@ -110,7 +122,7 @@ def check_mutant(case, timeout):
     mutant, bounds, expected = case
     began = time.monotonic()
     try:
-        states, wrong = search(bounds, mutant, timeout)
+        states, wrong = search(bounds, mutant, timeout, endless=mutant in ENDLESS_MUTANTS)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         return False, f"mutant {mutant}: {error}"
     good = wrong is not None and re.search(expected, wrong) is not None
@@ -127,6 +139,7 @@ def main():
         print("there is no `spin`: apt-get install spin", file=sys.stderr)
         return 77
     jobs = [(check_mutant, case) for case in MUTANTS] + [(check_good, case) for case in GOOD]
+    jobs += [(check_endless, case) for case in ENDLESS]
     if arguments.large:
         jobs += [(check_mutant, case) for case in LARGE_MUTANTS] + [(check_good, case) for case in LARGE]
     failed = 0

@@ -368,7 +368,11 @@ end:
         up && late[i] != 0 && !IS_WANTED(i) && !HAS(reverts[i], late[i]) && !HAS(reverted[i], late[i]) ->
         ADD(reverts[i], late[i])
     }
+#ifdef LATE_FOREVER
+    :: atomic { up && late[i] != 0 && HAS(reverted[i], late[i]) -> REMOVE(reverted[i], late[i]) }
+#else
     :: atomic { up && late[i] != 0 && HAS(reverted[i], late[i]) -> REMOVE(reverted[i], late[i]); late[i] = 0 }
+#endif
     od
 }
 
@@ -560,9 +564,3 @@ init {
         }
     }
 }
-
-#ifdef EVENTUALLY
-#define TIDY(i) (state[i] == NOTHING || (state[i] == STARTED && status == RUNNING && IS_WANTED(i)))
-/* The same without the judge: whatever happens, it is over some day, as long as all take their turns. */
-ltl settles { <> [] (up && (IS_OVER || status == RUNNING) && TIDY(0) && TIDY(PLACES - 1)) }
-#endif
