@@ -27,6 +27,7 @@ enum
 
 static void start_layer (DmsDeployment *self);
 
+/* About an allocation that runs, whatever else happens to the deployment. */
 static void
 invoke (DmsDeployment *self,
         DeployAllocation *allocation,
@@ -43,9 +44,9 @@ invoke (DmsDeployment *self,
                           behaviour,
                           payload,
                           dms_deployment_expiry_in (seconds),
-                          self->step_cancellable,
+                          self->steady,
                           callback,
-                          dms_deployment_call_new (self, allocation->node, allocation));
+                          dms_deployment_call_new_steady (self, allocation));
 }
 
 /* What the machines may say to us */
@@ -157,6 +158,23 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+start (DmsDeployment *self, DeployAllocation *allocation)
+{
+  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (payload, make_start (allocation));
+  self->n_pending++;
+  dms_actor_invoke_async (self->actor,
+                          allocation->handle,
+                          START_BEHAVIOUR,
+                          payload,
+                          dms_deployment_expiry_in (DMS_DEPLOYMENT_START_SECONDS),
+                          self->step_cancellable,
+                          on_started,
+                          dms_deployment_call_new (self, allocation->node, allocation));
+}
+
+static void
 start_layer (DmsDeployment *self)
 {
   guint last = 0;
@@ -173,15 +191,8 @@ start_layer (DmsDeployment *self)
         {
           DeployAllocation *allocation = self->allocations->pdata[i];
 
-          if (allocation->layer != self->layer || allocation->started || allocation->ended)
-            continue;
-          self->n_pending++;
-          invoke (self,
-                  allocation,
-                  START_BEHAVIOUR,
-                  make_start (allocation),
-                  DMS_DEPLOYMENT_START_SECONDS,
-                  on_started);
+          if (allocation->layer == self->layer && !allocation->started && !allocation->ended)
+            start (self, allocation);
         }
       if (self->n_pending == 0)
         self->layer++;
@@ -203,25 +214,41 @@ dms_deployment_provision (DmsDeployment *self)
         }
     }
   self->layer = 0;
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_PROVISIONING);
+  if (self->change == NULL)
+    dms_deployment_set_status (self, DMS_DEPLOYMENT_PROVISIONING);
+  else
+    dms_deployment_save (self);
   start_layer (self);
 }
 
 void
 dms_deployment_run (DmsDeployment *self)
 {
+  DeployChange *change = dms_deployment_steal_change (self);
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
+
   dms_deployment_next_step (self);
   g_clear_pointer (&self->error, g_free);
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_RUNNING);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (!allocation->settled)
+        g_ptr_array_add (fresh, allocation);
+      allocation->settled = TRUE;
+    }
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_RUNNING);
+  for (guint i = 0; i < fresh->len; i++)
+    {
+      DeployAllocation *allocation = fresh->pdata[i];
 
       if (!allocation->ended)
         dms_deployment_watch (self, allocation);
       else if (!allocation->logs_settled && allocation->fetch == NULL)
         dms_deployment_fetch_logs (self, allocation);
     }
+  if (change != NULL)
+    dms_deployment_finish_change (self, change);
   dms_deployment_check_completion (self);
 }
 
