@@ -510,6 +510,8 @@ void
 dms_deployment_detach (DmsDeployment *self)
 {
   self->attached = FALSE;
+  /* The record knows of it. */
+  dms_deployment_abandon_change (self);
   dms_deployment_stop_asking (self);
   if (self->step_cancellable != NULL)
     g_cancellable_cancel (self->step_cancellable);
