@@ -313,6 +313,38 @@ test_health (DmsTestOrchestrator *self, gconstpointer user_data)
   g_assert_cmpuint (self->provider->n_restarts, ==, 1);
 }
 
+/* What others depend on must be well before they start, when it says how to tell. */
+static void
+test_healthy_first (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  static const char job[] =
+      "version: V1\n"
+      "allocations:\n"
+      "  web: {executor: 'null', type: service, " RESOURCES ", execution: {type: 'null'}, depends_on: [db]}\n"
+      "  db: {executor: 'null', type: service, " RESOURCES ", execution: {type: 'null'},"
+      " healthcheck: {type: command, exec: ['true'], interval: 100ms}}\n"
+      "nodes: {n1: {allocations: [web, db]}}\n";
+  g_autofree char *id = NULL;
+
+  self->provider->unhealthy = TRUE;
+  self->provider->job_ms = -1;
+  id = dms_test_orchestrator_deploy (self, job);
+  dms_test_orchestrator_await_status (self, id, "Provisioning");
+  dms_test_run (600);
+  g_assert_cmpuint (self->provider->started->len, ==, 1);
+  g_assert_cmpuint (self->provider->n_probes, >=, 3);
+  g_assert_cmpuint (self->provider->n_restarts, ==, 0);
+  /* So does one that takes the deployment up again. */
+  dms_test_orchestrator_stop (self);
+  dms_test_orchestrator_start (self);
+  dms_test_run (300);
+  g_assert_cmpuint (self->provider->started->len, ==, 1);
+  self->provider->unhealthy = FALSE;
+  dms_test_orchestrator_await_status (self, id, "Running");
+  g_assert_cmpuint (self->provider->started->len, ==, 2);
+  g_assert_cmpstr (self->provider->started->pdata[1], ==, "web");
+}
+
 static void
 test_restart_while_running (DmsTestOrchestrator *self, gconstpointer user_data)
 {
@@ -665,6 +697,7 @@ main (int argc, char **argv)
     { "shutdown-while-preparing", test_shutdown_while_preparing },
     { "shutdown-while-starting", test_shutdown_while_starting },
     { "health", test_health },
+    { "healthy-first", test_healthy_first },
     { "late-revert", test_late_revert },
     { "restart-while-running", test_restart_while_running },
     { "restart-while-starting", test_restart_while_starting },
