@@ -26,7 +26,8 @@ FINAL = ("failed", "completed", "terminated")
 # deployment status in the database: Failed, Completed (orchestration.md 2)
 OVER = (5, 7)
 RUNNING = 4
-STATUSES = ("Preparing", "Generating", "Committing", "Provisioning", "Running", "Failed", "ShuttingDown", "Completed")
+STATUSES = ("Preparing", "Generating", "Committing", "Provisioning", "Running", "Failed", "ShuttingDown", "Completed",
+            "Updating")
 REGISTRY = Path("/run/dms-exec")
 RESOURCES = (("cpu", "cores"), ("ram", "size"), ("disk", "size"))
 
