@@ -61,6 +61,7 @@ dms_deployment_dispose (GObject *object)
   g_clear_object (&self->actor);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
+  g_clear_object (&self->track);
   G_OBJECT_CLASS (dms_deployment_parent_class)->dispose (object);
 }
 
@@ -73,6 +74,8 @@ dms_deployment_finalize (GObject *object)
   g_ptr_array_unref (self->nodes);
   g_ptr_array_unref (self->shutdown_tasks);
   g_hash_table_unref (self->asked);
+  dms_refusal_book_free (self->why);
+  g_clear_pointer (&self->here, dms_location_unref);
   g_string_free (self->shutdown_errors, TRUE);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
@@ -117,6 +120,7 @@ dms_deployment_init (DmsDeployment *self)
   self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->shutdown_errors = g_string_new (NULL);
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->why = dms_refusal_book_new ();
 }
 
 /* How many allocations must have started before this one, along the longest way. */
@@ -407,6 +411,7 @@ dms_deployment_note_error (DmsDeployment *self, const char *about, const char *t
                  "error",
                  text,
                  NULL);
+  dms_deployment_blame (self, about);
   if (self->step_error == NULL)
     self->step_error = g_strdup_printf ("%s: %s", about, text);
 }
@@ -476,6 +481,8 @@ dms_deployment_set_status (DmsDeployment *self, DmsDeploymentStatus status)
   dms_deployment_save (self);
   if (!changed)
     return;
+  if (status == DMS_DEPLOYMENT_RUNNING)
+    dms_deployment_praise (self);
   dms_log_event (G_LOG_LEVEL_INFO,
                  "deployment_status",
                  "orchestratorID",

@@ -6,10 +6,13 @@
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 #include "provider/dms-allocation-record.h"
+#include "provider/dms-bid-refusal.h"
+#include "provider/dms-bid-refuser.h"
 #include "provider/dms-bid-sample.h"
 #include "provider/dms-bid.h"
 #include "provider/dms-provider-private.h"
 #include "resources/dms-comparator.h"
+#include "resources/dms-fit.h"
 
 #include <string.h>
 
@@ -45,6 +48,8 @@ struct _DmsBidder
   GHashTable *refusals;
   /* Set of DelayedRequest. */
   GHashTable *delayed;
+  DmsBidRefuser *refuser;
+  DmsBidOffer *offer;
   guint n_answered;
   gboolean ready;
 };
@@ -66,6 +71,8 @@ typedef struct
 {
   DmsBidder *bidder;
   DmsMessage *message;
+  /* (nullable): what is to be answered instead of looking at it. */
+  DmsBidRefusal *refusal;
   guint timer;
 } DelayedRequest;
 
@@ -76,6 +83,7 @@ delayed_request_free (gpointer data)
 
   g_clear_handle_id (&delayed->timer, g_source_remove);
   dms_message_unref (delayed->message);
+  g_clear_pointer (&delayed->refusal, dms_bid_refusal_unref);
   g_free (delayed);
 }
 
@@ -89,6 +97,8 @@ dms_bidder_finalize (GObject *object)
   g_clear_pointer (&self->executors, g_hash_table_unref);
   g_clear_pointer (&self->refusals, g_hash_table_unref);
   g_clear_pointer (&self->location, dms_location_unref);
+  g_clear_pointer (&self->refuser, dms_bid_refuser_free);
+  g_clear_pointer (&self->offer, dms_bid_offer_unref);
 
   G_OBJECT_CLASS (dms_bidder_parent_class)->finalize (object);
 }
@@ -106,6 +116,22 @@ dms_bidder_init (DmsBidder *self)
   self->executors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->refusals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->delayed = g_hash_table_new_full (NULL, NULL, delayed_request_free, NULL);
+}
+
+/* What the owner says of the machine; a price that is none is none. */
+static DmsBidOffer *
+read_offer (DmsConfig *config)
+{
+  double speed = (double) dms_config_get_int (config, "job.offer.speed");
+  double watts = (double) dms_config_get_int (config, "job.offer.watts");
+  g_autoptr (GError) error = NULL;
+  DmsBidOffer *offer =
+      dms_bid_offer_new_from_text (dms_config_get_string (config, "job.offer.price"), speed, watts, &error);
+
+  if (offer != NULL)
+    return offer;
+  dms_log_event (G_LOG_LEVEL_WARNING, "offer_without_price", "error", error->message, NULL);
+  return dms_bid_offer_new (0, NULL, speed, watts);
 }
 
 /**
@@ -126,6 +152,8 @@ dms_bidder_new (DmsProvider *provider)
                                      dms_config_get_string (config, "general.host_city"),
                                      0,
                                      NULL);
+  self->refuser = dms_bid_refuser_new (config);
+  self->offer = read_offer (config);
   return self;
 }
 
@@ -305,6 +333,63 @@ dms_bidder_get_refusals (DmsBidder *self, const char *reason)
   return count != NULL ? *count : 0;
 }
 
+/* What may be told about it, to who asked to be told. refusal: (nullable) */
+static void
+note (DmsBidRefusal *refusal, DmsBidRefusalCode code, const char *node, const char *field)
+{
+  if (refusal != NULL)
+    dms_bid_refusal_add (refusal, code, node, field, 0, 0);
+}
+
+/* refusal: (nullable) */
+static void
+note_fit (DmsBidRefusal *refusal, const char *node, DmsFit *fit)
+{
+  GPtrArray *shortfalls = dms_fit_get_shortfalls (fit);
+
+  for (guint i = 0; refusal != NULL && i < shortfalls->len; i++)
+    {
+      DmsShortfall *shortfall = shortfalls->pdata[i];
+      const char *field = dms_shortfall_get_field (shortfall);
+
+      dms_bid_refusal_add (refusal,
+                           dms_bid_refusal_code_of_field (field),
+                           node,
+                           field,
+                           dms_shortfall_get_required_number (shortfall),
+                           dms_shortfall_get_offered_number (shortfall));
+    }
+}
+
+/* It is told how the requirement stands to what the machine lends in all: who holds how much of it is nobody
+ * else's business. refusal: (nullable) */
+static void
+note_resources (DmsBidder *self,
+                DmsBidRefusal *refusal,
+                const char *node,
+                DmsResources *total,
+                DmsResources *required)
+{
+  g_autoptr (DmsResources) lent = dms_ledger_dup_onboarded (dms_provider_get_ledger (self->provider), NULL);
+  g_autoptr (DmsFit) fit = dms_comparator_explain (lent != NULL ? lent : total, required);
+  g_autoptr (DmsFit) of_all = dms_comparator_explain (total, required);
+
+  if (!dms_fit_suffices (fit))
+    note_fit (refusal, node, fit);
+  else if (!dms_fit_suffices (of_all))
+    note_fit (refusal, node, of_all);
+  else
+    note (refusal, DMS_BID_REFUSAL_BUSY, node, NULL);
+}
+
+static const char *
+get_node_id (JsonObject *request)
+{
+  const char *node_id = dms_json_object_get_text (request, "NodeID");
+
+  return node_id != NULL && node_id[0] != '\0' && strlen (node_id) <= 256 ? node_id : NULL;
+}
+
 /* One request of a message */
 
 static GPtrArray *
@@ -325,19 +410,20 @@ read_locations (JsonObject *location, const char *name)
 }
 
 static gboolean
-check_location (DmsBidder *self, const char *id, JsonObject *request)
+check_location (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
 {
   JsonObject *location = dms_json_object_get_child (request, "Location");
   g_autoptr (GPtrArray) accept = read_locations (location, "accept");
   g_autoptr (GPtrArray) reject = read_locations (location, "reject");
 
-  if (accept == NULL || reject == NULL || !dms_location_satisfies (self->location, accept, reject))
-    return refuse (self, id, "bid_request_location_constraints_not_satisfied", NULL);
-  return TRUE;
+  if (accept != NULL && reject != NULL && dms_location_satisfies (self->location, accept, reject))
+    return TRUE;
+  note (refusal, DMS_BID_REFUSAL_LOCATION, get_node_id (request), "location");
+  return refuse (self, id, "bid_request_location_constraints_not_satisfied", NULL);
 }
 
 static gboolean
-check_executors (DmsBidder *self, const char *id, JsonObject *request)
+check_executors (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
 {
   g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
   gboolean privileged = dms_json_object_get_flag (dms_json_object_get_child (request, "GeneralRequirements"),
@@ -345,13 +431,16 @@ check_executors (DmsBidder *self, const char *id, JsonObject *request)
 
   for (gsize i = 0; executors != NULL && executors[i] != NULL; i++)
     {
-      if (!g_hash_table_contains (self->executors, executors[i]))
-        return refuse (self, id, "executor_unavailable", executors[i]);
+      if (g_hash_table_contains (self->executors, executors[i]))
+        continue;
+      note (refusal, DMS_BID_REFUSAL_EXECUTOR, get_node_id (request), "executor");
+      return refuse (self, id, "executor_unavailable", executors[i]);
     }
-  if (privileged &&
-      !dms_config_get_bool (dms_provider_get_config (self->provider), "job.allow_privileged_docker"))
-    return refuse (self, id, "privileged_docker_not_allowed", NULL);
-  return TRUE;
+  if (!privileged ||
+      dms_config_get_bool (dms_provider_get_config (self->provider), "job.allow_privileged_docker"))
+    return TRUE;
+  note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
+  return refuse (self, id, "privileged_docker_not_allowed", NULL);
 }
 
 /* (array-length) ports of a request; NULL when they are no ports. */
@@ -381,46 +470,69 @@ read_ports (JsonObject *request, guint *n_dynamic)
 }
 
 static gboolean
-check_resources (DmsBidder *self, const char *id, JsonObject *request)
+check_ports (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
 {
+  g_autoptr (GError) error = NULL;
+  guint n_dynamic = 0;
+  g_autoptr (GArray) ports = read_ports (request, &n_dynamic);
+
+  if (ports != NULL && dms_port_ledger_check (dms_provider_get_ports (self->provider),
+                                              (guint16 *) (void *) ports->data,
+                                              ports->len,
+                                              n_dynamic,
+                                              &error))
+    return TRUE;
+  note (refusal, DMS_BID_REFUSAL_PORTS, get_node_id (request), "ports");
+  return refuse (
+      self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
+}
+
+static gboolean
+check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
+{
+  const char *node = get_node_id (request);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsResources) required =
       dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), &error);
   g_autoptr (DmsHardware) machine = NULL;
   g_autoptr (DmsResources) assigned = NULL;
-  g_autoptr (GArray) ports = NULL;
-  guint n_dynamic;
+  g_autoptr (DmsFit) fit = NULL;
+  g_autofree char *text = NULL;
 
-  if (required != NULL)
-    machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), &error);
+  if (required == NULL)
+    {
+      note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, node, "resources");
+      return refuse (self, id, "bid_requirements_not_satisfied", error->message);
+    }
+  machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), &error);
   if (machine == NULL)
     return refuse (self, id, "bid_requirements_not_satisfied", error->message);
   /* The field wants more than is asked for; just enough is enough. */
-  if (!dms_comparator_suffices (dms_comparator_compare (dms_hardware_get_total (machine), required)))
-    return refuse (self, id, "resource_not_better", NULL);
-
-  ports = read_ports (request, &n_dynamic);
-  if (ports == NULL || !dms_port_ledger_check (dms_provider_get_ports (self->provider),
-                                               (guint16 *) (void *) ports->data,
-                                               ports->len,
-                                               n_dynamic,
-                                               &error))
-    return refuse (
-        self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
+  fit = dms_comparator_explain (dms_hardware_get_total (machine), required);
+  text = dms_fit_describe (fit);
+  if (!dms_fit_suffices (fit))
+    {
+      note_resources (self, refusal, node, dms_hardware_get_total (machine), required);
+      return refuse (self, id, "resource_not_better", text);
+    }
+  if (!check_ports (self, id, request, refusal))
+    return FALSE;
   assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), required, &error);
-  if (assigned == NULL)
-    return refuse (self, id, "no_resource_availability_for_bid", error->message);
-  return TRUE;
+  if (assigned != NULL)
+    return TRUE;
+  note_resources (self, refusal, node, dms_hardware_get_total (machine), required);
+  return refuse (self, id, "no_resource_availability_for_bid", error->message);
 }
 
 static void
 answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, const char *node_id)
 {
-  g_autoptr (DmsBid) bid = dms_bid_new_signed (dms_provider_get_key (self->provider),
-                                               dms_actor_get_handle (dms_provider_get_root (self->provider)),
-                                               ensemble_id,
-                                               node_id,
-                                               self->location);
+  g_autoptr (DmsBid) made = dms_bid_new_signed (dms_provider_get_key (self->provider),
+                                                dms_actor_get_handle (dms_provider_get_root (self->provider)),
+                                                ensemble_id,
+                                                node_id,
+                                                self->location);
+  g_autoptr (DmsBid) bid = dms_bid_with_offer (made, self->offer);
   g_autoptr (JsonNode) payload = dms_bid_to_json (bid);
   g_autoptr (GError) error = NULL;
 
@@ -446,7 +558,12 @@ get_own_host (DmsBidder *self)
 }
 
 static gboolean
-check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject *payload, gboolean own)
+check_message (DmsBidder *self,
+               DmsMessage *message,
+               const char *id,
+               JsonObject *payload,
+               gboolean own,
+               DmsBidRefusalCode *code)
 {
   const char *host = get_own_host (self);
   const char *from = dms_handle_get_host (dms_message_get_from (message));
@@ -454,13 +571,20 @@ check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject 
       dms_config_get_bool (dms_provider_get_config (self->provider), "job.require_contracts_for_deployment");
   g_auto (GStrv) excluded = dms_json_object_dup_texts (payload, "PeerExclusion");
 
+  *code = DMS_BID_REFUSAL_NOT_READY;
   if (!self->ready)
     return refuse (self, id, "not_ready_for_bids", NULL);
+  /* Of these two the asker knows. */
+  *code = DMS_BID_REFUSAL_N_CODES;
   /* It comes directly as well. */
   if (dms_message_get_topic (message)[0] != '\0' && g_strcmp0 (host, from) == 0)
     return FALSE;
+  if (excluded != NULL && g_strv_contains ((const char *const *) excluded, host))
+    return refuse (self, id, "bid_request_excluded_peer", NULL);
+  *code = DMS_BID_REFUSAL_NOT_ONBOARDED;
   if (!dms_ledger_is_onboarded (dms_provider_get_ledger (self->provider)))
     return refuse (self, id, "node_not_onboarded_ignoring_bid_request", NULL);
+  *code = DMS_BID_REFUSAL_CONTRACT;
   if (contracts && !own)
     {
       JsonNode *given = dms_json_object_get_member (payload, "Contracts");
@@ -468,8 +592,6 @@ check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject 
         return refuse (self, id, "bid_request_missing_contracts_for_deployment", NULL);
       return refuse (self, id, "contract_verification_error", "contracts cannot be verified by this release");
     }
-  if (excluded != NULL && g_strv_contains ((const char *const *) excluded, host))
-    return refuse (self, id, "bid_request_excluded_peer", NULL);
   return TRUE;
 }
 
@@ -525,23 +647,28 @@ consider (DmsBidder *self,
           DmsMessage *message,
           const char *ensemble_id,
           JsonObject *payload,
-          JsonObject *request)
+          JsonObject *request,
+          DmsBidRefusal *refusal)
 {
-  const char *node_id = dms_json_object_get_text (request, "NodeID");
+  const char *node_id = get_node_id (request);
   g_autofree char *key = make_answer_key (payload, request);
   Bids *bids = NULL;
 
-  if (node_id == NULL || node_id[0] == '\0' || strlen (node_id) > 256)
+  if (node_id == NULL)
     return refuse (
         self, ensemble_id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
-  if (!check_location (self, ensemble_id, request) || !check_executors (self, ensemble_id, request) ||
-      !check_resources (self, ensemble_id, request))
+  if (!check_location (self, ensemble_id, request, refusal) ||
+      !check_executors (self, ensemble_id, request, refusal) ||
+      !check_resources (self, ensemble_id, request, refusal))
     return FALSE;
 
   bids = ensure_bids (self, ensemble_id, dms_message_get_sender_did (message));
   if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED ||
       self->n_answered >= MAX_ANSWERED_IN_ALL)
-    return refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
+    {
+      note (refusal, DMS_BID_REFUSAL_BUSY, node_id, NULL);
+      return refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
+    }
   if (g_hash_table_add (bids->answered, g_steal_pointer (&key)))
     self->n_answered++;
   answer (self, message, ensemble_id, node_id);
@@ -573,12 +700,44 @@ get_request (GPtrArray *order, guint i)
   return dms_json_object_get_child (g_ptr_array_index (order, i), "V1");
 }
 
+/* Says why there is no offer, to who asked for it, may know it and has not been told too much already. */
+static void
+tell (DmsBidder *self, DmsMessage *message, DmsBidRefusal *refusal)
+{
+  g_autofree char *key = g_strdup_printf (
+      "%s/%" G_GINT64_FORMAT, dms_bid_refusal_get_ensemble_id (refusal), dms_bid_refusal_get_nonce (refusal));
+  g_autoptr (JsonNode) payload = dms_bid_refusal_to_json (refusal);
+  g_autoptr (GError) error = NULL;
+
+  if (dms_bid_refusal_get_n_reasons (refusal) == 0 ||
+      !dms_bid_refuser_take (self->refuser, dms_did_get_uri (dms_message_get_sender_did (message)), key))
+    return;
+  if (dms_message_reply (message, payload, &error))
+    dms_log_event (G_LOG_LEVEL_DEBUG,
+                   "sending_bid_refusal",
+                   "orchestratorID",
+                   dms_bid_refusal_get_ensemble_id (refusal),
+                   NULL);
+  else
+    dms_log_event (G_LOG_LEVEL_INFO, "bid_refusal_error", "error", error->message, NULL);
+}
+
+/* (transfer full) (nullable): an empty one, when it is wanted. */
+static DmsBidRefusal *
+begin_refusal (DmsBidder *self, DmsMessage *message, const char *ensemble_id)
+{
+  return dms_bid_refuser_is_wanted (self->refuser, message)
+             ? dms_bid_refusal_new (ensemble_id, get_nonce (dms_message_get_object (message)))
+             : NULL;
+}
+
 /* A machine serves one node of an ensemble, so it offers itself once. The same message may come by more than
  * one way: what it was answered with counts. */
 static void
 consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
 {
   g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
+  g_autoptr (DmsBidRefusal) refusal = begin_refusal (self, message, ensemble_id);
   guint i = 0;
 
   for (i = 0; i < order->len; i++)
@@ -588,9 +747,11 @@ consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, Jso
     }
   for (i = 0; i < order->len; i++)
     {
-      if (consider (self, message, ensemble_id, payload, get_request (order, i)))
+      if (consider (self, message, ensemble_id, payload, get_request (order, i), refusal))
         return;
     }
+  if (refusal != NULL)
+    tell (self, message, refusal);
 }
 
 static gboolean
@@ -600,15 +761,23 @@ answer_delayed (gpointer user_data)
   JsonObject *payload = dms_message_get_object (delayed->message);
 
   delayed->timer = 0;
-  if (dms_message_get_expiry_ns (delayed->message) > dms_actor_expiry_in (0))
+  if (dms_message_get_expiry_ns (delayed->message) <= dms_actor_expiry_in (0))
+    dms_log_event (G_LOG_LEVEL_DEBUG,
+                   "bid_request_expired",
+                   "orchestratorID",
+                   dms_json_object_get_text (payload, "ID"),
+                   NULL);
+  else if (delayed->refusal != NULL)
+    tell (delayed->bidder, delayed->message, delayed->refusal);
+  else
     consider_all (delayed->bidder, delayed->message, dms_json_object_get_text (payload, "ID"), payload);
   g_hash_table_remove (delayed->bidder->delayed, delayed);
   return G_SOURCE_REMOVE;
 }
 
-/* FALSE when there are enough that wait, or none of it is wanted. */
+/* FALSE when there are enough that wait, or none of it is wanted. refusal: (nullable) */
 static gboolean
-delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
+delay (DmsBidder *self, DmsMessage *message, guint spread_ms, DmsBidRefusal *refusal)
 {
   DelayedRequest *delayed;
 
@@ -617,10 +786,30 @@ delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
   delayed = g_new0 (DelayedRequest, 1);
   delayed->bidder = self;
   delayed->message = dms_message_ref (message);
+  delayed->refusal = refusal != NULL ? dms_bid_refusal_ref (refusal) : NULL;
   delayed->timer =
       g_timeout_add ((guint) g_random_int_range (0, (gint32) spread_ms), answer_delayed, delayed);
   g_hash_table_add (self->delayed, delayed);
   return TRUE;
+}
+
+/* What stands in the way of all nodes of the ensemble. */
+static void
+refuse_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, DmsBidRefusalCode code)
+{
+  g_autoptr (DmsBidRefusal) refusal = begin_refusal (self, message, ensemble_id);
+  DmsBidSample sample = { 0 };
+
+  if (refusal == NULL || code == DMS_BID_REFUSAL_N_CODES)
+    return;
+  note (refusal, code, "", NULL);
+  if (dms_message_get_topic (message)[0] == '\0')
+    tell (self, message, refusal);
+  else if (dms_bid_sample_read (&sample, dms_message_get_object (message)) &&
+           dms_bid_sample_has (
+               &sample, ensemble_id, get_nonce (dms_message_get_object (message)), get_own_host (self)) &&
+           !delay (self, message, sample.spread_ms, refusal))
+    tell (self, message, refusal);
 }
 
 /**
@@ -629,7 +818,7 @@ delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
  * @message: a request for bids
  *
  * Answers with a bid for one node of the ensemble that this machine could run, any of them. What it cannot
- * run is dropped in silence, as the protocol wants it.
+ * run is dropped in silence, as the protocol wants it, unless the request asks for the reason.
  */
 void
 dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
@@ -637,6 +826,7 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
   JsonObject *payload = dms_message_get_object (message);
   const char *ensemble_id = dms_json_object_get_text (payload, "ID");
   g_autofree char *any_id = ensemble_id != NULL ? g_strdup_printf ("%.128s_x", ensemble_id) : NULL;
+  DmsBidRefusalCode code;
   gboolean own;
   DmsBidSample sample;
 
@@ -649,8 +839,11 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
     }
   dms_log_event (G_LOG_LEVEL_DEBUG, "bid_request", "orchestratorID", ensemble_id, NULL);
   own = dms_provider_is_owner (self->provider, dms_message_get_sender_did (message));
-  if (!check_message (self, message, ensemble_id, payload, own))
-    return;
+  if (!check_message (self, message, ensemble_id, payload, own, &code))
+    {
+      refuse_all (self, message, ensemble_id, code);
+      return;
+    }
 
   if (dms_message_get_topic (message)[0] == '\0' || !dms_bid_sample_read (&sample, payload))
     {
@@ -662,7 +855,7 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
       refuse (self, ensemble_id, "bid_request_not_in_sample", NULL);
       return;
     }
-  if (!delay (self, message, sample.spread_ms))
+  if (!delay (self, message, sample.spread_ms, NULL))
     consider_all (self, message, ensemble_id, payload);
 }
 
