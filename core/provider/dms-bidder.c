@@ -707,10 +707,14 @@ tell (DmsBidder *self, DmsMessage *message, DmsBidRefusal *refusal)
   g_autofree char *key = g_strdup_printf (
       "%s/%" G_GINT64_FORMAT, dms_bid_refusal_get_ensemble_id (refusal), dms_bid_refusal_get_nonce (refusal));
   g_autoptr (JsonNode) payload = dms_bid_refusal_to_json (refusal);
+  /* Strangers share one allowance: keys cost them nothing. */
+  const char *requester = "strangers";
   g_autoptr (GError) error = NULL;
 
-  if (dms_bid_refusal_get_n_reasons (refusal) == 0 ||
-      !dms_bid_refuser_take (self->refuser, dms_did_get_uri (dms_message_get_sender_did (message)), key))
+  if (dms_bid_refusal_get_n_reasons (refusal) > 0 &&
+      dms_bid_refusal_get_reason (refusal, 0)->code != DMS_BID_REFUSAL_NOT_GRANTED)
+    requester = dms_did_get_uri (dms_message_get_sender_did (message));
+  if (dms_bid_refusal_get_n_reasons (refusal) == 0 || !dms_bid_refuser_take (self->refuser, requester, key))
     return;
   if (dms_message_reply (message, payload, &error))
     dms_log_event (G_LOG_LEVEL_DEBUG,
@@ -857,6 +861,19 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
     }
   if (!delay (self, message, sample.spread_ms, NULL))
     consider_all (self, message, ensemble_id, payload);
+}
+
+void
+dms_bidder_handle_denied (DmsBidder *self, DmsMessage *message)
+{
+  const char *ensemble_id = dms_json_object_get_text (dms_message_get_object (message), "ID");
+  g_autofree char *any_id = ensemble_id != NULL ? g_strdup_printf ("%.128s_x", ensemble_id) : NULL;
+
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  if (self->ready && dms_bid_refuser_tells_strangers (self->refuser) &&
+      dms_allocation_record_check_id (any_id, ensemble_id, NULL))
+    refuse_all (self, message, ensemble_id, DMS_BID_REFUSAL_NOT_GRANTED);
 }
 
 /**

@@ -42,7 +42,7 @@ dms_kyc_new_from_json (JsonNode *node, GError **error)
   JsonObject *object = dms_json_node_get_child (node);
 
   if (object == NULL || !dms_profile_json_is_text (object, "type") ||
-      !dms_profile_json_is_text (object, "data") || dms_json_object_get_text (object, "type") == NULL)
+      !dms_profile_json_is_text (object, "data") || !dms_profile_json_is_set (object, "type"))
     {
       g_set_error_literal (error,
                            DMS_ERROR,

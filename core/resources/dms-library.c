@@ -51,7 +51,7 @@ dms_library_new_from_json (JsonNode *node, GError **error)
 
   if (object == NULL || !dms_profile_json_is_text (object, "name") ||
       !dms_profile_json_is_text (object, "constraint") || !dms_profile_json_is_text (object, "version") ||
-      dms_json_object_get_text (object, "name") == NULL)
+      !dms_profile_json_is_set (object, "name"))
     {
       g_set_error_literal (
           error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "a library must be an object of short texts with name");

@@ -42,7 +42,7 @@ dms_locality_new_from_json (JsonNode *node, GError **error)
   JsonObject *object = dms_json_node_get_child (node);
 
   if (object == NULL || !dms_profile_json_is_text (object, "kind") ||
-      !dms_profile_json_is_text (object, "name") || dms_json_object_get_text (object, "kind") == NULL)
+      !dms_profile_json_is_text (object, "name") || !dms_profile_json_is_set (object, "kind"))
     {
       g_set_error_literal (
           error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "a locality must be an object of short texts with kind");

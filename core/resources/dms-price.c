@@ -58,7 +58,7 @@ dms_price_new_from_json (JsonNode *node, GError **error)
   JsonObject *object = dms_json_node_get_child (node);
 
   if (object == NULL || !dms_profile_json_is_text (object, "currency") ||
-      dms_json_object_get_text (object, "currency") == NULL)
+      !dms_profile_json_is_set (object, "currency"))
     {
       g_set_error_literal (
           error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "a price must be an object of short texts with currency");

@@ -25,6 +25,14 @@ dms_profile_json_is_text (JsonObject *object, const char *name)
 }
 
 gboolean
+dms_profile_json_is_set (JsonObject *object, const char *name)
+{
+  const char *text = dms_json_object_get_text (object, name);
+
+  return text != NULL && text[0] != '\0';
+}
+
+gboolean
 dms_profile_json_same (double a, double b)
 {
   return fabs (a - b) <= 1e-9 * fmax (fabs (a), fabs (b));

@@ -24,6 +24,8 @@ static const double DMS_PROFILE_JSON_MAX_NUMBER = 1e15;
 char *dms_profile_json_dup_set (const char *text);
 /* Whether a member is a short text, null or absent. */
 gboolean dms_profile_json_is_text (JsonObject *object, const char *name);
+/* Whether a member is a text that is not empty. */
+gboolean dms_profile_json_is_set (JsonObject *object, const char *name);
 /* Equal but for what sums of decimal fractions leave behind. */
 gboolean dms_profile_json_same (double a, double b);
 

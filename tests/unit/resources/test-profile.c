@@ -205,6 +205,7 @@ test_refuses_nonsense (void)
     "{\"executor\":[1]}",
     "{\"libraries\":[{}]}",
     "{\"libraries\":[{\"name\":7}]}",
+    "{\"libraries\":[{\"name\":\"\"}]}",
     "{\"locality\":[\"DE\"]}",
     "{\"connectivity\":{\"ports\":[0]}}",
     "{\"connectivity\":{\"ports\":[70000]}}",
