@@ -74,9 +74,9 @@ void dms_actor_add_broadcast (DmsActor *self,
                               DmsBehaviourFunc func,
                               gpointer user_data,
                               GDestroyNotify destroy);
-/* Whoever lacks the capability of one behaviour may be told so, where the owner wants it: `func` is called with a
- * message whose signature is good and whose sender is not trusted in any other way. It is refused all the same, and
- * not limited: the function has to bound what it does. One at a time; NULL ends it. */
+/* Whoever lacks the capability of one behaviour may be told so, where the owner wants it: `func` is called
+ * with a message whose signature is good and whose sender is not trusted in any other way. It is refused all
+ * the same, and not limited: the function has to bound what it does. One at a time; NULL ends it. */
 void dms_actor_set_denied_handler (DmsActor *self,
                                    const char *path,
                                    DmsBehaviourFunc func,

@@ -207,8 +207,8 @@ DmsResources *dms_deployment_sum_resources (DeployNode *node);
 JsonObject *dms_deployment_make_request (DeployNode *node);
 DmsRefusalNeed *dms_deployment_make_need (DeployNode *node);
 /* why */
-/* When all have been asked for offers and some are missing: asks for the reasons. Whether they are to be waited
- * for; to be called again until they are not. */
+/* When all have been asked for offers and some are missing: asks for the reasons. Whether they are to be
+ * waited for; to be called again until they are not. */
 gboolean dms_deployment_ask_why (DmsDeployment *self);
 void dms_deployment_handle_refusal (DmsDeployment *self, DmsMessage *message);
 /* Before offers are taken, and for each that is. terms: for people */
