@@ -4,6 +4,7 @@
 #include "provider/dms-bid-offer.h"
 
 #include "common/dms-json-object.h"
+#include "observability/dms-log.h"
 
 #include <math.h>
 #include <string.h>
@@ -74,6 +75,21 @@ dms_bid_offer_new_from_text (const char *price, double speed, double watts, GErr
       return NULL;
     }
   return dms_bid_offer_new (amount, end, speed, watts);
+}
+
+DmsBidOffer *
+dms_bid_offer_new_from_config (DmsConfig *config)
+{
+  double speed = (double) dms_config_get_int (config, "job.offer.speed");
+  double watts = (double) dms_config_get_int (config, "job.offer.watts");
+  g_autoptr (GError) error = NULL;
+  DmsBidOffer *offer =
+      dms_bid_offer_new_from_text (dms_config_get_string (config, "job.offer.price"), speed, watts, &error);
+
+  if (offer != NULL)
+    return offer;
+  dms_log_event (G_LOG_LEVEL_WARNING, "offer_without_price", "error", error->message, NULL);
+  return dms_bid_offer_new (0, NULL, speed, watts);
 }
 
 double

@@ -5,6 +5,8 @@
 
 #include <dms.h>
 
+#include "config/dms-config.h"
+
 G_BEGIN_DECLS
 
 #define DMS_TYPE_BID_OFFER (dms_bid_offer_get_type ())
@@ -19,6 +21,8 @@ GType dms_bid_offer_get_type (void);
 DmsBidOffer *dms_bid_offer_new (double price, const char *currency, double speed, double watts);
 /* A price such as `0.25 NTX`; empty is none. NULL with INVALID_ARGUMENT. */
 DmsBidOffer *dms_bid_offer_new_from_text (const char *price, double speed, double watts, GError **error);
+/* What the owner of this node says of it; a price that is none is logged and left out. */
+DmsBidOffer *dms_bid_offer_new_from_config (DmsConfig *config);
 double dms_bid_offer_get_price (DmsBidOffer *self);
 /* (nullable) */
 const char *dms_bid_offer_get_currency (DmsBidOffer *self);

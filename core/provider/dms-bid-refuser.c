@@ -4,8 +4,10 @@
 #include "provider/dms-bid-refuser.h"
 
 #include "actor/dms-token-bucket.h"
-#include "provider/dms-bid-refusal.h"
+#include "common/dms-json-object.h"
+#include "observability/dms-log.h"
 #include "provider/dms-bid-sample.h"
+#include "resources/dms-fit.h"
 
 #include <string.h>
 
@@ -52,16 +54,23 @@ dms_bid_refuser_free (DmsBidRefuser *self)
   g_free (self);
 }
 
-gboolean
-dms_bid_refuser_is_wanted (DmsBidRefuser *self, DmsMessage *message)
+static gint64
+get_nonce (JsonObject *request)
+{
+  return dms_json_object_get_whole (request, "Nonce", 0, G_MAXINT64, -1);
+}
+
+DmsBidRefusal *
+dms_bid_refuser_begin (DmsBidRefuser *self, DmsMessage *message, const char *ensemble_id)
 {
   JsonObject *request = dms_message_get_object (message);
   DmsBidSample sample;
 
-  if (strcmp (dms_config_get_string (self->config, "job.refusals"), "off") == 0)
-    return FALSE;
-  return dms_bid_refusal_is_wanted (request) && dms_message_wants_reply (message) &&
-         (dms_message_get_topic (message)[0] == '\0' || dms_bid_sample_read (&sample, request));
+  if (strcmp (dms_config_get_string (self->config, "job.refusals"), "off") == 0 ||
+      !dms_bid_refusal_is_wanted (request) || !dms_message_wants_reply (message) ||
+      (dms_message_get_topic (message)[0] != '\0' && !dms_bid_sample_read (&sample, request)))
+    return NULL;
+  return dms_bid_refusal_new (ensemble_id, get_nonce (request));
 }
 
 gboolean
@@ -99,8 +108,9 @@ ensure_bucket (DmsBidRefuser *self, const char *requester)
   return bucket;
 }
 
-gboolean
-dms_bid_refuser_take (DmsBidRefuser *self, const char *requester, const char *key)
+/* Whether it may be told now; counts it. */
+static gboolean
+take (DmsBidRefuser *self, const char *requester, const char *key)
 {
   DmsTokenBucket *bucket;
   guint64 now = now_ns ();
@@ -118,4 +128,75 @@ dms_bid_refuser_take (DmsBidRefuser *self, const char *requester, const char *ke
     g_hash_table_remove_all (self->answered);
   g_hash_table_add (self->answered, g_strdup (key));
   return TRUE;
+}
+
+void
+dms_bid_refuser_tell (DmsBidRefuser *self, DmsMessage *message, DmsBidRefusal *refusal)
+{
+  const char *id = dms_bid_refusal_get_ensemble_id (refusal);
+  g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, id, dms_bid_refusal_get_nonce (refusal));
+  g_autoptr (JsonNode) payload = dms_bid_refusal_to_json (refusal);
+  /* Strangers share one allowance: keys cost them nothing. */
+  const char *requester = "strangers";
+  g_autoptr (GError) error = NULL;
+
+  if (dms_bid_refusal_get_n_reasons (refusal) == 0)
+    return;
+  if (dms_bid_refusal_get_reason (refusal, 0)->code != DMS_BID_REFUSAL_NOT_GRANTED)
+    requester = dms_did_get_uri (dms_message_get_sender_did (message));
+  if (!take (self, requester, key))
+    return;
+  if (dms_message_reply (message, payload, &error))
+    dms_log_event (G_LOG_LEVEL_DEBUG, "sending_bid_refusal", "orchestratorID", id, NULL);
+  else
+    dms_log_event (
+        G_LOG_LEVEL_INFO, "bid_refusal_error", "orchestratorID", id, "error", error->message, NULL);
+}
+
+void
+dms_bid_refuser_note (DmsBidRefusal *refusal, DmsBidRefusalCode code, const char *node, const char *field)
+{
+  if (refusal != NULL)
+    dms_bid_refusal_add (refusal, code, node != NULL ? node : "", field, 0, 0);
+}
+
+static void
+note_fit (DmsBidRefusal *refusal, const char *node, DmsFit *fit)
+{
+  GPtrArray *shortfalls = dms_fit_get_shortfalls (fit);
+
+  for (guint i = 0; i < shortfalls->len; i++)
+    {
+      DmsShortfall *shortfall = shortfalls->pdata[i];
+      const char *field = dms_shortfall_get_field (shortfall);
+
+      dms_bid_refusal_add (refusal,
+                           dms_bid_refusal_code_of_field (field),
+                           node,
+                           field,
+                           dms_shortfall_get_required_number (shortfall),
+                           dms_shortfall_get_offered_number (shortfall));
+    }
+}
+
+void
+dms_bid_refuser_note_resources (DmsBidRefusal *refusal,
+                                const char *node,
+                                DmsResources *lent,
+                                DmsResources *total,
+                                DmsResources *required)
+{
+  g_autoptr (DmsFit) fit = NULL;
+  g_autoptr (DmsFit) of_all = NULL;
+
+  if (refusal == NULL)
+    return;
+  fit = dms_comparator_explain (lent != NULL ? lent : total, required);
+  of_all = dms_comparator_explain (total, required);
+  if (!dms_fit_suffices (fit))
+    note_fit (refusal, node, fit);
+  else if (!dms_fit_suffices (of_all))
+    note_fit (refusal, node, of_all);
+  else
+    dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BUSY, node, NULL);
 }

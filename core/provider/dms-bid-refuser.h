@@ -7,6 +7,7 @@
 
 #include "actor/dms-message.h"
 #include "config/dms-config.h"
+#include "provider/dms-bid-refusal.h"
 
 G_BEGIN_DECLS
 
@@ -17,14 +18,24 @@ typedef struct _DmsBidRefuser DmsBidRefuser;
 DmsBidRefuser *dms_bid_refuser_new (DmsConfig *config);
 void dms_bid_refuser_free (DmsBidRefuser *self);
 
-/* Whether the sender of a request may be told, and asks to be. Broadcasts must say that they are for a few:
- * what all answer is answered by nobody. */
-gboolean dms_bid_refuser_is_wanted (DmsBidRefuser *self, DmsMessage *message);
+/* (transfer full) (nullable): an empty refusal, when the sender of a request asks for one and may be told.
+ * Broadcasts must say that they are for a few: what all would answer is answered by nobody. */
+DmsBidRefusal *dms_bid_refuser_begin (DmsBidRefuser *self, DmsMessage *message, const char *ensemble_id);
 /* Whether who lacks the right to deploy here may be told just that. */
 gboolean dms_bid_refuser_tells_strangers (DmsBidRefuser *self);
-/* Whether it may be told now; counts it. key: what is answered, such as an ensemble and a nonce. requester:
- * whose share it comes from */
-gboolean dms_bid_refuser_take (DmsBidRefuser *self, const char *requester, const char *key);
+/* Answers with a refusal, unless it is empty or too much was told already. */
+void dms_bid_refuser_tell (DmsBidRefuser *self, DmsMessage *message, DmsBidRefusal *refusal);
+
+/* Adds a reason without amounts. refusal, node, field: (nullable) */
+void
+dms_bid_refuser_note (DmsBidRefusal *refusal, DmsBidRefusalCode code, const char *node, const char *field);
+/* Adds what the machine lacks of what is asked for, by what it lends in all: who holds how much of that is
+ * nobody else's business. refusal, lent: (nullable) */
+void dms_bid_refuser_note_resources (DmsBidRefusal *refusal,
+                                     const char *node,
+                                     DmsResources *lent,
+                                     DmsResources *total,
+                                     DmsResources *required);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsBidRefuser, dms_bid_refuser_free)
 

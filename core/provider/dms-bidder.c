@@ -118,22 +118,6 @@ dms_bidder_init (DmsBidder *self)
   self->delayed = g_hash_table_new_full (NULL, NULL, delayed_request_free, NULL);
 }
 
-/* What the owner says of the machine; a price that is none is none. */
-static DmsBidOffer *
-read_offer (DmsConfig *config)
-{
-  double speed = (double) dms_config_get_int (config, "job.offer.speed");
-  double watts = (double) dms_config_get_int (config, "job.offer.watts");
-  g_autoptr (GError) error = NULL;
-  DmsBidOffer *offer =
-      dms_bid_offer_new_from_text (dms_config_get_string (config, "job.offer.price"), speed, watts, &error);
-
-  if (offer != NULL)
-    return offer;
-  dms_log_event (G_LOG_LEVEL_WARNING, "offer_without_price", "error", error->message, NULL);
-  return dms_bid_offer_new (0, NULL, speed, watts);
-}
-
 /**
  * dms_bidder_new:
  * @provider: whose machine it offers
@@ -153,7 +137,7 @@ dms_bidder_new (DmsProvider *provider)
                                      0,
                                      NULL);
   self->refuser = dms_bid_refuser_new (config);
-  self->offer = read_offer (config);
+  self->offer = dms_bid_offer_new_from_config (config);
   return self;
 }
 
@@ -333,36 +317,7 @@ dms_bidder_get_refusals (DmsBidder *self, const char *reason)
   return count != NULL ? *count : 0;
 }
 
-/* What may be told about it, to who asked to be told. refusal: (nullable) */
-static void
-note (DmsBidRefusal *refusal, DmsBidRefusalCode code, const char *node, const char *field)
-{
-  if (refusal != NULL)
-    dms_bid_refusal_add (refusal, code, node, field, 0, 0);
-}
-
 /* refusal: (nullable) */
-static void
-note_fit (DmsBidRefusal *refusal, const char *node, DmsFit *fit)
-{
-  GPtrArray *shortfalls = dms_fit_get_shortfalls (fit);
-
-  for (guint i = 0; refusal != NULL && i < shortfalls->len; i++)
-    {
-      DmsShortfall *shortfall = shortfalls->pdata[i];
-      const char *field = dms_shortfall_get_field (shortfall);
-
-      dms_bid_refusal_add (refusal,
-                           dms_bid_refusal_code_of_field (field),
-                           node,
-                           field,
-                           dms_shortfall_get_required_number (shortfall),
-                           dms_shortfall_get_offered_number (shortfall));
-    }
-}
-
-/* It is told how the requirement stands to what the machine lends in all: who holds how much of it is nobody
- * else's business. refusal: (nullable) */
 static void
 note_resources (DmsBidder *self,
                 DmsBidRefusal *refusal,
@@ -371,15 +326,8 @@ note_resources (DmsBidder *self,
                 DmsResources *required)
 {
   g_autoptr (DmsResources) lent = dms_ledger_dup_onboarded (dms_provider_get_ledger (self->provider), NULL);
-  g_autoptr (DmsFit) fit = dms_comparator_explain (lent != NULL ? lent : total, required);
-  g_autoptr (DmsFit) of_all = dms_comparator_explain (total, required);
 
-  if (!dms_fit_suffices (fit))
-    note_fit (refusal, node, fit);
-  else if (!dms_fit_suffices (of_all))
-    note_fit (refusal, node, of_all);
-  else
-    note (refusal, DMS_BID_REFUSAL_BUSY, node, NULL);
+  dms_bid_refuser_note_resources (refusal, node, lent, total, required);
 }
 
 static const char *
@@ -418,7 +366,7 @@ check_location (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefu
 
   if (accept != NULL && reject != NULL && dms_location_satisfies (self->location, accept, reject))
     return TRUE;
-  note (refusal, DMS_BID_REFUSAL_LOCATION, get_node_id (request), "location");
+  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_LOCATION, get_node_id (request), "location");
   return refuse (self, id, "bid_request_location_constraints_not_satisfied", NULL);
 }
 
@@ -433,13 +381,13 @@ check_executors (DmsBidder *self, const char *id, JsonObject *request, DmsBidRef
     {
       if (g_hash_table_contains (self->executors, executors[i]))
         continue;
-      note (refusal, DMS_BID_REFUSAL_EXECUTOR, get_node_id (request), "executor");
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_EXECUTOR, get_node_id (request), "executor");
       return refuse (self, id, "executor_unavailable", executors[i]);
     }
   if (!privileged ||
       dms_config_get_bool (dms_provider_get_config (self->provider), "job.allow_privileged_docker"))
     return TRUE;
-  note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
+  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
   return refuse (self, id, "privileged_docker_not_allowed", NULL);
 }
 
@@ -482,7 +430,7 @@ check_ports (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal
                                               n_dynamic,
                                               &error))
     return TRUE;
-  note (refusal, DMS_BID_REFUSAL_PORTS, get_node_id (request), "ports");
+  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PORTS, get_node_id (request), "ports");
   return refuse (
       self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
 }
@@ -501,7 +449,7 @@ check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsBidRef
 
   if (required == NULL)
     {
-      note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, node, "resources");
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, node, "resources");
       return refuse (self, id, "bid_requirements_not_satisfied", error->message);
     }
   machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), &error);
@@ -666,7 +614,7 @@ consider (DmsBidder *self,
   if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED ||
       self->n_answered >= MAX_ANSWERED_IN_ALL)
     {
-      note (refusal, DMS_BID_REFUSAL_BUSY, node_id, NULL);
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BUSY, node_id, NULL);
       return refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
     }
   if (g_hash_table_add (bids->answered, g_steal_pointer (&key)))
@@ -700,48 +648,13 @@ get_request (GPtrArray *order, guint i)
   return dms_json_object_get_child (g_ptr_array_index (order, i), "V1");
 }
 
-/* Says why there is no offer, to who asked for it, may know it and has not been told too much already. */
-static void
-tell (DmsBidder *self, DmsMessage *message, DmsBidRefusal *refusal)
-{
-  g_autofree char *key = g_strdup_printf (
-      "%s/%" G_GINT64_FORMAT, dms_bid_refusal_get_ensemble_id (refusal), dms_bid_refusal_get_nonce (refusal));
-  g_autoptr (JsonNode) payload = dms_bid_refusal_to_json (refusal);
-  /* Strangers share one allowance: keys cost them nothing. */
-  const char *requester = "strangers";
-  g_autoptr (GError) error = NULL;
-
-  if (dms_bid_refusal_get_n_reasons (refusal) > 0 &&
-      dms_bid_refusal_get_reason (refusal, 0)->code != DMS_BID_REFUSAL_NOT_GRANTED)
-    requester = dms_did_get_uri (dms_message_get_sender_did (message));
-  if (dms_bid_refusal_get_n_reasons (refusal) == 0 || !dms_bid_refuser_take (self->refuser, requester, key))
-    return;
-  if (dms_message_reply (message, payload, &error))
-    dms_log_event (G_LOG_LEVEL_DEBUG,
-                   "sending_bid_refusal",
-                   "orchestratorID",
-                   dms_bid_refusal_get_ensemble_id (refusal),
-                   NULL);
-  else
-    dms_log_event (G_LOG_LEVEL_INFO, "bid_refusal_error", "error", error->message, NULL);
-}
-
-/* (transfer full) (nullable): an empty one, when it is wanted. */
-static DmsBidRefusal *
-begin_refusal (DmsBidder *self, DmsMessage *message, const char *ensemble_id)
-{
-  return dms_bid_refuser_is_wanted (self->refuser, message)
-             ? dms_bid_refusal_new (ensemble_id, get_nonce (dms_message_get_object (message)))
-             : NULL;
-}
-
 /* A machine serves one node of an ensemble, so it offers itself once. The same message may come by more than
  * one way: what it was answered with counts. */
 static void
 consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
 {
   g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
-  g_autoptr (DmsBidRefusal) refusal = begin_refusal (self, message, ensemble_id);
+  g_autoptr (DmsBidRefusal) refusal = dms_bid_refuser_begin (self->refuser, message, ensemble_id);
   guint i = 0;
 
   for (i = 0; i < order->len; i++)
@@ -755,7 +668,7 @@ consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, Jso
         return;
     }
   if (refusal != NULL)
-    tell (self, message, refusal);
+    dms_bid_refuser_tell (self->refuser, message, refusal);
 }
 
 static gboolean
@@ -772,7 +685,7 @@ answer_delayed (gpointer user_data)
                    dms_json_object_get_text (payload, "ID"),
                    NULL);
   else if (delayed->refusal != NULL)
-    tell (delayed->bidder, delayed->message, delayed->refusal);
+    dms_bid_refuser_tell (delayed->bidder->refuser, delayed->message, delayed->refusal);
   else
     consider_all (delayed->bidder, delayed->message, dms_json_object_get_text (payload, "ID"), payload);
   g_hash_table_remove (delayed->bidder->delayed, delayed);
@@ -801,19 +714,19 @@ delay (DmsBidder *self, DmsMessage *message, guint spread_ms, DmsBidRefusal *ref
 static void
 refuse_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, DmsBidRefusalCode code)
 {
-  g_autoptr (DmsBidRefusal) refusal = begin_refusal (self, message, ensemble_id);
+  g_autoptr (DmsBidRefusal) refusal = dms_bid_refuser_begin (self->refuser, message, ensemble_id);
   DmsBidSample sample = { 0 };
 
   if (refusal == NULL || code == DMS_BID_REFUSAL_N_CODES)
     return;
-  note (refusal, code, "", NULL);
+  dms_bid_refuser_note (refusal, code, "", NULL);
   if (dms_message_get_topic (message)[0] == '\0')
-    tell (self, message, refusal);
+    dms_bid_refuser_tell (self->refuser, message, refusal);
   else if (dms_bid_sample_read (&sample, dms_message_get_object (message)) &&
            dms_bid_sample_has (
                &sample, ensemble_id, get_nonce (dms_message_get_object (message)), get_own_host (self)) &&
            !delay (self, message, sample.spread_ms, refusal))
-    tell (self, message, refusal);
+    dms_bid_refuser_tell (self->refuser, message, refusal);
 }
 
 /**
