@@ -180,19 +180,19 @@ note_fit (DmsBidRefusal *refusal, const char *node, DmsFit *fit)
 }
 
 void
-dms_bid_refuser_note_resources (DmsBidRefusal *refusal,
-                                const char *node,
-                                DmsResources *lent,
-                                DmsResources *total,
-                                DmsResources *required)
+dms_bid_refuser_note_profiles (DmsBidRefusal *refusal,
+                               const char *node,
+                               DmsProfile *lent,
+                               DmsProfile *in_all,
+                               DmsProfile *required)
 {
   g_autoptr (DmsFit) fit = NULL;
   g_autoptr (DmsFit) of_all = NULL;
 
   if (refusal == NULL)
     return;
-  fit = dms_comparator_explain (lent != NULL ? lent : total, required);
-  of_all = dms_comparator_explain (total, required);
+  fit = dms_comparator_explain_profiles (lent, required);
+  of_all = dms_comparator_explain_profiles (in_all, required);
   if (!dms_fit_suffices (fit))
     note_fit (refusal, node, fit);
   else if (!dms_fit_suffices (of_all))

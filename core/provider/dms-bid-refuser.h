@@ -8,6 +8,7 @@
 #include "actor/dms-message.h"
 #include "config/dms-config.h"
 #include "provider/dms-bid-refusal.h"
+#include "resources/dms-profile.h"
 
 G_BEGIN_DECLS
 
@@ -29,13 +30,13 @@ void dms_bid_refuser_tell (DmsBidRefuser *self, DmsMessage *message, DmsBidRefus
 /* Adds a reason without amounts. refusal, node, field: (nullable) */
 void
 dms_bid_refuser_note (DmsBidRefusal *refusal, DmsBidRefusalCode code, const char *node, const char *field);
-/* Adds what the machine lacks of what is asked for, by what it lends in all: who holds how much of that is
- * nobody else's business. refusal, lent: (nullable) */
-void dms_bid_refuser_note_resources (DmsBidRefusal *refusal,
-                                     const char *node,
-                                     DmsResources *lent,
-                                     DmsResources *total,
-                                     DmsResources *required);
+/* Adds what the machine lacks of what is asked for, by what it lends: who holds how much of that is nobody
+ * else's business. in_all: the whole machine, which knows more of its parts. refusal: (nullable) */
+void dms_bid_refuser_note_profiles (DmsBidRefusal *refusal,
+                                    const char *node,
+                                    DmsProfile *lent,
+                                    DmsProfile *in_all,
+                                    DmsProfile *required);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsBidRefuser, dms_bid_refuser_free)
 

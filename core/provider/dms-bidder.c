@@ -317,25 +317,62 @@ dms_bidder_get_refusals (DmsBidder *self, const char *reason)
   return count != NULL ? *count : 0;
 }
 
-/* refusal: (nullable) */
-static void
-note_resources (DmsBidder *self,
-                DmsBidRefusal *refusal,
-                const char *node,
-                DmsResources *total,
-                DmsResources *required)
-{
-  g_autoptr (DmsResources) lent = dms_ledger_dup_onboarded (dms_provider_get_ledger (self->provider), NULL);
-
-  dms_bid_refuser_note_resources (refusal, node, lent, total, required);
-}
-
 static const char *
 get_node_id (JsonObject *request)
 {
   const char *node_id = dms_json_object_get_text (request, "NodeID");
 
   return node_id != NULL && node_id[0] != '\0' && strlen (node_id) <= 256 ? node_id : NULL;
+}
+
+/* What this machine can do with so much of it. */
+static DmsProfile *
+make_offered (DmsBidder *self, DmsResources *resources)
+{
+  g_auto (GStrv) executors = dms_bidder_dup_executors (self);
+  g_autoptr (DmsProfile) empty = dms_profile_new_empty ();
+  g_autoptr (DmsProfile) able = dms_profile_with_executors (empty, (const char *const *) executors);
+
+  return dms_profile_with_resources (able, resources);
+}
+
+/* (nullable): NULL when it cannot be understood. */
+static DmsProfile *
+make_required (JsonObject *request)
+{
+  g_autoptr (DmsResources) resources =
+      dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), NULL);
+  g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
+  g_autoptr (DmsProfile) empty = dms_profile_new_empty ();
+  g_autoptr (DmsProfile) able = dms_profile_with_executors (empty, (const char *const *) executors);
+
+  return resources != NULL ? dms_profile_with_resources (able, resources) : NULL;
+}
+
+/* Everything that stands in the way, not just what was come upon first: whoever asks for less of one thing
+ * should know whether that will do. refusal: (nullable) */
+static void
+note_lacking (DmsBidder *self, DmsBidRefusal *refusal, JsonObject *request)
+{
+  g_autoptr (DmsHardware) machine = NULL;
+  g_autoptr (DmsResources) lent = NULL;
+  g_autoptr (DmsProfile) required = NULL;
+  g_autoptr (DmsProfile) in_all = NULL;
+  g_autoptr (DmsProfile) offered = NULL;
+
+  if (refusal == NULL)
+    return;
+  required = make_required (request);
+  machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), NULL);
+  lent = dms_ledger_dup_onboarded (dms_provider_get_ledger (self->provider), NULL);
+  if (required == NULL || machine == NULL || lent == NULL)
+    {
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, get_node_id (request), NULL);
+      return;
+    }
+  in_all = make_offered (self, dms_hardware_get_total (machine));
+  offered = make_offered (self, lent);
+  dms_bid_refuser_note_profiles (refusal, get_node_id (request), offered, in_all, required);
 }
 
 /* One request of a message */
@@ -381,7 +418,7 @@ check_executors (DmsBidder *self, const char *id, JsonObject *request, DmsBidRef
     {
       if (g_hash_table_contains (self->executors, executors[i]))
         continue;
-      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_EXECUTOR, get_node_id (request), "executor");
+      note_lacking (self, refusal, request);
       return refuse (self, id, "executor_unavailable", executors[i]);
     }
   if (!privileged ||
@@ -460,7 +497,7 @@ check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsBidRef
   text = dms_fit_describe (fit);
   if (!dms_fit_suffices (fit))
     {
-      note_resources (self, refusal, node, dms_hardware_get_total (machine), required);
+      note_lacking (self, refusal, request);
       return refuse (self, id, "resource_not_better", text);
     }
   if (!check_ports (self, id, request, refusal))
@@ -468,7 +505,7 @@ check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsBidRef
   assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), required, &error);
   if (assigned != NULL)
     return TRUE;
-  note_resources (self, refusal, node, dms_hardware_get_total (machine), required);
+  note_lacking (self, refusal, request);
   return refuse (self, id, "no_resource_availability_for_bid", error->message);
 }
 

@@ -172,6 +172,26 @@ test_reasons (Fixture *f, gconstpointer data)
                  0);
 }
 
+/* All that is lacking is told, not just what was come upon first. */
+static void
+test_several (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JsonNode) request =
+      make_request (",\"Executors\":[\"none-such\",\"null\"],\"Resources\":{\"cpu\":{\"cores\":2},\"ram\":{"
+                    "\"size\":104857600},\"disk\":{\"size\":1}}",
+                    TRUE);
+  DmsBidRefusal *refusal;
+
+  fixture_onboard (f);
+  ask (f, f->orchestrator, request);
+  dms_test_wait (has_one, NULL);
+  refusal = refusals->pdata[0];
+  g_assert_cmpuint (dms_bid_refusal_get_n_reasons (refusal), ==, 3);
+  g_assert_cmpint (dms_bid_refusal_get_reason (refusal, 0)->code, ==, DMS_BID_REFUSAL_EXECUTOR);
+  g_assert_cmpint (dms_bid_refusal_get_reason (refusal, 1)->code, ==, DMS_BID_REFUSAL_CPU);
+  g_assert_cmpint (dms_bid_refusal_get_reason (refusal, 2)->code, ==, DMS_BID_REFUSAL_RAM);
+}
+
 /* How much of it others have is not told. */
 static void
 test_does_not_tell_of_others (Fixture *f, gconstpointer data)
@@ -376,6 +396,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/refusal/hostile", test_hostile);
   add ("/refusal/silent-unless-asked", test_silent_unless_asked);
   add ("/refusal/reasons", test_reasons);
+  add ("/refusal/several", test_several);
   add ("/refusal/does-not-tell-of-others", test_does_not_tell_of_others);
   add ("/refusal/sampled", test_sampled);
   add ("/refusal/limited", test_limited);
