@@ -1,0 +1,124 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "orchestrator/dms-deployment-private.h"
+
+#include "common/dms-json-object.h"
+#include "jobs/dms-port-config.h"
+
+/* What a node of the ensemble needs, as a machine is asked for it (orchestration.md 3.1), and as its answer
+ * is judged. */
+
+DmsResources *
+dms_deployment_sum_resources (DeployNode *node)
+{
+  g_autoptr (DmsResources) sum = dms_resources_new_empty ();
+  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
+  double clock = 0;
+  const char *architecture = NULL;
+  DmsCpu *cpu;
+  g_autoptr (DmsCpu) full = NULL;
+
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+      DmsResources *wanted = dms_allocation_config_get_resources (allocation->config);
+      DmsResources *added = dms_resources_add (sum, wanted);
+
+      clock = MAX (clock, dms_cpu_get_clock_hz (dms_resources_get_cpu (wanted)));
+      if (dms_cpu_get_architecture (dms_resources_get_cpu (wanted)) != NULL)
+        architecture = dms_cpu_get_architecture (dms_resources_get_cpu (wanted));
+      dms_resources_unref (sum);
+      sum = added;
+      /* Each asks for a GPU of its own, also where several leave the index open. */
+      for (guint j = 0; j < dms_resources_get_gpus (wanted)->len; j++)
+        g_ptr_array_add (gpus, dms_gpu_ref (dms_resources_get_gpus (wanted)->pdata[j]));
+    }
+  cpu = dms_resources_get_cpu (sum);
+  full = dms_cpu_new_full (dms_cpu_get_cores (cpu), clock, NULL, NULL, architecture, 0, 0);
+  return dms_resources_new (full, dms_resources_get_ram (sum), dms_resources_get_disk (sum), gpus);
+}
+
+static gboolean
+is_privileged (DeployNode *node)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      if (dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged"))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static JsonArray *
+write_executors (DeployNode *node)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  JsonArray *executors = json_array_new ();
+
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+      const char *executor = dms_allocation_config_get_executor (allocation->config);
+
+      if (g_hash_table_add (seen, (gpointer) executor))
+        json_array_add_string_element (executors, executor);
+    }
+  return executors;
+}
+
+static JsonObject *
+write_ports (DeployNode *node)
+{
+  GPtrArray *ports = dms_node_config_get_ports (node->config);
+  JsonObject *object = json_object_new ();
+  JsonArray *static_ports = json_array_new ();
+  guint n_dynamic = 0;
+
+  for (guint i = 0; i < ports->len; i++)
+    {
+      guint16 port = dms_port_config_get_public (ports->pdata[i]);
+
+      if (port == 0)
+        n_dynamic++;
+      else
+        json_array_add_int_element (static_ports, port);
+    }
+  json_object_set_array_member (object, "Static", static_ports);
+  json_object_set_int_member (object, "Dynamic", n_dynamic);
+  return object;
+}
+
+JsonObject *
+dms_deployment_make_request (DeployNode *node)
+{
+  g_autoptr (DmsResources) resources = dms_deployment_sum_resources (node);
+  JsonObject *request = json_object_new ();
+  JsonObject *body = json_object_new ();
+  JsonObject *general = json_object_new ();
+
+  json_object_set_boolean_member (general, "PrivilegedDocker", is_privileged (node));
+  json_object_set_string_member (body, "NodeID", node->name);
+  json_object_set_array_member (body, "Executors", write_executors (node));
+  json_object_set_member (body, "Resources", dms_resources_to_json (resources));
+  json_object_set_member (body, "Location", dms_node_config_location_to_json (node->config));
+  json_object_set_object_member (body, "PublicPorts", write_ports (node));
+  json_object_set_object_member (body, "GeneralRequirements", general);
+  json_object_set_object_member (request, "V1", body);
+  return request;
+}
+
+DmsRefusalNeed *
+dms_deployment_make_need (DeployNode *node)
+{
+  g_autoptr (DmsResources) resources = dms_deployment_sum_resources (node);
+  DmsRefusalNeed *need = dms_refusal_need_new (node->name, resources);
+
+  need->located =
+      dms_node_config_get_accept (node->config)->len + dms_node_config_get_reject (node->config)->len > 0;
+  need->privileged = is_privileged (node);
+  need->n_ports = dms_node_config_get_ports (node->config)->len;
+  return need;
+}
