@@ -37,7 +37,8 @@ enum
 static gboolean
 is_missing (DeployNode *node, gboolean pinned)
 {
-  return node->bids->len == 0 && (dms_node_config_get_peer (node->config) != NULL) == pinned;
+  return dms_deployment_node_is_open (node) && node->bids->len == 0 &&
+         (dms_deployment_node_get_peer (node) != NULL) == pinned;
 }
 
 /* Excluded by the ensemble, and those whose offers there are. */
@@ -181,7 +182,7 @@ ask_all (DmsDeployment *self)
       g_autoptr (JsonNode) bound = is_missing (node, TRUE) ? make_question (self, node) : NULL;
 
       if (bound != NULL)
-        ask (self, dms_node_config_get_peer (node->config), bound);
+        ask (self, dms_deployment_node_get_peer (node), bound);
     }
   if (question == NULL)
     return;
