@@ -33,6 +33,8 @@ enum
   /* Machines that are asked one by one: of those that are connected, at once; with those that have records,
    * at once, in each second after that, and in a round. */
   MAX_FIRST_ASKS = 16,
+  /* Before those with records are asked, those that are connected have so long to answer. */
+  HEAD_START_MS = 100,
   ASKS_AT_ONCE = 32,
   ASKS_PER_SECOND = 16,
   MAX_ASKS = 96,
@@ -305,6 +307,8 @@ ask_found (gpointer user_data)
 {
   DmsDeployment *self = user_data;
 
+  if (g_get_monotonic_time () - self->round_began_us < HEAD_START_MS * 1000)
+    return;
   while (self->collecting && self->search != NULL && count_missing (self) > 0 && may_ask_more (self))
     {
       const char *peer = dms_provider_search_take (self->search);
