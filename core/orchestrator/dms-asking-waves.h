@@ -8,9 +8,9 @@
 G_BEGIN_DECLS
 
 /* How many of many machines are asked at a time, and for how long their answers are waited for
- * (dms-deployment-asking.c). A round begins with as many as would do, chosen by chance. Each wave that follows
- * asks as many more as the answers to the one before were too few, until all are asked; it begins as soon as
- * as many have answered as were expected to, or when answers have dried up. Times are monotonic. */
+ * (dms-deployment-asking.c). A round begins with as many as would do, chosen by chance. Each wave that
+ * follows asks as many more as the answers to the one before were too few, until all are asked; it begins as
+ * soon as as many have answered as were expected to, or when answers have dried up. Times are monotonic. */
 typedef struct
 {
   /* How many machines are thought to have an answer; 0 before there is an idea. */

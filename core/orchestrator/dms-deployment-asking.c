@@ -17,9 +17,9 @@
  * Either of the last two is enough by itself, and a machine that hears of a request twice answers once.
  *
  * Where there are many machines, not all are to answer. A round begins with as many as would do, chosen by
- * chance (DmsBidSample); waves that follow ask more, until all are asked (DmsAskingWaves). Whoever is drawn by
- * chance is seldom connected, and has to find and dial this node before it can answer; so a few of those that
- * are connected are asked by themselves at once. */
+ * chance (DmsBidSample); waves that follow ask more, until all are asked (DmsAskingWaves). Whoever is drawn
+ * by chance is seldom connected, and has to find and dial this node before it can answer; so a few of those
+ * that are connected are asked by themselves at once. */
 
 enum
 {

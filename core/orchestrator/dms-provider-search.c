@@ -138,8 +138,8 @@ find (DmsProviderSearch *self, const char *peer)
   return NULL;
 }
 
-/* Where there is no room, whoever was given out most often, and was not found again, makes some: false records
- * keep nobody out for long. FALSE when all have been found again. */
+/* Where there is no room, whoever was given out most often, and was not found again, makes some: false
+ * records keep nobody out for long. FALSE when all have been found again. */
 static gboolean
 make_room (DmsProviderSearch *self)
 {

@@ -22,7 +22,7 @@ static const guint8 dms_peer_id_cid_prefix[] = { 0x01, 0x72 };
  */
 struct _DmsPeerId
 {
-  /* The multihash. Its text is made when it is first wanted: most peer IDs are only passed on and compared. */
+  /* The multihash. Its text is made when it is first wanted: most are only passed on and compared. */
   GBytes *bytes;
   char *text;
 };

@@ -8,9 +8,10 @@
 #include "dms-sim-clock.h"
 #include "gossipsub/dms-p2p-gossip-limits.h"
 
-const char *const dms_sim_transport_protocols[] = {
-  "actor/root/messages/0.0.1", "/nunet/kad/1.0.0", "/meshsub/1.2.0", NULL
-};
+const char *const dms_sim_transport_protocols[] = { "actor/root/messages/0.0.1",
+                                                    "/nunet/kad/1.0.0",
+                                                    "/meshsub/1.2.0",
+                                                    NULL };
 
 static void dms_sim_transport_transport_init (DmsTransportInterface *iface);
 

@@ -269,14 +269,13 @@ dms_p2p_kad_table_move_closest (GPtrArray *entries, DmsP2pKadKey *target, GPtrAr
 {
   g_ptr_array_sort_with_data (entries, dms_p2p_kad_table_compare_distance, target);
   for (guint i = 0; i < entries->len && peers->len < n; i++)
-    g_ptr_array_add (peers,
-                     dms_p2p_kad_peer_ref (((DmsP2pKadEntry *) g_ptr_array_index (entries, i))->peer));
+    g_ptr_array_add (peers, dms_p2p_kad_peer_ref (((DmsP2pKadEntry *) g_ptr_array_index (entries, i))->peer));
   g_ptr_array_set_size (entries, 0);
 }
 
 /* Of a place that has its first i bits in common with ours, and not the next, all in bucket i have more in
- * common; all in the buckets behind it exactly as many; those in the buckets before it fewer and fewer. So only
- * few have to be sorted. */
+ * common; all in the buckets behind it exactly as many; those in the buckets before it fewer and fewer. So
+ * only few have to be sorted. */
 GPtrArray *
 dms_p2p_kad_table_list_closest (DmsP2pKadTable *self, const DmsP2pKadKey *key, guint n)
 {

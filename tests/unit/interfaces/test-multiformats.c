@@ -475,8 +475,8 @@ test_forms_in_threads (void)
       GThread *readers[8];
 
       for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
-        readers[i] = g_thread_new ("read", i % 2 == 0 ? read_text : read_forms,
-                                   i % 2 == 0 ? (gpointer) peer : (gpointer) address);
+        readers[i] = g_thread_new (
+            "read", i % 2 == 0 ? read_text : read_forms, i % 2 == 0 ? (gpointer) peer : (gpointer) address);
       for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
         {
           char *read = g_thread_join (readers[i]);

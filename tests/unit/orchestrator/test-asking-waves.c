@@ -161,8 +161,8 @@ test_corrects_the_sample (void)
   {
     guint n_heard;
     guint per_million;
-  } cases[] = { { 0, 25601 }, { 1, 25601 }, { 8, 12801 }, { 10, 12801 }, { 16, 6401 }, { 31, 6401 }, { 32, 6401 },
-                { 200, 6401 } };
+  } cases[] = { { 0, 25601 }, { 1, 25601 }, { 8, 12801 }, { 10, 12801 },
+                { 16, 6401 }, { 31, 6401 }, { 32, 6401 }, { 200, 6401 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -176,7 +176,8 @@ test_corrects_the_sample (void)
     }
 }
 
-/* Where few answered when all were asked, all are asked at once the next time; where many did, again a few. */
+/* Where few answered when all were asked, all are asked at once the next time; where many did, again a few.
+ */
 static void
 test_remembers (void)
 {

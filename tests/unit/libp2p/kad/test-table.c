@@ -115,10 +115,8 @@ check_closest (DmsP2pKadTable *table, const DmsP2pKadKey *key)
     }
   for (guint i = 0; i < all->len; i++)
     if (!g_ptr_array_find (closest, g_ptr_array_index (all, i), NULL))
-      g_assert_cmpint (dms_p2p_kad_key_compare (
-                           key, dms_p2p_kad_peer_get_key (g_ptr_array_index (all, i)), last),
-                       >,
-                       0);
+      g_assert_cmpint (
+          dms_p2p_kad_key_compare (key, dms_p2p_kad_peer_get_key (g_ptr_array_index (all, i)), last), >, 0);
 }
 
 /* Whatever comes and goes: no bucket has more than k, none is in the wrong one, the closest are the closest.
