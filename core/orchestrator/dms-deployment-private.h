@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "orchestrator/dms-asking-waves.h"
 #include "orchestrator/dms-bid-ranking.h"
 #include "orchestrator/dms-deployment.h"
 #include "orchestrator/dms-log-fetch.h"
@@ -163,11 +164,7 @@ struct _DmsDeployment
   GHashTable *asked;
   /* What the machines of this wave are asked. */
   JsonNode *question;
-  gint64 wave_began_us;
-  guint wave;
-  /* How many machines are thought to have an answer; 0 before there is an idea. */
-  guint audience;
-  gboolean everybody;
+  DmsAskingWaves waves;
   gboolean asked_connected;
   guint n_asks;
   /* Bids that came, of any use or not; and those of use. */

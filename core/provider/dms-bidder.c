@@ -425,6 +425,7 @@ check_executors (
       (dms_json_object_get_flag (general, "HostNetwork") ? DMS_JOB_CONSENT_HOST_NETWORK : 0) |
       (dms_json_object_get_flag (general, "HostRootfs") ? DMS_JOB_CONSENT_HOST_ROOTFS : 0);
   g_autoptr (GError) error = NULL;
+  const char *why = NULL;
 
   for (gsize i = 0; executors != NULL && executors[i] != NULL; i++)
     {
@@ -434,16 +435,13 @@ check_executors (
       return refuse (self, id, "executor_unavailable", executors[i]);
     }
   if (privileged && !dms_config_get_bool (config, "job.allow_privileged_docker"))
-    {
-      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
-      return refuse (self, id, "privileged_docker_not_allowed", NULL);
-    }
-  if (!dms_job_consent_check (needed, config, own, &error))
-    {
-      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
-      return refuse (self, id, "consent_not_given", error->message);
-    }
-  return TRUE;
+    why = "privileged_docker_not_allowed";
+  else if (!dms_job_consent_check (needed, config, own, &error))
+    why = "consent_not_given";
+  if (why == NULL)
+    return TRUE;
+  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
+  return refuse (self, id, why, error != NULL ? error->message : NULL);
 }
 
 /* (array-length) ports of a request; NULL when they are no ports. */
