@@ -62,6 +62,7 @@ dms_deployment_dispose (GObject *object)
   g_clear_object (&self->actor);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
+  g_clear_object (&self->track);
   G_OBJECT_CLASS (dms_deployment_parent_class)->dispose (object);
 }
 
@@ -77,6 +78,8 @@ dms_deployment_finalize (GObject *object)
   g_ptr_array_unref (self->earlier_ensembles);
   g_ptr_array_unref (self->shutdown_tasks);
   g_hash_table_unref (self->asked);
+  dms_refusal_book_free (self->why);
+  g_clear_pointer (&self->here, dms_location_unref);
   g_string_free (self->shutdown_errors, TRUE);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
@@ -128,6 +131,7 @@ dms_deployment_init (DmsDeployment *self)
   self->shutdown_errors = g_string_new (NULL);
   self->round = (guint64) g_get_real_time ();
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->why = dms_refusal_book_new ();
 }
 
 static DmsDeployment *
@@ -385,6 +389,7 @@ dms_deployment_note_error (DmsDeployment *self, const char *about, const char *t
                  "error",
                  text,
                  NULL);
+  dms_deployment_blame (self, about);
   if (self->step_error == NULL)
     self->step_error = g_strdup_printf ("%s: %s", about, text);
 }
@@ -454,6 +459,8 @@ dms_deployment_set_status (DmsDeployment *self, DmsDeploymentStatus status)
   dms_deployment_save (self);
   if (!changed)
     return;
+  if (status == DMS_DEPLOYMENT_RUNNING)
+    dms_deployment_praise (self);
   dms_log_event (G_LOG_LEVEL_INFO,
                  "deployment_status",
                  "orchestratorID",

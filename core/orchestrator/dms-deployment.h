@@ -9,6 +9,8 @@
 #include "jobs/dms-manifest.h"
 #include "orchestrator/dms-deployment-records.h"
 #include "orchestrator/dms-deployment-status.h"
+#include "orchestrator/dms-track-record.h"
+#include "resources/dms-location.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +38,8 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
                                                DmsDeploymentRecords *records,
                                                const char *work_dir,
                                                GError **error);
+/* What it ranks machines by, besides their bids. Either may be NULL. */
+void dms_deployment_set_knowledge (DmsDeployment *self, DmsTrackRecord *track, DmsLocation *here);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
 /* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */
@@ -68,6 +72,8 @@ void dms_deployment_update_async (DmsDeployment *self,
                                   gpointer user_data);
 gboolean dms_deployment_update_finish (DmsDeployment *self, GAsyncResult *result, GError **error);
 
+/* (transfer full): what machines said when they were asked (dms_refusal_book_to_json()) */
+JsonNode *dms_deployment_dup_why (DmsDeployment *self);
 /* (transfer full): the manifest (types.md 5) */
 DmsManifest *dms_deployment_dup_manifest (DmsDeployment *self);
 /* (transfer full): AllocationInfo by allocation ID (types.md 7) */

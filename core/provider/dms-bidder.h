@@ -34,6 +34,10 @@ GStrv dms_bidder_dup_executors (DmsBidder *self);
  * answers of some machines only is answered after a moment, and only when it is this one's turn. */
 void dms_bidder_handle_request (DmsBidder *self, DmsMessage *message);
 
+/* The same from somebody who may not deploy here: nothing is looked at, and nothing is said, unless the owner
+ * has it said that he may not. */
+void dms_bidder_handle_denied (DmsBidder *self, DmsMessage *message);
+
 /* When the bid for an ensemble ends, microseconds since the epoch; 0 with NOT_FOUND, EXPIRED or
  * NOT_AUTHORIZED when there is none for this requester. */
 gint64

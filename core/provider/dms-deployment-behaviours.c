@@ -42,6 +42,12 @@ on_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
   dms_bidder_handle_request (dms_provider_get_bidder (user_data), message);
 }
 
+static void
+on_denied (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  dms_bidder_handle_denied (dms_provider_get_bidder (user_data), message);
+}
+
 /* Commit */
 
 typedef struct
@@ -595,6 +601,7 @@ dms_deployment_behaviours_install (DmsProvider *provider, DmsActor *root)
   dms_actor_add_behaviour (
       root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, on_request, provider, NULL);
   dms_actor_add_broadcast (root, "/dms/deployment/request", "/nunet/deployment", on_request, provider, NULL);
+  dms_actor_set_denied_handler (root, "/dms/deployment/request", on_denied, provider);
   dms_actor_add_behaviour (root, "/dms/deployment/commit", DMS_BEHAVIOUR_REQUIRE, on_commit, provider, NULL);
   dms_actor_add_behaviour (
       root, "/dms/deployment/allocate", DMS_BEHAVIOUR_REQUIRE, on_allocate, provider, NULL);
