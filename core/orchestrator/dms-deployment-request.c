@@ -6,6 +6,8 @@
 #include "common/dms-json-object.h"
 #include "jobs/dms-port-config.h"
 
+#include <string.h>
+
 /* What a node of the ensemble needs, as a machine is asked for it (orchestration.md 3.1), and as its answer
  * is judged. */
 
@@ -23,8 +25,11 @@ dms_deployment_sum_resources (DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
       DmsResources *wanted = dms_allocation_config_get_resources (allocation->config);
-      DmsResources *added = dms_resources_add (sum, wanted);
+      DmsResources *added;
 
+      if (allocation->settled)
+        continue;
+      added = dms_resources_add (sum, wanted);
       clock = MAX (clock, dms_cpu_get_clock_hz (dms_resources_get_cpu (wanted)));
       if (dms_cpu_get_architecture (dms_resources_get_cpu (wanted)) != NULL)
         architecture = dms_cpu_get_architecture (dms_resources_get_cpu (wanted));
@@ -46,7 +51,8 @@ is_privileged (DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
 
-      if (dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged"))
+      if (!allocation->settled &&
+          dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged"))
         return TRUE;
     }
   return FALSE;
@@ -63,10 +69,24 @@ write_executors (DeployNode *node)
       DeployAllocation *allocation = node->allocations->pdata[i];
       const char *executor = dms_allocation_config_get_executor (allocation->config);
 
-      if (g_hash_table_add (seen, (gpointer) executor))
+      if (!allocation->settled && g_hash_table_add (seen, (gpointer) executor))
         json_array_add_string_element (executors, executor);
     }
   return executors;
+}
+
+/* Its ports are taken already. */
+static gboolean
+is_settled (DeployNode *node, const char *name)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      if (strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
+        return allocation->settled;
+    }
+  return FALSE;
 }
 
 static JsonObject *
@@ -81,6 +101,8 @@ write_ports (DeployNode *node)
     {
       guint16 port = dms_port_config_get_public (ports->pdata[i]);
 
+      if (is_settled (node, dms_port_config_get_allocation (ports->pdata[i])))
+        continue;
       if (port == 0)
         n_dynamic++;
       else
