@@ -106,6 +106,8 @@ static const DmsConfigSchema schema[] = {
 
   { "job.allow_privileged_docker", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "let jobs ask for privileged containers" },
+  { "job.allow_host_network", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
+    "let jobs of others into the network of this machine, its loopback too" },
   { "job.require_contracts_for_deployment", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "run only what a contract covers" },
   { "job.refusals", DMS_CONFIG_CHOICE, "granted", 0, 0, NULL,

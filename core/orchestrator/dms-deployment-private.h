@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "orchestrator/dms-asking-waves.h"
 #include "orchestrator/dms-bid-ranking.h"
 #include "orchestrator/dms-deployment.h"
 #include "orchestrator/dms-log-fetch.h"
@@ -153,6 +154,8 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* Of the newest request for bids, and with it the attempt. It starts at the time of day, so that it goes on
+   * growing when the node was restarted. */
   guint64 round;
   /* Asking: a round asks a few of many machines first, then more, wave after wave. */
   DmsProviderSearch *search;
@@ -161,11 +164,7 @@ struct _DmsDeployment
   GHashTable *asked;
   /* What the machines of this wave are asked. */
   JsonNode *question;
-  gint64 wave_began_us;
-  guint wave;
-  /* How many machines are thought to have an answer; 0 before there is an idea. */
-  guint audience;
-  gboolean everybody;
+  DmsAskingWaves waves;
   gboolean asked_connected;
   guint n_asks;
   /* Bids that came, of any use or not; and those of use. */
@@ -267,6 +266,8 @@ char *dms_deployment_describe_asking (DmsDeployment *self);
 DmsResources *dms_deployment_sum_resources (DeployNode *node);
 /* (transfer full): one `{"V1": …}` of an EnsembleBidRequest. */
 JsonObject *dms_deployment_make_request (DeployNode *node);
+/* (transfer full): each once. */
+GStrv dms_deployment_list_executors (DeployNode *node);
 DmsRefusalNeed *dms_deployment_make_need (DeployNode *node);
 /* why */
 /* When all have been asked for offers and some are missing: asks for the reasons. Whether they are to be

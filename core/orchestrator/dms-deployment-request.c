@@ -5,11 +5,12 @@
 
 #include "common/dms-json-object.h"
 #include "jobs/dms-port-config.h"
+#include "provider/dms-job-consent.h"
 
 #include <string.h>
 
 /* What a node of the ensemble needs, as a machine is asked for it (orchestration.md 3.1), and as its answer
- * is judged. */
+ * is judged. Where a part of the node runs already, only what is added is asked for. */
 
 DmsResources *
 dms_deployment_sum_resources (DeployNode *node)
@@ -58,20 +59,46 @@ is_privileged (DeployNode *node)
   return FALSE;
 }
 
-static JsonArray *
-write_executors (DeployNode *node)
+static DmsJobConsent
+get_consent (DeployNode *node)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  JsonArray *executors = json_array_new ();
+  DmsJobConsent consent = DMS_JOB_CONSENT_NONE;
+
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      if (!allocation->settled)
+        consent |= dms_job_consent_of_params (dms_allocation_config_get_params (allocation->config));
+    }
+  return consent;
+}
+
+GStrv
+dms_deployment_list_executors (DeployNode *node)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < node->allocations->len; i++)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
       const char *executor = dms_allocation_config_get_executor (allocation->config);
 
-      if (!allocation->settled && g_hash_table_add (seen, (gpointer) executor))
-        json_array_add_string_element (executors, executor);
+      if (!allocation->settled && !g_ptr_array_find_with_equal_func (names, executor, g_str_equal, NULL))
+        g_ptr_array_add (names, g_strdup (executor));
     }
+  g_ptr_array_add (names, NULL);
+  return (GStrv) g_ptr_array_steal (names, NULL);
+}
+
+static JsonArray *
+write_executors (DeployNode *node)
+{
+  g_auto (GStrv) names = dms_deployment_list_executors (node);
+  JsonArray *executors = json_array_new ();
+
+  for (guint i = 0; names[i] != NULL; i++)
+    json_array_add_string_element (executors, names[i]);
   return executors;
 }
 
@@ -120,8 +147,13 @@ dms_deployment_make_request (DeployNode *node)
   JsonObject *request = json_object_new ();
   JsonObject *body = json_object_new ();
   JsonObject *general = json_object_new ();
+  DmsJobConsent consent = get_consent (node);
 
   json_object_set_boolean_member (general, "PrivilegedDocker", is_privileged (node));
+  if ((consent & DMS_JOB_CONSENT_HOST_NETWORK) != 0)
+    json_object_set_boolean_member (general, "HostNetwork", TRUE);
+  if ((consent & DMS_JOB_CONSENT_HOST_ROOTFS) != 0)
+    json_object_set_boolean_member (general, "HostRootfs", TRUE);
   json_object_set_string_member (body, "NodeID", node->name);
   json_object_set_array_member (body, "Executors", write_executors (node));
   json_object_set_member (body, "Resources", dms_resources_to_json (resources));

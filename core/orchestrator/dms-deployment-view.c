@@ -279,9 +279,9 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
   gboolean good = TRUE;
 
   self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
-  dms_refusal_book_read (self->why, dms_json_object_get_member (view, "Why"));
   /* Machines do not answer the same question again. */
-  self->round = (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0);
+  self->round = MAX (self->round, (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0));
+  dms_refusal_book_read (self->why, dms_json_object_get_member (view, "Why"));
   for (guint i = 0; good && i < self->nodes->len; i++)
     good = read_node (self->nodes->pdata[i], snapshot, &local);
   for (guint i = 0; good && i < self->allocations->len; i++)

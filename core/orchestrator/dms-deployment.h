@@ -18,9 +18,9 @@ G_BEGIN_DECLS
 
 /* One ensemble on its way through its life: finds machines, reserves, starts, watches, ends (orchestration.md
  * 3-6). It acts through an actor of its own. Every step is stored before it is taken. Emits `status-changed`
- * after each change, `over` once nothing is left to do, and `not-reverted` with a machine (DmsHandle) and the
- * IDs of allocations (GStrv) when that machine could not be told to take them back. Lives in the main context
- * that made it. */
+ * after each change, `over` once nothing is left to do, and `not-reverted` with a machine (DmsHandle), the
+ * IDs of allocations (GStrv) and the attempt (uint64) when that machine could not be told to take them back.
+ * Lives in the main context that made it. */
 G_DECLARE_FINAL_TYPE (DmsDeployment, dms_deployment, DMS, DEPLOYMENT, GObject)
 
 /* A new deployment that has until expiry_ns to run. root: the node's root actor. work_dir: for logs. */
@@ -44,8 +44,8 @@ void dms_deployment_set_knowledge (DmsDeployment *self, DmsTrackRecord *track, D
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
 /* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */
 gboolean dms_deployment_nudge (DmsDeployment *self);
-/* Whether a machine has, or may have, something of it. */
-gboolean dms_deployment_is_on (DmsDeployment *self, DmsHandle *machine);
+/* Whether a machine has, or may have, one of its allocations. */
+gboolean dms_deployment_is_on (DmsDeployment *self, DmsHandle *machine, const char *allocation_id);
 /* Lets go without ending anything. */
 void dms_deployment_detach (DmsDeployment *self);
 

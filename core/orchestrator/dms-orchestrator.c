@@ -122,20 +122,24 @@ on_over (DmsDeployment *deployment, gpointer user_data)
 }
 
 static void
-on_not_reverted (DmsDeployment *deployment, DmsHandle *machine, const char *const *names, gpointer user_data)
+on_not_reverted (DmsDeployment *deployment,
+                 DmsHandle *machine,
+                 const char *const *names,
+                 guint64 round,
+                 gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
 
   if (self->late_reverts != NULL)
-    dms_late_reverts_add (self->late_reverts, dms_deployment_get_id (deployment), machine, names);
+    dms_late_reverts_add (self->late_reverts, dms_deployment_get_id (deployment), machine, names, round);
 }
 
 static gboolean
-is_wanted (const char *ensemble_id, DmsHandle *machine, gpointer user_data)
+is_wanted (const char *ensemble_id, DmsHandle *machine, const char *name, gpointer user_data)
 {
   DmsDeployment *deployment = dms_orchestrator_find (user_data, ensemble_id);
 
-  return deployment != NULL && dms_deployment_is_on (deployment, machine);
+  return deployment != NULL && dms_deployment_is_on (deployment, machine, name);
 }
 
 /* Takes the deployment into the table, then lets it begin. */

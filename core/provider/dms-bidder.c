@@ -10,6 +10,7 @@
 #include "provider/dms-bid-refuser.h"
 #include "provider/dms-bid-sample.h"
 #include "provider/dms-bid.h"
+#include "provider/dms-job-consent.h"
 #include "provider/dms-provider-private.h"
 #include "resources/dms-comparator.h"
 #include "resources/dms-fit.h"
@@ -34,7 +35,11 @@ typedef struct
 {
   DmsDid *requester;
   gint64 expires_us;
+  /* Of the newest request that was answered; -1: none. */
+  gint64 nonce;
   GHashTable *answered;
+  /* Allocation ID → nonce that its commit came with. */
+  GHashTable *commits;
 } Bids;
 
 struct _DmsBidder
@@ -62,6 +67,7 @@ bids_free (gpointer data)
   Bids *bids = data;
 
   g_hash_table_unref (bids->answered);
+  g_hash_table_unref (bids->commits);
   dms_did_unref (bids->requester);
   g_free (bids);
 }
@@ -408,11 +414,18 @@ check_location (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefu
 }
 
 static gboolean
-check_executors (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
+check_executors (
+    DmsBidder *self, const char *id, JsonObject *request, gboolean own, DmsBidRefusal *refusal)
 {
+  DmsConfig *config = dms_provider_get_config (self->provider);
   g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
-  gboolean privileged = dms_json_object_get_flag (dms_json_object_get_child (request, "GeneralRequirements"),
-                                                  "PrivilegedDocker");
+  JsonObject *general = dms_json_object_get_child (request, "GeneralRequirements");
+  gboolean privileged = dms_json_object_get_flag (general, "PrivilegedDocker");
+  DmsJobConsent needed =
+      (dms_json_object_get_flag (general, "HostNetwork") ? DMS_JOB_CONSENT_HOST_NETWORK : 0) |
+      (dms_json_object_get_flag (general, "HostRootfs") ? DMS_JOB_CONSENT_HOST_ROOTFS : 0);
+  g_autoptr (GError) error = NULL;
+  const char *why = NULL;
 
   for (gsize i = 0; executors != NULL && executors[i] != NULL; i++)
     {
@@ -421,11 +434,14 @@ check_executors (DmsBidder *self, const char *id, JsonObject *request, DmsBidRef
       note_lacking (self, refusal, request);
       return refuse (self, id, "executor_unavailable", executors[i]);
     }
-  if (!privileged ||
-      dms_config_get_bool (dms_provider_get_config (self->provider), "job.allow_privileged_docker"))
+  if (privileged && !dms_config_get_bool (config, "job.allow_privileged_docker"))
+    why = "privileged_docker_not_allowed";
+  else if (!dms_job_consent_check (needed, config, own, &error))
+    why = "consent_not_given";
+  if (why == NULL)
     return TRUE;
   dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
-  return refuse (self, id, "privileged_docker_not_allowed", NULL);
+  return refuse (self, id, why, error != NULL ? error->message : NULL);
 }
 
 /* (array-length) ports of a request; NULL when they are no ports. */
@@ -594,7 +610,9 @@ ensure_bids (DmsBidder *self, const char *ensemble_id, DmsDid *requester)
         return NULL;
       bids = g_new0 (Bids, 1);
       bids->requester = dms_did_ref (requester);
+      bids->nonce = -1;
       bids->answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      bids->commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
       g_hash_table_insert (self->ensembles, g_strdup (ensemble_id), bids);
     }
   bids->expires_us = g_get_real_time () + (gint64) BID_SECONDS * G_USEC_PER_SEC;
@@ -637,13 +655,14 @@ consider (DmsBidder *self,
 {
   const char *node_id = get_node_id (request);
   g_autofree char *key = make_answer_key (payload, request);
+  gboolean own = dms_provider_is_owner (self->provider, dms_message_get_sender_did (message));
   Bids *bids = NULL;
 
   if (node_id == NULL)
     return refuse (
         self, ensemble_id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
   if (!check_location (self, ensemble_id, request, refusal) ||
-      !check_executors (self, ensemble_id, request, refusal) ||
+      !check_executors (self, ensemble_id, request, own, refusal) ||
       !check_resources (self, ensemble_id, request, refusal))
     return FALSE;
 
@@ -656,6 +675,7 @@ consider (DmsBidder *self,
     }
   if (g_hash_table_add (bids->answered, g_steal_pointer (&key)))
     self->n_answered++;
+  bids->nonce = MAX (bids->nonce, get_nonce (payload));
   answer (self, message, ensemble_id, node_id);
   return TRUE;
 }
@@ -831,12 +851,16 @@ dms_bidder_handle_denied (DmsBidder *self, DmsMessage *message)
  * @self: a bidder
  * @ensemble_id: an ensemble
  * @requester: who asks for what was offered
+ * @nonce: that of the newest request when it was asked; -1 where the requester does not say
  * @error: return location
+ *
+ * What belongs to an earlier attempt than the newest one that was answered came late: its requester has taken
+ * it back already.
  *
  * Returns: when the offer ends, in microseconds since the epoch; 0 when there is none
  */
 gint64
-dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, GError **error)
+dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, gint64 nonce, GError **error)
 {
   Bids *bids = NULL;
 
@@ -863,7 +887,58 @@ dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, G
           error, DMS_ERROR, DMS_ERROR_EXPIRED, "the bid for ensemble id %s has expired", ensemble_id);
       return 0;
     }
+  if (nonce >= 0 && nonce < bids->nonce)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_WRONG_STATE,
+                   "this belongs to an earlier attempt of ensemble %s, which has asked anew since",
+                   ensemble_id);
+      return 0;
+    }
   return bids->expires_us;
+}
+
+/**
+ * dms_bidder_note_commit:
+ * @self: a bidder
+ * @ensemble_id: an ensemble that was offered something
+ * @allocation_id: what was committed for
+ * @nonce: what the commit said
+ *
+ * Keeps which attempt a commit belongs to, as long as the offer lasts.
+ */
+void
+dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id, gint64 nonce)
+{
+  Bids *bids = NULL;
+
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  if (bids != NULL)
+    g_hash_table_replace (bids->commits, g_strdup (allocation_id), g_memdup2 (&nonce, sizeof nonce));
+}
+
+/**
+ * dms_bidder_get_commit:
+ * @self: a bidder
+ * @ensemble_id: an ensemble
+ * @allocation_id: what was committed for
+ *
+ * Returns: what the commit said about its attempt; -1 if it did not, or is not known
+ */
+gint64
+dms_bidder_get_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id)
+{
+  Bids *bids = NULL;
+  const gint64 *nonce = NULL;
+
+  g_return_val_if_fail (DMS_IS_BIDDER (self), -1);
+
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  nonce = bids != NULL ? g_hash_table_lookup (bids->commits, allocation_id) : NULL;
+  return nonce != NULL ? *nonce : -1;
 }
 
 /* (nullable) */
@@ -874,13 +949,32 @@ forget_bids (DmsBidder *self, Bids *bids)
     self->n_answered -= g_hash_table_size (bids->answered);
 }
 
+/**
+ * dms_bidder_forget:
+ * @self: a bidder
+ * @ensemble_id: an ensemble
+ * @nonce: offers that answer newer requests stay; -1: none does
+ *
+ * Takes back what was offered.
+ */
 void
-dms_bidder_forget (DmsBidder *self, const char *ensemble_id)
+dms_bidder_forget (DmsBidder *self, const char *ensemble_id, gint64 nonce)
 {
+  Bids *bids = NULL;
+
   g_return_if_fail (DMS_IS_BIDDER (self));
 
-  forget_bids (self, g_hash_table_lookup (self->ensembles, ensemble_id));
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  if (bids != NULL && nonce >= 0 && bids->nonce > nonce)
+    return;
+  forget_bids (self, bids);
   g_hash_table_remove (self->ensembles, ensemble_id);
+}
+
+gint64
+dms_bidder_get_longest_us (void)
+{
+  return (gint64) BID_SECONDS * G_USEC_PER_SEC;
 }
 
 void
@@ -895,6 +989,8 @@ dms_bidder_sweep (DmsBidder *self)
   g_hash_table_iter_init (&iter, self->ensembles);
   while (g_hash_table_iter_next (&iter, NULL, &bids))
     {
+      /* Nor do offers last longer where the clock was put back. */
+      ((Bids *) bids)->expires_us = MIN (((Bids *) bids)->expires_us, now + dms_bidder_get_longest_us ());
       if (((Bids *) bids)->expires_us > now)
         continue;
       forget_bids (self, bids);
