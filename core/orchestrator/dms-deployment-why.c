@@ -25,8 +25,8 @@ enum
   ENOUGH_REASONS = 64,
   /* Within so many milliseconds they answer, not all at once. */
   SPREAD_MS = 100,
-  /* Of those that were asked by themselves. */
-  MAX_ASKED = 128,
+  /* Of those that were asked by themselves, so many are again: the topic may not reach them. */
+  MAX_ASKED = 32,
   MAX_EXCLUDED = 256,
 };
 
