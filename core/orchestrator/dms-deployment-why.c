@@ -25,8 +25,8 @@ enum
   ENOUGH_REASONS = 64,
   /* Within so many milliseconds they answer, not all at once. */
   SPREAD_MS = 100,
-  /* Of those that were asked by themselves. */
-  MAX_ASKED = 128,
+  /* Of those that were asked by themselves, so many are again: the topic may not reach them. */
+  MAX_ASKED = 32,
   MAX_EXCLUDED = 256,
 };
 
@@ -52,8 +52,11 @@ make_exclusion (DmsDeployment *self)
     json_array_add_string_element (exclusion, excluded[i]);
   for (guint i = 0; i < self->nodes->len; i++)
     {
-      GPtrArray *bids = ((DeployNode *) self->nodes->pdata[i])->bids;
+      DeployNode *node = self->nodes->pdata[i];
+      GPtrArray *bids = node->bids;
 
+      if (!dms_deployment_node_is_open (node) && node->bid != NULL)
+        json_array_add_string_element (exclusion, dms_bid_get_peer (node->bid));
       for (guint j = 0; j < bids->len && json_array_get_length (exclusion) < MAX_EXCLUDED; j++)
         json_array_add_string_element (exclusion, dms_bid_get_peer (bids->pdata[j]));
     }
@@ -138,7 +141,7 @@ is_bound (DmsDeployment *self, const char *peer)
 {
   for (guint i = 0; i < self->nodes->len; i++)
     {
-      if (g_strcmp0 (dms_node_config_get_peer (((DeployNode *) self->nodes->pdata[i])->config), peer) == 0)
+      if (g_strcmp0 (dms_deployment_node_get_peer (self->nodes->pdata[i]), peer) == 0)
         return TRUE;
     }
   return FALSE;
@@ -205,7 +208,10 @@ begin_book (DmsDeployment *self)
   g_autoptr (GPtrArray) needs = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_refusal_need_free);
 
   for (guint i = 0; i < self->nodes->len; i++)
-    g_ptr_array_add (needs, dms_deployment_make_need (self->nodes->pdata[i]));
+    {
+      if (dms_deployment_node_is_open (self->nodes->pdata[i]))
+        g_ptr_array_add (needs, dms_deployment_make_need (self->nodes->pdata[i]));
+    }
   dms_refusal_book_begin (self->why, needs);
   for (guint i = 0; i < self->nodes->len; i++)
     {

@@ -8,6 +8,7 @@
 #include "observability/dms-log.h"
 #include "provider/dms-bid-sample.h"
 #include "resources/dms-fit.h"
+#include "resources/dms-profile.h"
 
 #include <string.h>
 
@@ -179,24 +180,46 @@ note_fit (DmsBidRefusal *refusal, const char *node, DmsFit *fit)
     }
 }
 
-void
-dms_bid_refuser_note_profiles (DmsBidRefusal *refusal,
-                               const char *node,
-                               DmsProfile *lent,
-                               DmsProfile *in_all,
-                               DmsProfile *required)
+static DmsProfile *
+make_profile (const char *const *executors, DmsResources *resources)
 {
-  g_autoptr (DmsFit) fit = NULL;
-  g_autoptr (DmsFit) of_all = NULL;
+  g_autoptr (DmsProfile) empty = dms_profile_new_empty ();
+  g_autoptr (DmsProfile) able = dms_profile_with_executors (empty, executors);
 
-  if (refusal == NULL)
-    return;
-  fit = dms_comparator_explain_profiles (lent, required);
-  of_all = dms_comparator_explain_profiles (in_all, required);
-  if (!dms_fit_suffices (fit))
-    note_fit (refusal, node, fit);
-  else if (!dms_fit_suffices (of_all))
-    note_fit (refusal, node, of_all);
-  else
+  return dms_profile_with_resources (able, resources);
+}
+
+/* FALSE when it is enough. */
+static gboolean
+note_profiles (DmsBidRefusal *refusal, const char *node, DmsProfile *offered, DmsProfile *required)
+{
+  g_autoptr (DmsFit) fit = dms_comparator_explain_profiles (offered, required);
+
+  note_fit (refusal, node, fit);
+  return !dms_fit_suffices (fit);
+}
+
+void
+dms_bid_refuser_note_lacking (DmsBidRefusal *refusal,
+                              const char *node,
+                              JsonObject *request,
+                              const char *const *executors,
+                              DmsResources *lent,
+                              DmsResources *in_all)
+{
+  g_autoptr (DmsResources) resources =
+      dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), NULL);
+  g_auto (GStrv) wanted = dms_json_object_dup_texts (request, "Executors");
+  g_autoptr (DmsProfile) required = NULL;
+  g_autoptr (DmsProfile) offered = make_profile (executors, lent);
+  g_autoptr (DmsProfile) machine = make_profile (executors, in_all);
+
+  if (resources == NULL)
+    {
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, node, "resources");
+      return;
+    }
+  required = make_profile ((const char *const *) wanted, resources);
+  if (!note_profiles (refusal, node, offered, required) && !note_profiles (refusal, node, machine, required))
     dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BUSY, node, NULL);
 }

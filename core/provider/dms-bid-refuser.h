@@ -8,7 +8,6 @@
 #include "actor/dms-message.h"
 #include "config/dms-config.h"
 #include "provider/dms-bid-refusal.h"
-#include "resources/dms-profile.h"
 
 G_BEGIN_DECLS
 
@@ -30,13 +29,15 @@ void dms_bid_refuser_tell (DmsBidRefuser *self, DmsMessage *message, DmsBidRefus
 /* Adds a reason without amounts. refusal, node, field: (nullable) */
 void
 dms_bid_refuser_note (DmsBidRefusal *refusal, DmsBidRefusalCode code, const char *node, const char *field);
-/* Adds what the machine lacks of what is asked for, by what it lends: who holds how much of that is nobody
- * else's business. in_all: the whole machine, which knows more of its parts. refusal: (nullable) */
-void dms_bid_refuser_note_profiles (DmsBidRefusal *refusal,
-                                    const char *node,
-                                    DmsProfile *lent,
-                                    DmsProfile *in_all,
-                                    DmsProfile *required);
+/* Adds all that the machine lacks of what a request asks for, by what it lends: whoever asks for less of one
+ * thing should know whether that will do, and who holds how much of it is nobody else's business. in_all: the
+ * whole machine, which knows more of its parts */
+void dms_bid_refuser_note_lacking (DmsBidRefusal *refusal,
+                                   const char *node,
+                                   JsonObject *request,
+                                   const char *const *executors,
+                                   DmsResources *lent,
+                                   DmsResources *in_all);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsBidRefuser, dms_bid_refuser_free)
 

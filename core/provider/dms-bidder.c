@@ -331,54 +331,26 @@ get_node_id (JsonObject *request)
   return node_id != NULL && node_id[0] != '\0' && strlen (node_id) <= 256 ? node_id : NULL;
 }
 
-/* What this machine can do with so much of it. */
-static DmsProfile *
-make_offered (DmsBidder *self, DmsResources *resources)
-{
-  g_auto (GStrv) executors = dms_bidder_dup_executors (self);
-  g_autoptr (DmsProfile) empty = dms_profile_new_empty ();
-  g_autoptr (DmsProfile) able = dms_profile_with_executors (empty, (const char *const *) executors);
-
-  return dms_profile_with_resources (able, resources);
-}
-
-/* (nullable): NULL when it cannot be understood. */
-static DmsProfile *
-make_required (JsonObject *request)
-{
-  g_autoptr (DmsResources) resources =
-      dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), NULL);
-  g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
-  g_autoptr (DmsProfile) empty = dms_profile_new_empty ();
-  g_autoptr (DmsProfile) able = dms_profile_with_executors (empty, (const char *const *) executors);
-
-  return resources != NULL ? dms_profile_with_resources (able, resources) : NULL;
-}
-
-/* Everything that stands in the way, not just what was come upon first: whoever asks for less of one thing
- * should know whether that will do. refusal: (nullable) */
+/* Everything that stands in the way, not just what was come upon first. refusal: (nullable) */
 static void
 note_lacking (DmsBidder *self, DmsBidRefusal *refusal, JsonObject *request)
 {
+  g_auto (GStrv) executors = NULL;
   g_autoptr (DmsHardware) machine = NULL;
   g_autoptr (DmsResources) lent = NULL;
-  g_autoptr (DmsProfile) required = NULL;
-  g_autoptr (DmsProfile) in_all = NULL;
-  g_autoptr (DmsProfile) offered = NULL;
 
   if (refusal == NULL)
     return;
-  required = make_required (request);
+  executors = dms_bidder_dup_executors (self);
   machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), NULL);
   lent = dms_ledger_dup_onboarded (dms_provider_get_ledger (self->provider), NULL);
-  if (required == NULL || machine == NULL || lent == NULL)
-    {
-      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, get_node_id (request), NULL);
-      return;
-    }
-  in_all = make_offered (self, dms_hardware_get_total (machine));
-  offered = make_offered (self, lent);
-  dms_bid_refuser_note_profiles (refusal, get_node_id (request), offered, in_all, required);
+  if (machine != NULL && lent != NULL)
+    dms_bid_refuser_note_lacking (refusal,
+                                  get_node_id (request),
+                                  request,
+                                  (const char *const *) executors,
+                                  lent,
+                                  dms_hardware_get_total (machine));
 }
 
 /* One request of a message */

@@ -1,0 +1,262 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#include "common/dms-json-object.h"
+#include "dms-test-node.h"
+#include "jobs/dms-job-parser.h"
+#include "orchestrator/dms-orchestrator.h"
+#include "provider/dms-bid-refusal.h"
+#include "provider/dms-bid-sample.h"
+
+#include <string.h>
+
+/* One node that deploys, and many machines that hear of it and have not enough memory, some of which lie. */
+
+#define TOPIC "/nunet/deployment"
+
+enum
+{
+  N_MACHINES = 150,
+  /* How many answer at most when 64 of all are wanted, and 32 are asked by themselves, in all but one of ten
+   * thousand million cases. */
+  MANY = 122,
+};
+
+static const char job[] = "version: V1\n"
+                          "allocations:\n"
+                          "  job: {executor: 'null', type: task, resources: {cpu: {cores: 1}, ram: {size: "
+                          "64MiB}, disk: {size: 1}}, "
+                          "execution: {type: 'null'}}\n"
+                          "nodes: {n1: {allocations: [job]}}\n";
+
+typedef struct
+{
+  DmsTestNode *node;
+  DmsStore *store;
+  DmsConfig *config;
+  DmsOrchestrator *orchestrator;
+  char *id;
+  GPtrArray *machines;
+  guint n_asked_for_offers;
+  guint n_refusals;
+  JsonNode *why;
+} Fixture;
+
+typedef struct
+{
+  Fixture *fixture;
+  DmsTestNode *node;
+  gint64 answered;
+} Machine;
+
+static void
+set_flag (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static gboolean
+is_set (gpointer user_data)
+{
+  return *(gpointer *) user_data != NULL;
+}
+
+static void
+refuse (DmsMessage *message, const char *ensemble_id, double offered)
+{
+  g_autoptr (DmsBidRefusal) refusal = dms_bid_refusal_new (ensemble_id, 1);
+  g_autoptr (JsonNode) payload = NULL;
+
+  dms_bid_refusal_add (refusal, DMS_BID_REFUSAL_RAM, "n1", "ram.size", 64 << 20, offered);
+  payload = dms_bid_refusal_to_json (refusal);
+  dms_message_reply (message, payload, NULL);
+}
+
+static void
+on_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  Machine *machine = user_data;
+  JsonObject *payload = dms_message_get_object (message);
+  const char *id = dms_json_object_get_text (payload, "ID");
+  gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
+  DmsBidSample sample = { DMS_BID_SAMPLE_ALL, 0 };
+
+  if (!dms_bid_refusal_is_wanted (payload))
+    {
+      machine->fixture->n_asked_for_offers++;
+      return;
+    }
+  /* As offers cost nothing, they have been asked for before. */
+  g_assert_cmpuint (machine->fixture->n_asked_for_offers, >=, N_MACHINES);
+  if (nonce == machine->answered)
+    return;
+  if (dms_message_get_topic (message)[0] != '\0')
+    {
+      g_assert_true (dms_bid_sample_read (&sample, payload));
+      if (!dms_bid_sample_has (
+              &sample, id, nonce, dms_handle_get_host (dms_test_node_get_handle (machine->node))))
+        return;
+    }
+  machine->answered = nonce;
+  machine->fixture->n_refusals++;
+  /* Nobody believes these. */
+  refuse (message, "another", 1 << 20);
+  refuse (message, id, 1e12);
+  /* This once. */
+  refuse (message, id, 50 << 20);
+  refuse (message, id, 1 << 20);
+}
+
+static void
+machine_free (gpointer data)
+{
+  Machine *machine = data;
+
+  dms_test_node_free (machine->node);
+  g_free (machine);
+}
+
+static void
+add_machine (Fixture *self)
+{
+  Machine *machine = g_new0 (Machine, 1);
+  DmsActor *root;
+
+  machine->fixture = self;
+  machine->answered = -1;
+  machine->node = dms_test_node_new ("reasons");
+  root = dms_test_node_get_root (machine->node);
+  dms_actor_add_behaviour (root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, on_request, machine, NULL);
+  dms_actor_add_broadcast (root, "/dms/deployment/request", TOPIC, on_request, machine, NULL);
+  dms_test_node_allow (machine->node, self->node, "/dms/deployment");
+  dms_test_node_allow_broadcast (machine->node, self->node, "/dms/deployment", TOPIC);
+  g_ptr_array_add (self->machines, machine);
+}
+
+static void
+set_up (Fixture *self, gconstpointer user_data)
+{
+  g_autoptr (GAsyncResult) started = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->node = dms_test_node_new ("reasons");
+  self->store = dms_store_open (":memory:", &error);
+  g_assert_no_error (error);
+  self->config = dms_config_new ();
+  g_assert_true (dms_config_set_override (self->config, "general.work_dir", g_get_tmp_dir (), NULL));
+  self->machines = g_ptr_array_new_with_free_func (machine_free);
+  self->orchestrator = dms_orchestrator_new (
+      self->store, dms_test_node_get_root (self->node), dms_test_node_get_key (self->node), self->config);
+  dms_orchestrator_install_behaviours (self->orchestrator, dms_test_node_get_root (self->node));
+  dms_orchestrator_start_async (self->orchestrator, NULL, set_flag, &started);
+  dms_test_wait (is_set, &started);
+  g_assert_true (dms_orchestrator_start_finish (self->orchestrator, started, NULL));
+}
+
+static void
+tear_down (Fixture *self, gconstpointer user_data)
+{
+  g_autoptr (GAsyncResult) stopped = NULL;
+
+  dms_orchestrator_stop_async (self->orchestrator, NULL, set_flag, &stopped);
+  dms_test_wait (is_set, &stopped);
+  dms_test_run (20);
+  g_clear_object (&stopped);
+  g_clear_object (&self->orchestrator);
+  g_ptr_array_unref (self->machines);
+  dms_test_node_free (self->node);
+  dms_store_close (self->store);
+  g_object_unref (self->store);
+  g_object_unref (self->config);
+  g_clear_pointer (&self->why, json_node_unref);
+  g_free (self->id);
+}
+
+/* (transfer full): what the node answers itself. */
+static JsonNode *
+invoke (Fixture *self, const char *behaviour, const char *json)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsMessage) reply = dms_test_invoke (dms_test_node_get_root (self->node),
+                                                  dms_test_node_get_handle (self->node),
+                                                  behaviour,
+                                                  json,
+                                                  75,
+                                                  &error);
+
+  g_assert_no_error (error);
+  return json_node_copy (dms_message_get_payload (reply));
+}
+
+static void
+deploy (Fixture *self)
+{
+  g_autoptr (GBytes) data = g_bytes_new (job, strlen (job));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, &error);
+  g_autoptr (JsonNode) wire = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr (JsonNode) reply = NULL;
+
+  g_assert_no_error (error);
+  wire = dms_ensemble_to_json (ensemble);
+  text = dms_json_node_to_text (wire);
+  json = g_strdup_printf ("{\"Ensemble\": %s}", text);
+  reply = invoke (self, "/dms/node/deployment/new", json);
+  self->id = g_strdup (dms_json_object_get_text (json_node_get_object (reply), "EnsembleID"));
+  g_assert_nonnull (self->id);
+}
+
+static gboolean
+has_reasons (gpointer user_data)
+{
+  return ((Fixture *) user_data)->n_refusals > 0;
+}
+
+static JsonObject *
+ask_why (Fixture *self)
+{
+  g_autofree char *json = g_strdup_printf ("{\"id\": \"%s\"}", self->id);
+
+  g_clear_pointer (&self->why, json_node_unref);
+  self->why = invoke (self, "/dms/node/deployment/why", json);
+  return json_node_get_object (self->why);
+}
+
+static void
+test_some_of_many (Fixture *self, gconstpointer user_data)
+{
+  g_autofree char *expected = NULL;
+  JsonObject *why;
+  JsonObject *page;
+  JsonArray *reasons;
+
+  for (guint i = 0; i < N_MACHINES; i++)
+    add_machine (self);
+  deploy (self);
+  dms_test_wait (has_reasons, self);
+  dms_test_run (500);
+  g_assert_cmpuint (self->n_refusals, <=, MANY);
+  why = dms_json_object_get_child (ask_why (self), "why");
+  g_assert_cmpint (dms_json_object_get_whole (why, "answered", 0, 1000, -1), ==, self->n_refusals);
+  page = json_array_get_object_element (dms_json_object_get_list (why, "nodes"), 0);
+  reasons = dms_json_object_get_list (page, "reasons");
+  g_assert_cmpuint (json_array_get_length (reasons), ==, 1);
+  g_assert_cmpint (
+      json_object_get_int_member (json_array_get_object_element (reasons, 0), "count"), ==, self->n_refusals);
+  expected = g_strdup_printf ("relax RAM to 48 MiB for %u hosts", self->n_refusals);
+  g_assert_nonnull (strstr (dms_json_object_get_text (why, "text"), expected));
+  /* They are not asked again before long. */
+  self->n_refusals = 0;
+  dms_test_run (1500);
+  g_assert_cmpuint (self->n_refusals, ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/reasons/some-of-many", Fixture, NULL, set_up, test_some_of_many, tear_down);
+  return g_test_run ();
+}
