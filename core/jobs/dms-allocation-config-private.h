@@ -20,4 +20,6 @@ struct _DmsAllocationConfig
   GPtrArray *volumes;
   DmsHealthCheck *health_check;
   char *failure_recovery;
+  /* (nullable) */
+  DmsTaskFlow *flow;
 };

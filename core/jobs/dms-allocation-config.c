@@ -89,6 +89,12 @@ dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self)
   return self->failure_recovery;
 }
 
+DmsTaskFlow *
+dms_allocation_config_get_flow (DmsAllocationConfig *self)
+{
+  return self->flow;
+}
+
 JsonNode *
 dms_allocation_config_execution_to_json (DmsAllocationConfig *self)
 {
@@ -167,6 +173,8 @@ dms_allocation_config_to_json (DmsAllocationConfig *self)
   if (self->volumes->len > 0)
     json_object_set_member (object, "volume", dms_allocation_config_volumes_to_json (self));
   json_object_set_string_member (object, "failure_recovery", self->failure_recovery);
+  if (self->flow != NULL)
+    json_object_set_member (object, "workflow", dms_task_flow_to_json (self->flow));
   return dms_job_json_take_object (object);
 }
 
@@ -193,6 +201,7 @@ allocation_config_clear (gpointer data)
   g_clear_pointer (&self->volumes, g_ptr_array_unref);
   g_clear_pointer (&self->health_check, dms_health_check_unref);
   g_free (self->failure_recovery);
+  g_clear_pointer (&self->flow, dms_task_flow_unref);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include <dms.h>
 #include "jobs/dms-health-check.h"
+#include "jobs/dms-task-flow.h"
 
 G_BEGIN_DECLS
 
@@ -44,6 +45,8 @@ GPtrArray *dms_allocation_config_get_volumes (DmsAllocationConfig *self);
 DmsHealthCheck *dms_allocation_config_get_health_check (DmsAllocationConfig *self);
 /* `stay_down`, `one_for_one`, `one_for_all` or `rest_for_one` */
 const char *dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self);
+/* (nullable): what makes it a task of the ensemble's workflow */
+DmsTaskFlow *dms_allocation_config_get_flow (DmsAllocationConfig *self);
 
 JsonNode *dms_allocation_config_to_json (DmsAllocationConfig *self);
 DmsAllocationConfig *dms_allocation_config_ref (DmsAllocationConfig *self);

@@ -191,6 +191,8 @@ make_allocation_config (DmsDeployment *self, DeployAllocation *allocation)
   json_object_set_member (config, "Keys", dms_allocation_config_keys_to_json (allocation->config));
   json_object_set_member (config, "Volume", dms_allocation_config_volumes_to_json (allocation->config));
   json_object_set_object_member (config, "Contracts", make_contracts (self));
+  if (dms_deployment_workflow_owns (allocation))
+    json_object_set_boolean_member (config, "Workflow", TRUE);
   return config;
 }
 

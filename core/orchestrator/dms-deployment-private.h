@@ -7,6 +7,7 @@
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-provider-search.h"
 #include "provider/dms-bid.h"
+#include "workflow/dms-workflow.h"
 
 /* Times of orchestration.md 1, in seconds. */
 enum
@@ -51,6 +52,8 @@ struct _DeployNode
   DmsBid *bid;
   /* Whether that machine may hold something of ours. */
   gboolean touched;
+  /* Whether a slot of the workflow could not be released there. */
+  gboolean unreleased;
 };
 
 /* An allocation while it is deployed. */
@@ -66,6 +69,8 @@ struct _DeployAllocation
   GArray *dynamic_ports;
   gboolean started;
   gboolean ended;
+  /* A slot of the workflow whose task has ended, and whose machine is being told. */
+  gboolean releasing;
   /* What the machine said about the end: {status, error, result}. */
   JsonNode *termination;
   char *reason;
@@ -140,6 +145,10 @@ struct _DmsDeployment
   guint n_same_error;
   guint layer;
   guint grant_timer;
+  /* (nullable) */
+  DmsWorkflow *workflow;
+  GCancellable *workflow_cancellable;
+  guint workflow_timer;
   GPtrArray *shutdown_tasks;
   GString *shutdown_errors;
 };
@@ -212,6 +221,19 @@ void dms_deployment_check_completion (DmsDeployment *self);
 void dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation);
 void dms_deployment_unwatch (DeployAllocation *allocation);
 void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
+JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
+/* workflow */
+void dms_deployment_workflow_prepare (DmsDeployment *self);
+/* Goes on with it; from the time when the deployment runs. */
+void dms_deployment_workflow_run (DmsDeployment *self);
+void dms_deployment_workflow_stop (DmsDeployment *self);
+void dms_deployment_workflow_finish (DmsDeployment *self);
+/* Whether the workflow starts this one, and not the deployment. */
+gboolean dms_deployment_workflow_owns (DeployAllocation *allocation);
+/* The news that a run has ended. FALSE when it could not be stored, and is to be said again. */
+gboolean dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload);
+/* Whatever the slot executed is gone with its machine. */
+void dms_deployment_workflow_lost (DmsDeployment *self, DeployAllocation *slot, const char *reason);
 /* end */
 void dms_deployment_take_down (DmsDeployment *self);
 /* The logs of another allocation are here, or will not come. */

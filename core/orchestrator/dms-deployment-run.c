@@ -92,8 +92,8 @@ dms_deployment_grant_all (DmsDeployment *self)
 
 /* Starting */
 
-static JsonObject *
-make_start (DeployAllocation *allocation)
+JsonObject *
+dms_deployment_make_start (DeployAllocation *allocation)
 {
   const char *name = dms_allocation_config_get_name (allocation->config);
   GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
@@ -173,13 +173,14 @@ start_layer (DmsDeployment *self)
         {
           DeployAllocation *allocation = self->allocations->pdata[i];
 
-          if (allocation->layer != self->layer || allocation->started || allocation->ended)
+          if (allocation->layer != self->layer || allocation->started || allocation->ended ||
+              dms_deployment_workflow_owns (allocation))
             continue;
           self->n_pending++;
           invoke (self,
                   allocation,
                   START_BEHAVIOUR,
-                  make_start (allocation),
+                  dms_deployment_make_start (allocation),
                   DMS_DEPLOYMENT_START_SECONDS,
                   on_started);
         }
@@ -222,6 +223,7 @@ dms_deployment_run (DmsDeployment *self)
       else if (!allocation->logs_settled && allocation->fetch == NULL)
         dms_deployment_fetch_logs (self, allocation);
     }
+  dms_deployment_workflow_run (self);
   dms_deployment_check_completion (self);
 }
 
@@ -435,6 +437,12 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
   if (allocation->handle == NULL)
     {
       acknowledge (message, NULL);
+      return;
+    }
+  if (dms_deployment_workflow_owns (allocation))
+    {
+      if (dms_deployment_workflow_take_end (self, allocation, payload))
+        acknowledge (message, NULL);
       return;
     }
   if (status == NULL || !is_final (status))

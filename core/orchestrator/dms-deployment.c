@@ -74,6 +74,8 @@ dms_deployment_finalize (GObject *object)
   g_ptr_array_unref (self->shutdown_tasks);
   g_hash_table_unref (self->asked);
   g_string_free (self->shutdown_errors, TRUE);
+  g_clear_object (&self->workflow);
+  g_clear_object (&self->workflow_cancellable);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
   g_clear_pointer (&self->node_key, dms_key_unref);
@@ -141,25 +143,42 @@ layer_of (DmsDeployment *self, DmsAllocationConfig *config, GHashTable *known)
   return layer;
 }
 
+/* slot: (nullable): what the key gets after the name */
 static void
-add_allocation (DmsDeployment *self, DeployNode *node, const char *name, GHashTable *layers)
+add_allocation (
+    DmsDeployment *self, DeployNode *node, DmsAllocationConfig *config, const char *slot, GHashTable *layers)
 {
-  DmsAllocationConfig *config = dms_ensemble_find_allocation (self->ensemble, name);
-  DeployAllocation *allocation;
+  DeployAllocation *allocation = g_new0 (DeployAllocation, 1);
 
-  if (config == NULL)
-    return;
-  allocation = g_new0 (DeployAllocation, 1);
   allocation->deployment = self;
   allocation->node = node;
   allocation->config = config;
-  allocation->key = g_strdup_printf ("%s.%s", node->name, name);
+  allocation->key = g_strdup_printf (
+      "%s.%s%s", node->name, dms_allocation_config_get_name (config), slot != NULL ? slot : "");
   allocation->id = g_strdup_printf ("%s_%s", self->id, allocation->key);
   allocation->status = "pending";
   allocation->dynamic_ports = g_array_new (FALSE, FALSE, sizeof (guint16));
   allocation->layer = layer_of (self, config, layers);
   g_ptr_array_add (self->allocations, allocation);
   g_ptr_array_add (node->allocations, allocation);
+}
+
+/* One, or as many as a fan-out has slots on a machine. */
+static void
+add_allocations (DmsDeployment *self, DeployNode *node, const char *name, GHashTable *layers)
+{
+  DmsAllocationConfig *config = dms_ensemble_find_allocation (self->ensemble, name);
+  DmsTaskFlow *flow = config == NULL ? NULL : dms_allocation_config_get_flow (config);
+
+  if (config == NULL)
+    return;
+  add_allocation (self, node, config, NULL, layers);
+  for (guint i = 2; flow != NULL && i <= flow->slots; i++)
+    {
+      g_autofree char *slot = g_strdup_printf ("-%u", i);
+
+      add_allocation (self, node, config, slot, layers);
+    }
 }
 
 static void
@@ -179,7 +198,7 @@ add_nodes (DmsDeployment *self)
       node->bids = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_bid_unref);
       g_ptr_array_add (self->nodes, node);
       for (guint j = 0; names[j] != NULL; j++)
-        add_allocation (self, node, names[j], layers);
+        add_allocations (self, node, names[j], layers);
     }
 }
 
@@ -204,6 +223,7 @@ deployment_new (const char *id,
   self->work_dir = g_strdup (work_dir);
   self->actor = dms_actor_new_child (root, id, key, NULL);
   add_nodes (self);
+  dms_deployment_workflow_prepare (self);
   return self;
 }
 
@@ -546,6 +566,7 @@ dms_deployment_detach (DmsDeployment *self)
 {
   self->attached = FALSE;
   dms_deployment_stop_asking (self);
+  dms_deployment_workflow_stop (self);
   if (self->step_cancellable != NULL)
     g_cancellable_cancel (self->step_cancellable);
   g_clear_handle_id (&self->timer, g_source_remove);
@@ -590,6 +611,7 @@ dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status)
   self->completed_us = g_get_real_time ();
   dms_deployment_set_status (self, status);
   answer_shutdowns (self);
+  dms_deployment_workflow_finish (self);
   dms_deployment_detach (self);
   g_signal_emit (self, over_signal, 0);
 }

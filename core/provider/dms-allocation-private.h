@@ -26,6 +26,8 @@ typedef enum {
   STEP_PREPARE, /* fetches what it needs */
   STEP_LAUNCH,  /* starts it */
   STEP_REPORT,  /* tells the orchestrator that it ended */
+  STEP_OFFER,   /* nothing to start when this run was started before; else what runs is to make room */
+  STEP_TAKE,    /* stores the run, takes resources again if they were given back */
 } Step;
 
 /* A piece of work: steps one after the other. */
@@ -42,6 +44,7 @@ typedef struct
   char *reason; /* (nullable) */
   DmsExecutor *executor;
   DmsExecutionSpec *spec;
+  DmsAllocationRun *run; /* (nullable): the one to be started */
 } Work;
 
 struct _DmsAllocation
@@ -63,6 +66,8 @@ struct _DmsAllocation
   Work *awaiting; /* (nullable): current, in STEP_AWAIT */
   guint timer_id;
   guint liveness_id;
+  guint timeout_id; /* ends a run that takes too long */
+  gboolean timed_out;
   gboolean detached;
 };
 
@@ -71,6 +76,12 @@ void dms_allocation_work_advance (Work *work);
 /* Ends the work with an error (transfer full), after cleaning up if it was to start something. */
 void dms_allocation_work_fail (Work *work, GError *error);
 void dms_allocation_run_step (Work *work, Step step);
+
+/* dms-allocation-flow.c: the runs of a workflow. */
+void dms_allocation_offer_run (Work *work);
+void dms_allocation_take_run (Work *work);
+void dms_allocation_capture (DmsAllocation *self);
+void dms_allocation_limit_time (DmsAllocation *self);
 
 void dms_allocation_set_status (DmsAllocation *self, DmsAllocationStatus status, const char *reason);
 void dms_allocation_save (DmsAllocation *self);

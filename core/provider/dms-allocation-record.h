@@ -7,6 +7,7 @@
 
 #include "actor/dms-handle.h"
 #include "jobs/dms-health-check.h"
+#include "provider/dms-allocation-run.h"
 #include "provider/dms-allocation-status.h"
 
 G_BEGIN_DECLS
@@ -35,6 +36,8 @@ typedef struct
   GPtrArray *keys;    /* DmsScript */
   GPtrArray *volumes; /* DmsVolume, as the orchestrator said it */
   gint64 created_us;
+  /* A task of a workflow: it may be started many times, and stays until it is released. */
+  gboolean is_reusable;
 
   /* What became of it. */
   DmsAllocationStatus status;
@@ -49,6 +52,9 @@ typedef struct
   gint64 ended_us;
   DmsExecutionResult *result; /* (nullable) */
   gboolean acknowledged;      /* the orchestrator knows how it ended */
+  DmsAllocationRun *run;      /* (nullable): of a workflow, the one that was started last */
+  char *captured_stdout;      /* (nullable): what that run wrote, if it is wanted */
+  char *captured_stderr;      /* (nullable) */
 } DmsAllocationRecord;
 
 GType dms_allocation_record_get_type (void);
