@@ -42,12 +42,6 @@ dms_allocation_offer_run (Work *work)
         }
       work->next = work->n_steps;
     }
-  else if (!is_same (self, work->run) && !dms_allocation_status_is_final (status) &&
-           status != DMS_ALLOCATION_PENDING)
-    {
-      dms_allocation_set_status (self, DMS_ALLOCATION_RESTARTING, NULL);
-      dms_allocation_save (self);
-    }
   dms_allocation_work_advance (work);
 }
 
@@ -58,6 +52,7 @@ dms_allocation_take_run (Work *work)
   DmsAllocationRecord *record = self->record;
   DmsAllocationStatus before = record->status;
   DmsAllocationRun *last = record->run;
+  gboolean acknowledged = record->acknowledged;
   GError *error = NULL;
 
   if (is_same (self, work->run))
@@ -65,26 +60,29 @@ dms_allocation_take_run (Work *work)
       dms_allocation_work_advance (work);
       return;
     }
+  if (record->handle != NULL)
+    {
+      dms_allocation_work_fail (
+          work,
+          g_error_new (DMS_ERROR,
+                       DMS_ERROR_FAILED,
+                       "what allocation “%s” executed last cannot be removed",
+                       record->id));
+      return;
+    }
+  /* Stored as a whole: it has the resources and is about to execute this run, or nothing has changed. It is pending
+   * then, as before its first start: after a crash an execution of it is found by its handle, or never began. */
   record->run = dms_allocation_run_ref (work->run);
-  /* Stored as a whole: it has the resources and is about to execute this run, or nothing has changed. */
+  record->status = DMS_ALLOCATION_PENDING;
+  record->acknowledged = FALSE;
   if (dms_allocation_status_is_final (before))
-    {
-      gboolean acknowledged = record->acknowledged;
-
-      record->status = DMS_ALLOCATION_RESTARTING;
-      record->acknowledged = FALSE;
-      if (!dms_provider_reserve (self->provider, record, &error))
-        {
-          record->status = before;
-          record->acknowledged = acknowledged;
-        }
-    }
+    (void) dms_provider_reserve (self->provider, record, &error);
   else
-    {
-      (void) dms_provider_save_record (self->provider, record, &error);
-    }
+    (void) dms_provider_save_record (self->provider, record, &error);
   if (error != NULL)
     {
+      record->status = before;
+      record->acknowledged = acknowledged;
       g_clear_pointer (&record->run, dms_allocation_run_unref);
       record->run = last;
       dms_allocation_work_fail (work, error);
