@@ -22,10 +22,7 @@ struct _DmsExitCondition
   GArray *codes;
 };
 
-G_DEFINE_BOXED_TYPE (DmsExitCondition,
-                     dms_exit_condition,
-                     dms_exit_condition_ref,
-                     dms_exit_condition_unref)
+G_DEFINE_BOXED_TYPE (DmsExitCondition, dms_exit_condition, dms_exit_condition_ref, dms_exit_condition_unref)
 
 static DmsExitCondition *
 condition_new (Kind kind)

@@ -54,10 +54,7 @@ check_target (FlowChecker *self, const char *task)
   if (strcmp (task, self->name) == 0)
     complain (self, "after", "a task cannot wait for itself");
   else if (find_flow (self, task, &exists) == NULL && exists)
-    complain (self,
-              "after",
-              "allocation \"%.80s\" is no part of the workflow; give it a workflow: {}",
-              task);
+    complain (self, "after", "allocation \"%.80s\" is no part of the workflow; give it a workflow: {}", task);
   else if (!exists)
     complain (self, "after", "there is no allocation \"%.80s\"", task);
 }
@@ -171,12 +168,13 @@ check_outsider (FlowChecker *self)
       gboolean exists;
 
       if (find_flow (self, targets[i], &exists) != NULL)
-        dms_job_report_error (self->report,
-                              dms_job_node_get (self->allocations, self->name),
-                              path,
-                              "\"%.80s\" is started by the workflow, after this allocation; make this one part of "
-                              "the workflow, too, and name it in workflow.after",
-                              targets[i]);
+        dms_job_report_error (
+            self->report,
+            dms_job_node_get (self->allocations, self->name),
+            path,
+            "\"%.80s\" is started by the workflow, after this allocation; make this one part of "
+            "the workflow, too, and name it in workflow.after",
+            targets[i]);
     }
 }
 
@@ -189,7 +187,8 @@ dms_job_check_flows (DmsEnsemble *ensemble, DmsJobNode *allocations, DmsJobRepor
 
   for (guint i = 0; i < all->len; i++)
     {
-      FlowChecker self = { ensemble, allocations, report, dms_allocation_config_get_name (all->pdata[i]),
+      FlowChecker self = { ensemble,      allocations,
+                           report,        dms_allocation_config_get_name (all->pdata[i]),
                            all->pdata[i], dms_allocation_config_get_flow (all->pdata[i]) };
 
       if (self.flow == NULL)

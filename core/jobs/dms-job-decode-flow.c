@@ -50,8 +50,7 @@ decode_exit (DmsJobReader *reader, const char *key)
 
 /* `task.output`. FALSE, and an error reported, when it is not that. */
 static gboolean
-split_reference (
-    DmsJobReader *reader, const char *key, DmsJobNode *node, char **task, char **output)
+split_reference (DmsJobReader *reader, const char *key, DmsJobNode *node, char **task, char **output)
 {
   const char *text = dms_job_node_get_text (node);
   const char *dot = text == NULL ? NULL : strchr (text, '.');
@@ -85,8 +84,8 @@ decode_dependency (DmsJobReader *flow, DmsTaskFlow *self, DmsJobNode *node, guin
     }
   else
     {
-      g_autoptr (DmsJobReader) reader = dms_job_reader_new (
-          node, path, dms_job_reader_get_form (flow), dms_job_reader_get_report (flow));
+      g_autoptr (DmsJobReader) reader =
+          dms_job_reader_new (node, path, dms_job_reader_get_form (flow), dms_job_reader_get_report (flow));
 
       if (reader == NULL)
         return;
@@ -216,8 +215,7 @@ decode_inputs (DmsJobReader *flow, DmsTaskFlow *self)
         }
       input = g_new0 (DmsTaskInput, 1);
       input->variable = g_strdup (variable);
-      if (!split_reference (
-              inputs, variable, dms_job_node_get_item (node, i), &input->task, &input->output))
+      if (!split_reference (inputs, variable, dms_job_node_get_item (node, i), &input->task, &input->output))
         {
           g_free (input->variable);
           g_free (input);
@@ -281,8 +279,7 @@ decode_retries (DmsJobReader *flow, DmsTaskFlow *self)
     return;
   if (dms_job_node_is_scalar (node))
     {
-      self->max_retries =
-          (guint) dms_job_reader_get_int (flow, "retries", 0, DMS_TASK_FLOW_MAX_RETRIES, 0);
+      self->max_retries = (guint) dms_job_reader_get_int (flow, "retries", 0, DMS_TASK_FLOW_MAX_RETRIES, 0);
       return;
     }
   retries = dms_job_reader_open (flow, "retries", DMS_JOB_READ_OPTIONAL);
@@ -308,7 +305,8 @@ decode_retries (DmsJobReader *flow, DmsTaskFlow *self)
       dms_exit_condition_unref (self->retry_on);
       self->retry_on = exit;
       if (dms_exit_condition_matches (exit, 0))
-        dms_job_reader_error (retries, "on", "must not include success: a run that succeeded is not repeated");
+        dms_job_reader_error (
+            retries, "on", "must not include success: a run that succeeded is not repeated");
     }
   dms_job_reader_finish (retries);
 }
@@ -328,17 +326,16 @@ dms_job_decode_flow (DmsJobReader *allocation)
   decode_for_each (flow, self);
   decode_retries (flow, self);
   self->timeout_us = decode_duration (flow, "timeout", 0);
-  self->max_parallel =
-      (guint) dms_job_reader_get_int (flow, "max_parallel", 1, DMS_TASK_FLOW_MAX_ITEMS, 0);
+  self->max_parallel = (guint) dms_job_reader_get_int (flow, "max_parallel", 1, DMS_TASK_FLOW_MAX_ITEMS, 0);
   self->slots = (guint) dms_job_reader_get_int (flow, "slots", 1, DMS_TASK_FLOW_MAX_SLOTS, 1);
   self->single = dms_job_reader_get_bool (flow, "single", FALSE);
   self->may_fail = dms_job_reader_get_bool (flow, "may_fail", FALSE);
   if (self->single && self->max_retries > 0)
-    dms_job_reader_error (flow, "retries", "a task that is single is never started twice: leave one of them out");
+    dms_job_reader_error (
+        flow, "retries", "a task that is single is never started twice: leave one of them out");
   if (!dms_task_flow_is_fan_out (self) && (self->slots > 1 || self->max_parallel > 0))
-    dms_job_reader_error (flow,
-                          self->slots > 1 ? "slots" : "max_parallel",
-                          "is of use only together with for_each");
+    dms_job_reader_error (
+        flow, self->slots > 1 ? "slots" : "max_parallel", "is of use only together with for_each");
   dms_job_reader_finish (flow);
   return g_steal_pointer (&self);
 }

@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* What bounds a workflow (docs/workflows.md). A list of items is held in memory and in the deployment's record;
- * what is handed on travels in one message (1 MiB at most) and as an environment variable, which Linux bounds to
- * 128 KiB. */
+/* What bounds a workflow (docs/workflows.md). A list of items is held in memory and in the deployment's
+ * record; what is handed on travels in one message (1 MiB at most) and as an environment variable, which
+ * Linux bounds to 128 KiB. */
 enum
 {
   DMS_TASK_FLOW_MAX_DEPENDENCIES = 64,

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-/* Drives the workflow of a running deployment (docs/workflows.md): what the workflow decides is stored, then asked
- * of the machines; what they say goes back into it. The allocations of its tasks are slots, each of which executes
- * one run after another and is released when its task has ended. */
+/* Drives the workflow of a running deployment (docs/workflows.md): what the workflow decides is stored, then
+ * asked of the machines; what they say goes back into it. The allocations of its tasks are slots, each of
+ * which executes one run after another and is released when its task has ended. */
 
 enum
 {
@@ -22,7 +22,8 @@ enum
 
 #define START_BEHAVIOUR "/dms/allocation/start"
 
-/* A question about one run, or about the release of a slot. Slots are looked up again when the answer comes. */
+/* A question about one run, or about the release of a slot. Slots are looked up again when the answer comes.
+ */
 typedef struct
 {
   DmsDeployment *deployment;
@@ -297,7 +298,8 @@ set_wakeup (DmsDeployment *self)
         g_timeout_add ((guint) CLAMP (left_ms, MIN_WAKEUP_MS, MAX_WAKEUP_MS), on_wakeup, self);
 }
 
-/* Decides, stores, and then does what was decided. FALSE when it could not be stored: then nothing was begun. */
+/* Decides, stores, and then does what was decided. FALSE when it could not be stored: then nothing was begun.
+ */
 static gboolean
 advance_stored (DmsDeployment *self)
 {

@@ -62,16 +62,16 @@ dms_allocation_take_run (Work *work)
     }
   if (record->handle != NULL)
     {
-      dms_allocation_work_fail (
-          work,
-          g_error_new (DMS_ERROR,
-                       DMS_ERROR_FAILED,
-                       "what allocation “%s” executed last cannot be removed",
-                       record->id));
+      dms_allocation_work_fail (work,
+                                g_error_new (DMS_ERROR,
+                                             DMS_ERROR_FAILED,
+                                             "what allocation “%s” executed last cannot be removed",
+                                             record->id));
       return;
     }
-  /* Stored as a whole: it has the resources and is about to execute this run, or nothing has changed. It is pending
-   * then, as before its first start: after a crash an execution of it is found by its handle, or never began. */
+  /* Stored as a whole: it has the resources and is about to execute this run, or nothing has changed. It is
+   * pending then, as before its first start: after a crash an execution of it is found by its handle, or
+   * never began. */
   record->run = dms_allocation_run_ref (work->run);
   record->status = DMS_ALLOCATION_PENDING;
   record->acknowledged = FALSE;
@@ -147,8 +147,7 @@ on_time_up (gpointer user_data)
 void
 dms_allocation_limit_time (DmsAllocation *self)
 {
-  gint64 timeout_us =
-      self->record->run != NULL ? dms_allocation_run_get_timeout_us (self->record->run) : 0;
+  gint64 timeout_us = self->record->run != NULL ? dms_allocation_run_get_timeout_us (self->record->run) : 0;
   gint64 left_us;
 
   g_clear_handle_id (&self->timeout_id, g_source_remove);

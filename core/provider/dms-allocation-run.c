@@ -162,7 +162,8 @@ keep_others (DmsAllocationRun *self, JsonNode *node, JsonArray *environment)
     {
       JsonNode *item = json_array_get_element (list, i);
 
-      if (json_node_get_value_type (item) != G_TYPE_STRING || !is_set_here (self, json_node_get_string (item)))
+      if (json_node_get_value_type (item) != G_TYPE_STRING ||
+          !is_set_here (self, json_node_get_string (item)))
         json_array_add_element (environment, json_node_copy (item));
     }
   if (map == NULL)

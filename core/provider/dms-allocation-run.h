@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* How much of a stream the message of a run's end carries: its last so many bytes, and one more that tells that
- * there were more. A message has at most 1 MiB, in which every byte may take eight. */
+/* How much of a stream the message of a run's end carries: its last so many bytes, and one more that tells
+ * that there were more. A message has at most 1 MiB, in which every byte may take eight. */
 #define DMS_ALLOCATION_RUN_MAX_CAPTURE ((gsize) 32 * 1024)
 
 /* One of many runs of an allocation that is a task of a workflow: what differs from one to the next. */
@@ -18,8 +18,8 @@ typedef struct _DmsAllocationRun DmsAllocationRun;
 
 GType dms_allocation_run_get_type (void);
 
-/* From the members Run, Environment, TimeoutMs, WantsStdout, WantsStderr of a start. NULL without an error when
- * there is no Run; NULL with DMS_ERROR_INVALID_DATA. */
+/* From the members Run, Environment, TimeoutMs, WantsStdout, WantsStderr of a start. NULL without an error
+ * when there is no Run; NULL with DMS_ERROR_INVALID_DATA. */
 DmsAllocationRun *dms_allocation_run_new_from_json (JsonObject *object, GError **error);
 JsonNode *dms_allocation_run_to_json (DmsAllocationRun *self);
 /* Which run this is; whoever asks for the same one twice means one. */

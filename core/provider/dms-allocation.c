@@ -17,7 +17,8 @@ static const Step RESTART[] = {
   STEP_REMOVE, STEP_RESERVE, STEP_BUILD, STEP_PREPARE, STEP_LAUNCH,
 };
 static const Step START_RUN[] = {
-  STEP_OFFER, STEP_STOP, STEP_AWAIT, STEP_COLLECT, STEP_REMOVE, STEP_TAKE, STEP_BUILD, STEP_PREPARE, STEP_LAUNCH,
+  STEP_OFFER, STEP_STOP,  STEP_AWAIT,   STEP_COLLECT, STEP_REMOVE,
+  STEP_TAKE,  STEP_BUILD, STEP_PREPARE, STEP_LAUNCH,
 };
 static const Step TERMINATE[] = { STEP_STOP, STEP_AWAIT, STEP_COLLECT, STEP_SETTLE, STEP_REMOVE };
 static const Step END[] = { STEP_COLLECT, STEP_SETTLE, STEP_REMOVE, STEP_REPORT };
@@ -134,7 +135,8 @@ dms_allocation_is_over (DmsAllocation *self)
   g_return_val_if_fail (DMS_IS_ALLOCATION (self), FALSE);
 
   return dms_allocation_status_is_final (self->record->status) && self->record->acknowledged &&
-         !self->record->is_reusable && self->record->handle == NULL && self->current == NULL && g_queue_is_empty (&self->queue);
+         !self->record->is_reusable && self->record->handle == NULL &&
+         self->current == NULL && g_queue_is_empty (&self->queue);
 }
 
 void
@@ -511,8 +513,8 @@ dms_allocation_start_finish (DmsAllocation *self, GAsyncResult *result, GError *
  * @callback: called when it runs
  * @user_data: for @callback
  *
- * Starts the job once more, with the environment of @run. A run is started once, however often it is asked for;
- * asking for another one ends the present one.
+ * Starts the job once more, with the environment of @run. A run is started once, however often it is asked
+ * for; asking for another one ends the present one.
  */
 void
 dms_allocation_start_run_async (DmsAllocation *self,

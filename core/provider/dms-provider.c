@@ -512,7 +512,8 @@ sweep_allocation (DmsProvider *self, DmsAllocation *allocation, gboolean renew)
 {
   DmsAllocationRecord *record = dms_allocation_get_record (allocation);
   gint64 age_us = g_get_real_time () - record->created_us;
-  gboolean is_idle = record->status == DMS_ALLOCATION_PENDING || dms_allocation_status_is_final (record->status);
+  gboolean is_idle =
+      record->status == DMS_ALLOCATION_PENDING || dms_allocation_status_is_final (record->status);
   gint64 idle_us = is_idle ? g_get_real_time () - MAX (record->created_us, record->ended_us) : 0;
 
   if (dms_allocation_is_over (allocation))

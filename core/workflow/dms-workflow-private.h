@@ -80,7 +80,8 @@ JsonObject *
 dms_workflow_take_outputs (DmsTaskFlow *flow, const char *out, const char *err, gsize *size, char **why);
 /* The items of a text: a JSON list, or lines. NULL with *why (transfer full). */
 GStrv dms_workflow_split_items (const char *text, char **why);
-/* The text that stands for a task's output: of a fan-out, the JSON list of those of its runs. (transfer full) */
+/* The text that stands for a task's output: of a fan-out, the JSON list of those of its runs. (transfer full)
+ */
 char *dms_workflow_dup_output (Task *task, const char *output);
 /* The environment of a run. NULL with *why (transfer full). */
 GStrv dms_workflow_make_environment (DmsWorkflow *self, Task *task, guint index, char **why);

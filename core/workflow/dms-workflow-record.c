@@ -10,7 +10,9 @@
 
 /* A workflow's state as JSON, and back. */
 
-static const char *const RUN_STATES[] = { "waiting", "starting", "running", "backoff", "succeeded", "failed" };
+static const char *const RUN_STATES[] = {
+  "waiting", "starting", "running", "backoff", "succeeded", "failed"
+};
 static const char *const TASK_STATES[] = { "waiting", "running", "succeeded", "failed", "skipped" };
 
 const char *
@@ -94,13 +96,15 @@ load_run (DmsWorkflow *self, Task *task, JsonObject *object)
   run->attempt = (guint) dms_json_object_get_whole (object, "attempt", 0, G_MAXINT32, 0);
   run->n_failures = (guint) dms_json_object_get_whole (object, "failures", 0, G_MAXINT32, 0);
   run->slot = (int) dms_json_object_get_whole (object, "slot", -1, (gint64) task->slots->len - 1, -1);
-  run->exit_code = (int) dms_json_object_get_whole (object, "exit_code", G_MININT32, G_MAXINT32, DMS_EXIT_NONE);
+  run->exit_code =
+      (int) dms_json_object_get_whole (object, "exit_code", G_MININT32, G_MAXINT32, DMS_EXIT_NONE);
   run->reason = g_strdup (dms_json_object_get_text (object, "reason"));
   run->due_us = dms_json_object_get_whole (object, "due_us", 0, G_MAXINT64, 0);
   run->started_us = dms_json_object_get_whole (object, "started_us", 0, G_MAXINT64, 0);
   for (guint i = 0; outputs != NULL && i < task->flow->outputs->len; i++)
     {
-      const char *text = dms_json_object_get_text (outputs, ((DmsTaskOutput *) task->flow->outputs->pdata[i])->name);
+      const char *text =
+          dms_json_object_get_text (outputs, ((DmsTaskOutput *) task->flow->outputs->pdata[i])->name);
 
       self->output_bytes += text != NULL ? strlen (text) : 0;
     }
@@ -120,7 +124,8 @@ load_task (DmsWorkflow *self, Task *task, JsonObject *object)
   if (state < 0 || n > DMS_TASK_FLOW_MAX_ITEMS)
     return FALSE;
   task->state = (DmsWorkflowTaskState) state;
-  task->exit_code = (int) dms_json_object_get_whole (object, "exit_code", G_MININT32, G_MAXINT32, DMS_EXIT_NONE);
+  task->exit_code =
+      (int) dms_json_object_get_whole (object, "exit_code", G_MININT32, G_MAXINT32, DMS_EXIT_NONE);
   g_free (task->reason);
   task->reason = g_strdup (dms_json_object_get_text (object, "reason"));
   for (guint i = 0; good && i < n; i++)

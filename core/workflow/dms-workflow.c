@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* How long after its time-out a run that nobody heard of is given up: its machine ends it by itself, and then has
- * this long to say so. */
+/* How long after its time-out a run that nobody heard of is given up: its machine ends it by itself, and then
+ * has this long to say so. */
 #define LOST_AFTER_US (G_GINT64_CONSTANT (120) * G_USEC_PER_SEC)
 /* Between two questions to a machine that does not answer, and to one that has no room. */
 #define ASK_AGAIN_US (G_GINT64_CONSTANT (5) * G_USEC_PER_SEC)
@@ -87,8 +87,8 @@ add_task (DmsWorkflow *self, DmsAllocationConfig *config, GHashTable *seen)
     return;
   for (guint i = 0; i < flow->after->len; i++)
     {
-      DmsAllocationConfig *other = dms_ensemble_find_allocation (
-          self->ensemble, ((DmsTaskDependency *) flow->after->pdata[i])->task);
+      DmsAllocationConfig *other =
+          dms_ensemble_find_allocation (self->ensemble, ((DmsTaskDependency *) flow->after->pdata[i])->task);
 
       if (other != NULL)
         add_task (self, other, seen);
@@ -182,8 +182,8 @@ judge_dependencies (DmsWorkflow *self, Task *task, char **reason)
       if (met)
         continue;
       /* Whatever the others do. */
-      *reason = g_strdup_printf (
-          "task “%s” %s", other->name, dms_workflow_task_state_to_string (other->state));
+      *reason =
+          g_strdup_printf ("task “%s” %s", other->name, dms_workflow_task_state_to_string (other->state));
       return VERDICT_SKIP;
     }
   return verdict;
@@ -498,8 +498,11 @@ dms_workflow_take_started (DmsWorkflow *self, const char *name, gint64 now_us)
 }
 
 gboolean
-dms_workflow_take_refused (
-    DmsWorkflow *self, const char *name, const char *reason, gboolean busy, gint64 now_us)
+dms_workflow_take_refused (DmsWorkflow *self,
+                           const char *name,
+                           const char *reason,
+                           gboolean busy,
+                           gint64 now_us)
 {
   Task *task;
   Run *run = find_run (self, name, &task);
@@ -527,7 +530,8 @@ dms_workflow_take_unanswered (DmsWorkflow *self, const char *name, gint64 now_us
   run->n_unanswered++;
   if (run->n_unanswered >= MAX_UNANSWERED)
     {
-      fail_attempt (task, run, DMS_EXIT_NONE, "its machine does not answer; whether it ran is not known", now_us);
+      fail_attempt (
+          task, run, DMS_EXIT_NONE, "its machine does not answer; whether it ran is not known", now_us);
       return TRUE;
     }
   run->asked = FALSE;

@@ -11,11 +11,11 @@ G_BEGIN_DECLS
 
 /* The tasks of an ensemble as a workflow: which run next, with what, and what became of them.
  *
- * Nothing here knows machines, messages or clocks: events come in with the time they came at, and what is to be
- * started comes out of dms_workflow_advance(). The same events in the same order give the same outcome. The state
- * is one JSON value. Who drives it stores that value before it starts anything: then a run that was started is one
- * the record knows, and after a crash the same run, with the same ID, is asked for again, which whoever executes
- * it takes for the one it has.
+ * Nothing here knows machines, messages or clocks: events come in with the time they came at, and what is to
+ * be started comes out of dms_workflow_advance(). The same events in the same order give the same outcome.
+ * The state is one JSON value. Who drives it stores that value before it starts anything: then a run that was
+ * started is one the record knows, and after a crash the same run, with the same ID, is asked for again,
+ * which whoever executes it takes for the one it has.
  *
  * A slot is a place that executes one run of one task at a time. */
 G_DECLARE_FINAL_TYPE (DmsWorkflow, dms_workflow, DMS, WORKFLOW, GObject)
@@ -63,8 +63,11 @@ gint64 dms_workflow_get_wakeup_us (DmsWorkflow *self);
 
 gboolean dms_workflow_take_started (DmsWorkflow *self, const char *run, gint64 now_us);
 /* It did not start and will not. busy: there was no room; that is no failed attempt, it is tried again. */
-gboolean
-dms_workflow_take_refused (DmsWorkflow *self, const char *run, const char *reason, gboolean busy, gint64 now_us);
+gboolean dms_workflow_take_refused (DmsWorkflow *self,
+                                    const char *run,
+                                    const char *reason,
+                                    gboolean busy,
+                                    gint64 now_us);
 /* Nobody answered: whether it runs is not known. The same run is asked for again. */
 gboolean dms_workflow_take_unanswered (DmsWorkflow *self, const char *run, gint64 now_us);
 /* exit_code: DMS_EXIT_NONE when it ended without. reason: (nullable): why it failed, for people. out, err:

@@ -123,3 +123,29 @@ def test_shutdown_in_the_middle(node):
     node.wait_status(ensemble, "Completed")
     assert flow.started() == ["first..1"]
     nothing_left(node)
+
+
+def test_fan_out_over_two_machines(tmp_path):
+    """One orchestrates, both execute; the orchestrator and then the other machine are killed in between."""
+    world = World(tmp_path)
+    try:
+        alice, bob = (world.add(name).set_up() for name in ("alice", "bob"))
+        world.introduce()
+        for member in (alice, bob):
+            member.start()
+            member.onboard()
+        flow = Flow(alice)
+        flow.add("work", 'sleep 0.5; echo "$DMS_ITEM"', "{for_each: [a, b, c, d, e, f], outputs: {o: stdout}}")
+        flow.add("sum", 'echo "$O" > /shared/sum', "{inputs: {O: work.o}}")
+        nodes = (f"  one: {{allocations: [work, sum], peer: {alice.peer}}}\n"
+                 f"  two: {{allocations: [work], peer: {bob.peer}}}\n")
+        ensemble = alice.deploy(flow.write(nodes))
+        alice.wait_status(ensemble, "Completed", timeout=120)
+        assert json.loads((flow.shared / "sum").read_text()) == ["a", "b", "c", "d", "e", "f"]
+        assert sorted(flow.started()) == sorted(["sum..1", *(f"work.{i}.1" for i in range(6))])
+        parts = [alice.logs_of(ensemble, f"{where}.work")[0].split() for where in ("one", "two")]
+        assert all(parts) and sorted(sum(parts, [])) == list("abcdef")
+        nothing_left(alice)
+        nothing_left(bob)
+    finally:
+        world.close()

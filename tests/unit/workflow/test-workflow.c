@@ -67,8 +67,7 @@ step (DmsWorkflow *workflow, gint64 now)
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < starts->len; i++)
-    g_string_append_printf (
-        text, "%s%s", i > 0 ? " " : "", ((DmsWorkflowStart *) starts->pdata[i])->run);
+    g_string_append_printf (text, "%s%s", i > 0 ? " " : "", ((DmsWorkflowStart *) starts->pdata[i])->run);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
@@ -111,12 +110,18 @@ variable_of (DmsWorkflow *workflow, const char *run, const char *name)
 static void
 test_conditions (void)
 {
-  g_autoptr (DmsWorkflow) workflow = make ("a", "{may_fail: true}",
-                                           "ok", "{after: [a]}",
-                                           "bad", "{after: [{task: a, exit: nonzero}]}",
-                                           "three", "{after: [{task: a, exit: [3, 4]}]}",
-                                           "five", "{after: [{task: a, exit: 5}]}",
-                                           "always", "{after: [{task: ok, exit: any}, {task: a, exit: any}]}",
+  g_autoptr (DmsWorkflow) workflow = make ("a",
+                                           "{may_fail: true}",
+                                           "ok",
+                                           "{after: [a]}",
+                                           "bad",
+                                           "{after: [{task: a, exit: nonzero}]}",
+                                           "three",
+                                           "{after: [{task: a, exit: [3, 4]}]}",
+                                           "five",
+                                           "{after: [{task: a, exit: 5}]}",
+                                           "always",
+                                           "{after: [{task: ok, exit: any}, {task: a, exit: any}]}",
                                            NULL);
 
   assert_step (workflow, 0, "a.0.1");
@@ -139,10 +144,12 @@ test_conditions (void)
 static void
 test_outputs (void)
 {
-  g_autoptr (DmsWorkflow) workflow = make (
-      "a",
-      "{outputs: {all: stdout, last: {take: last_line}, got: {prefix: \"got=\"}, err: stderr}}",
-      "b", "{inputs: {ALL: a.all, LAST: a.last, GOT: a.got, ERR: a.err}}", NULL);
+  g_autoptr (DmsWorkflow) workflow =
+      make ("a",
+            "{outputs: {all: stdout, last: {take: last_line}, got: {prefix: \"got=\"}, err: stderr}}",
+            "b",
+            "{inputs: {ALL: a.all, LAST: a.last, GOT: a.got, ERR: a.err}}",
+            NULL);
   g_autofree char *text = NULL;
   g_autoptr (GPtrArray) starts = NULL;
   DmsWorkflowStart *start;
@@ -189,9 +196,13 @@ test_output_is_missing_or_too_large (void)
 static void
 test_fan_out (void)
 {
-  g_autoptr (DmsWorkflow) workflow = make ("list", "{outputs: {parts: stdout}}",
-                                           "work", "{for_each: list.parts, outputs: {n: stdout}}",
-                                           "again", "{for_each: work.n, inputs: {N: work.n}}", NULL);
+  g_autoptr (DmsWorkflow) workflow = make ("list",
+                                           "{outputs: {parts: stdout}}",
+                                           "work",
+                                           "{for_each: list.parts, outputs: {n: stdout}}",
+                                           "again",
+                                           "{for_each: work.n, inputs: {N: work.n}}",
+                                           NULL);
   g_autofree char *item = NULL;
   g_autofree char *inputs = NULL;
 
@@ -214,9 +225,8 @@ static void
 test_fan_out_over_nothing_and_too_much (void)
 {
   g_autoptr (GString) lines = g_string_new (NULL);
-  g_autoptr (DmsWorkflow) workflow = make ("list", "{outputs: {parts: stdout}}",
-                                           "none", "{for_each: []}",
-                                           "work", "{for_each: list.parts}", NULL);
+  g_autoptr (DmsWorkflow) workflow = make (
+      "list", "{outputs: {parts: stdout}}", "none", "{for_each: []}", "work", "{for_each: list.parts}", NULL);
 
   for (guint i = 0; i <= DMS_TASK_FLOW_MAX_ITEMS; i++)
     g_string_append_printf (lines, "%u\n", i);
@@ -232,8 +242,7 @@ test_fan_out_over_nothing_and_too_much (void)
 static void
 test_limit_and_failures (void)
 {
-  g_autoptr (DmsWorkflow) workflow =
-      make ("work", "{for_each: [a, b, c], max_parallel: 1, slots: 2}", NULL);
+  g_autoptr (DmsWorkflow) workflow = make ("work", "{for_each: [a, b, c], max_parallel: 1, slots: 2}", NULL);
 
   dms_workflow_add_slot (workflow, "work", "second");
   assert_step (workflow, 0, "work.0.1");
@@ -270,9 +279,8 @@ test_retries (void)
   assert_step (workflow, 2 + 5 * SECOND, "a.0.3");
   finish (workflow, "a.0.3", 75, NULL);
   assert_step (workflow, 9 * SECOND, "");
-  g_assert_cmpstr (dms_workflow_get_task_reason (workflow, "a"),
-                   ==,
-                   "it ended with exit code 75 (after 3 attempts)");
+  g_assert_cmpstr (
+      dms_workflow_get_task_reason (workflow, "a"), ==, "it ended with exit code 75 (after 3 attempts)");
 }
 
 static void
@@ -420,9 +428,7 @@ expect (Graph *graph, DmsWorkflowTaskState *states)
 
           wanted = wanted && met;
         }
-      states[i] = !wanted   ? DMS_WORKFLOW_SKIPPED
-                  : succeeds ? DMS_WORKFLOW_SUCCEEDED
-                             : DMS_WORKFLOW_FAILED;
+      states[i] = !wanted ? DMS_WORKFLOW_SKIPPED : succeeds ? DMS_WORKFLOW_SUCCEEDED : DMS_WORKFLOW_FAILED;
     }
 }
 
