@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Workflows with real daemons: what is passed on, what is tried again, and what a crash does not repeat."""
 
+import contextlib
 import json
 import time
 
-from node import SOURCE
+import pytest
+
+from node import SOURCE, Node, wind_down
 from test_jobs import nothing_left
+from test_libp2p_nodes import PLUGIN, connect, quick
+from test_world import DEPLOY, allow
 
 TASK = """  {name}:
     executor: process
@@ -125,27 +130,39 @@ def test_shutdown_in_the_middle(node):
     nothing_left(node)
 
 
+@pytest.mark.skipif(not PLUGIN.exists(), reason="built without the transport libp2p")
 def test_fan_out_over_two_machines(tmp_path):
-    """One orchestrates, both execute; the orchestrator and then the other machine are killed in between."""
-    world = World(tmp_path)
-    try:
-        alice, bob = (world.add(name).set_up() for name in ("alice", "bob"))
-        world.introduce()
+    """Both execute; the orchestrator and then the other machine are killed in between, and nothing is repeated."""
+    alice, bob = (Node(tmp_path / name, config=quick()).set_up() for name in ("alice", "bob"))
+    with contextlib.ExitStack() as stack:
+        for member in (alice, bob):
+            stack.callback(wind_down, member)
+        allow(bob, alice, *DEPLOY)
+        allow(alice, bob, *DEPLOY)
         for member in (alice, bob):
             member.start()
             member.onboard()
+        connect(alice, bob)
         flow = Flow(alice)
-        flow.add("work", 'sleep 0.5; echo "$DMS_ITEM"', "{for_each: [a, b, c, d, e, f], outputs: {o: stdout}}")
+        flow.add("work", 'sleep 1; echo "$DMS_ITEM"', "{for_each: [a, b, c, d, e, f], outputs: {o: stdout}}")
         flow.add("sum", 'echo "$O" > /shared/sum', "{inputs: {O: work.o}}")
+        # A folder of the host is mounted for its owner only.
+        bob.cli("cap", "anchor", "-c", bob.name, "--root", alice.dms_did)
         nodes = (f"  one: {{allocations: [work, sum], peer: {alice.peer}}}\n"
                  f"  two: {{allocations: [work], peer: {bob.peer}}}\n")
         ensemble = alice.deploy(flow.write(nodes))
-        alice.wait_status(ensemble, "Completed", timeout=120)
+        alice.wait_for(lambda: len(flow.started()) >= 2, 60, "nothing was started")
+        alice.kill()
+        alice.start()
+        connect(alice, bob)
+        alice.wait_for(lambda: len(flow.started()) >= 4, 60, "it does not go on")
+        bob.kill()
+        bob.start()
+        connect(alice, bob)
+        alice.wait_status(ensemble, "Completed", timeout=180)
         assert json.loads((flow.shared / "sum").read_text()) == ["a", "b", "c", "d", "e", "f"]
         assert sorted(flow.started()) == sorted(["sum..1", *(f"work.{i}.1" for i in range(6))])
         parts = [alice.logs_of(ensemble, f"{where}.work")[0].split() for where in ("one", "two")]
         assert all(parts) and sorted(sum(parts, [])) == list("abcdef")
         nothing_left(alice)
         nothing_left(bob)
-    finally:
-        world.close()
