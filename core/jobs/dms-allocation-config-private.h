@@ -22,4 +22,6 @@ struct _DmsAllocationConfig
   char *failure_recovery;
   /* (nullable) */
   DmsTaskFlow *flow;
+  /* (nullable) */
+  DmsChildBudget *children;
 };

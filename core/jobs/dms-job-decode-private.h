@@ -33,6 +33,8 @@ dms_job_decode_health_check (DmsJobNode *node, const char *path, DmsJobForm form
 DmsResources *dms_job_decode_resources (DmsJobReader *allocation, const DmsJobScope *scope);
 /* The parameters of the allocation's execution, and its type in *type (transfer full) (nullable). */
 JsonObject *dms_job_decode_execution (DmsJobReader *allocation, const DmsJobScope *scope, char **type);
+/* The allocation's `children`; NULL when there is none. */
+DmsChildBudget *dms_job_decode_children (DmsJobReader *allocation, const DmsJobScope *scope);
 /* The allocation's `workflow`; NULL when there is none. */
 DmsTaskFlow *dms_job_decode_flow (DmsJobReader *allocation);
 /* (element-type DmsVolume) */

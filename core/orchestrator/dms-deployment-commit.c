@@ -193,6 +193,8 @@ make_allocation_config (DmsDeployment *self, DeployAllocation *allocation)
   json_object_set_object_member (config, "Contracts", make_contracts (self));
   if (dms_deployment_workflow_owns (allocation))
     json_object_set_boolean_member (config, "Workflow", TRUE);
+  if (dms_allocation_config_get_children (allocation->config) != NULL)
+    json_object_set_boolean_member (config, "Children", TRUE);
   return config;
 }
 

@@ -222,6 +222,16 @@ void dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation);
 void dms_deployment_unwatch (DeployAllocation *allocation);
 void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
 JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
+/* A machine of this ensemble that speaks of one of its allocations. (nullable) */
+DeployAllocation *dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message);
+/* children */
+void dms_deployment_install_children (DmsDeployment *self);
+/* A job wants something of its children: emits child-request. */
+void dms_deployment_ask_for_child (DmsDeployment *self, DmsMessage *message);
+/* The job whose machine sends a message. (nullable) */
+DmsAllocationConfig *
+dms_deployment_find_asker (DmsDeployment *self, DmsMessage *message, const char **allocation_id);
+gboolean dms_deployment_job_is_alive (DmsDeployment *self, const char *allocation_id);
 /* workflow */
 void dms_deployment_workflow_prepare (DmsDeployment *self);
 /* Goes on with it; from the time when the deployment runs. */

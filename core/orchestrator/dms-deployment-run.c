@@ -308,8 +308,8 @@ dms_deployment_check_completion (DmsDeployment *self)
   dms_deployment_finish (self, reasons->len > 0 ? DMS_DEPLOYMENT_FAILED : DMS_DEPLOYMENT_COMPLETED);
 }
 
-static DeployAllocation *
-find_reporter (DmsDeployment *self, DmsMessage *message)
+DeployAllocation *
+dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message)
 {
   JsonObject *payload = dms_message_get_object (message);
   const char *id = dms_json_object_get_text (payload, "allocation_id");
@@ -424,7 +424,7 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   g_autoptr (DmsDeployment) self = g_object_ref (user_data);
   JsonObject *payload = dms_message_get_object (message);
-  DeployAllocation *allocation = find_reporter (self, message);
+  DeployAllocation *allocation = dms_deployment_find_reporter (self, message);
   const char *status = known_status (dms_json_object_get_text (payload, "status"));
   gboolean is_new;
 
@@ -467,7 +467,7 @@ handle_liveness (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
-  DeployAllocation *allocation = find_reporter (self, message);
+  DeployAllocation *allocation = dms_deployment_find_reporter (self, message);
   JsonNode *health;
   JsonNode *usage;
   gint64 sequence;
@@ -493,7 +493,7 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
-  DeployAllocation *allocation = find_reporter (self, message);
+  DeployAllocation *allocation = dms_deployment_find_reporter (self, message);
   const char *status = known_status (dms_json_object_get_text (payload, "new_status"));
 
   if (allocation == NULL || status == NULL || allocation->ended)
@@ -547,6 +547,7 @@ dms_deployment_install_behaviours (DmsDeployment *self)
 
       dms_actor_add_behaviour (self->actor, path, DMS_BEHAVIOUR_REQUIRE, notifications[i].func, self, NULL);
     }
+  dms_deployment_install_children (self);
 }
 
 /* Health */

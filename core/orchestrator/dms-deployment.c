@@ -20,6 +20,7 @@ G_DEFINE_FINAL_TYPE (DmsDeployment, dms_deployment, G_TYPE_OBJECT)
 static guint status_changed_signal;
 static guint over_signal;
 static guint not_reverted_signal;
+static guint child_request_signal;
 
 static void
 deploy_node_free (gpointer data)
@@ -98,6 +99,16 @@ dms_deployment_class_init (DmsDeploymentClass *klass)
       "status-changed", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   over_signal =
       g_signal_new ("over", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  child_request_signal = g_signal_new ("child-request",
+                                       DMS_TYPE_DEPLOYMENT,
+                                       G_SIGNAL_RUN_LAST,
+                                       0,
+                                       NULL,
+                                       NULL,
+                                       NULL,
+                                       G_TYPE_NONE,
+                                       1,
+                                       DMS_TYPE_MESSAGE);
   not_reverted_signal = g_signal_new ("not-reverted",
                                       DMS_TYPE_DEPLOYMENT,
                                       G_SIGNAL_RUN_LAST,
@@ -323,6 +334,12 @@ dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node)
     g_strv_builder_add (builder, ((DeployAllocation *) node->allocations->pdata[i])->id);
   names = g_strv_builder_end (builder);
   g_signal_emit (self, not_reverted_signal, 0, dms_bid_get_handle (node->bid), names);
+}
+
+void
+dms_deployment_ask_for_child (DmsDeployment *self, DmsMessage *message)
+{
+  g_signal_emit (self, child_request_signal, 0, message);
 }
 
 const char *

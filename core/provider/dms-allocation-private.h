@@ -6,6 +6,7 @@
 #include "provider/dms-allocation-reporter.h"
 #include "provider/dms-allocation.h"
 #include "provider/dms-job-log.h"
+#include "provider/dms-job-socket.h"
 #include "provider/dms-provider-private.h"
 
 G_BEGIN_DECLS
@@ -68,6 +69,7 @@ struct _DmsAllocation
   guint liveness_id;
   guint timeout_id; /* ends a run that takes too long */
   gboolean timed_out;
+  DmsJobSocket *socket; /* (nullable): while a job that may deploy runs */
   gboolean detached;
 };
 
@@ -82,6 +84,13 @@ void dms_allocation_offer_run (Work *work);
 void dms_allocation_take_run (Work *work);
 void dms_allocation_capture (DmsAllocation *self);
 void dms_allocation_limit_time (DmsAllocation *self);
+/* dms-allocation-children.c */
+gboolean dms_allocation_open_socket (DmsAllocation *self, GError **error);
+void dms_allocation_close_socket (DmsAllocation *self);
+/* Lets the job find its socket. */
+void dms_allocation_mount_socket (DmsAllocation *self, DmsExecutionSpecBuilder *builder);
+/* (transfer full): the parameters of the executor for the next execution */
+JsonObject *dms_allocation_dup_params (DmsAllocation *self);
 
 void dms_allocation_set_status (DmsAllocation *self, DmsAllocationStatus status, const char *reason);
 void dms_allocation_save (DmsAllocation *self);

@@ -336,6 +336,7 @@ dms_allocation_record_new_from_wire (const char *id,
   self->created_us = g_get_real_time ();
   self->status = DMS_ALLOCATION_PENDING;
   self->is_reusable = dms_json_object_get_flag (config, "Workflow");
+  self->has_socket = dms_json_object_get_flag (config, "Children");
   if (!read_kind (self, config, error) || !read_scripts (self, config, error) ||
       !read_keys (self, config, error) || !read_volumes (self, config, error) ||
       !read_health_check (self, config, "HealthCheck", error))
@@ -421,6 +422,7 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
     json_object_set_member (object, "result", dms_execution_result_to_json (self->result));
   json_object_set_boolean_member (object, "acknowledged", self->acknowledged);
   json_object_set_boolean_member (object, "is_reusable", self->is_reusable);
+  json_object_set_boolean_member (object, "has_socket", self->has_socket);
   if (self->run != NULL)
     json_object_set_member (object, "run", dms_allocation_run_to_json (self->run));
   add_text (object, "captured_stdout", self->captured_stdout);
@@ -502,6 +504,7 @@ read_state (DmsAllocationRecord *self, JsonObject *object)
   self->launched = dms_json_object_get_flag (object, "launched");
   self->acknowledged = dms_json_object_get_flag (object, "acknowledged");
   self->is_reusable = dms_json_object_get_flag (object, "is_reusable");
+  self->has_socket = dms_json_object_get_flag (object, "has_socket");
   self->captured_stdout = g_strdup (dms_json_object_get_text (object, "captured_stdout"));
   self->captured_stderr = g_strdup (dms_json_object_get_text (object, "captured_stderr"));
   self->subnet_ip = g_strdup (dms_json_object_get_text (object, "subnet_ip"));

@@ -38,6 +38,8 @@ typedef struct
   gint64 created_us;
   /* A task of a workflow: it may be started many times, and stays until it is released. */
   gboolean is_reusable;
+  /* The job gets a socket through which it may ask for children. */
+  gboolean has_socket;
 
   /* What became of it. */
   DmsAllocationStatus status;

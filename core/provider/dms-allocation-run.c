@@ -135,14 +135,13 @@ dms_allocation_run_wants (DmsAllocationRun *self, DmsLogStream stream)
 }
 
 static gboolean
-is_set_here (DmsAllocationRun *self, const char *variable)
+is_set_here (const char *const *variables, const char *variable)
 {
   gsize length = get_name_length (variable);
 
-  for (guint i = 0; self->environment != NULL && self->environment[i] != NULL; i++)
+  for (guint i = 0; variables[i] != NULL; i++)
     {
-      if (get_name_length (self->environment[i]) == length &&
-          strncmp (self->environment[i], variable, length) == 0)
+      if (get_name_length (variables[i]) == length && strncmp (variables[i], variable, length) == 0)
         return TRUE;
     }
   return FALSE;
@@ -150,7 +149,7 @@ is_set_here (DmsAllocationRun *self, const char *variable)
 
 /* Copies what the job file says, which is a list, or a map where another implementation sent it. */
 static void
-keep_others (DmsAllocationRun *self, JsonNode *node, JsonArray *environment)
+keep_others (const char *const *variables, JsonNode *node, JsonArray *environment)
 {
   JsonArray *list = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
   JsonObject *map = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
@@ -163,7 +162,7 @@ keep_others (DmsAllocationRun *self, JsonNode *node, JsonArray *environment)
       JsonNode *item = json_array_get_element (list, i);
 
       if (json_node_get_value_type (item) != G_TYPE_STRING ||
-          !is_set_here (self, json_node_get_string (item)))
+          !is_set_here (variables, json_node_get_string (item)))
         json_array_add_element (environment, json_node_copy (item));
     }
   if (map == NULL)
@@ -176,13 +175,13 @@ keep_others (DmsAllocationRun *self, JsonNode *node, JsonArray *environment)
       if (json_node_get_value_type (value) != G_TYPE_STRING)
         continue;
       text = g_strdup_printf ("%s=%s", name, json_node_get_string (value));
-      if (!is_set_here (self, text))
+      if (!is_set_here (variables, text))
         json_array_add_string_element (environment, text);
     }
 }
 
 JsonObject *
-dms_allocation_run_apply (DmsAllocationRun *self, JsonObject *params)
+dms_allocation_run_add_variables (JsonObject *params, const char *const *variables)
 {
   JsonObject *all = json_object_new ();
   JsonArray *environment = json_array_new ();
@@ -196,11 +195,20 @@ dms_allocation_run_apply (DmsAllocationRun *self, JsonObject *params)
       if (strcmp (name, "environment") != 0)
         json_object_set_member (all, name, json_node_copy (value));
     }
-  keep_others (self, json_object_get_member (params, "environment"), environment);
-  for (guint i = 0; self->environment != NULL && self->environment[i] != NULL; i++)
-    json_array_add_string_element (environment, self->environment[i]);
+  keep_others (variables, json_object_get_member (params, "environment"), environment);
+  for (guint i = 0; variables[i] != NULL; i++)
+    json_array_add_string_element (environment, variables[i]);
   json_object_set_array_member (all, "environment", environment);
   return all;
+}
+
+JsonObject *
+dms_allocation_run_apply (DmsAllocationRun *self, JsonObject *params)
+{
+  static const char *const none[] = { NULL };
+
+  return dms_allocation_run_add_variables (
+      params, self->environment != NULL ? (const char *const *) self->environment : none);
 }
 
 DmsAllocationRun *

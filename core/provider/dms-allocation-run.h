@@ -27,6 +27,8 @@ const char *dms_allocation_run_get_id (DmsAllocationRun *self);
 /* 0: none */
 gint64 dms_allocation_run_get_timeout_us (DmsAllocationRun *self);
 gboolean dms_allocation_run_wants (DmsAllocationRun *self, DmsLogStream stream);
+/* (transfer full): an executor's parameters with these variables, KEY=VALUE, in its environment */
+JsonObject *dms_allocation_run_add_variables (JsonObject *params, const char *const *variables);
 /* (transfer full): an executor's parameters with the environment of this run added */
 JsonObject *dms_allocation_run_apply (DmsAllocationRun *self, JsonObject *params);
 

@@ -138,7 +138,13 @@ adopted (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   dms_allocation_save (self);
   if (self->execution != NULL)
-    dms_allocation_watch (self);
+    {
+      g_autoptr (GError) problem = NULL;
+
+      if (!dms_allocation_open_socket (self, &problem))
+        dms_allocation_log_event (self, G_LOG_LEVEL_WARNING, "job_socket_error", problem);
+      dms_allocation_watch (self);
+    }
   dms_allocation_work_advance (work);
 }
 
@@ -341,6 +347,7 @@ settle (Work *work)
 static void
 forget_execution (DmsAllocation *self)
 {
+  dms_allocation_close_socket (self);
   g_cancellable_cancel (self->watching);
   g_clear_object (&self->watching);
   g_clear_object (&self->execution);
@@ -450,19 +457,12 @@ build_spec (DmsAllocation *self, const char *execution_id, const char *state_dir
   DmsAllocationRecord *record = self->record;
   gboolean trusted = dms_provider_is_owner (self->provider, record->orchestrator_did);
   DmsConfig *config = dms_provider_get_config (self->provider);
+  g_autoptr (JsonObject) params = dms_allocation_dup_params (self);
   g_autoptr (DmsExecutionSpecBuilder) builder =
       dms_execution_spec_builder_new (record->id, execution_id, record->executor);
 
-  if (record->run != NULL)
-    {
-      g_autoptr (JsonObject) params = dms_allocation_run_apply (record->run, record->params);
-
-      dms_execution_spec_builder_set_params (builder, params);
-    }
-  else
-    {
-      dms_execution_spec_builder_set_params (builder, record->params);
-    }
+  dms_execution_spec_builder_set_params (builder, params);
+  dms_allocation_mount_socket (self, builder);
   dms_execution_spec_builder_set_resources (builder, record->resources);
   dms_execution_spec_builder_set_state_dir (builder, state_dir);
   dms_execution_spec_builder_set_network (builder, record->subnet_ip, record->gateway_ip);
@@ -503,7 +503,7 @@ build_next (Work *work, GError **error)
     return FALSE;
   g_object_ref (work->executor);
   state_dir = dms_job_log_open (self->log, execution_id, error);
-  if (state_dir == NULL)
+  if (state_dir == NULL || !dms_allocation_open_socket (self, error))
     return FALSE;
   work->spec = build_spec (self, execution_id, state_dir, error);
   if (work->spec == NULL || !dms_executor_validate (work->executor, work->spec, error))

@@ -50,6 +50,7 @@ dms_allocation_finalize (GObject *object)
   g_clear_handle_id (&self->timer_id, g_source_remove);
   g_clear_handle_id (&self->liveness_id, g_source_remove);
   g_clear_handle_id (&self->timeout_id, g_source_remove);
+  dms_allocation_close_socket (self);
   g_clear_object (&self->watching);
   g_clear_object (&self->execution);
   g_clear_pointer (&self->result, dms_execution_result_unref);
@@ -847,6 +848,7 @@ dms_allocation_detach (DmsAllocation *self)
   dms_allocation_reporter_stop (self->reporter);
   g_clear_handle_id (&self->liveness_id, g_source_remove);
   g_clear_handle_id (&self->timeout_id, g_source_remove);
+  dms_allocation_close_socket (self);
   g_cancellable_cancel (self->watching);
 
   /* A step that waits for a timer has nobody else to go on for it. */
