@@ -107,7 +107,7 @@ static const DmsConfigSchema schema[] = {
   { "job.allow_privileged_docker", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "let jobs ask for privileged containers" },
   { "job.allow_children", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
-    "let jobs deploy ensembles themselves, here and for whom this node deploys, within the budget of their own" },
+    "let jobs deploy ensembles themselves, within the budget of their own" },
   { "job.require_contracts_for_deployment", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "run only what a contract covers" },
   { "job.containerd.socket_path", DMS_CONFIG_STRING, "", 0, 0, NULL, "containerd: socket" },

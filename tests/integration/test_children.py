@@ -154,7 +154,7 @@ nodes:
             ("network", child("true").replace("type: process, cmd", "type: process, network: host, cmd")),
             ("rootfs", child("true").replace("type: process, cmd", "type: process, rootfs: /, cmd")),
             ("job file", 7),
-            ("line 1", "version: [" ),
+            ("not valid YAML", "version: ["),
         ]
         for number, (word, text) in enumerate(tries):
             answer = ask(op="deploy", key=f"k{{number}}", ensemble=text)
