@@ -15,7 +15,9 @@ dms_deployment_job_is_alive (DmsDeployment *self, const char *allocation_id)
       DeployAllocation *allocation = self->allocations->pdata[i];
 
       if (strcmp (allocation->id, allocation_id) == 0)
-        return self->status == DMS_DEPLOYMENT_RUNNING && !self->over && !allocation->ended;
+        return !self->over && !allocation->ended && allocation->handle != NULL &&
+               (self->status == DMS_DEPLOYMENT_PROVISIONING || self->status == DMS_DEPLOYMENT_RUNNING ||
+                self->status == DMS_DEPLOYMENT_UPDATING);
     }
   return FALSE;
 }

@@ -105,6 +105,19 @@ dms_deployment_workflow_stop (DmsDeployment *self)
 }
 
 gboolean
+dms_deployment_workflow_is_in (DmsEnsemble *ensemble)
+{
+  GPtrArray *all = dms_ensemble_get_allocations (ensemble);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      if (dms_allocation_config_get_flow (all->pdata[i]) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
 dms_deployment_workflow_owns (DeployAllocation *allocation)
 {
   return dms_allocation_config_get_flow (allocation->config) != NULL;
