@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from node import Node, wind_down
+from node import SOURCE, Node, wind_down
 from test_jobs import nothing_left
 from test_libp2p_nodes import PLUGIN, connect, quick
 from test_world import DEPLOY, allow
@@ -268,3 +268,10 @@ def test_survives_the_death_of_its_daemon(tmp_path):
         assert len(peers) == 3
         for member in members:
             nothing_left(member)
+
+
+def test_example(willing):
+    ensemble = willing.deploy(SOURCE / "data" / "examples" / "recursive.yaml")
+    willing.wait_status(ensemble, "Completed", timeout=180)
+    assert willing.logs_of(ensemble, "node1.main")[0] == "0 1 4 9 16 25 36 49 64 81\n"
+    nothing_left(willing)

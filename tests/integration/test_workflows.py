@@ -166,3 +166,16 @@ def test_fan_out_over_two_machines(tmp_path):
         assert all(parts) and sorted(sum(parts, [])) == list("abcdef")
         nothing_left(alice)
         nothing_left(bob)
+
+
+def test_update_is_refused(node):
+    flow = Flow(node).add("first", "sleep 300")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Running")
+    path = flow.add("second", "true").write()
+    reply = node.actor("/dms/node/deployment/update", "-t", "150s", "-i", ensemble, "-f", path, check=False)
+    assert reply["OK"] is False and "workflow" in reply["Error"], reply
+    assert node.status(ensemble)["status"] == "Running"
+    node.actor("/dms/node/deployment/shutdown", "-i", ensemble)
+    node.wait_status(ensemble, "Completed")
+    nothing_left(node)
