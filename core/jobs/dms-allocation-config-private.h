@@ -21,4 +21,8 @@ struct _DmsAllocationConfig
   DmsHealthCheck *health_check;
   DmsPreferences *preferences;
   char *failure_recovery;
+  /* (nullable) */
+  DmsTaskFlow *flow;
+  /* (nullable) */
+  DmsChildBudget *children;
 };

@@ -95,6 +95,18 @@ dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self)
   return self->failure_recovery;
 }
 
+DmsTaskFlow *
+dms_allocation_config_get_flow (DmsAllocationConfig *self)
+{
+  return self->flow;
+}
+
+DmsChildBudget *
+dms_allocation_config_get_children (DmsAllocationConfig *self)
+{
+  return self->children;
+}
+
 JsonNode *
 dms_allocation_config_execution_to_json (DmsAllocationConfig *self)
 {
@@ -175,6 +187,10 @@ dms_allocation_config_to_json (DmsAllocationConfig *self)
   if (self->volumes->len > 0)
     json_object_set_member (object, "volume", dms_allocation_config_volumes_to_json (self));
   json_object_set_string_member (object, "failure_recovery", self->failure_recovery);
+  if (self->flow != NULL)
+    json_object_set_member (object, "workflow", dms_task_flow_to_json (self->flow));
+  if (self->children != NULL)
+    json_object_set_member (object, "children", dms_child_budget_to_json (self->children));
   return dms_job_json_take_object (object);
 }
 
@@ -202,6 +218,8 @@ allocation_config_clear (gpointer data)
   g_clear_pointer (&self->health_check, dms_health_check_unref);
   g_clear_pointer (&self->preferences, dms_preferences_unref);
   g_free (self->failure_recovery);
+  g_clear_pointer (&self->flow, dms_task_flow_unref);
+  g_clear_pointer (&self->children, dms_child_budget_unref);
 }
 
 void

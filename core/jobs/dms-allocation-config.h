@@ -4,8 +4,10 @@
 #pragma once
 
 #include <dms.h>
+#include "jobs/dms-child-budget.h"
 #include "jobs/dms-health-check.h"
 #include "jobs/dms-preferences.h"
+#include "jobs/dms-task-flow.h"
 
 G_BEGIN_DECLS
 
@@ -47,6 +49,10 @@ DmsHealthCheck *dms_allocation_config_get_health_check (DmsAllocationConfig *sel
 DmsPreferences *dms_allocation_config_get_preferences (DmsAllocationConfig *self);
 /* `stay_down`, `one_for_one`, `one_for_all` or `rest_for_one` */
 const char *dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self);
+/* (nullable): what makes it a task of the ensemble's workflow */
+DmsTaskFlow *dms_allocation_config_get_flow (DmsAllocationConfig *self);
+/* (nullable): what the job may deploy itself */
+DmsChildBudget *dms_allocation_config_get_children (DmsAllocationConfig *self);
 
 JsonNode *dms_allocation_config_to_json (DmsAllocationConfig *self);
 DmsAllocationConfig *dms_allocation_config_ref (DmsAllocationConfig *self);

@@ -87,6 +87,27 @@ check_names (Checker *self)
     check_name (self, self->nodes, "nodes", dms_node_config_get_name (all->pdata[i]), nodes);
 }
 
+static gboolean
+is_among (const char *const *names, guint n, const char *name)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      if (strcmp (names[i], name) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The runs of a fan-out are spread over the nodes that list it. */
+static gboolean
+may_be_on_many (Checker *self, const char *name)
+{
+  DmsAllocationConfig *allocation = g_hash_table_lookup (self->by_name, name);
+  DmsTaskFlow *flow = allocation == NULL ? NULL : dms_allocation_config_get_flow (allocation);
+
+  return flow != NULL && dms_task_flow_is_fan_out (flow);
+}
+
 static void
 check_claims (Checker *self, DmsNodeConfig *node)
 {
@@ -101,8 +122,10 @@ check_claims (Checker *self, DmsNodeConfig *node)
 
       if (dms_job_node_get (self->allocations, claims[i]) == NULL)
         dms_job_report_error (self->report, place, path, "there is no allocation \"%.80s\"", claims[i]);
-      else if (other != NULL && strcmp (other, name) == 0)
+      else if ((other != NULL && strcmp (other, name) == 0) || is_among (claims, i, claims[i]))
         dms_job_report_error (self->report, place, path, "allocation \"%.80s\" is listed twice", claims[i]);
+      else if (other != NULL && may_be_on_many (self, claims[i]))
+        continue;
       else if (other != NULL)
         dms_job_report_error (self->report,
                               place,
@@ -315,6 +338,7 @@ dms_job_check_ensemble (DmsEnsemble *ensemble, DmsJobNode *node, DmsJobReport *r
             report, dms_job_node_get (self.allocations, name), path, "is on no node and will not run");
     }
   check_cycles (&self);
+  dms_job_check_flows (ensemble, self.allocations, report);
   if (dms_ensemble_get_supervisor (ensemble) != NULL)
     check_supervisor (&self,
                       dms_ensemble_get_supervisor (ensemble),

@@ -206,6 +206,8 @@ dms_job_decode_allocation (DmsJobNode *node, const char *path, const char *name,
   self->preferences = dms_job_decode_preferences (allocation, scope);
   self->failure_recovery = dms_job_reader_dup_choice (
       allocation, "failure_recovery", recoveries, "stay_down", DMS_JOB_READ_OPTIONAL);
+  self->flow = dms_job_decode_flow (allocation);
+  self->children = dms_job_decode_children (allocation, scope);
   dms_job_reader_finish (allocation);
   return g_steal_pointer (&self);
 }

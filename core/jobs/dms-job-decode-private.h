@@ -38,6 +38,10 @@ dms_job_decode_health_check (DmsJobNode *node, const char *path, DmsJobForm form
 DmsResources *dms_job_decode_resources (DmsJobReader *allocation, const DmsJobScope *scope);
 /* The parameters of the allocation's execution, and its type in *type (transfer full) (nullable). */
 JsonObject *dms_job_decode_execution (DmsJobReader *allocation, const DmsJobScope *scope, char **type);
+/* The allocation's `children`; NULL when there is none. */
+DmsChildBudget *dms_job_decode_children (DmsJobReader *allocation, const DmsJobScope *scope);
+/* The allocation's `workflow`; NULL when there is none. */
+DmsTaskFlow *dms_job_decode_flow (DmsJobReader *allocation);
 /* (element-type DmsVolume) */
 GPtrArray *dms_job_decode_volumes (DmsJobReader *allocation, const DmsJobScope *scope);
 /* NULL when the node is no map */
@@ -45,6 +49,9 @@ DmsSupervisorConfig *dms_job_decode_supervisor (DmsJobNode *node, const char *pa
 
 /* Reports what is wrong between the parts: names, dependencies, who is where. */
 void dms_job_check_ensemble (DmsEnsemble *ensemble, DmsJobNode *node, DmsJobReport *report);
+
+/* Those of the workflow; allocations: the map of the file. */
+void dms_job_check_flows (DmsEnsemble *ensemble, DmsJobNode *allocations, DmsJobReport *report);
 
 /* A text that may be the word null without quotes, as in `executor: null`. (transfer full) (nullable) */
 char *dms_job_decode_word (DmsJobReader *reader, const char *key, DmsJobReadFlags flags);

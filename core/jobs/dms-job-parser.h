@@ -15,5 +15,7 @@ DmsEnsemble *dms_job_parser_load_file (const char *path, GError **error);
 /* The same for bytes in memory. name: what to call them in messages. base_dir: (nullable): where relative
  * `${file:…}` paths start; NULL means the working directory. */
 DmsEnsemble *dms_job_parser_load_data (const char *name, const char *base_dir, GBytes *data, GError **error);
+/* The same from somebody whom our environment and files are no business of: `${…}` stays as it is. */
+DmsEnsemble *dms_job_parser_load_untrusted (const char *name, GBytes *data, GError **error);
 
 G_END_DECLS

@@ -124,6 +124,8 @@ dms_deployment_update_async (DmsDeployment *self,
     why = "another change of the deployment is not finished; try again when it is";
   else if (self->status != DMS_DEPLOYMENT_RUNNING || !self->attached || self->over)
     why = "deployment is not running";
+  else if (dms_deployment_workflow_is_in (self->ensemble) || dms_deployment_workflow_is_in (ensemble))
+    why = "an ensemble with a workflow cannot be updated while it runs: shut it down, and deploy the new one";
   if (why == NULL)
     {
       plan = dms_update_plan_new (self->ensemble, ensemble);

@@ -201,6 +201,10 @@ make_allocation_config (DmsDeployment *self, DeployAllocation *allocation)
   json_object_set_member (config, "Keys", dms_allocation_config_keys_to_json (allocation->config));
   json_object_set_member (config, "Volume", dms_allocation_config_volumes_to_json (allocation->config));
   json_object_set_object_member (config, "Contracts", make_contracts (self));
+  if (dms_deployment_workflow_owns (allocation))
+    json_object_set_boolean_member (config, "Workflow", TRUE);
+  if (dms_allocation_config_get_children (allocation->config) != NULL)
+    json_object_set_boolean_member (config, "Children", TRUE);
   return config;
 }
 
@@ -321,6 +325,7 @@ forget (DeployNode *node)
       g_array_set_size (allocation->dynamic_ports, 0);
       allocation->started = FALSE;
       allocation->ended = FALSE;
+      allocation->releasing = FALSE;
       allocation->logs_settled = FALSE;
       allocation->status = "pending";
     }

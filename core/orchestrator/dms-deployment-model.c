@@ -83,19 +83,20 @@ take_allocation (GPtrArray *allocations, const char *key)
   return NULL;
 }
 
+/* slot: 1, or the number of one more of a fan-out */
 static void
 add_allocation (DmsDeployment *self,
                 DeployNode *node,
-                const char *name,
+                DmsAllocationConfig *config,
+                guint slot,
                 GPtrArray *earlier,
                 GHashTable *layers)
 {
-  DmsAllocationConfig *config = dms_ensemble_find_allocation (self->ensemble, name);
-  g_autofree char *key = g_strdup_printf ("%s.%s", node->name, name);
+  const char *name = dms_allocation_config_get_name (config);
+  g_autofree char *key = slot > 1 ? g_strdup_printf ("%s.%s-%u", node->name, name, slot)
+                                  : g_strdup_printf ("%s.%s", node->name, name);
   DeployAllocation *allocation;
 
-  if (config == NULL)
-    return;
   allocation = take_allocation (earlier, key);
   if (allocation == NULL)
     {
@@ -111,6 +112,22 @@ add_allocation (DmsDeployment *self,
   allocation->layer = layer_of (self, config, layers);
   g_ptr_array_add (self->allocations, allocation);
   g_ptr_array_add (node->allocations, allocation);
+}
+
+/* One, or as many as a fan-out has slots on a machine. */
+static void
+add_allocations (DmsDeployment *self,
+                 DeployNode *node,
+                 const char *name,
+                 GPtrArray *earlier,
+                 GHashTable *layers)
+{
+  DmsAllocationConfig *config = dms_ensemble_find_allocation (self->ensemble, name);
+  DmsTaskFlow *flow = config == NULL ? NULL : dms_allocation_config_get_flow (config);
+  guint n = flow != NULL ? flow->slots : 1;
+
+  for (guint i = 1; config != NULL && i <= n; i++)
+    add_allocation (self, node, config, i, earlier, layers);
 }
 
 static void
@@ -135,7 +152,7 @@ add_node (DmsDeployment *self,
   g_ptr_array_set_size (node->allocations, 0);
   g_ptr_array_add (self->nodes, node);
   for (guint i = 0; names[i] != NULL; i++)
-    add_allocation (self, node, names[i], earlier_allocations, layers);
+    add_allocations (self, node, names[i], earlier_allocations, layers);
 }
 
 /* What calls are still about is kept until the deployment goes. */

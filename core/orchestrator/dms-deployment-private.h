@@ -10,6 +10,7 @@
 #include "orchestrator/dms-provider-search.h"
 #include "orchestrator/dms-refusal-book.h"
 #include "provider/dms-bid.h"
+#include "workflow/dms-workflow.h"
 
 /* Times of orchestration.md 1, in seconds. */
 enum
@@ -69,6 +70,8 @@ struct _DeployNode
   DmsBid *bid;
   /* Whether that machine may hold something of ours. */
   gboolean touched;
+  /* Whether a slot of the workflow could not be released there. */
+  gboolean unreleased;
   /* utf8: machines that it shall not be given again. */
   GPtrArray *shunned;
   /* Its machine does not answer any more, and is not waited for. */
@@ -88,6 +91,8 @@ struct _DeployAllocation
   GArray *dynamic_ports;
   gboolean started;
   gboolean ended;
+  /* A slot of the workflow whose task has ended, and whose machine is being told. */
+  gboolean releasing;
   /* It was brought to run, or to its end: the steps of a deployment pass it by. */
   gboolean settled;
   /* No part of the ensemble any more; kept because calls may still be about it. */
@@ -181,6 +186,10 @@ struct _DmsDeployment
   guint n_same_error;
   guint layer;
   guint grant_timer;
+  /* (nullable) */
+  DmsWorkflow *workflow;
+  GCancellable *workflow_cancellable;
+  guint workflow_timer;
   GPtrArray *shutdown_tasks;
   GString *shutdown_errors;
 };
@@ -310,6 +319,31 @@ void dms_deployment_check_completion (DmsDeployment *self);
 void dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation);
 void dms_deployment_unwatch (DeployAllocation *allocation);
 void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
+JsonObject *dms_deployment_make_start (DmsDeployment *self, DeployAllocation *allocation);
+/* A machine of this ensemble that speaks of one of its allocations. (nullable) */
+DeployAllocation *dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message);
+/* children */
+void dms_deployment_install_children (DmsDeployment *self);
+/* A job wants something of its children: emits child-request. */
+void dms_deployment_ask_for_child (DmsDeployment *self, DmsMessage *message);
+/* The job whose machine sends a message. (nullable) */
+DmsAllocationConfig *
+dms_deployment_find_asker (DmsDeployment *self, DmsMessage *message, const char **allocation_id);
+gboolean dms_deployment_job_is_alive (DmsDeployment *self, const char *allocation_id);
+/* workflow */
+void dms_deployment_workflow_prepare (DmsDeployment *self);
+/* Goes on with it; from the time when the deployment runs. */
+void dms_deployment_workflow_run (DmsDeployment *self);
+void dms_deployment_workflow_stop (DmsDeployment *self);
+void dms_deployment_workflow_finish (DmsDeployment *self);
+/* Whether any of its allocations is part of a workflow. */
+gboolean dms_deployment_workflow_is_in (DmsEnsemble *ensemble);
+/* Whether the workflow starts this one, and not the deployment. */
+gboolean dms_deployment_workflow_owns (DeployAllocation *allocation);
+/* The news that a run has ended. FALSE when it could not be stored, and is to be said again. */
+gboolean dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload);
+/* Whatever the slot executed is gone with its machine. */
+void dms_deployment_workflow_lost (DmsDeployment *self, DeployAllocation *slot, const char *reason);
 /* end */
 void dms_deployment_take_down (DmsDeployment *self);
 /* The logs of another allocation are here, or will not come. */

@@ -93,8 +93,8 @@ dms_deployment_grant_all (DmsDeployment *self)
 
 /* Starting */
 
-static JsonObject *
-make_start (DmsDeployment *self, DeployAllocation *allocation)
+JsonObject *
+dms_deployment_make_start (DmsDeployment *self, DeployAllocation *allocation)
 {
   const char *name = dms_allocation_config_get_name (allocation->config);
   GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
@@ -194,7 +194,7 @@ start (DmsDeployment *self, DeployAllocation *allocation)
       return;
     }
   payload = json_node_new (JSON_NODE_OBJECT);
-  json_node_take_object (payload, make_start (self, allocation));
+  json_node_take_object (payload, dms_deployment_make_start (self, allocation));
   self->n_pending++;
   dms_actor_invoke_async (self->actor,
                           allocation->handle,
@@ -223,7 +223,8 @@ start_layer (DmsDeployment *self)
         {
           DeployAllocation *allocation = self->allocations->pdata[i];
 
-          if (allocation->layer == self->layer && !allocation->ended && !allocation->settled)
+          if (allocation->layer == self->layer && !allocation->ended && !allocation->settled &&
+              !dms_deployment_workflow_owns (allocation))
             start (self, allocation);
         }
       if (self->n_pending == 0)
@@ -279,8 +280,11 @@ dms_deployment_run (DmsDeployment *self)
       else if (!allocation->logs_settled && allocation->fetch == NULL)
         dms_deployment_fetch_logs (self, allocation);
     }
+  for (guint i = 0; change != NULL && i < fresh->len; i++)
+    dms_deployment_workflow_lost (self, fresh->pdata[i], "its machine was given up");
   if (change != NULL)
     dms_deployment_finish_change (self, change);
+  dms_deployment_workflow_run (self);
   dms_deployment_check_completion (self);
 }
 
@@ -365,8 +369,8 @@ dms_deployment_check_completion (DmsDeployment *self)
   dms_deployment_finish (self, reasons->len > 0 ? DMS_DEPLOYMENT_FAILED : DMS_DEPLOYMENT_COMPLETED);
 }
 
-static DeployAllocation *
-find_reporter (DmsDeployment *self, DmsMessage *message)
+DeployAllocation *
+dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message)
 {
   JsonObject *payload = dms_message_get_object (message);
   const char *id = dms_json_object_get_text (payload, "allocation_id");
@@ -481,7 +485,7 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   g_autoptr (DmsDeployment) self = g_object_ref (user_data);
   JsonObject *payload = dms_message_get_object (message);
-  DeployAllocation *allocation = find_reporter (self, message);
+  DeployAllocation *allocation = dms_deployment_find_reporter (self, message);
   const char *status = known_status (dms_json_object_get_text (payload, "status"));
   gboolean is_new;
 
@@ -494,6 +498,12 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
   if (allocation->handle == NULL)
     {
       acknowledge (message, NULL);
+      return;
+    }
+  if (dms_deployment_workflow_owns (allocation))
+    {
+      if (dms_deployment_workflow_take_end (self, allocation, payload))
+        acknowledge (message, NULL);
       return;
     }
   if (status == NULL || !is_final (status))
@@ -518,7 +528,7 @@ handle_liveness (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
-  DeployAllocation *allocation = find_reporter (self, message);
+  DeployAllocation *allocation = dms_deployment_find_reporter (self, message);
   JsonNode *health;
   JsonNode *usage;
   gint64 sequence;
@@ -544,7 +554,7 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsDeployment *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
-  DeployAllocation *allocation = find_reporter (self, message);
+  DeployAllocation *allocation = dms_deployment_find_reporter (self, message);
   const char *status = known_status (dms_json_object_get_text (payload, "new_status"));
 
   if (allocation == NULL || status == NULL || allocation->ended)
@@ -616,6 +626,7 @@ dms_deployment_install_behaviours (DmsDeployment *self)
 
       dms_actor_add_behaviour (self->actor, path, DMS_BEHAVIOUR_REQUIRE, notifications[i].func, self, NULL);
     }
+  dms_deployment_install_children (self);
 }
 
 /* Health */

@@ -129,6 +129,12 @@ make_info (DeployAllocation *allocation)
     json_object_set_member (object, "result", json_node_copy (result));
   if (allocation->reason != NULL)
     json_object_set_string_member (object, "error", allocation->reason);
+  if (dms_deployment_workflow_owns (allocation))
+    json_object_set_object_member (
+        object,
+        "workflow",
+        dms_workflow_describe_task (allocation->deployment->workflow,
+                                    dms_allocation_config_get_name (allocation->config)));
   return object;
 }
 
@@ -209,6 +215,8 @@ dms_deployment_dup_view (DmsDeployment *self)
       json_object_set_object_member (states, allocation->key, make_state (allocation));
     }
   json_object_set_object_member (view, "Allocations", states);
+  if (self->workflow != NULL)
+    json_object_set_member (view, "Workflow", dms_workflow_to_json (self->workflow));
   json_object_set_object_member (view, "AllocationInfo", dms_deployment_dup_allocation_info (self));
   json_object_set_member (view, "Why", dms_deployment_dup_why (self));
   return take_object (view);
@@ -291,6 +299,8 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
 
       good = read_state (allocation, dms_json_node_get_child (state), &local);
     }
+  if (good && self->workflow != NULL)
+    good = dms_workflow_load (self->workflow, dms_json_object_get_child (view, "Workflow"), &local);
   good = good && dms_deployment_read_change (self, dms_json_object_get_member (view, "Update"), &local);
   if (!good)
     g_set_error (error,

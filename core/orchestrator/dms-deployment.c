@@ -20,6 +20,7 @@ G_DEFINE_FINAL_TYPE (DmsDeployment, dms_deployment, G_TYPE_OBJECT)
 static guint status_changed_signal;
 static guint over_signal;
 static guint not_reverted_signal;
+static guint child_request_signal;
 
 static void
 deploy_node_free (gpointer data)
@@ -81,6 +82,8 @@ dms_deployment_finalize (GObject *object)
   dms_refusal_book_free (self->why);
   g_clear_pointer (&self->here, dms_location_unref);
   g_string_free (self->shutdown_errors, TRUE);
+  g_clear_object (&self->workflow);
+  g_clear_object (&self->workflow_cancellable);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
   g_clear_pointer (&self->node_key, dms_key_unref);
@@ -104,6 +107,16 @@ dms_deployment_class_init (DmsDeploymentClass *klass)
       "status-changed", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   over_signal =
       g_signal_new ("over", DMS_TYPE_DEPLOYMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  child_request_signal = g_signal_new ("child-request",
+                                       DMS_TYPE_DEPLOYMENT,
+                                       G_SIGNAL_RUN_LAST,
+                                       0,
+                                       NULL,
+                                       NULL,
+                                       NULL,
+                                       G_TYPE_NONE,
+                                       1,
+                                       DMS_TYPE_MESSAGE);
   not_reverted_signal = g_signal_new ("not-reverted",
                                       DMS_TYPE_DEPLOYMENT,
                                       G_SIGNAL_RUN_LAST,
@@ -153,6 +166,7 @@ deployment_new (const char *id,
   self->work_dir = g_strdup (work_dir);
   self->actor = dms_actor_new_child (root, id, key, NULL);
   dms_deployment_set_ensemble (self, ensemble);
+  dms_deployment_workflow_prepare (self);
   return self;
 }
 
@@ -273,6 +287,12 @@ dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node)
   if (names[0] == NULL)
     return;
   g_signal_emit (self, not_reverted_signal, 0, dms_bid_get_handle (node->bid), names, self->round);
+}
+
+void
+dms_deployment_ask_for_child (DmsDeployment *self, DmsMessage *message)
+{
+  g_signal_emit (self, child_request_signal, 0, message);
 }
 
 const char *
@@ -538,6 +558,7 @@ dms_deployment_detach (DmsDeployment *self)
   /* The record knows of it. */
   dms_deployment_abandon_change (self);
   dms_deployment_stop_asking (self);
+  dms_deployment_workflow_stop (self);
   if (self->step_cancellable != NULL)
     g_cancellable_cancel (self->step_cancellable);
   g_cancellable_cancel (self->steady);
@@ -584,6 +605,7 @@ dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status)
   self->completed_us = g_get_real_time ();
   dms_deployment_set_status (self, status);
   answer_shutdowns (self);
+  dms_deployment_workflow_finish (self);
   dms_deployment_detach (self);
   g_signal_emit (self, over_signal, 0);
 }

@@ -369,6 +369,8 @@ handle_info (DmsActor *actor, DmsMessage *message, gpointer user_data)
       json_object_set_string_member (reply, "error", "");
       json_object_set_member (reply, "manifest", manifest_of (deployment));
       add_details (self, message, id, reply, all);
+      if (self->children != NULL)
+        json_object_set_array_member (reply, "children", dms_children_list (self->children, id));
     }
   else if (record != NULL)
     {

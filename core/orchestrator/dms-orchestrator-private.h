@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "orchestrator/dms-children.h"
 #include "orchestrator/dms-late-reverts.h"
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-orchestrator.h"
@@ -20,6 +21,7 @@ struct _DmsOrchestrator
   DmsLateReverts *late_reverts;
   DmsTrackRecord *track;
   DmsLocation *here;
+  DmsChildren *children;
   /* ID → DmsDeployment, those that are not over */
   GHashTable *deployments;
   /* requester's DID and allocation ID → DmsLogFetch */
@@ -39,6 +41,13 @@ void dms_orchestrator_install_history_behaviours (DmsOrchestrator *self, DmsActo
 void dms_orchestrator_install_why_behaviours (DmsOrchestrator *self, DmsActor *root);
 /* new, list, status, manifest, info, shutdown, update */
 void dms_orchestrator_install_deployment_behaviours (DmsOrchestrator *self, DmsActor *root);
+
+/* dms_orchestrator_deploy() under an ID that is not used yet. */
+DmsDeployment *dms_orchestrator_deploy_as (DmsOrchestrator *self,
+                                           const char *id,
+                                           DmsEnsemble *ensemble,
+                                           guint64 expiry_ns,
+                                           GError **error);
 
 /* A text of the payload under the first of the names that it has. (nullable) */
 const char *dms_orchestrator_get_id (DmsMessage *message, const char *first, const char *second);

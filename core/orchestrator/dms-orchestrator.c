@@ -43,6 +43,7 @@ dms_orchestrator_dispose (GObject *object)
   let_go (self);
   g_clear_object (&self->late_reverts);
   g_clear_object (&self->track);
+  g_clear_object (&self->children);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
   g_clear_object (&self->config);
@@ -118,7 +119,18 @@ on_over (DmsDeployment *deployment, gpointer user_data)
   dms_orchestrator_end_log_jobs (self, deployment);
   g_signal_handlers_disconnect_by_data (deployment, self);
   g_hash_table_remove (self->deployments, dms_deployment_get_id (deployment));
+  if (self->children != NULL)
+    dms_children_review (self->children);
   nudge_some (self);
+}
+
+static void
+on_child_request (DmsDeployment *deployment, DmsMessage *message, gpointer user_data)
+{
+  DmsOrchestrator *self = user_data;
+
+  if (self->children != NULL)
+    dms_children_handle (self->children, deployment, message);
 }
 
 static void
@@ -152,6 +164,7 @@ adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
   dms_deployment_set_knowledge (deployment, self->track, self->here);
   g_signal_connect (deployment, "over", G_CALLBACK (on_over), self);
   g_signal_connect (deployment, "not-reverted", G_CALLBACK (on_not_reverted), self);
+  g_signal_connect (deployment, "child-request", G_CALLBACK (on_child_request), self);
   if (dms_deployment_start (deployment, error))
     return TRUE;
   g_signal_handlers_disconnect_by_data (deployment, self);
@@ -212,9 +225,12 @@ dms_orchestrator_start_async (DmsOrchestrator *self,
   if (self->late_reverts != NULL)
     self->track = dms_track_record_new (self->store, &error);
   if (self->track != NULL)
+    self->children = dms_children_new (self, self->store, &error);
+  if (self->children != NULL)
     unfinished = dms_deployment_records_list_unfinished (self->records, &error);
   if (unfinished == NULL)
     {
+      g_clear_object (&self->children);
       g_clear_object (&self->late_reverts);
       g_clear_object (&self->track);
       g_clear_object (&self->records);
@@ -223,6 +239,7 @@ dms_orchestrator_start_async (DmsOrchestrator *self,
     }
   for (guint i = 0; i < unfinished->len; i++)
     restore (self, unfinished->pdata[i]);
+  dms_children_review (self->children);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -248,6 +265,7 @@ dms_orchestrator_stop_async (DmsOrchestrator *self,
     dms_late_reverts_stop (self->late_reverts);
   g_clear_object (&self->late_reverts);
   g_clear_object (&self->track);
+  g_clear_object (&self->children);
   g_clear_object (&self->records);
   g_task_return_boolean (task, TRUE);
 }
@@ -268,6 +286,26 @@ make_id (DmsOrchestrator *self)
   g_autofree char *text = g_strconcat (dms_handle_get_host (dms_actor_get_handle (self->root)), uuid, NULL);
 
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+}
+
+static gboolean
+may_have_children (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
+{
+  GPtrArray *all = dms_ensemble_get_allocations (ensemble);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      if (dms_allocation_config_get_children (all->pdata[i]) == NULL ||
+          dms_config_get_bool (self->config, "job.allow_children"))
+        continue;
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_SUPPORTED,
+                   "this node deploys for no job, as allocation “%s” wants it: set job.allow_children",
+                   dms_allocation_config_get_name (all->pdata[i]));
+      return FALSE;
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -295,6 +333,8 @@ is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
       g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "contract DID is required");
       return FALSE;
     }
+  if (!may_have_children (self, ensemble, error))
+    return FALSE;
   for (guint i = 0; i < edges->len; i++)
     {
       if (dms_edge_get_rtt_ms (edges->pdata[i]) == 0 && dms_edge_get_bandwidth (edges->pdata[i]) == 0)
@@ -317,14 +357,13 @@ is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
 }
 
 DmsDeployment *
-dms_orchestrator_deploy (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error)
+dms_orchestrator_deploy_as (
+    DmsOrchestrator *self, const char *id, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error)
 {
-  g_autofree char *id = NULL;
   g_autoptr (DmsDeployment) deployment = NULL;
 
   if (!is_supported (self, ensemble, error))
     return NULL;
-  id = make_id (self);
   deployment = dms_deployment_new (id,
                                    ensemble,
                                    self->root,
@@ -335,6 +374,14 @@ dms_orchestrator_deploy (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 e
   if (!adopt (self, deployment, error))
     return NULL;
   return dms_orchestrator_find (self, id);
+}
+
+DmsDeployment *
+dms_orchestrator_deploy (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error)
+{
+  g_autofree char *id = make_id (self);
+
+  return dms_orchestrator_deploy_as (self, id, ensemble, expiry_ns, error);
 }
 
 DmsDeployment *

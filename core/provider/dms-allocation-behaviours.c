@@ -35,11 +35,28 @@ started (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+run_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsMessage) message = user_data;
+  g_autoptr (GError) error = NULL;
+  JsonObject *reply = json_object_new ();
+
+  (void) dms_allocation_start_run_finish (DMS_ALLOCATION (source), result, &error);
+  json_object_set_boolean_member (reply, "OK", error == NULL);
+  json_object_set_string_member (reply, "Error", error != NULL ? error->message : "");
+  /* There is no room now, and may be later. */
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_NO_RESOURCES))
+    json_object_set_boolean_member (reply, "Busy", TRUE);
+  dms_message_reply_object (message, reply);
+}
+
+static void
 on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   JsonObject *payload = dms_message_get_object (message);
   gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
   g_autoptr (GError) error = NULL;
+  g_autoptr (DmsAllocationRun) run = NULL;
 
   /* An allocation of the same name has the same address; what was meant for an earlier one came late. */
   if (nonce >= 0 && nonce < dms_allocation_get_record (user_data)->nonce)
@@ -49,6 +66,21 @@ on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
                            DMS_ERROR_WRONG_STATE,
                            "this start belongs to an earlier attempt of the ensemble");
       reply_outcome (message, error);
+      return;
+    }
+  run = dms_allocation_run_new_from_json (payload, &error);
+  if (error != NULL)
+    {
+      reply_outcome (message, error);
+      return;
+    }
+  if (run != NULL)
+    {
+      dms_allocation_start_run_async (user_data,
+                                      run,
+                                      dms_json_object_get_child (payload, "PortMapping"),
+                                      run_started,
+                                      dms_message_ref (message));
       return;
     }
   dms_allocation_start_async (user_data,

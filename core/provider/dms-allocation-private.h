@@ -6,6 +6,7 @@
 #include "provider/dms-allocation-reporter.h"
 #include "provider/dms-allocation.h"
 #include "provider/dms-job-log.h"
+#include "provider/dms-job-socket.h"
 #include "provider/dms-provider-private.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,8 @@ typedef enum {
   STEP_PREPARE, /* fetches what it needs */
   STEP_LAUNCH,  /* starts it */
   STEP_REPORT,  /* tells the orchestrator that it ended */
+  STEP_OFFER,   /* nothing to start when this run was started before; else what runs is to make room */
+  STEP_TAKE,    /* stores the run, takes resources again if they were given back */
 } Step;
 
 /* A piece of work: steps one after the other. */
@@ -42,6 +45,7 @@ typedef struct
   char *reason; /* (nullable) */
   DmsExecutor *executor;
   DmsExecutionSpec *spec;
+  DmsAllocationRun *run; /* (nullable): the one to be started */
 } Work;
 
 struct _DmsAllocation
@@ -63,6 +67,9 @@ struct _DmsAllocation
   Work *awaiting; /* (nullable): current, in STEP_AWAIT */
   guint timer_id;
   guint liveness_id;
+  guint timeout_id; /* ends a run that takes too long */
+  gboolean timed_out;
+  DmsJobSocket *socket; /* (nullable): while a job that may deploy runs */
   gboolean detached;
 };
 
@@ -71,6 +78,19 @@ void dms_allocation_work_advance (Work *work);
 /* Ends the work with an error (transfer full), after cleaning up if it was to start something. */
 void dms_allocation_work_fail (Work *work, GError *error);
 void dms_allocation_run_step (Work *work, Step step);
+
+/* dms-allocation-flow.c: the runs of a workflow. */
+void dms_allocation_offer_run (Work *work);
+void dms_allocation_take_run (Work *work);
+void dms_allocation_capture (DmsAllocation *self);
+void dms_allocation_limit_time (DmsAllocation *self);
+/* dms-allocation-children.c */
+gboolean dms_allocation_open_socket (DmsAllocation *self, GError **error);
+void dms_allocation_close_socket (DmsAllocation *self);
+/* Lets the job find its socket. */
+void dms_allocation_mount_socket (DmsAllocation *self, DmsExecutionSpecBuilder *builder);
+/* (transfer full): the parameters of the executor for the next execution */
+JsonObject *dms_allocation_dup_params (DmsAllocation *self);
 
 void dms_allocation_set_status (DmsAllocation *self, DmsAllocationStatus status, const char *reason);
 void dms_allocation_save (DmsAllocation *self);

@@ -62,6 +62,9 @@ dms_allocation_record_unref (DmsAllocationRecord *self)
   g_free (self->execution_id);
   g_free (self->handle);
   g_clear_pointer (&self->result, dms_execution_result_unref);
+  g_clear_pointer (&self->run, dms_allocation_run_unref);
+  g_free (self->captured_stdout);
+  g_free (self->captured_stderr);
   g_free (self);
 }
 
@@ -333,6 +336,8 @@ dms_allocation_record_new_from_wire (const char *id,
   self->created_us = g_get_real_time ();
   self->nonce = -1;
   self->status = DMS_ALLOCATION_PENDING;
+  self->is_reusable = dms_json_object_get_flag (config, "Workflow");
+  self->has_socket = dms_json_object_get_flag (config, "Children");
   if (!read_kind (self, config, error) || !read_scripts (self, config, error) ||
       !read_keys (self, config, error) || !read_volumes (self, config, error) ||
       !read_health_check (self, config, "HealthCheck", error))
@@ -418,6 +423,12 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
   if (self->result != NULL)
     json_object_set_member (object, "result", dms_execution_result_to_json (self->result));
   json_object_set_boolean_member (object, "acknowledged", self->acknowledged);
+  json_object_set_boolean_member (object, "is_reusable", self->is_reusable);
+  json_object_set_boolean_member (object, "has_socket", self->has_socket);
+  if (self->run != NULL)
+    json_object_set_member (object, "run", dms_allocation_run_to_json (self->run));
+  add_text (object, "captured_stdout", self->captured_stdout);
+  add_text (object, "captured_stderr", self->captured_stderr);
   json_node_take_object (node, object);
   return node;
 }
@@ -495,10 +506,29 @@ read_state (DmsAllocationRecord *self, JsonObject *object)
   self->ended_us = dms_json_object_get_whole (object, "ended_us", 0, G_MAXINT64, 0);
   self->launched = dms_json_object_get_flag (object, "launched");
   self->acknowledged = dms_json_object_get_flag (object, "acknowledged");
+  self->is_reusable = dms_json_object_get_flag (object, "is_reusable");
+  self->has_socket = dms_json_object_get_flag (object, "has_socket");
+  self->captured_stdout = g_strdup (dms_json_object_get_text (object, "captured_stdout"));
+  self->captured_stderr = g_strdup (dms_json_object_get_text (object, "captured_stderr"));
   self->subnet_ip = g_strdup (dms_json_object_get_text (object, "subnet_ip"));
   self->gateway_ip = g_strdup (dms_json_object_get_text (object, "gateway_ip"));
   self->execution_id = g_strdup (dms_json_object_get_text (object, "execution_id"));
   self->handle = g_strdup (dms_json_object_get_text (object, "handle"));
+}
+
+static gboolean
+read_run (DmsAllocationRecord *self, JsonObject *object, GError **error)
+{
+  JsonObject *run = dms_json_object_get_child (object, "run");
+  g_autoptr (GError) local = NULL;
+
+  if (run == NULL)
+    return TRUE;
+  self->run = dms_allocation_run_new_from_json (run, &local);
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 /**
@@ -523,6 +553,8 @@ dms_allocation_record_new_from_json (JsonNode *node, GError **error)
       !read_health_check (self, object, "health_check", error))
     return NULL;
   read_state (self, object);
+  if (!read_run (self, object, error))
+    return NULL;
   if (result != NULL)
     {
       self->result = dms_execution_result_new_from_json (result, error);

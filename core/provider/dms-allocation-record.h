@@ -7,6 +7,7 @@
 
 #include "actor/dms-handle.h"
 #include "jobs/dms-health-check.h"
+#include "provider/dms-allocation-run.h"
 #include "provider/dms-allocation-status.h"
 
 G_BEGIN_DECLS
@@ -37,6 +38,10 @@ typedef struct
   gint64 created_us;
   /* The attempt of its orchestrator that made it; -1 if it does not say. */
   gint64 nonce;
+  /* A task of a workflow: it may be started many times, and stays until it is released. */
+  gboolean is_reusable;
+  /* The job gets a socket through which it may ask for children. */
+  gboolean has_socket;
 
   /* What became of it. */
   DmsAllocationStatus status;
@@ -51,6 +56,9 @@ typedef struct
   gint64 ended_us;
   DmsExecutionResult *result; /* (nullable) */
   gboolean acknowledged;      /* the orchestrator knows how it ended */
+  DmsAllocationRun *run;      /* (nullable): of a workflow, the one that was started last */
+  char *captured_stdout;      /* (nullable): what that run wrote, if it is wanted */
+  char *captured_stderr;      /* (nullable) */
 } DmsAllocationRecord;
 
 GType dms_allocation_record_get_type (void);

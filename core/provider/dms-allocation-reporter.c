@@ -316,9 +316,13 @@ build_end (DmsAllocationReporter *self)
                                   reason == DMS_END_SIGNALLED || reason == DMS_END_STOPPED ||
                                       reason == DMS_END_OUT_OF_MEMORY || reason == DMS_END_OUT_OF_DISK);
   json_object_set_object_member (object, "error", error);
-  /* Output can be larger than a message; it is fetched in pieces. */
-  json_object_set_string_member (object, "stdout", "");
-  json_object_set_string_member (object, "stderr", "");
+  /* Output can be larger than a message; it is fetched in pieces, but for what a workflow hands on. */
+  json_object_set_string_member (
+      object, "stdout", self->record->captured_stdout != NULL ? self->record->captured_stdout : "");
+  json_object_set_string_member (
+      object, "stderr", self->record->captured_stderr != NULL ? self->record->captured_stderr : "");
+  if (self->record->run != NULL)
+    json_object_set_string_member (object, "run", dms_allocation_run_get_id (self->record->run));
   if (result != NULL)
     {
       g_autoptr (JsonNode) node = dms_execution_result_to_json (result);
@@ -356,7 +360,10 @@ end_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (DmsMessage) reply = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
   gint64 tried_us = g_get_monotonic_time () - self->first_try_us;
 
-  if (g_cancellable_is_cancelled (self->cancellable))
+  /* Also when it was about an earlier run. */
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || !self->ending ||
+      g_cancellable_is_cancelled (self->cancellable))
     return;
   if (reply != NULL)
     {
@@ -416,4 +423,24 @@ dms_allocation_reporter_end (DmsAllocationReporter *self)
   self->ending = TRUE;
   self->first_try_us = g_get_monotonic_time ();
   try_end (self);
+}
+
+/**
+ * dms_allocation_reporter_begin:
+ * @self: a reporter
+ *
+ * The job is started once more: its end will be news again, and what is still to be said of the last is not.
+ */
+void
+dms_allocation_reporter_begin (DmsAllocationReporter *self)
+{
+  g_return_if_fail (DMS_IS_ALLOCATION_REPORTER (self));
+
+  if (!self->ending || g_cancellable_is_cancelled (self->cancellable))
+    return;
+  dms_allocation_reporter_stop (self);
+  g_object_unref (self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  self->wait_seconds = FIRST_WAIT_SECONDS;
+  self->ending = FALSE;
 }

@@ -25,6 +25,7 @@ void dms_allocation_reporter_status (DmsAllocationReporter *self,
 /* Says that it ended, with the record's result, again and again until it is heard or three hours have
  * passed. */
 void dms_allocation_reporter_end (DmsAllocationReporter *self);
+void dms_allocation_reporter_begin (DmsAllocationReporter *self);
 /* One sign of life. @usage: (nullable); @problem: (nullable): why the health check fails; @checked: it was
  * looked at. */
 void dms_allocation_reporter_liveness (DmsAllocationReporter *self,

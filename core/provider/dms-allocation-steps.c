@@ -138,7 +138,13 @@ adopted (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   dms_allocation_save (self);
   if (self->execution != NULL)
-    dms_allocation_watch (self);
+    {
+      g_autoptr (GError) problem = NULL;
+
+      if (!dms_allocation_open_socket (self, &problem))
+        dms_allocation_log_event (self, G_LOG_LEVEL_WARNING, "job_socket_error", problem);
+      dms_allocation_watch (self);
+    }
   dms_allocation_work_advance (work);
 }
 
@@ -246,6 +252,20 @@ judge (DmsAllocation *self, DmsAllocationStatus *status)
   DmsExecutionResult *result = self->result;
   gboolean success = dms_execution_result_is_success (result);
 
+  if (self->timed_out && !success)
+    {
+      g_autofree char *text =
+          g_strdup_printf ("it ran longer than its time-out of %.3g s",
+                           (double) dms_allocation_run_get_timeout_us (self->record->run) / G_USEC_PER_SEC);
+
+      *status = DMS_ALLOCATION_FAILED;
+      return dms_execution_result_new (DMS_END_STOPPED,
+                                       -1,
+                                       text,
+                                       dms_execution_result_get_started_us (result),
+                                       dms_execution_result_get_ended_us (result),
+                                       dms_execution_result_get_usage (result));
+    }
   *status = success && self->record->is_task ? DMS_ALLOCATION_COMPLETED : DMS_ALLOCATION_FAILED;
   if (!success || self->record->is_task)
     return dms_execution_result_ref (result);
@@ -282,6 +302,8 @@ settle (Work *work)
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
+  if (work->status == DMS_ALLOCATION_TERMINATED)
+    record->is_reusable = FALSE;
   if (dms_allocation_status_is_final (before) ||
       (work->status == DMS_ALLOCATION_PENDING && self->result == NULL))
     {
@@ -293,7 +315,10 @@ settle (Work *work)
 
   g_clear_pointer (&record->result, dms_execution_result_unref);
   if (work->status == DMS_ALLOCATION_PENDING)
-    record->result = judge (self, &record->status);
+    {
+      record->result = judge (self, &record->status);
+      dms_allocation_capture (self);
+    }
   else
     {
       record->status = work->status;
@@ -322,6 +347,7 @@ settle (Work *work)
 static void
 forget_execution (DmsAllocation *self)
 {
+  dms_allocation_close_socket (self);
   g_cancellable_cancel (self->watching);
   g_clear_object (&self->watching);
   g_clear_object (&self->execution);
@@ -431,10 +457,12 @@ build_spec (DmsAllocation *self, const char *execution_id, const char *state_dir
   DmsAllocationRecord *record = self->record;
   gboolean trusted = dms_provider_is_owner (self->provider, record->orchestrator_did);
   DmsConfig *config = dms_provider_get_config (self->provider);
+  g_autoptr (JsonObject) params = dms_allocation_dup_params (self);
   g_autoptr (DmsExecutionSpecBuilder) builder =
       dms_execution_spec_builder_new (record->id, execution_id, record->executor);
 
-  dms_execution_spec_builder_set_params (builder, record->params);
+  dms_execution_spec_builder_set_params (builder, params);
+  dms_allocation_mount_socket (self, builder);
   dms_execution_spec_builder_set_resources (builder, record->resources);
   dms_execution_spec_builder_set_state_dir (builder, state_dir);
   dms_execution_spec_builder_set_network (builder, record->subnet_ip, record->gateway_ip);
@@ -475,7 +503,7 @@ build_next (Work *work, GError **error)
     return FALSE;
   g_object_ref (work->executor);
   state_dir = dms_job_log_open (self->log, execution_id, error);
-  if (state_dir == NULL)
+  if (state_dir == NULL || !dms_allocation_open_socket (self, error))
     return FALSE;
   work->spec = build_spec (self, execution_id, state_dir, error);
   if (work->spec == NULL || !dms_executor_validate (work->executor, work->spec, error))
@@ -618,6 +646,12 @@ dms_allocation_run_step (Work *work, Step step)
       break;
     case STEP_REPORT:
       report (work);
+      break;
+    case STEP_OFFER:
+      dms_allocation_offer_run (work);
+      break;
+    case STEP_TAKE:
+      dms_allocation_take_run (work);
       break;
     default:
       g_assert_not_reached ();

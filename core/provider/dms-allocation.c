@@ -16,6 +16,10 @@ static const Step RESTART[] = {
   STEP_MARK,   STEP_ADOPT,   STEP_STOP,  STEP_AWAIT,   STEP_COLLECT,
   STEP_REMOVE, STEP_RESERVE, STEP_BUILD, STEP_PREPARE, STEP_LAUNCH,
 };
+static const Step START_RUN[] = {
+  STEP_OFFER, STEP_STOP,  STEP_AWAIT,   STEP_COLLECT, STEP_REMOVE,
+  STEP_TAKE,  STEP_BUILD, STEP_PREPARE, STEP_LAUNCH,
+};
 static const Step TERMINATE[] = { STEP_STOP, STEP_AWAIT, STEP_COLLECT, STEP_SETTLE, STEP_REMOVE };
 static const Step END[] = { STEP_COLLECT, STEP_SETTLE, STEP_REMOVE, STEP_REPORT };
 static const Step FAIL[] = { STEP_REMOVE, STEP_SETTLE, STEP_REPORT };
@@ -32,6 +36,7 @@ work_free (Work *work)
   g_clear_object (&work->executor);
   g_clear_pointer (&work->spec, dms_execution_spec_unref);
   g_clear_error (&work->error);
+  g_clear_pointer (&work->run, dms_allocation_run_unref);
   g_free (work->reason);
   g_object_unref (work->allocation);
   g_free (work);
@@ -44,6 +49,8 @@ dms_allocation_finalize (GObject *object)
 
   g_clear_handle_id (&self->timer_id, g_source_remove);
   g_clear_handle_id (&self->liveness_id, g_source_remove);
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
+  dms_allocation_close_socket (self);
   g_clear_object (&self->watching);
   g_clear_object (&self->execution);
   g_clear_pointer (&self->result, dms_execution_result_unref);
@@ -129,7 +136,8 @@ dms_allocation_is_over (DmsAllocation *self)
   g_return_val_if_fail (DMS_IS_ALLOCATION (self), FALSE);
 
   return dms_allocation_status_is_final (self->record->status) && self->record->acknowledged &&
-         self->record->handle == NULL && self->current == NULL && g_queue_is_empty (&self->queue);
+         !self->record->is_reusable && self->record->handle == NULL &&
+         self->current == NULL && g_queue_is_empty (&self->queue);
 }
 
 void
@@ -196,7 +204,7 @@ finish (Work *work)
 static gboolean
 is_starting (Work *work)
 {
-  return work->steps == START || work->steps == RESTART;
+  return work->steps == START || work->steps == RESTART || work->steps == START_RUN;
 }
 
 void
@@ -300,6 +308,7 @@ dms_allocation_take_result (DmsAllocation *self, DmsExecutionResult *result)
 
   self->result = result;
   g_clear_handle_id (&self->liveness_id, g_source_remove);
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
   if (awaiting != NULL)
     {
       self->awaiting = NULL;
@@ -392,6 +401,7 @@ dms_allocation_watch (DmsAllocation *self)
   dms_execution_wait_async (self->execution, self->watching, on_ended, watch);
 
   g_clear_handle_id (&self->liveness_id, g_source_remove);
+  dms_allocation_limit_time (self);
   if (self->record->is_task || dms_allocation_status_is_final (self->record->status))
     return;
   dms_log_event (
@@ -497,6 +507,53 @@ dms_allocation_start_finish (DmsAllocation *self, GAsyncResult *result, GError *
 }
 
 /**
+ * dms_allocation_start_run_async:
+ * @self: an allocation of a workflow
+ * @run: what to run
+ * @ports: (nullable): the job's port by public port
+ * @callback: called when it runs
+ * @user_data: for @callback
+ *
+ * Starts the job once more, with the environment of @run. A run is started once, however often it is asked
+ * for; asking for another one ends the present one.
+ */
+void
+dms_allocation_start_run_async (DmsAllocation *self,
+                                DmsAllocationRun *run,
+                                JsonObject *ports,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  GTask *task = NULL;
+  Work *work = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (DMS_IS_ALLOCATION (self));
+
+  task = new_task (self, dms_allocation_start_run_async, callback, user_data);
+  if (!self->record->is_reusable && self->record->status != DMS_ALLOCATION_TERMINATED)
+    error = g_error_new (
+        DMS_ERROR, DMS_ERROR_WRONG_STATE, "allocation “%s” is no task of a workflow", self->record->id);
+  else if (self->record->status == DMS_ALLOCATION_PENDING && self->current == NULL)
+    (void) take_ports (self, ports, &error);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  work = enqueue (self, START_RUN, G_N_ELEMENTS (START_RUN), task);
+  work->run = dms_allocation_run_ref (run);
+  run_next (self);
+}
+
+gboolean
+dms_allocation_start_run_finish (DmsAllocation *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, error);
+}
+
+/**
  * dms_allocation_restart_async:
  * @self: an allocation
  * @callback: called when its new job runs
@@ -541,7 +598,7 @@ dms_allocation_terminate_async (DmsAllocation *self,
 
   g_return_if_fail (DMS_IS_ALLOCATION (self));
 
-  if (self->current != NULL && (self->current->steps == START || self->current->steps == RESTART))
+  if (self->current != NULL && is_starting (self->current))
     g_cancellable_cancel (self->current->cancellable);
   work = enqueue (self,
                   TERMINATE,
@@ -790,6 +847,8 @@ dms_allocation_detach (DmsAllocation *self)
   self->detached = TRUE;
   dms_allocation_reporter_stop (self->reporter);
   g_clear_handle_id (&self->liveness_id, g_source_remove);
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
+  dms_allocation_close_socket (self);
   g_cancellable_cancel (self->watching);
 
   /* A step that waits for a timer has nobody else to go on for it. */

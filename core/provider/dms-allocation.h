@@ -33,6 +33,12 @@ void dms_allocation_start_async (DmsAllocation *self,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
 gboolean dms_allocation_start_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
+void dms_allocation_start_run_async (DmsAllocation *self,
+                                     DmsAllocationRun *run,
+                                     JsonObject *ports,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+gboolean dms_allocation_start_run_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
 void dms_allocation_restart_async (DmsAllocation *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean dms_allocation_restart_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
 /* Stops the job and gives everything back. */

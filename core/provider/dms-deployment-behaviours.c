@@ -371,6 +371,15 @@ read_allocation (Allocate *allocate, const char *name, JsonObject *config, GErro
                                                     error))
         return FALSE;
       record->nonce = allocate->nonce;
+      if (record->has_socket &&
+          !dms_config_get_bool (dms_provider_get_config (allocate->provider), "job.allow_children"))
+        {
+          g_set_error_literal (error,
+                               DMS_ERROR,
+                               DMS_ERROR_NOT_SUPPORTED,
+                               "this node lets no job deploy others; its owner can set job.allow_children");
+          return FALSE;
+        }
     }
   g_ptr_array_add (allocate->names, g_strdup (name));
   g_ptr_array_add (allocate->records, g_steal_pointer (&record));

@@ -507,3 +507,41 @@ dms_job_log_remove (const char *folder)
 {
   remove_tree (AT_FDCWD, folder);
 }
+
+/**
+ * dms_job_log_dup_latest:
+ * @self: a log that was collected
+ * @stream: which stream
+ * @max_bytes: at most so much, from the end
+ *
+ * Returns: (transfer full): what the last execution wrote, as valid UTF-8
+ */
+char *
+dms_job_log_dup_latest (DmsJobLog *self, DmsLogStream stream, gsize max_bytes)
+{
+  g_autofree char *path = dup_path (self, stream, "");
+  g_autofree char *earlier = dup_path (self, stream, ".earlier");
+  g_autofree char *buffer = g_malloc (max_bytes + 1);
+  struct stat before;
+  struct stat whole;
+  goffset begin;
+  gssize got = 0;
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+  if (fd >= 0 && fstat (fd, &whole) == 0 && S_ISREG (whole.st_mode))
+    {
+      begin = lstat (earlier, &before) == 0 ? before.st_size : 0;
+      begin = MAX (begin, whole.st_size - (goffset) max_bytes);
+      got = begin < whole.st_size ? pread (fd, buffer, max_bytes, begin) : 0;
+    }
+  if (fd >= 0)
+    close (fd);
+  got = MAX (got, 0);
+  /* A text ends at its first zero byte; jobs that write some get them back as spaces. */
+  for (gssize i = 0; i < got; i++)
+    {
+      if (buffer[i] == '\0')
+        buffer[i] = ' ';
+    }
+  return g_utf8_make_valid (buffer, got);
+}

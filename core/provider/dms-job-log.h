@@ -40,6 +40,9 @@ void dms_job_log_collect_async (DmsJobLog *self,
                                 gpointer user_data);
 gboolean dms_job_log_collect_finish (DmsJobLog *self, GAsyncResult *result, GError **error);
 
+/* What the execution that was collected last wrote, at most so much from its end. (transfer full) */
+char *dms_job_log_dup_latest (DmsJobLog *self, DmsLogStream stream, gsize max_bytes);
+
 /* Removes the folder and all in it. */
 void dms_job_log_remove (const char *folder);
 

@@ -24,6 +24,8 @@ enum
   KEEP_SECONDS = 30 * 60,
   /* An allocation that nobody starts is not held for ever. */
   PENDING_SECONDS = 3600,
+  /* Tasks of a workflow wait for others, however long these take. */
+  UNUSED_SECONDS = 7 * 24 * 3600,
 };
 
 /* What the node grants the orchestrator of one ensemble. */
@@ -510,10 +512,16 @@ sweep_allocation (DmsProvider *self, DmsAllocation *allocation, gboolean renew)
 {
   DmsAllocationRecord *record = dms_allocation_get_record (allocation);
   gint64 age_us = g_get_real_time () - record->created_us;
+  gboolean is_idle =
+      record->status == DMS_ALLOCATION_PENDING || dms_allocation_status_is_final (record->status);
+  gint64 idle_us = is_idle ? g_get_real_time () - MAX (record->created_us, record->ended_us) : 0;
 
   if (dms_allocation_is_over (allocation))
     dms_provider_drop_allocation (self, allocation);
-  else if (record->status == DMS_ALLOCATION_PENDING && age_us > (gint64) PENDING_SECONDS * G_USEC_PER_SEC)
+  else if (record->is_reusable && idle_us > (gint64) UNUSED_SECONDS * G_USEC_PER_SEC)
+    dms_allocation_terminate_async (allocation, "its workflow did not use it for a week", NULL, NULL);
+  else if (record->status == DMS_ALLOCATION_PENDING && !record->is_reusable &&
+           age_us > (gint64) PENDING_SECONDS * G_USEC_PER_SEC)
     dms_allocation_terminate_async (allocation, "nobody started it within an hour", NULL, NULL);
   else if (renew)
     grant_allocation (allocation);
@@ -723,7 +731,8 @@ take_up (DmsProvider *self, GError **error)
       DmsAllocationRecord *record = g_ptr_array_index (records, i);
 
       ensure_ensemble (self, record);
-      if (dms_allocation_status_is_final (record->status) && record->acknowledged && record->handle == NULL)
+      if (dms_allocation_status_is_final (record->status) && record->acknowledged && record->handle == NULL &&
+          !record->is_reusable)
         continue;
       if (dms_provider_add_allocation (self, record, error) == NULL)
         return FALSE;
@@ -744,7 +753,8 @@ on_decided (DmsRestoreCheck *check, gboolean wanted, gpointer user_data)
       DmsAllocation *allocation = g_ptr_array_index (allocations, i);
       DmsAllocationRecord *record = dms_allocation_get_record (allocation);
 
-      if (g_str_equal (record->ensemble_id, ensemble_id) && !dms_allocation_status_is_final (record->status))
+      if (g_str_equal (record->ensemble_id, ensemble_id) &&
+          (record->is_reusable || !dms_allocation_status_is_final (record->status)))
         dms_allocation_terminate_async (allocation, "its orchestrator does not want it any more", NULL, NULL);
     }
   g_hash_table_remove (self->checks, ensemble_id);
@@ -789,7 +799,8 @@ restore_all (DmsProvider *self)
       DmsAllocation *allocation = g_ptr_array_index (allocations, i);
 
       dms_allocation_restore_async (allocation, NULL, NULL);
-      if (!dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
+      if (dms_allocation_get_record (allocation)->is_reusable ||
+          !dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
         check_orchestrator (self, dms_allocation_get_record (allocation));
     }
   g_hash_table_iter_init (&iter, self->checks);

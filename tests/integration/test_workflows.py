@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Workflows with real daemons: what is passed on, what is tried again, and what a crash does not repeat."""
+
+import contextlib
+import json
+import time
+
+import pytest
+
+from node import SOURCE, Node, wind_down
+from test_jobs import nothing_left
+from test_libp2p_nodes import PLUGIN, connect, quick
+from test_world import DEPLOY, allow
+
+TASK = """  {name}:
+    executor: process
+    type: task
+    resources: {{cpu: {{cores: 0.1}}, ram: {{size: 32MiB}}, disk: {{size: 32MiB}}}}
+    workflow: {flow}
+    volumes: [{{type: local, src: {shared}, mount_destination: /shared}}]
+    execution:
+      type: process
+      cmd: [/bin/sh, -c, {script}]
+"""
+
+
+class Flow:
+    """A workflow file whose tasks note in a shared folder what they do."""
+
+    def __init__(self, node):
+        self.node = node
+        self.shared = node.root / "shared"
+        self.shared.mkdir()
+        self.shared.chmod(0o777)
+        self.tasks = []
+        self.names = []
+
+    def add(self, name, script, flow="{}"):
+        note = 'echo "$DMS_TASK.$DMS_INDEX.$DMS_ATTEMPT" >> /shared/started; '
+        self.tasks.append(TASK.format(name=name, flow=flow, shared=self.shared, script=json.dumps(note + script)))
+        self.names.append(name)
+        return self
+
+    def write(self, nodes=None):
+        nodes = nodes or "  here: {allocations: [%s]}\n" % ", ".join(self.names)
+        return self.node.write_job("flow.yaml", 'version: "V1"\nallocations:\n' + "".join(self.tasks) + "nodes:\n" + nodes)
+
+    def deploy(self):
+        return self.node.deploy(self.write())
+
+    def started(self):
+        path = self.shared / "started"
+        return path.read_text().split() if path.exists() else []
+
+
+def details(node, ensemble):
+    info = node.actor("/dms/node/deployment/info", "-i", ensemble)["allocations"]
+    return {name.split(".", 1)[1]: item for name, item in info.items()}
+
+
+def test_example(node):
+    ensemble = node.deploy(SOURCE / "data" / "examples" / "workflow.yaml")
+    node.wait_status(ensemble, "Completed", timeout=120)
+    assert node.logs_of(ensemble, "node1.gather")[0] == 'found ["3","5","4","5"]\n'
+    assert node.logs_of(ensemble, "node1.complain")[0] == ""
+    counted = sum(node.logs_of(ensemble, f"node1.count{slot}")[0].count("counting") for slot in ("", "-2"))
+    assert counted == 4
+    seen = details(node, ensemble)
+    assert seen["complain"]["workflow"]["state"] == "skipped"
+    assert seen["count"]["workflow"]["runs"] == {"succeeded": 4}
+    nothing_left(node)
+
+
+def test_retries_conditions_and_outputs(node):
+    flow = Flow(node)
+    flow.add("flaky", 'test $DMS_ATTEMPT -ge 3 || exit 75; echo "value=a b $(date +%s)"; echo done',
+             '{retries: {max: 4, delay: 200ms, on: 75}, outputs: {v: {prefix: "value="}, all: stdout}}')
+    flow.add("user", 'echo "got $V"; test "$${#ALL}" -gt 10', "{inputs: {V: flaky.v, ALL: flaky.all}}")
+    flow.add("breaks", "exit 3", "{may_fail: true}")
+    flow.add("rescue", "true", "{after: [{task: breaks, exit: [3]}]}")
+    flow.add("never", "true", "{after: [breaks]}")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    assert node.logs_of(ensemble, "here.user")[0].startswith("got a b 1")
+    assert sorted(flow.started()) == ["breaks..1", "flaky..1", "flaky..2", "flaky..3", "rescue..1", "user..1"]
+    assert details(node, ensemble)["never"]["workflow"]["reason"] == "task “breaks” failed"
+    nothing_left(node)
+
+
+def test_time_out_and_failure_are_named(node):
+    flow = Flow(node)
+    flow.add("slow", "sleep 100", "{timeout: 1s}")
+    flow.add("after", "true", "{after: [slow]}")
+    ensemble = flow.deploy()
+    status = node.wait_status(ensemble, "Failed", timeout=90)
+    assert status["error"] == "here.slow: it ran longer than its time-out of 1 s"
+    assert flow.started() == ["slow..1"]
+    nothing_left(node)
+
+
+def test_crash_of_the_orchestrator_repeats_nothing(node):
+    """The daemon is killed again and again while a workflow runs: every run is begun once."""
+    flow = Flow(node)
+    flow.add("list", 'seq 8', "{outputs: {n: stdout}, single: true}")
+    flow.add("work", 'sleep 0.7; echo "r=$((DMS_ITEM * DMS_ITEM))"',
+             '{for_each: list.n, slots: 2, single: true, outputs: {r: {prefix: "r="}}}')
+    flow.add("sum", 'echo "$R" | tr -d "[]\\"" | tr , + > /shared/sum', "{inputs: {R: work.r}, single: true}")
+    ensemble = flow.deploy()
+    for _ in range(5):
+        time.sleep(1.2)
+        node.kill()
+        node.start()
+    node.wait_status(ensemble, "Completed", timeout=180)
+    assert (flow.shared / "sum").read_text().strip() == "1+4+9+16+25+36+49+64"
+    assert sorted(flow.started()) == sorted(["list..1", "sum..1", *(f"work.{i}.1" for i in range(8))])
+    nothing_left(node)
+
+
+def test_shutdown_in_the_middle(node):
+    flow = Flow(node)
+    flow.add("first", "sleep 300")
+    flow.add("second", "true", "{after: [first]}")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Running")
+    node.wait_for(flow.started, 30, "the first task did not start")
+    assert node.actor("/dms/node/deployment/shutdown", "-i", ensemble)["OK"] is True
+    node.wait_status(ensemble, "Completed")
+    assert flow.started() == ["first..1"]
+    nothing_left(node)
+
+
+@pytest.mark.skipif(not PLUGIN.exists(), reason="built without the transport libp2p")
+def test_fan_out_over_two_machines(tmp_path):
+    """Both execute; the orchestrator and then the other machine are killed in between, and nothing is repeated."""
+    alice, bob = (Node(tmp_path / name, config=quick()).set_up() for name in ("alice", "bob"))
+    with contextlib.ExitStack() as stack:
+        for member in (alice, bob):
+            stack.callback(wind_down, member)
+        allow(bob, alice, *DEPLOY)
+        allow(alice, bob, *DEPLOY)
+        for member in (alice, bob):
+            member.start()
+            member.onboard()
+        connect(alice, bob)
+        flow = Flow(alice)
+        flow.add("work", 'sleep 1; echo "$DMS_ITEM"', "{for_each: [a, b, c, d, e, f], outputs: {o: stdout}}")
+        flow.add("sum", 'echo "$O" > /shared/sum', "{inputs: {O: work.o}}")
+        # A folder of the host is mounted for its owner only.
+        bob.cli("cap", "anchor", "-c", bob.name, "--root", alice.dms_did)
+        nodes = (f"  one: {{allocations: [work, sum], peer: {alice.peer}}}\n"
+                 f"  two: {{allocations: [work], peer: {bob.peer}}}\n")
+        ensemble = alice.deploy(flow.write(nodes))
+        alice.wait_for(lambda: len(flow.started()) >= 2, 60, "nothing was started")
+        alice.kill()
+        alice.start()
+        connect(alice, bob)
+        alice.wait_for(lambda: len(flow.started()) >= 4, 60, "it does not go on")
+        bob.kill()
+        bob.start()
+        connect(alice, bob)
+        alice.wait_status(ensemble, "Completed", timeout=180)
+        assert json.loads((flow.shared / "sum").read_text()) == ["a", "b", "c", "d", "e", "f"]
+        assert sorted(flow.started()) == sorted(["sum..1", *(f"work.{i}.1" for i in range(6))])
+        parts = [alice.logs_of(ensemble, f"{where}.work")[0].split() for where in ("one", "two")]
+        assert all(parts) and sorted(sum(parts, [])) == list("abcdef")
+        nothing_left(alice)
+        nothing_left(bob)
+
+
+def test_update_is_refused(node):
+    flow = Flow(node).add("first", "sleep 300")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Running")
+    path = flow.add("second", "true").write()
+    reply = node.actor("/dms/node/deployment/update", "-t", "150s", "-i", ensemble, "-f", path, check=False)
+    assert reply["OK"] is False and "workflow" in reply["Error"], reply
+    assert node.status(ensemble)["status"] == "Running"
+    node.actor("/dms/node/deployment/shutdown", "-i", ensemble)
+    node.wait_status(ensemble, "Completed")
+    nothing_left(node)
