@@ -20,4 +20,5 @@ struct _DmsAllocationConfig
   GPtrArray *volumes;
   DmsHealthCheck *health_check;
   char *failure_recovery;
+  gboolean single;
 };

@@ -148,6 +148,12 @@ dms_allocation_config_keys_to_json (DmsAllocationConfig *self)
   return list_to_json (self->keys, (JsonNode * (*) (gpointer)) dms_job_key_to_json);
 }
 
+gboolean
+dms_allocation_config_is_single (DmsAllocationConfig *self)
+{
+  return self->single;
+}
+
 JsonNode *
 dms_allocation_config_to_json (DmsAllocationConfig *self)
 {
@@ -167,6 +173,8 @@ dms_allocation_config_to_json (DmsAllocationConfig *self)
   if (self->volumes->len > 0)
     json_object_set_member (object, "volume", dms_allocation_config_volumes_to_json (self));
   json_object_set_string_member (object, "failure_recovery", self->failure_recovery);
+  if (self->single)
+    json_object_set_boolean_member (object, "single", TRUE);
   return dms_job_json_take_object (object);
 }
 

@@ -205,6 +205,7 @@ dms_job_decode_allocation (DmsJobNode *node, const char *path, const char *name,
     }
   self->failure_recovery = dms_job_reader_dup_choice (
       allocation, "failure_recovery", recoveries, "stay_down", DMS_JOB_READ_OPTIONAL);
+  self->single = dms_job_reader_get_bool (allocation, "single", FALSE);
   dms_job_reader_finish (allocation);
   return g_steal_pointer (&self);
 }

@@ -155,7 +155,8 @@ make_request (DeployNode *node)
 static gboolean
 is_missing (DeployNode *node)
 {
-  return node->bids->len == 0 && dms_node_config_get_peer (node->config) == NULL;
+  return node->bids->len == 0 && dms_node_config_get_peer (node->config) == NULL &&
+         !dms_deployment_is_settled (node->deployment, node);
 }
 
 static guint
@@ -444,6 +445,8 @@ dms_deployment_begin_asking (DmsDeployment *self)
       const char *peer = dms_node_config_get_peer (node->config);
       g_autoptr (DmsHandle) to = peer == NULL ? NULL : make_root_handle (self, peer);
 
+      if (dms_deployment_is_settled (self, node))
+        continue;
       if (to != NULL)
         ask_for_node (self, to, node);
       any_free = any_free || peer == NULL;

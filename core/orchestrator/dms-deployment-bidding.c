@@ -29,6 +29,8 @@ is_settled (DmsDeployment *self, gint64 waited_us)
     {
       DeployNode *node = self->nodes->pdata[i];
 
+      if (dms_deployment_is_settled (self, node))
+        continue;
       if (node->bids->len == 0)
         return FALSE;
       if (dms_node_config_get_peer (node->config) != NULL)
@@ -49,7 +51,7 @@ describe_missing (DmsDeployment *self)
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      if (node->bids->len == 0)
+      if (node->bids->len == 0 && !dms_deployment_is_settled (self, node))
         g_string_append_printf (names, "%s“%s”", names->len > 0 ? ", " : "", node->name);
     }
   return g_strdup_printf (
@@ -69,8 +71,11 @@ choose (DmsDeployment *self)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
-      guint pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
+      guint pick;
 
+      if (dms_deployment_is_settled (self, node))
+        continue;
+      pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
       g_clear_pointer (&node->bid, dms_bid_unref);
       node->bid = dms_bid_ref (node->bids->pdata[pick]);
     }
@@ -110,6 +115,8 @@ dms_deployment_collect_bids (DmsDeployment *self)
     {
       DeployNode *node = self->nodes->pdata[i];
 
+      if (dms_deployment_is_settled (self, node))
+        continue;
       g_ptr_array_set_size (node->bids, 0);
       g_clear_pointer (&node->bid, dms_bid_unref);
     }
@@ -163,11 +170,15 @@ why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
 
   if (strcmp (dms_bid_get_ensemble_id (bid), self->id) != 0 || node == NULL)
     return "it is for another ensemble or node";
+  if (dms_deployment_is_settled (self, node))
+    return "the node has its machine";
   if (strcmp (dms_handle_get_id (dms_bid_get_handle (bid)),
               dms_handle_get_id (dms_message_get_from (message))) != 0)
     return "its sender is not who made it";
   if (g_strv_contains (dms_ensemble_get_exclude_peers (self->ensemble), peer))
     return "its peer is excluded";
+  if (g_strcmp0 (self->left_peer, peer) == 0)
+    return "its peer is the one that is being left";
   if (node->bids->len >= MAX_BIDS_PER_NODE)
     return "there are enough bids";
   if (peer_is_taken (self, node, peer))

@@ -125,7 +125,11 @@ dms_deployment_commit (DmsDeployment *self)
 {
   dms_deployment_next_step (self);
   for (guint i = 0; i < self->nodes->len; i++)
-    ((DeployNode *) self->nodes->pdata[i])->touched = TRUE;
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      node->touched = node->touched || !dms_deployment_is_settled (self, node);
+    }
   /* Stored with the candidates before any of them is asked: a restart knows whom to tell. */
   dms_deployment_set_status (self, DMS_DEPLOYMENT_COMMITTING);
   dms_deployment_grant_all (self);
@@ -133,6 +137,8 @@ dms_deployment_commit (DmsDeployment *self)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
 
+      if (dms_deployment_is_settled (self, allocation->node) || allocation->ended)
+        continue;
       invoke (self,
               allocation->node,
               allocation,
@@ -206,6 +212,8 @@ take_handles (DeployNode *node, JsonObject *reply, char **text)
       g_autoptr (GError) error = NULL;
       DmsHandle *handle;
 
+      if (allocation->ended)
+        continue;
       if (json == NULL && handles != NULL)
         json = json_object_get_member (handles, allocation->key);
       handle = json == NULL ? NULL : dms_handle_new_from_json (json, &error);
@@ -252,14 +260,19 @@ allocate (DmsDeployment *self)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
-      JsonObject *object = json_object_new ();
-      JsonObject *configs = json_object_new ();
+      JsonObject *object;
+      JsonObject *configs;
 
+      if (dms_deployment_is_settled (self, node))
+        continue;
+      object = json_object_new ();
+      configs = json_object_new ();
       for (guint j = 0; j < node->allocations->len; j++)
         {
           DeployAllocation *allocation = node->allocations->pdata[j];
 
-          json_object_set_object_member (configs, allocation->id, make_allocation_config (self, allocation));
+          if (!allocation->ended)
+            json_object_set_object_member (configs, allocation->id, make_allocation_config (self, allocation));
         }
       json_object_set_string_member (object, "EnsembleID", self->id);
       json_object_set_string_member (object, "NodeID", node->name);
@@ -282,8 +295,8 @@ typedef struct
   void (*done) (DmsDeployment *self);
 } Revert;
 
-static void
-forget (DeployNode *node)
+void
+dms_deployment_forget_node (DeployNode *node)
 {
   node->touched = FALSE;
   for (guint i = 0; i < node->allocations->len; i++)
@@ -291,6 +304,11 @@ forget (DeployNode *node)
       DeployAllocation *allocation = node->allocations->pdata[i];
 
       dms_deployment_unwatch (allocation);
+      /* Of a node that is placed elsewhere: what is done is done. */
+      if (node->deployment->replacing == node && allocation->ended)
+        continue;
+      allocation->repairing = FALSE;
+      allocation->given_up = FALSE;
       g_clear_pointer (&allocation->handle, dms_handle_unref);
       g_clear_pointer (&allocation->termination, json_node_unref);
       g_clear_pointer (&allocation->reason, g_free);
@@ -327,33 +345,56 @@ on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
                      NULL);
       dms_deployment_leave_behind (self, call->node);
     }
-  forget (call->node);
+  dms_deployment_forget_node (call->node);
   if (--self->n_pending == 0)
     revert->done (self);
+}
+
+JsonNode *
+dms_deployment_make_revert (DeployNode *node)
+{
+  JsonNode *payload = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  JsonArray *names = json_array_new ();
+
+  for (guint i = 0; i < node->allocations->len; i++)
+    json_array_add_string_element (names, ((DeployAllocation *) node->allocations->pdata[i])->id);
+  json_object_set_string_member (object, "EnsembleID", node->deployment->id);
+  json_object_set_array_member (object, "AllocsByName", names);
+  json_node_take_object (payload, object);
+  return payload;
+}
+
+/* There is nobody to be told now, and waiting for the answer of a machine that is away helps nobody. */
+static void
+leave_lost (DmsDeployment *self)
+{
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (!node->touched || node->bid == NULL || !node->lost || dms_deployment_is_settled (self, node))
+        continue;
+      dms_deployment_leave_behind (self, node);
+      node->lost = FALSE;
+      dms_deployment_forget_node (node);
+    }
 }
 
 void
 dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
 {
   dms_deployment_next_step (self);
+  leave_lost (self);
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
       g_autoptr (JsonNode) payload = NULL;
-      JsonObject *object;
-      JsonArray *names;
       Revert *revert;
 
-      if (!node->touched || node->bid == NULL)
+      if (!node->touched || node->bid == NULL || dms_deployment_is_settled (self, node))
         continue;
-      payload = json_node_new (JSON_NODE_OBJECT);
-      object = json_object_new ();
-      names = json_array_new ();
-      for (guint j = 0; j < node->allocations->len; j++)
-        json_array_add_string_element (names, ((DeployAllocation *) node->allocations->pdata[j])->id);
-      json_object_set_string_member (object, "EnsembleID", self->id);
-      json_object_set_array_member (object, "AllocsByName", names);
-      json_node_take_object (payload, object);
+      payload = dms_deployment_make_revert (node);
       revert = g_new0 (Revert, 1);
       revert->call = dms_deployment_call_new (self, node, NULL);
       revert->done = done;

@@ -36,11 +36,13 @@ typedef enum
 } DeployWay;
 
 typedef struct _DeployNode DeployNode;
+typedef struct _DeploySupervision DeploySupervision;
 typedef struct _DeployAllocation DeployAllocation;
 
 /* A node of the ensemble while it is deployed. */
 struct _DeployNode
 {
+  DmsDeployment *deployment;
   const char *name;
   DmsNodeConfig *config;
   /* (element-type DeployAllocation): unowned */
@@ -51,6 +53,23 @@ struct _DeployNode
   DmsBid *bid;
   /* Whether that machine may hold something of ours. */
   gboolean touched;
+  /* (nullable): whose standby it is; and whether it still waits to take over. */
+  const char *primary;
+  guint standby_index;
+  gboolean standby;
+  /* Another one does its work. */
+  gboolean retired;
+  /* Supervision: its machine is silent; is waited for; what it has is being started anew, and what went wrong. */
+  gboolean lost;
+  /* It waits for its turn to be placed elsewhere. */
+  gboolean queued;
+  gboolean awaited;
+  gboolean repairing;
+  char *problem;
+  /* The machine has answered heartbeats. */
+  gboolean answered;
+  guint watch;
+  guint fence_timer;
 };
 
 /* An allocation while it is deployed. */
@@ -74,6 +93,13 @@ struct _DeployAllocation
   guint probe_timer;
   gboolean probing;
   guint strikes;
+  /* It is about to be started anew; it is left as it is; how often it was, at all and of late. */
+  gboolean repairing;
+  gboolean given_up;
+  guint n_restarts;
+  guint n_recent;
+  gint64 last_restart_us;
+  gint64 restart_due_us;
   gint64 heartbeat_seq;
   gint64 heartbeat_us;
   JsonNode *health;
@@ -142,6 +168,13 @@ struct _DmsDeployment
   guint grant_timer;
   GPtrArray *shutdown_tasks;
   GString *shutdown_errors;
+  /* (nullable) */
+  DmsHeartbeats *heartbeats;
+  /* (nullable): from when it runs for the first time. */
+  DeploySupervision *supervision;
+  /* (nullable): the one node that is being placed elsewhere while the others run on; and whose machine is left. */
+  DeployNode *replacing;
+  char *left_peer;
 };
 
 /* An answer that is waited for: who it is about, and the step it belongs to. */
@@ -203,7 +236,22 @@ void dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *se
 /* The node's machine could not be told to take back what it has: emits not-reverted. */
 void dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node);
 void dms_deployment_fail (DmsDeployment *self, const char *why);
+/* Everything is taken back and asked for anew, with fresh time. */
+void dms_deployment_redeploy (DmsDeployment *self);
+/* (transfer full): what a machine is told to take back. */
+JsonNode *dms_deployment_make_revert (DeployNode *node);
+/* What a machine had of a node is no concern of ours any more. */
+void dms_deployment_forget_node (DeployNode *node);
+/* Whether what is going on is about other nodes than this one. */
+gboolean dms_deployment_is_settled (DmsDeployment *self, DeployNode *node);
+/* replacing one node */
+void dms_deployment_replace_node (DmsDeployment *self, DeployNode *node, const char *reason);
+/* It is placed and runs; or cannot be placed. */
+void dms_deployment_replace_done (DmsDeployment *self);
+void dms_deployment_replace_failed (DmsDeployment *self, const char *why);
+void dms_deployment_replace_stop (DmsDeployment *self);
 /* provisioning and running */
+JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
 void dms_deployment_provision (DmsDeployment *self);
 void dms_deployment_run (DmsDeployment *self);
 void dms_deployment_install_behaviours (DmsDeployment *self);
@@ -217,6 +265,8 @@ void dms_deployment_take_down (DmsDeployment *self);
 /* The logs of another allocation are here, or will not come. */
 void dms_deployment_logs_settled (DmsDeployment *self);
 void dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status);
+/* The same when all work is done; what still waits to take over is given back first. */
+void dms_deployment_finish_all (DmsDeployment *self, DmsDeploymentStatus status);
 /* views */
 JsonNode *dms_deployment_dup_view (DmsDeployment *self);
 gboolean dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error);

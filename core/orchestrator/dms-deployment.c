@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
@@ -29,6 +29,8 @@ deploy_node_free (gpointer data)
   g_ptr_array_unref (node->allocations);
   g_ptr_array_unref (node->bids);
   g_clear_pointer (&node->bid, dms_bid_unref);
+  dms_node_config_unref (node->config);
+  g_free (node->problem);
   g_free (node);
 }
 
@@ -58,6 +60,8 @@ dms_deployment_dispose (GObject *object)
   DmsDeployment *self = DMS_DEPLOYMENT (object);
 
   dms_deployment_detach (self);
+  dms_deployment_supervision_free (self);
+  g_clear_object (&self->heartbeats);
   g_clear_object (&self->actor);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
@@ -82,6 +86,7 @@ dms_deployment_finalize (GObject *object)
   g_free (self->work_dir);
   g_free (self->error);
   g_free (self->step_error);
+  g_free (self->left_peer);
   G_OBJECT_CLASS (dms_deployment_parent_class)->finalize (object);
 }
 
@@ -162,6 +167,26 @@ add_allocation (DmsDeployment *self, DeployNode *node, const char *name, GHashTa
   g_ptr_array_add (node->allocations, allocation);
 }
 
+/* config: (transfer full); primary: (nullable). */
+static void
+add_node (DmsDeployment *self, DmsNodeConfig *config, const char *primary, guint index, GHashTable *layers)
+{
+  DeployNode *node = g_new0 (DeployNode, 1);
+  const char *const *names = dms_node_config_get_allocations (config);
+
+  node->deployment = self;
+  node->config = config;
+  node->name = dms_node_config_get_name (config);
+  node->primary = primary;
+  node->standby_index = index;
+  node->standby = primary != NULL;
+  node->allocations = g_ptr_array_new ();
+  node->bids = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_bid_unref);
+  g_ptr_array_add (self->nodes, node);
+  for (guint j = 0; names[j] != NULL; j++)
+    add_allocation (self, node, names[j], layers);
+}
+
 static void
 add_nodes (DmsDeployment *self)
 {
@@ -170,16 +195,13 @@ add_nodes (DmsDeployment *self)
 
   for (guint i = 0; i < configs->len; i++)
     {
-      DeployNode *node = g_new0 (DeployNode, 1);
-      const char *const *names = dms_node_config_get_allocations (configs->pdata[i]);
-
-      node->config = configs->pdata[i];
-      node->name = dms_node_config_get_name (node->config);
-      node->allocations = g_ptr_array_new ();
-      node->bids = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_bid_unref);
-      g_ptr_array_add (self->nodes, node);
-      for (guint j = 0; names[j] != NULL; j++)
-        add_allocation (self, node, names[j], layers);
+      add_node (self, dms_node_config_ref (configs->pdata[i]), NULL, 0, layers);
+      for (guint j = 1; j <= dms_node_config_get_redundancy (configs->pdata[i]); j++)
+        add_node (self,
+                  dms_node_config_new_standby (configs->pdata[i], j),
+                  dms_node_config_get_name (configs->pdata[i]),
+                  j,
+                  layers);
     }
 }
 
@@ -255,6 +277,12 @@ dms_deployment_new_from_record (DmsDocument *record,
   return g_steal_pointer (&self);
 }
 
+void
+dms_deployment_set_heartbeats (DmsDeployment *self, DmsHeartbeats *heartbeats)
+{
+  g_set_object (&self->heartbeats, heartbeats);
+}
+
 const char *
 dms_deployment_get_id (DmsDeployment *self)
 {
@@ -313,7 +341,8 @@ dms_deployment_find_allocation (DmsDeployment *self, const char *name)
       DeployAllocation *allocation = self->allocations->pdata[i];
 
       if (strcmp (allocation->id, name) == 0 || strcmp (allocation->key, name) == 0 ||
-          strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
+          (dms_deployment_counts (allocation) &&
+           strcmp (dms_allocation_config_get_name (allocation->config), name) == 0))
         return allocation->id;
     }
   return NULL;
@@ -470,8 +499,12 @@ dms_deployment_save (DmsDeployment *self)
 void
 dms_deployment_set_status (DmsDeployment *self, DmsDeploymentStatus status)
 {
-  gboolean changed = self->status != status;
+  gboolean changed;
 
+  /* As long as only one node is being placed elsewhere, the deployment runs. */
+  if (self->replacing != NULL && status < DMS_DEPLOYMENT_RUNNING)
+    status = DMS_DEPLOYMENT_RUNNING;
+  changed = self->status != status;
   self->status = status;
   dms_deployment_save (self);
   if (!changed)
@@ -545,6 +578,7 @@ void
 dms_deployment_detach (DmsDeployment *self)
 {
   self->attached = FALSE;
+  dms_deployment_supervision_pause (self);
   dms_deployment_stop_asking (self);
   if (self->step_cancellable != NULL)
     g_cancellable_cancel (self->step_cancellable);
@@ -601,8 +635,31 @@ on_reverted_after_failure (DmsDeployment *self)
 }
 
 void
+dms_deployment_redeploy (DmsDeployment *self)
+{
+  dms_deployment_replace_stop (self);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      /* Everybody has the part again that the ensemble gives it. */
+      node->standby = node->primary != NULL;
+      node->retired = FALSE;
+      if (!node->touched)
+        dms_deployment_forget_node (node);
+    }
+  dms_deployment_revert (self, redeploy);
+}
+
+void
 dms_deployment_fail (DmsDeployment *self, const char *why)
 {
+  if (self->replacing != NULL)
+    {
+      dms_deployment_replace_failed (self, why);
+      return;
+    }
+  dms_deployment_supervision_pause (self);
   g_free (self->error);
   self->error = g_strdup (why);
   dms_deployment_revert (self, on_reverted_after_failure);

@@ -9,6 +9,7 @@
 #include "jobs/dms-manifest.h"
 #include "orchestrator/dms-deployment-records.h"
 #include "orchestrator/dms-deployment-status.h"
+#include "orchestrator/dms-heartbeats.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +37,8 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
                                                DmsDeploymentRecords *records,
                                                const char *work_dir,
                                                GError **error);
+/* What tells whether machines are still there; before it begins. Without it, machines are not watched. */
+void dms_deployment_set_heartbeats (DmsDeployment *self, DmsHeartbeats *heartbeats);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
 /* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */

@@ -17,6 +17,7 @@ struct _DmsOrchestrator
   DmsConfig *config;
   DmsDeploymentRecords *records;
   DmsLateReverts *late_reverts;
+  DmsHeartbeats *heartbeats;
   /* ID → DmsDeployment, those that are not over */
   GHashTable *deployments;
   /* requester's DID and allocation ID → DmsLogFetch */

@@ -38,7 +38,18 @@ static void
 on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   JsonObject *payload = dms_message_get_object (message);
+  gint64 lease_ms = dms_json_object_get_whole (payload, "LeaseMs", 1, DMS_LEASE_MAX_MS, 0);
+  DmsAllocationRecord *record = dms_allocation_get_record (user_data);
+  g_autoptr (GError) error = NULL;
 
+  /* What must not run without its orchestrator is not started without a lease. */
+  if (lease_ms > 0 &&
+      !dms_leases_renew (
+          dms_provider_get_leases (dms_allocation_get_provider (user_data)), record->id, lease_ms, &error))
+    {
+      reply_outcome (message, error);
+      return;
+    }
   dms_allocation_start_async (user_data,
                               dms_json_object_get_text (payload, "SubnetIP"),
                               dms_json_object_get_text (payload, "GatewayIP"),

@@ -321,20 +321,24 @@ root_of (TreeGroup *group)
 }
 
 static void
-on_failed (Answer *answer, TreeMember *member)
+on_failed (Answer *answer, TreeMember *member, gboolean unwell)
 {
+  DmsAllocationPolicy policy = member->policy;
+
   if (member->state == TREE_DONE || member->state == TREE_DOWN || member->node->state != TREE_UP)
     return;
-  if (member->policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL)
+  if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL && unwell)
+    policy = DMS_ALLOCATION_ONE_FOR_ONE;
+  if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL)
     {
       member->state = TREE_DOWN;
       return;
     }
-  if (member->policy != DMS_ALLOCATION_STAY_DOWN)
+  if (policy != DMS_ALLOCATION_STAY_DOWN)
     {
       if (dms_restart_intensity_take (member->intensity, answer->now_us))
         {
-          restart_concerned (answer, member, member->policy, root_of (member->group), NULL);
+          restart_concerned (answer, member, policy, root_of (member->group), NULL);
           return;
         }
     }
@@ -353,8 +357,8 @@ handle_allocation (Answer *answer, DmsSupervisionEvent event, const char *name)
 
   if (member == NULL)
     return;
-  if (event == DMS_EVENT_ALLOCATION_FAILED)
-    on_failed (answer, member);
+  if (event == DMS_EVENT_ALLOCATION_FAILED || event == DMS_EVENT_ALLOCATION_UNWELL)
+    on_failed (answer, member, event == DMS_EVENT_ALLOCATION_UNWELL);
   else if (event == DMS_EVENT_ALLOCATION_COMPLETED)
     member->state = TREE_DONE;
   else if (member->state == TREE_REPAIRING || member->state == TREE_DOWN)

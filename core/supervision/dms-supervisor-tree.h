@@ -40,8 +40,10 @@ typedef enum
 
 typedef enum
 {
-  /* About an allocation. Failed: it ended badly, could not be restarted, or is unwell for long. */
+  /* About an allocation. Failed: it ended badly, or could not be started. Unwell: it runs, and its health
+   * checks fail; it is restarted also where it would stay down had it ended. */
   DMS_EVENT_ALLOCATION_FAILED,
+  DMS_EVENT_ALLOCATION_UNWELL,
   DMS_EVENT_ALLOCATION_COMPLETED,
   DMS_EVENT_ALLOCATION_STARTED,
   /* About a node: its machine is silent; speaks again; nothing of it runs there any more, for sure. */

@@ -120,7 +120,15 @@ test_stay_down (void)
     { 4, FAILED, "c", "" }, { 5, FAILED, "x", "" }, { 6, LOST, "x", "" },
   };
 
+  const Step unwell[] = {
+    { 0, DMS_EVENT_ALLOCATION_UNWELL, "a", "restart_allocation a" },
+    { 1, STARTED, "a", "" },
+    { 2, DMS_EVENT_ALLOCATION_UNWELL, "a", "restart_allocation a" },
+    { 3, DMS_EVENT_ALLOCATION_UNWELL, "a", "redeploy_all" },
+  };
+
   play (&shape, steps, G_N_ELEMENTS (steps));
+  play (&shape, unwell, G_N_ELEMENTS (unwell));
 }
 
 static void
