@@ -128,16 +128,19 @@ dms_deployment_commit (DmsDeployment *self)
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      node->touched = node->touched || !dms_deployment_is_settled (self, node);
+      node->touched = node->touched || dms_deployment_node_is_open (node);
     }
   /* Stored with the candidates before any of them is asked: a restart knows whom to tell. */
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_COMMITTING);
+  if (self->change == NULL)
+    dms_deployment_set_status (self, DMS_DEPLOYMENT_COMMITTING);
+  else
+    dms_deployment_save (self);
   dms_deployment_grant_all (self);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
 
-      if (dms_deployment_is_settled (self, allocation->node) || allocation->ended)
+      if (allocation->settled)
         continue;
       invoke (self,
               allocation->node,
@@ -212,7 +215,7 @@ take_handles (DeployNode *node, JsonObject *reply, char **text)
       g_autoptr (GError) error = NULL;
       DmsHandle *handle;
 
-      if (allocation->ended)
+      if (allocation->settled)
         continue;
       if (json == NULL && handles != NULL)
         json = json_object_get_member (handles, allocation->key);
@@ -263,7 +266,7 @@ allocate (DmsDeployment *self)
       JsonObject *object;
       JsonObject *configs;
 
-      if (dms_deployment_is_settled (self, node))
+      if (!dms_deployment_node_is_open (node))
         continue;
       object = json_object_new ();
       configs = json_object_new ();
@@ -271,8 +274,9 @@ allocate (DmsDeployment *self)
         {
           DeployAllocation *allocation = node->allocations->pdata[j];
 
-          if (!allocation->ended)
-            json_object_set_object_member (configs, allocation->id, make_allocation_config (self, allocation));
+          if (allocation->settled)
+            continue;
+          json_object_set_object_member (configs, allocation->id, make_allocation_config (self, allocation));
         }
       json_object_set_string_member (object, "EnsembleID", self->id);
       json_object_set_string_member (object, "NodeID", node->name);
@@ -303,10 +307,12 @@ dms_deployment_forget_node (DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
 
+      if (allocation->settled)
+        {
+          node->touched = node->touched || !allocation->ended;
+          continue;
+        }
       dms_deployment_unwatch (allocation);
-      /* Of a node that is placed elsewhere: what is done is done. */
-      if (node->deployment->replacing == node && allocation->ended)
-        continue;
       allocation->repairing = FALSE;
       allocation->given_up = FALSE;
       g_clear_pointer (&allocation->handle, dms_handle_unref);
@@ -358,42 +364,36 @@ dms_deployment_make_revert (DeployNode *node)
   JsonArray *names = json_array_new ();
 
   for (guint i = 0; i < node->allocations->len; i++)
-    json_array_add_string_element (names, ((DeployAllocation *) node->allocations->pdata[i])->id);
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      if (!allocation->settled)
+        json_array_add_string_element (names, allocation->id);
+    }
   json_object_set_string_member (object, "EnsembleID", node->deployment->id);
   json_object_set_array_member (object, "AllocsByName", names);
   json_node_take_object (payload, object);
   return payload;
 }
 
-/* There is nobody to be told now, and waiting for the answer of a machine that is away helps nobody. */
-static void
-leave_lost (DmsDeployment *self)
-{
-  for (guint i = 0; i < self->nodes->len; i++)
-    {
-      DeployNode *node = self->nodes->pdata[i];
-
-      if (!node->touched || node->bid == NULL || !node->lost || dms_deployment_is_settled (self, node))
-        continue;
-      dms_deployment_leave_behind (self, node);
-      node->lost = FALSE;
-      dms_deployment_forget_node (node);
-    }
-}
-
 void
 dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
 {
   dms_deployment_next_step (self);
-  leave_lost (self);
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
       g_autoptr (JsonNode) payload = NULL;
       Revert *revert;
 
-      if (!node->touched || node->bid == NULL || dms_deployment_is_settled (self, node))
+      if (!node->touched || node->bid == NULL || !dms_deployment_node_is_open (node))
         continue;
+      if (node->is_lost)
+        {
+          dms_deployment_leave_behind (self, node);
+          dms_deployment_forget_node (node);
+          continue;
+        }
       payload = dms_deployment_make_revert (node);
       revert = g_new0 (Revert, 1);
       revert->call = dms_deployment_call_new (self, node, NULL);

@@ -51,12 +51,12 @@ dms_deployment_finish_all (DmsDeployment *self, DmsDeploymentStatus status)
 {
   gboolean any = FALSE;
 
-  for (guint i = 0; i < self->nodes->len; i++)
+  for (guint i = 0; i < self->allocations->len; i++)
     {
-      DeployNode *node = self->nodes->pdata[i];
+      DeployAllocation *allocation = self->allocations->pdata[i];
 
-      any = any || (node->standby && node->touched);
-      node->touched = node->touched && node->standby;
+      allocation->settled = !allocation->node->standby;
+      any = any || (allocation->node->standby && allocation->node->touched);
     }
   if (!any)
     {
@@ -148,9 +148,9 @@ dms_deployment_take_down (DmsDeployment *self)
 {
   g_autofree char *behaviour = g_strdup_printf ("/dms/ensemble/%s/allocation/shutdown", self->id);
 
-  dms_deployment_replace_stop (self);
   dms_deployment_supervision_pause (self);
   dms_deployment_next_step (self);
+  dms_deployment_unsettle (self);
   dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
   for (guint i = 0; i < self->allocations->len; i++)
     {

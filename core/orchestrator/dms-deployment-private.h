@@ -35,9 +35,24 @@ typedef enum
   DEPLOY_N_WAYS,
 } DeployWay;
 
+/* How a node's allocations are made anew. */
+typedef enum
+{
+  /* On the machine where they are. */
+  DEPLOY_RENEW_THERE,
+  /* On another one. */
+  DEPLOY_RENEW_ELSEWHERE,
+  /* On another one, without waiting for this one, which is told later to take back what it has. */
+  DEPLOY_RENEW_LOST,
+} DeployRenewal;
+
 typedef struct _DeployNode DeployNode;
 typedef struct _DeploySupervision DeploySupervision;
 typedef struct _DeployAllocation DeployAllocation;
+typedef struct _DeployChange DeployChange;
+
+/* A change has ended. @error: NULL when everything is as it was wanted. */
+typedef void (*DeployChanged) (DmsDeployment *self, const char *error, gpointer user_data);
 
 /* A node of the ensemble while it is deployed. */
 struct _DeployNode
@@ -53,19 +68,26 @@ struct _DeployNode
   DmsBid *bid;
   /* Whether that machine may hold something of ours. */
   gboolean touched;
+  /* utf8: machines that it shall not be given again. */
+  GPtrArray *shunned;
+  /* Its machine does not answer any more, and is not waited for. */
+  gboolean is_lost;
   /* (nullable): whose standby it is; and whether it still waits to take over. */
   const char *primary;
   guint standby_index;
   gboolean standby;
-  /* Another one does its work. */
-  gboolean retired;
+  /* (nullable): of a standby, whose config no ensemble has. */
+  DmsNodeConfig *own_config;
+  /* A standby does its work. */
+  gboolean replaced;
   /* Supervision: its machine is silent; is waited for; what it has is being started anew, and what went wrong. */
-  gboolean lost;
-  /* It waits for its turn to be placed elsewhere. */
-  gboolean queued;
+  gboolean silent;
   gboolean awaited;
   gboolean repairing;
   char *problem;
+  /* It is to be placed elsewhere when its turn comes; or has been, with success unless there is a problem. */
+  gboolean queued;
+  gboolean renewed;
   /* The machine has answered heartbeats. */
   gboolean answered;
   guint watch;
@@ -85,6 +107,10 @@ struct _DeployAllocation
   GArray *dynamic_ports;
   gboolean started;
   gboolean ended;
+  /* It was brought to run, or to its end: the steps of a deployment pass it by. */
+  gboolean settled;
+  /* No part of the ensemble any more; kept because calls may still be about it. */
+  gboolean retired;
   /* What the machine said about the end: {status, error, result}. */
   JsonNode *termination;
   char *reason;
@@ -133,12 +159,20 @@ struct _DmsDeployment
   /* (element-type DeployNode), (element-type DeployAllocation) */
   GPtrArray *nodes;
   GPtrArray *allocations;
+  /* What an update has removed, and the ensembles that it was part of. */
+  GPtrArray *retired_nodes;
+  GPtrArray *retired_allocations;
+  GPtrArray *earlier_ensembles;
+  /* While something of a running deployment changes. */
+  DeployChange *change;
 
   /* What is being waited for. Answers that belong to an earlier step are not listened to. */
   guint step;
   guint n_pending;
   char *step_error;
   GCancellable *step_cancellable;
+  /* Of calls that belong to no step. */
+  GCancellable *steady;
   guint timer;
   gboolean collecting;
   /* No machine had room; the next round comes with the timer. */
@@ -172,9 +206,6 @@ struct _DmsDeployment
   DmsHeartbeats *heartbeats;
   /* (nullable): from when it runs for the first time. */
   DeploySupervision *supervision;
-  /* (nullable): the one node that is being placed elsewhere while the others run on; and whose machine is left. */
-  DeployNode *replacing;
-  char *left_peer;
 };
 
 /* An answer that is waited for: who it is about, and the step it belongs to. */
@@ -197,6 +228,8 @@ gboolean dms_deployment_reply_is_ok (JsonObject *reply, char **text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DeployCall, dms_deployment_call_free)
 
+/* A call about an allocation that runs: no step ends it. */
+DeployCall *dms_deployment_call_new_steady (DmsDeployment *self, DeployAllocation *allocation);
 /* Starts a new step: what is still open of the last one is cancelled. */
 void dms_deployment_next_step (DmsDeployment *self);
 gboolean dms_deployment_call_is_current (DeployCall *call);
@@ -214,6 +247,33 @@ void dms_deployment_log (DmsDeployment *self,
                          DeployAllocation *allocation,
                          const char *error);
 
+/* Whether the steps of a deployment have to do with the node. */
+gboolean dms_deployment_node_is_open (DeployNode *node);
+/* (nullable): the machine that it must be given: the one it is bound to, or where a part of it runs. */
+const char *dms_deployment_node_get_peer (DeployNode *node);
+/* Everything is to be done again, or to be taken back. */
+void dms_deployment_unsettle (DmsDeployment *self);
+/* Takes another ensemble: what both have stays as it is, what is new is not settled. */
+void dms_deployment_set_ensemble (DmsDeployment *self, DmsEnsemble *ensemble);
+/* changing */
+/* All of the node is taken back and made anew. FALSE when it is not running, or already changes. */
+gboolean dms_deployment_renew (DmsDeployment *self,
+                               DeployNode *node,
+                               DeployRenewal how,
+                               DeployChanged done,
+                               gpointer user_data);
+/* What was to be placed cannot be. */
+void dms_deployment_change_fail (DmsDeployment *self, const char *why);
+/* (nullable) (transfer full): it has ended; to be told when the deployment runs. */
+DeployChange *dms_deployment_steal_change (DmsDeployment *self);
+void dms_deployment_finish_change (DmsDeployment *self, DeployChange *change);
+/* It was interrupted by the end of the daemon: puts everything as it was before. */
+void dms_deployment_undo_change (DmsDeployment *self);
+/* Ends it because the deployment does. */
+void dms_deployment_abandon_change (DmsDeployment *self);
+/* (nullable) (transfer full): what is stored of it, and back. */
+JsonNode *dms_deployment_dup_change (DmsDeployment *self);
+gboolean dms_deployment_read_change (DmsDeployment *self, JsonNode *json, GError **error);
 /* asking */
 void dms_deployment_begin_asking (DmsDeployment *self);
 /* From time to time while offers are missing. FALSE when all have been asked and had their time. */
@@ -242,14 +302,6 @@ void dms_deployment_redeploy (DmsDeployment *self);
 JsonNode *dms_deployment_make_revert (DeployNode *node);
 /* What a machine had of a node is no concern of ours any more. */
 void dms_deployment_forget_node (DeployNode *node);
-/* Whether what is going on is about other nodes than this one. */
-gboolean dms_deployment_is_settled (DmsDeployment *self, DeployNode *node);
-/* replacing one node */
-void dms_deployment_replace_node (DmsDeployment *self, DeployNode *node, const char *reason);
-/* It is placed and runs; or cannot be placed. */
-void dms_deployment_replace_done (DmsDeployment *self);
-void dms_deployment_replace_failed (DmsDeployment *self, const char *why);
-void dms_deployment_replace_stop (DmsDeployment *self);
 /* provisioning and running */
 JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
 void dms_deployment_provision (DmsDeployment *self);

@@ -352,7 +352,7 @@ on_return_late (gpointer user_data)
 static void
 restart_node (DmsDeployment *self, DeployNode *node)
 {
-  if (!node->lost)
+  if (!node->silent)
     {
       restart_all_of (self, node);
       return;
@@ -421,6 +421,18 @@ fence_node (DmsDeployment *self, DeployNode *node)
 
 /* Standbys */
 
+/* All that has not done its work; or nothing: what the steps of a deployment have to do with. */
+static void
+open_node (DeployNode *node, gboolean open)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      allocation->settled = !open || (allocation->ended && strcmp (allocation->status, "completed") == 0);
+    }
+}
+
 /* What a node had is somebody else's business from now on. Its machine is told, now or when it can be. */
 static void
 retire (DmsDeployment *self, DeployNode *node, const char *reason)
@@ -440,9 +452,11 @@ retire (DmsDeployment *self, DeployNode *node, const char *reason)
       g_free (allocation->reason);
       allocation->reason = g_strdup_printf ("it was replaced: %s", reason);
     }
-  node->retired = TRUE;
+  node->replaced = TRUE;
+  open_node (node, TRUE);
   if (node->touched)
     dms_deployment_leave_behind (self, node);
+  open_node (node, FALSE);
   node->touched = FALSE;
 }
 
@@ -502,13 +516,15 @@ promote (DmsDeployment *self, DeployNode *node, DeployNode *standby, const char 
   Handover *handover;
   g_autoptr (JsonNode) payload = NULL;
 
-  if (node->lost)
+  if (node->silent)
     {
       take_over (self, node, standby, reason);
       return;
     }
   /* It is in reach: what it has is taken back before somebody else begins. */
+  open_node (node, TRUE);
   payload = dms_deployment_make_revert (node);
+  open_node (node, FALSE);
   handover = g_new0 (Handover, 1);
   handover->call = repair_call_new (self, NULL, node);
   handover->standby = g_strdup (standby->name);
@@ -521,6 +537,82 @@ promote (DmsDeployment *self, DeployNode *node, DeployNode *standby, const char 
                           self->supervision->cancellable,
                           on_taken_back,
                           handover);
+}
+
+/* Moving */
+
+static void
+on_moved (DmsDeployment *self, const char *error, gpointer user_data)
+{
+  DeployNode *node = user_data;
+
+  /* It is told to the tree when the deployment runs again. */
+  node->renewed = TRUE;
+  g_free (node->problem);
+  node->problem = g_strdup (error);
+}
+
+static void
+conclude_move (DmsDeployment *self, DeployNode *node)
+{
+  g_autofree char *problem = g_steal_pointer (&node->problem);
+
+  node->renewed = FALSE;
+  dms_log_event (problem == NULL ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+                 problem == NULL ? "node_moved" : "node_not_moved",
+                 "orchestratorID",
+                 self->id,
+                 "node",
+                 node->name,
+                 "error",
+                 problem,
+                 NULL);
+  dms_deployment_supervision_handle (self,
+                                     problem == NULL ? DMS_EVENT_NODE_REPAIRED : DMS_EVENT_NODE_REPAIR_FAILED,
+                                     dms_deployment_get_logical_name (node),
+                                     problem);
+}
+
+/* One after the other: a deployment changes in one place at a time. */
+void
+dms_deployment_go_on_moving (DmsDeployment *self)
+{
+  for (guint i = 0; i < self->nodes->len && !self->over && !self->supervision->paused; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (node->renewed)
+        conclude_move (self, node);
+    }
+  for (guint i = 0; i < self->nodes->len && !self->over && !self->supervision->paused; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+      DeployRenewal how = node->silent ? DEPLOY_RENEW_LOST : DEPLOY_RENEW_ELSEWHERE;
+
+      if (!node->queued || self->change != NULL || self->status != DMS_DEPLOYMENT_RUNNING)
+        continue;
+      node->queued = FALSE;
+      node->silent = FALSE;
+      node->answered = FALSE;
+      dms_deployment_supervision_unwatch (self, node);
+      dms_deployment_renew (self, node, how, on_moved, node);
+    }
+}
+
+void
+dms_deployment_move_node (DmsDeployment *self, DeployNode *node, const char *reason)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      allocation->repairing = FALSE;
+      dms_deployment_unwatch (allocation);
+      if (!allocation->ended || strcmp (allocation->status, "completed") != 0)
+        dms_deployment_log (self, G_LOG_LEVEL_WARNING, "allocation_moves", allocation, reason);
+    }
+  node->queued = TRUE;
+  dms_deployment_go_on_moving (self);
 }
 
 /* The ensemble */
@@ -580,7 +672,7 @@ dms_deployment_do_action (DmsDeployment *self, DmsSupervisionAction *action)
       break;
     case DMS_SUPERVISION_REDEPLOY_NODE:
       if (node != NULL)
-        dms_deployment_replace_node (self, node, reason);
+        dms_deployment_move_node (self, node, reason);
       break;
     case DMS_SUPERVISION_PROMOTE_STANDBY:
       standby = find_node (self, dms_supervision_action_get_standby (action));
@@ -595,7 +687,7 @@ dms_deployment_do_action (DmsDeployment *self, DmsSupervisionAction *action)
       redeploy_all (self, reason);
       break;
     case DMS_SUPERVISION_TEAR_DOWN:
-      dms_deployment_replace_stop (self);
+      dms_deployment_abandon_change (self);
       dms_deployment_fail (self, reason);
       break;
     case DMS_SUPERVISION_GIVE_UP:

@@ -26,6 +26,7 @@ enum
 
 static void start_layer (DmsDeployment *self);
 
+/* About an allocation that runs, whatever else happens to the deployment. */
 static void
 invoke (DmsDeployment *self,
         DeployAllocation *allocation,
@@ -42,9 +43,9 @@ invoke (DmsDeployment *self,
                           behaviour,
                           payload,
                           dms_deployment_expiry_in (seconds),
-                          self->step_cancellable,
+                          self->steady,
                           callback,
-                          dms_deployment_call_new (self, allocation->node, allocation));
+                          dms_deployment_call_new_steady (self, allocation));
 }
 
 /* What the machines may say to us */
@@ -159,6 +160,23 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+start (DmsDeployment *self, DeployAllocation *allocation)
+{
+  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (payload, dms_deployment_make_start (allocation));
+  self->n_pending++;
+  dms_actor_invoke_async (self->actor,
+                          allocation->handle,
+                          START_BEHAVIOUR,
+                          payload,
+                          dms_deployment_expiry_in (DMS_DEPLOYMENT_START_SECONDS),
+                          self->step_cancellable,
+                          on_started,
+                          dms_deployment_call_new (self, allocation->node, allocation));
+}
+
+static void
 start_layer (DmsDeployment *self)
 {
   guint last = 0;
@@ -175,16 +193,9 @@ start_layer (DmsDeployment *self)
         {
           DeployAllocation *allocation = self->allocations->pdata[i];
 
-          if (allocation->layer != self->layer || allocation->started || allocation->ended ||
-              !dms_deployment_counts (allocation))
-            continue;
-          self->n_pending++;
-          invoke (self,
-                  allocation,
-                  START_BEHAVIOUR,
-                  dms_deployment_make_start (allocation),
-                  DMS_DEPLOYMENT_START_SECONDS,
-                  on_started);
+          if (allocation->layer == self->layer && !allocation->started && !allocation->ended &&
+              !allocation->settled && dms_deployment_counts (allocation))
+            start (self, allocation);
         }
       if (self->n_pending == 0)
         self->layer++;
@@ -201,26 +212,40 @@ dms_deployment_provision (DmsDeployment *self)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
 
-      if (allocation->handle == NULL && !allocation->ended && !allocation->node->retired)
+      if (allocation->handle == NULL && !allocation->settled)
         {
           dms_deployment_retry (self, "a machine's answer was lost");
           return;
         }
     }
   self->layer = 0;
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_PROVISIONING);
+  if (self->change == NULL)
+    dms_deployment_set_status (self, DMS_DEPLOYMENT_PROVISIONING);
+  else
+    dms_deployment_save (self);
   start_layer (self);
 }
 
 void
 dms_deployment_run (DmsDeployment *self)
 {
+  DeployChange *change = dms_deployment_steal_change (self);
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
+
   dms_deployment_next_step (self);
   g_clear_pointer (&self->error, g_free);
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_RUNNING);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (!allocation->settled)
+        g_ptr_array_add (fresh, allocation);
+      allocation->settled = TRUE;
+    }
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_RUNNING);
+  for (guint i = 0; i < fresh->len; i++)
+    {
+      DeployAllocation *allocation = fresh->pdata[i];
 
       if (allocation->node->standby)
         allocation->status = "standby";
@@ -229,8 +254,8 @@ dms_deployment_run (DmsDeployment *self)
       else if (!allocation->logs_settled && allocation->fetch == NULL)
         dms_deployment_fetch_logs (self, allocation);
     }
-  if (self->replacing != NULL)
-    dms_deployment_replace_done (self);
+  if (change != NULL)
+    dms_deployment_finish_change (self, change);
   dms_deployment_supervision_begin (self);
   dms_deployment_check_completion (self);
 }
@@ -293,8 +318,7 @@ dms_deployment_check_completion (DmsDeployment *self)
 {
   g_autoptr (GString) reasons = g_string_new (NULL);
 
-  if (self->status != DMS_DEPLOYMENT_RUNNING || self->over || self->replacing != NULL ||
-      dms_deployment_supervision_is_busy (self))
+  if (self->status != DMS_DEPLOYMENT_RUNNING || self->over || dms_deployment_supervision_is_busy (self))
     return;
   for (guint i = 0; i < self->allocations->len; i++)
     {
@@ -457,7 +481,7 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
   /* It is about to be started anew. Should that have ended already, it will be said again. */
   if (allocation->repairing)
     return;
-  if (allocation->node->retired)
+  if (allocation->node->replaced)
     {
       acknowledge (message, NULL);
       return;
@@ -537,7 +561,7 @@ is_on (DmsDeployment *self, const char *name, DmsDid *machine)
       DmsBid *bid = allocation->node->bid;
 
       if (strcmp (allocation->id, id) == 0)
-        return bid != NULL && !allocation->node->retired &&
+        return bid != NULL && !allocation->node->replaced &&
                dms_did_equal (dms_handle_get_did (dms_bid_get_handle (bid)), machine);
     }
   return FALSE;
@@ -620,7 +644,7 @@ on_probe_timer (gpointer user_data)
 {
   DeployAllocation *allocation = user_data;
 
-  if (allocation->probing || allocation->repairing || allocation->handle == NULL || allocation->node->lost)
+  if (allocation->probing || allocation->repairing || allocation->handle == NULL || allocation->node->silent)
     return G_SOURCE_CONTINUE;
   allocation->probing = TRUE;
   invoke (allocation->deployment,

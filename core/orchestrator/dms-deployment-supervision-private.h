@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 struct _DeploySupervision
 {
   DmsSupervisorTree *tree;
+  /* (unowned): what it was made of. */
+  DmsEnsemble *ensemble;
   /* The whole ensemble is being deployed anew. */
   gboolean redeploying;
   gboolean paused;
@@ -38,6 +40,9 @@ DeployNode *dms_deployment_find_carrier_node (DmsDeployment *self, const char *n
 const char *dms_deployment_get_logical_name (DeployNode *node);
 
 void dms_deployment_do_action (DmsDeployment *self, DmsSupervisionAction *action);
+/* Places a node on another machine, as soon as nothing else changes. */
+void dms_deployment_move_node (DmsDeployment *self, DeployNode *node, const char *reason);
+void dms_deployment_go_on_moving (DmsDeployment *self);
 /* Restarts it without asking anybody; in its turn. */
 void dms_deployment_queue_restart (DmsDeployment *self, DeployAllocation *allocation);
 void dms_deployment_go_on_restarting (DmsDeployment *self);

@@ -21,7 +21,7 @@ dms_deployment_get_logical_name (DeployNode *node)
 gboolean
 dms_deployment_counts (DeployAllocation *allocation)
 {
-  return !allocation->node->standby && !allocation->node->retired;
+  return !allocation->node->standby && !allocation->node->replaced;
 }
 
 DeployNode *
@@ -31,7 +31,7 @@ dms_deployment_find_carrier_node (DmsDeployment *self, const char *name)
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      if (!node->standby && !node->retired && strcmp (dms_deployment_get_logical_name (node), name) == 0)
+      if (!node->standby && !node->replaced && strcmp (dms_deployment_get_logical_name (node), name) == 0)
         return node;
     }
   return NULL;
@@ -145,7 +145,7 @@ make_tree (DmsDeployment *self)
 static void
 note_reach (DeployNode *node, gboolean lost)
 {
-  node->lost = lost;
+  node->silent = lost;
   for (guint i = 0; i < node->allocations->len; i++)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
@@ -204,7 +204,7 @@ on_reach (gboolean lost, JsonObject *statuses, gpointer user_data)
     event = lost ? DMS_EVENT_NODE_LOST : DMS_EVENT_NODE_RETURNED;
   dms_deployment_supervision_handle (
       self, event, node->standby ? node->name : name, lost ? "its machine does not answer" : NULL);
-  if (lost || node->retired || self->over)
+  if (lost || node->replaced || self->over)
     return;
   find_vanished (self, node, statuses);
   dms_deployment_node_in_reach (self, node);
@@ -220,7 +220,7 @@ watch_node (DmsDeployment *self, DeployNode *node)
   gboolean any = FALSE;
   DmsHeartbeatsWish wish;
 
-  if (self->heartbeats == NULL || node->watch != 0 || node->bid == NULL || node->retired)
+  if (self->heartbeats == NULL || node->watch != 0 || node->bid == NULL || node->replaced)
     return;
   for (guint i = 0; i < node->allocations->len; i++)
     {
@@ -265,6 +265,7 @@ supervision_new (DmsDeployment *self)
   DeploySupervision *supervision = g_new0 (DeploySupervision, 1);
 
   supervision->tree = make_tree (self);
+  supervision->ensemble = self->ensemble;
   supervision->restarts = g_ptr_array_new_with_free_func (g_free);
   supervision->cancellable = g_cancellable_new ();
   return supervision;
@@ -306,6 +307,14 @@ dms_deployment_supervision_begin (DmsDeployment *self)
 
   if (first)
     self->supervision = supervision_new (self);
+  /* An update has made it another one; budgets begin anew. */
+  if (self->supervision->ensemble != self->ensemble)
+    {
+      g_object_unref (self->supervision->tree);
+      self->supervision->tree = make_tree (self);
+      self->supervision->ensemble = self->ensemble;
+      first = TRUE;
+    }
   again = self->supervision->redeploying;
   self->supervision->redeploying = FALSE;
   self->supervision->paused = FALSE;
@@ -318,6 +327,7 @@ dms_deployment_supervision_begin (DmsDeployment *self)
       take_up (self);
       dms_deployment_go_on_restarting (self);
     }
+  dms_deployment_go_on_moving (self);
 }
 
 void

@@ -182,6 +182,7 @@ make_state (DeployAllocation *allocation)
   json_object_set_string_member (object, "status", allocation->status);
   json_object_set_boolean_member (object, "started", allocation->started);
   json_object_set_boolean_member (object, "ended", allocation->ended);
+  json_object_set_boolean_member (object, "settled", allocation->settled);
   json_object_set_boolean_member (object, "logs_settled", allocation->logs_settled);
   json_object_set_boolean_member (object, "given_up", allocation->given_up);
   json_object_set_int_member (object, "restarts", allocation->n_restarts);
@@ -205,9 +206,10 @@ dms_deployment_dup_view (DmsDeployment *self)
   JsonObject *candidates = json_object_new ();
   JsonObject *states = json_object_new ();
   JsonArray *touched = json_array_new ();
-  JsonArray *retired = json_array_new ();
+  JsonArray *replaced = json_array_new ();
   JsonArray *promoted = json_array_new ();
   JsonArray *answered = json_array_new ();
+  JsonNode *change = dms_deployment_dup_change (self);
   g_autoptr (DmsManifest) manifest = dms_deployment_dup_manifest (self);
 
   json_object_set_string_member (view, "OrchestratorID", self->id);
@@ -222,8 +224,8 @@ dms_deployment_dup_view (DmsDeployment *self)
         json_object_set_member (candidates, node->name, dms_bid_to_json (node->bid));
       if (node->touched)
         json_array_add_string_element (touched, node->name);
-      if (node->retired)
-        json_array_add_string_element (retired, node->name);
+      if (node->replaced)
+        json_array_add_string_element (replaced, node->name);
       if (node->primary != NULL && !node->standby)
         json_array_add_string_element (promoted, node->name);
       if (node->answered || (node->watch != 0 && dms_heartbeats_does_answer (self->heartbeats, node->watch)))
@@ -231,11 +233,14 @@ dms_deployment_dup_view (DmsDeployment *self)
     }
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
+  json_object_set_int_member (snapshot, "Round", (gint64) self->round);
   json_object_set_array_member (snapshot, "Touched", touched);
-  json_object_set_array_member (snapshot, "Retired", retired);
+  json_object_set_array_member (snapshot, "Retired", replaced);
   json_object_set_array_member (snapshot, "Promoted", promoted);
   json_object_set_array_member (snapshot, "Answered", answered);
   json_object_set_object_member (view, "DeploymentSnapshot", snapshot);
+  if (change != NULL)
+    json_object_set_member (view, "Update", change);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
@@ -271,6 +276,7 @@ read_state (DeployAllocation *allocation, JsonObject *state, GError **error)
   allocation->status = intern_status (dms_json_object_get_text (state, "status"));
   allocation->started = dms_json_object_get_flag (state, "started");
   allocation->ended = dms_json_object_get_flag (state, "ended");
+  allocation->settled = dms_json_object_get_flag (state, "settled");
   allocation->logs_settled = dms_json_object_get_flag (state, "logs_settled");
   allocation->given_up = dms_json_object_get_flag (state, "given_up");
   allocation->n_restarts = (guint) dms_json_object_get_whole (state, "restarts", 0, G_MAXINT32, 0);
@@ -305,7 +311,7 @@ read_node (DeployNode *node, JsonObject *snapshot, GError **error)
   JsonNode *bid = candidates == NULL ? NULL : json_object_get_member (candidates, node->name);
 
   node->touched = is_listed (snapshot, "Touched", node->name);
-  node->retired = is_listed (snapshot, "Retired", node->name);
+  node->replaced = is_listed (snapshot, "Retired", node->name);
   node->answered = is_listed (snapshot, "Answered", node->name);
   node->standby = node->standby && !is_listed (snapshot, "Promoted", node->name);
   if (bid == NULL)
@@ -323,6 +329,8 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
   gboolean good = TRUE;
 
   self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
+  /* Machines do not answer the same question again. */
+  self->round = (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0);
   for (guint i = 0; good && i < self->nodes->len; i++)
     good = read_node (self->nodes->pdata[i], snapshot, &local);
   for (guint i = 0; good && i < self->allocations->len; i++)
@@ -332,6 +340,7 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
 
       good = read_state (allocation, dms_json_node_get_child (state), &local);
     }
+  good = good && dms_deployment_read_change (self, dms_json_object_get_member (view, "Update"), &local);
   if (!good)
     g_set_error (error,
                  DMS_ERROR,
