@@ -411,14 +411,17 @@ void
 dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocation)
 {
   const char *name = dms_allocation_config_get_name (allocation->config);
-  gboolean completed = strcmp (allocation->status, "completed") == 0;
+  JsonObject *result =
+      dms_json_object_get_child (dms_json_node_get_child (allocation->termination), "result");
+  DmsSupervisionEvent event = DMS_EVENT_ALLOCATION_FAILED;
 
   if (!dms_deployment_counts (allocation) || self->supervision == NULL)
     return;
-  dms_deployment_supervision_handle (self,
-                                     completed ? DMS_EVENT_ALLOCATION_COMPLETED : DMS_EVENT_ALLOCATION_FAILED,
-                                     name,
-                                     allocation->reason);
+  if (strcmp (allocation->status, "completed") == 0)
+    event = DMS_EVENT_ALLOCATION_COMPLETED;
+  else if (g_strcmp0 (dms_json_object_get_text (result, "reason"), "lost") == 0)
+    event = DMS_EVENT_ALLOCATION_LOST;
+  dms_deployment_supervision_handle (self, event, name, allocation->reason);
   if (!self->over && self->supervision != NULL)
     allocation->given_up = dms_supervisor_tree_is_down (self->supervision->tree, name);
   if (allocation->given_up)

@@ -321,15 +321,16 @@ root_of (TreeGroup *group)
 }
 
 static void
-on_failed (Answer *answer, TreeMember *member, gboolean unwell)
+on_failed (Answer *answer, TreeMember *member, DmsSupervisionEvent event)
 {
   DmsAllocationPolicy policy = member->policy;
 
   if (member->state == TREE_DONE || member->state == TREE_DOWN || member->node->state != TREE_UP)
     return;
-  if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL && unwell)
+  if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL && event == DMS_EVENT_ALLOCATION_UNWELL)
     policy = DMS_ALLOCATION_ONE_FOR_ONE;
-  if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL)
+  if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL &&
+      (event != DMS_EVENT_ALLOCATION_LOST || member->node->policy == DMS_NODE_STAY_DOWN))
     {
       member->state = TREE_DOWN;
       return;
@@ -357,8 +358,8 @@ handle_allocation (Answer *answer, DmsSupervisionEvent event, const char *name)
 
   if (member == NULL)
     return;
-  if (event == DMS_EVENT_ALLOCATION_FAILED || event == DMS_EVENT_ALLOCATION_UNWELL)
-    on_failed (answer, member, event == DMS_EVENT_ALLOCATION_UNWELL);
+  if (event <= DMS_EVENT_ALLOCATION_LOST)
+    on_failed (answer, member, event);
   else if (event == DMS_EVENT_ALLOCATION_COMPLETED)
     member->state = TREE_DONE;
   else if (member->state == TREE_REPAIRING || member->state == TREE_DOWN)

@@ -44,6 +44,9 @@ typedef enum
    * checks fail; it is restarted also where it would stay down had it ended. */
   DMS_EVENT_ALLOCATION_FAILED,
   DMS_EVENT_ALLOCATION_UNWELL,
+  /* It is gone and nobody knows how it ended: its machine was started anew, or somebody killed it there.
+   * Where an allocation would stay down, that is the node's business. */
+  DMS_EVENT_ALLOCATION_LOST,
   DMS_EVENT_ALLOCATION_COMPLETED,
   DMS_EVENT_ALLOCATION_STARTED,
   /* About a node: its machine is silent; speaks again; nothing of it runs there any more, for sure. */

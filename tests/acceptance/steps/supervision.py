@@ -3,9 +3,9 @@
 """What becomes of jobs, machines and ensembles that fail."""
 
 import contextlib
+import json
 import os
 import signal
-from pathlib import Path
 
 from behave import given, step, then, when
 
@@ -113,24 +113,16 @@ def waits_as_standby(context, node, primary):
 
 # Machines that die.
 
-def processes_of(node):
-    """What runs on a machine: everything whose arguments or environment name the node's directory."""
-    found = []
-    for path in Path("/proc").iterdir():
-        if not path.name.isdigit() or int(path.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            if str(node.work_dir).encode() in (path / "cmdline").read_bytes():
-                found.append(int(path.name))
-    return found
-
-
 def die(context, name):
+    """The daemon, and all that it has started: a machine that loses its power."""
     node = context.stage.node(name)
-    node.kill()
-    for pid in processes_of(node):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    if node.process.poll() is None:
+        node.kill()
+    for path in running_jobs(node):
+        status = json.loads((path / "status.json").read_text())
+        for member in ("init_pid", "shim_pid"):
+            with contextlib.suppress(ProcessLookupError, KeyError):
+                os.kill(status[member], signal.SIGKILL)
     wait(lambda: not running_jobs(node), 20, f"jobs of {name} live on")
 
 
@@ -143,12 +135,14 @@ def machine_dies(context, node):
 @when('the daemon of the machine of "{node:Words}" is stopped by SIGSTOP')
 def machine_freezes(context, node):
     context.dead = context.deployment.hosts()[node]
-    os.kill(context.stage.node(context.dead).process.pid, signal.SIGSTOP)
+    process = context.stage.node(context.dead).process
+    process.send_signal(signal.SIGSTOP)
+    context.held.callback(process.send_signal, signal.SIGCONT)
 
 
 @when("it goes on")
 def machine_thaws(context):
-    os.kill(context.stage.node(context.dead).process.pid, signal.SIGCONT)
+    context.stage.node(context.dead).process.send_signal(signal.SIGCONT)
 
 
 @when("that machine returns")
@@ -161,7 +155,7 @@ def machine_returns(context):
 def runs_elsewhere(context, node):
     def host():
         manifest = context.deployment.manifest()
-        peer = manifest["nodes"][node]["peer"]
+        peer = manifest["nodes"][node].get("peer")
         return peer if peer and peer != context.stage.peer(context.dead) else None
 
     wait(host, 60, lambda: f"{node} is still on {context.dead}")
@@ -187,6 +181,7 @@ def machine_cut_off(context, node):
     context.dead = context.deployment.hosts()[node]
     others = [name for name in context.stage.running() if name != context.dead.lower()]
     context.stage.bed.partition([[context.dead.lower()], others])
+    context.held.callback(context.stage.bed.heal)
 
 
 @when("it is reached again")

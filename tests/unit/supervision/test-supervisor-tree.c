@@ -240,6 +240,7 @@ test_node_restart (void)
     { 1, LOST, "one", "" },
     { 2, FAILED, "a", "" },
     { 3, REPAIRED, "one", "" },
+    { 3, DMS_EVENT_ALLOCATION_LOST, "b", "restart_allocation b" },
     { 4, FAILED, "a", "restart_allocation a" },
     { 5, FAILED, "a", "restart_allocation a" },
     { 6, FAILED, "a", "restart_node one" },
@@ -251,6 +252,24 @@ test_node_restart (void)
   };
 
   play (&shape, steps, G_N_ELEMENTS (steps));
+}
+
+/* What is lost and would stay down is the business of its node. */
+static void
+test_lost (void)
+{
+  const Shape stay = { DMS_ALLOCATION_STAY_DOWN, DMS_NODE_STAY_DOWN, DMS_ESCALATE_REDEPLOY, 0, NULL };
+  const Shape restart = { DMS_ALLOCATION_STAY_DOWN, DMS_NODE_RESTART, DMS_ESCALATE_NOT, 0, NULL };
+  const Step stays[] = { { 0, DMS_EVENT_ALLOCATION_LOST, "a", "" } };
+  const Step restarts[] = {
+    { 0, DMS_EVENT_ALLOCATION_LOST, "a", "restart_node one" },
+    { 1, DMS_EVENT_ALLOCATION_LOST, "b", "" },
+    { 2, REPAIRED, "one", "" },
+    { 3, FAILED, "a", "" },
+  };
+
+  play (&stay, stays, G_N_ELEMENTS (stays));
+  play (&restart, restarts, G_N_ELEMENTS (restarts));
 }
 
 static void
@@ -516,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/supervisor-tree/supervisors", test_supervisors);
   g_test_add_func ("/supervisor-tree/inner-supervisor-as-a-whole", test_inner_supervisor_as_a_whole);
   g_test_add_func ("/supervisor-tree/node-restart", test_node_restart);
+  g_test_add_func ("/supervisor-tree/lost", test_lost);
   g_test_add_func ("/supervisor-tree/node-redeploy", test_node_redeploy);
   g_test_add_func ("/supervisor-tree/single", test_single);
   g_test_add_func ("/supervisor-tree/single-before-redeploy-all", test_single_before_redeploy_all);
