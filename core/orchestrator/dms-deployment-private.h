@@ -115,6 +115,8 @@ struct _DeployAllocation
   JsonNode *termination;
   char *reason;
   guint layer;
+  /* Monotonic; while others wait until it is well. */
+  gint64 started_us;
   /* Supervision. */
   guint probe_timer;
   gboolean probing;
@@ -306,6 +308,12 @@ void dms_deployment_forget_node (DeployNode *node);
 JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
 void dms_deployment_provision (DmsDeployment *self);
 void dms_deployment_run (DmsDeployment *self);
+/* Whether something that has not started depends on it. */
+gboolean dms_deployment_has_dependants (DmsDeployment *self, DeployAllocation *allocation);
+/* Waits until it is well, then settles its start. */
+void dms_deployment_await_health (DeployAllocation *allocation);
+/* One of those that start at this time has, or has not. */
+void dms_deployment_start_settled (DeployAllocation *allocation, const char *error);
 void dms_deployment_install_behaviours (DmsDeployment *self);
 void dms_deployment_grant_all (DmsDeployment *self);
 void dms_deployment_check_completion (DmsDeployment *self);

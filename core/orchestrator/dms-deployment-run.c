@@ -124,6 +124,33 @@ dms_deployment_make_start (DeployAllocation *allocation)
   return object;
 }
 
+static gboolean
+is_waited_for (DmsDeployment *self, DeployAllocation *allocation)
+{
+  return dms_allocation_config_get_health_check (allocation->config) != NULL &&
+         dms_deployment_has_dependants (self, allocation);
+}
+
+void
+dms_deployment_start_settled (DeployAllocation *allocation, const char *error)
+{
+  DmsDeployment *self = allocation->deployment;
+  g_autofree char *text = NULL;
+
+  if (error != NULL)
+    dms_deployment_note_error (self, allocation->key, error);
+  if (--self->n_pending > 0)
+    return;
+  if (self->step_error == NULL)
+    {
+      self->layer++;
+      start_layer (self);
+      return;
+    }
+  text = g_strdup_printf ("starting %s", self->step_error);
+  dms_deployment_retry (self, text);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -136,34 +163,38 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!dms_deployment_call_is_current (call))
     return;
-  if (dms_deployment_reply_is_ok (reply, &text))
+  if (!dms_deployment_reply_is_ok (reply, &text))
     {
-      allocation->started = TRUE;
-      if (!allocation->ended)
-        allocation->status = "running";
-    }
-  else
-    {
-      dms_deployment_note_error (self, allocation->key, text);
-    }
-  if (--self->n_pending > 0)
-    return;
-  if (self->step_error == NULL)
-    {
-      self->layer++;
-      start_layer (self);
+      dms_deployment_start_settled (allocation, text);
       return;
     }
-  g_free (text);
-  text = g_strdup_printf ("starting %s", self->step_error);
-  dms_deployment_retry (self, text);
+  allocation->started = TRUE;
+  if (!allocation->ended)
+    allocation->status = "running";
+  if (!is_waited_for (self, allocation))
+    {
+      dms_deployment_start_settled (allocation, NULL);
+      return;
+    }
+  dms_deployment_save (self);
+  dms_deployment_await_health (allocation);
 }
 
 static void
 start (DmsDeployment *self, DeployAllocation *allocation)
 {
-  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (JsonNode) payload = NULL;
 
+  /* Before a restart of this node. */
+  if (allocation->started)
+    {
+      if (!is_waited_for (self, allocation))
+        return;
+      self->n_pending++;
+      dms_deployment_await_health (allocation);
+      return;
+    }
+  payload = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (payload, dms_deployment_make_start (allocation));
   self->n_pending++;
   dms_actor_invoke_async (self->actor,
@@ -193,8 +224,8 @@ start_layer (DmsDeployment *self)
         {
           DeployAllocation *allocation = self->allocations->pdata[i];
 
-          if (allocation->layer == self->layer && !allocation->started && !allocation->ended &&
-              !allocation->settled && dms_deployment_counts (allocation))
+          if (allocation->layer == self->layer && !allocation->ended && !allocation->settled &&
+              dms_deployment_counts (allocation))
             start (self, allocation);
         }
       if (self->n_pending == 0)

@@ -522,6 +522,8 @@ dms_deployment_detach (DmsDeployment *self)
 {
   self->attached = FALSE;
   dms_deployment_supervision_pause (self);
+  /* The record knows of it. */
+  dms_deployment_abandon_change (self);
   dms_deployment_stop_asking (self);
   if (self->step_cancellable != NULL)
     g_cancellable_cancel (self->step_cancellable);
