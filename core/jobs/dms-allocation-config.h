@@ -44,8 +44,8 @@ GPtrArray *dms_allocation_config_get_volumes (DmsAllocationConfig *self);
 DmsHealthCheck *dms_allocation_config_get_health_check (DmsAllocationConfig *self);
 /* `stay_down`, `one_for_one`, `one_for_all` or `rest_for_one` */
 const char *dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self);
-/* `single`, an extension: it must never run twice at the same time, not even where one machine cannot know of the
- * other. */
+/* `single`, an extension: it must never run twice at the same time, not even where one machine cannot know
+ * of the other. */
 gboolean dms_allocation_config_is_single (DmsAllocationConfig *self);
 
 JsonNode *dms_allocation_config_to_json (DmsAllocationConfig *self);

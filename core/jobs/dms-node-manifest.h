@@ -21,8 +21,9 @@ DmsNodeManifest *dms_node_manifest_new (const char *id,
                                         DmsHandle *handle,
                                         DmsLocation *location,
                                         const char *const *allocations);
-/* Says which part it has in a group of nodes that can take over from each other, before it is shown to anybody.
- * primary: (nullable): whose standby it is, with its number from 1; standbys: (nullable): the names of its own. */
+/* Says which part it has among nodes that can take over from each other, before it is shown to anybody.
+ * primary: (nullable): whose standby it is, with its number from 1; standbys: (nullable): names of its
+ * own. */
 void dms_node_manifest_set_redundancy (DmsNodeManifest *self,
                                        const char *primary,
                                        guint standby_index,

@@ -80,7 +80,7 @@ struct _DeployNode
   DmsNodeConfig *own_config;
   /* A standby does its work. */
   gboolean replaced;
-  /* Supervision: its machine is silent; is waited for; what it has is being started anew, and what went wrong. */
+  /* Supervision: its machine is silent; is waited for; what it has is being started anew; what went wrong. */
   gboolean silent;
   gboolean awaited;
   gboolean repairing;
