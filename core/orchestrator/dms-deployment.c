@@ -517,6 +517,20 @@ dms_deployment_start (DmsDeployment *self, GError **error)
   return TRUE;
 }
 
+static void
+end_actor (DmsDeployment *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->over || self->status != DMS_DEPLOYMENT_FAILED)
+    {
+      dms_actor_stop (self->actor);
+      return;
+    }
+  error = g_error_new_literal (DMS_ERROR, DMS_ERROR_FAILED, self->error != NULL ? self->error : "it failed");
+  dms_actor_fail (self->actor, error);
+}
+
 void
 dms_deployment_detach (DmsDeployment *self)
 {
@@ -539,7 +553,7 @@ dms_deployment_detach (DmsDeployment *self)
         dms_log_fetch_stop (allocation->fetch);
     }
   if (self->actor != NULL && dms_actor_is_running (self->actor))
-    dms_actor_stop (self->actor);
+    end_actor (self);
 }
 
 static void

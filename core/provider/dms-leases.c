@@ -123,6 +123,12 @@ dms_leases_renew (DmsLeases *self, const char *allocation_id, gint64 lease_ms, G
   g_autofree char *text = NULL;
 
   lease_ms = CLAMP (lease_ms, DMS_LEASE_MIN_MS, DMS_LEASE_MAX_MS);
+  /* It is ended in a moment, and may be running elsewhere by now: too late. */
+  if (known != NULL && known->end_us <= g_get_monotonic_time ())
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the lease of “%s” is over", allocation_id);
+      return FALSE;
+    }
   if (known != NULL && known->lease_ms == lease_ms && utimensat (AT_FDCWD, path, NULL, 0) == 0)
     {
       known->end_us = g_get_monotonic_time () + lease_ms * 1000;

@@ -34,7 +34,7 @@ Feature: failure recovery
     When Alice deploys it
     Then the deployment becomes Running
     And "one.breaks" was started 2 times and "two.stays" 1 time
-    And "one.breaks" runs
+    And "one.breaks" really runs
     And the deployment is still Running
     When Alice shuts it down
     Then nothing of it is left
@@ -47,7 +47,7 @@ Feature: failure recovery
     When Alice deploys it
     Then the deployment becomes Running
     And "one.breaks" was started 2 times and "two.stays" 2 times
-    And "two.stays" runs
+    And "two.stays" really runs
     And the deployment is still Running
     When Alice shuts it down
     Then nothing of it is left
@@ -77,7 +77,7 @@ Feature: failure recovery
     When the machine of "one" dies
     And that machine returns
     Then "one.main" was started 2 times
-    And "one.main" runs
+    And "one.main" really runs
     And its node "one" runs on Bob
     And the deployment is still Running
     When Alice shuts it down
@@ -89,7 +89,7 @@ Feature: failure recovery
       | one  | main | service | redeploy | exec sleep 1000 |
     When Alice deploys it
     Then the deployment becomes Running
-    And "one.main" runs
+    And "one.main" really runs
     When the machine of "one" dies
     Then its node "one" runs on another machine
     And "one.main" was started 2 times
@@ -106,13 +106,13 @@ Feature: failure recovery
       | one  | main | service | redeploy | exec sleep 1000 |
     When Alice deploys it
     Then the deployment becomes Running
-    And "one.main" runs
+    And "one.main" really runs
     When the daemon of the machine of "one" is stopped by SIGSTOP
     Then its node "one" runs on another machine
     When it goes on
     Then that machine gives back what it had of it
     And the deployment becomes Running
-    And "one.main" runs
+    And "one.main" really runs
     When Alice shuts it down
     Then nothing of it is left
 
@@ -123,7 +123,7 @@ Feature: failure recovery
       | one  | main | service | redeploy | yes    | while true; do date +%s%N >> /gate/main.ticks; sleep 0.1; done |
     When Alice deploys it
     Then the deployment becomes Running
-    And "one.main" runs
+    And "one.main" really runs
     When the machine of "one" is cut off
     Then its node "one" runs on another machine
     And "main" never ran on two machines at once
@@ -143,8 +143,8 @@ Feature: failure recovery
     When Alice deploys it
     Then "one.breaks" was started 3 times and "two.stays" 2 times
     And the deployment becomes Running
-    And "one.breaks" runs
-    And "two.stays" runs
+    And "one.breaks" really runs
+    And "two.stays" really runs
     When Alice shuts it down
     Then nothing of it is left
 
@@ -166,10 +166,10 @@ Feature: failure recovery
       | one  | main | service | 1        | exec sleep 1000 |
     When Alice deploys it
     Then the deployment becomes Running
-    And "one.main" runs
+    And "one.main" really runs
     And the node "one-standby-1" waits as a standby on another machine than "one"
     When the machine of "one" dies
-    Then "one-standby-1.main" runs
+    Then "one-standby-1.main" really runs
     And "one.main" was started 2 times
     And the deployment is still Running
     When that machine returns

@@ -83,7 +83,7 @@ def both_started_times(context, one, n, two, m):
     started_times(context, two, m)
 
 
-@step('"{key:Words}" runs')
+@step('"{key:Words}" really runs')
 def allocation_runs(context, key):
     def information():
         return context.deployment.status().get("allocation_info", {}).get(f"{context.deployment.id}_{key}", {})
