@@ -31,6 +31,8 @@ struct _DmsActor
   DmsHandle *handle;
   DmsActor *parent;
   GPtrArray *children;
+  DmsActorEndedFunc on_ended; /* (nullable) */
+  gpointer on_ended_data;
 
   gboolean running;
   GMainContext *context;
@@ -256,7 +258,27 @@ withdraw_all (DmsActor *self)
 }
 
 void
-dms_actor_stop (DmsActor *self)
+dms_actor_observe (DmsActor *self, DmsActorEndedFunc func, gpointer user_data)
+{
+  self->on_ended = func;
+  self->on_ended_data = user_data;
+}
+
+/* error: (nullable) */
+static void
+tell_observer (DmsActor *self, const GError *error)
+{
+  DmsActor *above = self->parent;
+
+  while (above != NULL && above->on_ended == NULL && error != NULL)
+    above = above->parent;
+  /* Who is being stopped stops all that is below it, and need not be told. */
+  if (above != NULL && above->on_ended != NULL && above->running)
+    above->on_ended (above, self, error, above->on_ended_data);
+}
+
+static void
+end (DmsActor *self, const GError *error)
 {
   g_autoptr (DmsActor) kept = NULL;
   DmsInvocation *invocation;
@@ -285,6 +307,19 @@ dms_actor_stop (DmsActor *self)
   g_hash_table_remove_all (self->behaviours);
   g_hash_table_remove_all (self->broadcasts);
   dms_actor_set_denied_handler (self, NULL, NULL, NULL);
+  tell_observer (self, error);
+}
+
+void
+dms_actor_stop (DmsActor *self)
+{
+  end (self, NULL);
+}
+
+void
+dms_actor_fail (DmsActor *self, const GError *error)
+{
+  end (self, error);
 }
 
 gboolean

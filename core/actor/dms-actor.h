@@ -41,7 +41,15 @@ gboolean dms_actor_start (DmsActor *self, GError **error);
 /* Leaves the registry, ends pending invocations with DMS_ERROR_CANCELLED, drops the mailbox, stops
  * children. */
 void dms_actor_stop (DmsActor *self);
+/* The same because of an error, which whoever observes it is told. */
+void dms_actor_fail (DmsActor *self, const GError *error);
 gboolean dms_actor_is_running (DmsActor *self);
+
+/* An actor below has ended. error: (nullable): why; NULL when it was stopped in order. */
+typedef void (*DmsActorEndedFunc) (DmsActor *self, DmsActor *below, const GError *error, gpointer user_data);
+/* Is told of the end of its children; and of errors of those below them that nobody in between observes: an error
+ * propagates upwards until somebody deals with it. func: (nullable): nobody is told any more. */
+void dms_actor_observe (DmsActor *self, DmsActorEndedFunc func, gpointer user_data);
 
 DmsHandle *dms_actor_get_handle (DmsActor *self);
 const char *dms_actor_get_inbox (DmsActor *self);

@@ -25,4 +25,5 @@ struct _DmsAllocationConfig
   DmsTaskFlow *flow;
   /* (nullable) */
   DmsChildBudget *children;
+  gboolean single;
 };

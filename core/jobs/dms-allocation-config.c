@@ -166,6 +166,12 @@ dms_allocation_config_keys_to_json (DmsAllocationConfig *self)
   return list_to_json (self->keys, (JsonNode * (*) (gpointer)) dms_job_key_to_json);
 }
 
+gboolean
+dms_allocation_config_is_single (DmsAllocationConfig *self)
+{
+  return self->single;
+}
+
 JsonNode *
 dms_allocation_config_to_json (DmsAllocationConfig *self)
 {
@@ -191,6 +197,8 @@ dms_allocation_config_to_json (DmsAllocationConfig *self)
     json_object_set_member (object, "workflow", dms_task_flow_to_json (self->flow));
   if (self->children != NULL)
     json_object_set_member (object, "children", dms_child_budget_to_json (self->children));
+  if (self->single)
+    json_object_set_boolean_member (object, "single", TRUE);
   return dms_job_json_take_object (object);
 }
 

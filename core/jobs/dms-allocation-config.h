@@ -53,6 +53,9 @@ const char *dms_allocation_config_get_failure_recovery (DmsAllocationConfig *sel
 DmsTaskFlow *dms_allocation_config_get_flow (DmsAllocationConfig *self);
 /* (nullable): what the job may deploy itself */
 DmsChildBudget *dms_allocation_config_get_children (DmsAllocationConfig *self);
+/* `single`, an extension: it must never run twice at the same time, not even where one machine cannot know
+ * of the other. */
+gboolean dms_allocation_config_is_single (DmsAllocationConfig *self);
 
 JsonNode *dms_allocation_config_to_json (DmsAllocationConfig *self);
 DmsAllocationConfig *dms_allocation_config_ref (DmsAllocationConfig *self);

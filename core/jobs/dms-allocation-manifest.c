@@ -104,6 +104,14 @@ dms_allocation_manifest_get_status (DmsAllocationManifest *self)
   return self->status;
 }
 
+void
+dms_allocation_manifest_set_redundancy (DmsAllocationManifest *self, const char *group, gboolean standby)
+{
+  g_free (self->redundancy_group);
+  self->redundancy_group = g_strdup (group);
+  self->is_standby = standby;
+}
+
 gboolean
 dms_allocation_manifest_get_is_standby (DmsAllocationManifest *self)
 {

@@ -38,6 +38,10 @@ GPtrArray *dms_allocation_manifest_get_ports (DmsAllocationManifest *self);
 /* (nullable) */
 DmsHealthCheck *dms_allocation_manifest_get_health_check (DmsAllocationManifest *self);
 const char *dms_allocation_manifest_get_status (DmsAllocationManifest *self);
+/* Says that it belongs to a group that can take over from each other, before it is shown to anybody. */
+void dms_allocation_manifest_set_redundancy (DmsAllocationManifest *self,
+                                             const char *group,
+                                             gboolean standby);
 gboolean dms_allocation_manifest_get_is_standby (DmsAllocationManifest *self);
 
 /* NULL with DMS_ERROR_INVALID_DATA. Member names count in any case. */

@@ -13,6 +13,7 @@ struct _DmsEnsemble
   GPtrArray *nodes;
   GPtrArray *edges;
   DmsSupervisorConfig *supervisor;
+  DmsSupervisionLimits supervision;
   JsonObject *keys;
   GHashTable *scripts;
   GPtrArray *script_names;

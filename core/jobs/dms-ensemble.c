@@ -66,6 +66,12 @@ dms_ensemble_get_supervisor (DmsEnsemble *self)
   return self->supervisor;
 }
 
+const DmsSupervisionLimits *
+dms_ensemble_get_supervision (DmsEnsemble *self)
+{
+  return &self->supervision;
+}
+
 const char *
 dms_ensemble_get_escalation_strategy (DmsEnsemble *self)
 {
@@ -199,6 +205,8 @@ dms_ensemble_to_json (DmsEnsemble *self)
   dms_job_json_set_array (body, "edges", self->edges, (JsonNode * (*) (gpointer)) dms_edge_to_json);
   if (self->supervisor != NULL)
     json_object_set_member (body, "supervisor", dms_supervisor_config_to_json (self->supervisor));
+  if (self->supervision.given)
+    json_object_set_member (body, "supervision", dms_supervision_limits_to_json (&self->supervision));
   if (json_object_get_size (self->keys) > 0)
     json_object_set_object_member (body, "keys", json_object_ref (self->keys));
   scripts_to_json (self, body);

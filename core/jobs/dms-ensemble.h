@@ -8,6 +8,7 @@
 #include "jobs/dms-contract-ref.h"
 #include "jobs/dms-edge.h"
 #include "jobs/dms-node-config.h"
+#include "jobs/dms-supervision-limits.h"
 #include "jobs/dms-supervisor-config.h"
 
 G_BEGIN_DECLS
@@ -37,6 +38,8 @@ DmsNodeConfig *dms_ensemble_find_node_of (DmsEnsemble *self, const char *allocat
 GPtrArray *dms_ensemble_get_edges (DmsEnsemble *self);
 /* (nullable) */
 DmsSupervisorConfig *dms_ensemble_get_supervisor (DmsEnsemble *self);
+/* How it wants to be watched; never NULL. */
+const DmsSupervisionLimits *dms_ensemble_get_supervision (DmsEnsemble *self);
 /* (nullable): `redeploy` or `teardown` */
 const char *dms_ensemble_get_escalation_strategy (DmsEnsemble *self);
 gboolean dms_ensemble_get_subnet_join (DmsEnsemble *self);

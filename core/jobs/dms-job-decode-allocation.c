@@ -208,6 +208,7 @@ dms_job_decode_allocation (DmsJobNode *node, const char *path, const char *name,
       allocation, "failure_recovery", recoveries, "stay_down", DMS_JOB_READ_OPTIONAL);
   self->flow = dms_job_decode_flow (allocation);
   self->children = dms_job_decode_children (allocation, scope);
+  self->single = dms_job_reader_get_bool (allocation, "single", FALSE);
   dms_job_reader_finish (allocation);
   return g_steal_pointer (&self);
 }

@@ -47,6 +47,9 @@ GPtrArray *dms_job_decode_volumes (DmsJobReader *allocation, const DmsJobScope *
 /* NULL when the node is no map */
 DmsSupervisorConfig *dms_job_decode_supervisor (DmsJobNode *node, const char *path, const DmsJobScope *scope);
 
+/* What the top level says under `supervision`, or what holds without it. */
+DmsSupervisionLimits dms_job_decode_supervision (DmsJobReader *top);
+
 /* Reports what is wrong between the parts: names, dependencies, who is where. */
 void dms_job_check_ensemble (DmsEnsemble *ensemble, DmsJobNode *node, DmsJobReport *report);
 

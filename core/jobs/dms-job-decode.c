@@ -324,6 +324,7 @@ decode_top (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
   supervisor = dms_job_reader_get (top, "supervisor", DMS_JOB_READ_OPTIONAL);
   if (supervisor != NULL && (scope->form == DMS_JOB_FORM_FILE || dms_job_node_get_n_items (supervisor) > 0))
     self->supervisor = dms_job_decode_supervisor (supervisor, "supervisor", scope);
+  self->supervision = dms_job_decode_supervision (top);
   subnet = dms_job_reader_open (top, "subnet", DMS_JOB_READ_OPTIONAL);
   if (subnet != NULL)
     {
@@ -349,6 +350,7 @@ ensemble_new (void)
   self->metadata = json_object_new ();
   self->scripts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self->script_names = g_ptr_array_new_with_free_func (g_free);
+  self->supervision = dms_supervision_limits_get_default ();
   return self;
 }
 

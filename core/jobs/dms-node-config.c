@@ -79,6 +79,20 @@ dms_node_config_location_to_json (DmsNodeConfig *self)
   return dms_job_json_take_object (object);
 }
 
+DmsNodeConfig *
+dms_node_config_new_standby (DmsNodeConfig *self, guint i)
+{
+  DmsNodeConfig *standby = g_atomic_rc_box_new0 (DmsNodeConfig);
+
+  standby->name = g_strdup_printf ("%s-standby-%u", self->name, i);
+  standby->allocations = g_strdupv (self->allocations);
+  standby->ports = g_ptr_array_ref (self->ports);
+  standby->accept = g_ptr_array_ref (self->accept);
+  standby->reject = g_ptr_array_ref (self->reject);
+  standby->failure_recovery = g_strdup (self->failure_recovery);
+  return standby;
+}
+
 JsonNode *
 dms_node_config_to_json (DmsNodeConfig *self)
 {

@@ -35,6 +35,8 @@ guint dms_node_config_get_redundancy (DmsNodeConfig *self);
 /* `stay_down`, `restart` or `redeploy` */
 const char *dms_node_config_get_failure_recovery (DmsNodeConfig *self);
 
+/* (transfer full): its standby number i, from 1: the same in all but name and peer (ensemble.md 4.3) */
+DmsNodeConfig *dms_node_config_new_standby (DmsNodeConfig *self, guint i);
 JsonNode *dms_node_config_to_json (DmsNodeConfig *self);
 DmsNodeConfig *dms_node_config_ref (DmsNodeConfig *self);
 void dms_node_config_unref (DmsNodeConfig *self);

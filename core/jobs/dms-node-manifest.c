@@ -14,6 +14,12 @@ struct _DmsNodeManifest
   DmsLocation *location;
   GStrv public_addresses;
   GStrv allocations;
+  /* (nullable): whose standby it is */
+  char *primary;
+  guint standby_index;
+  /* (nullable) */
+  GStrv standbys;
+  gboolean waits;
 };
 
 G_DEFINE_BOXED_TYPE (DmsNodeManifest, dms_node_manifest, dms_node_manifest_ref, dms_node_manifest_unref)
@@ -34,6 +40,21 @@ dms_node_manifest_new (const char *id,
   self->public_addresses = g_new0 (char *, 1);
   self->allocations = g_strdupv ((GStrv) allocations);
   return self;
+}
+
+void
+dms_node_manifest_set_redundancy (DmsNodeManifest *self,
+                                  const char *primary,
+                                  guint standby_index,
+                                  const char *const *standbys,
+                                  gboolean active)
+{
+  g_free (self->primary);
+  g_strfreev (self->standbys);
+  self->primary = g_strdup (primary);
+  self->standby_index = standby_index;
+  self->standbys = standbys != NULL ? g_strdupv ((GStrv) standbys) : NULL;
+  self->waits = !active;
 }
 
 const char *
@@ -94,6 +115,11 @@ dms_node_manifest_new_from_json (JsonNode *node, GError **error)
   self->peer = g_strdup (peer != NULL ? peer : "");
   self->public_addresses = dup_texts (object, "pub_address");
   self->allocations = dup_texts (object, "allocations");
+  if (g_strcmp0 (dms_json_object_get_text (object, "redundancy_role"), "standby") == 0)
+    self->primary = g_strdup (dms_json_object_get_text (object, "primary_node"));
+  self->standby_index = (guint) dms_json_object_get_whole (object, "standby_index", 0, G_MAXINT32, 0);
+  self->standbys = dup_texts (object, "standby_nodes");
+  self->waits = g_strcmp0 (dms_json_object_get_text (object, "status"), "standby") == 0;
   self->handle = handle == NULL ? dms_handle_new_empty () : dms_handle_new_from_json (handle, error);
   if (self->handle == NULL)
     return NULL;
@@ -120,8 +146,15 @@ dms_node_manifest_to_json (DmsNodeManifest *self)
     json_object_set_member (object, "location", dms_location_to_json (self->location));
   json_object_set_array_member (object, "allocations", json_array_new ());
   dms_job_json_set_strv (object, "allocations", (const char *const *) self->allocations);
-  json_object_set_string_member (object, "redundancy_role", "primary");
-  json_object_set_string_member (object, "status", "active");
+  json_object_set_string_member (object, "redundancy_role", self->primary != NULL ? "standby" : "primary");
+  if (self->primary != NULL)
+    {
+      json_object_set_string_member (object, "primary_node", self->primary);
+      json_object_set_int_member (object, "standby_index", self->standby_index);
+    }
+  if (self->standbys != NULL)
+    dms_job_json_set_strv (object, "standby_nodes", (const char *const *) self->standbys);
+  json_object_set_string_member (object, "status", self->waits ? "standby" : "active");
   return dms_job_json_take_object (object);
 }
 
@@ -137,6 +170,8 @@ node_manifest_clear (gpointer data)
   DmsNodeManifest *self = data;
 
   g_free (self->id);
+  g_free (self->primary);
+  g_strfreev (self->standbys);
   g_free (self->peer);
   g_clear_pointer (&self->handle, dms_handle_unref);
   g_clear_pointer (&self->location, dms_location_unref);

@@ -21,6 +21,14 @@ DmsNodeManifest *dms_node_manifest_new (const char *id,
                                         DmsHandle *handle,
                                         DmsLocation *location,
                                         const char *const *allocations);
+/* Says which part it has among nodes that can take over from each other, before it is shown to anybody.
+ * primary: (nullable): whose standby it is, with its number from 1; standbys: (nullable): names of its
+ * own. */
+void dms_node_manifest_set_redundancy (DmsNodeManifest *self,
+                                       const char *primary,
+                                       guint standby_index,
+                                       const char *const *standbys,
+                                       gboolean active);
 const char *dms_node_manifest_get_id (DmsNodeManifest *self);
 /* Empty when no machine is chosen. */
 const char *dms_node_manifest_get_peer (DmsNodeManifest *self);

@@ -10,6 +10,7 @@
 #include "node/dms-public-behaviours.h"
 #include "node/dms-revocation-exchange.h"
 #include "node/dms-status-behaviours.h"
+#include "observability/dms-log.h"
 
 /* The inbox of a node's root actor (types.md §1). */
 #define ROOT_INBOX "root"
@@ -108,6 +109,15 @@ on_orchestrator_started (GObject *source, GAsyncResult *result, gpointer user_da
     g_task_return_boolean (task, TRUE);
 }
 
+/* Who failed below, and whom nobody in between has dealt with. */
+static void
+on_actor_ended (DmsActor *root, DmsActor *below, const GError *error, gpointer user_data)
+{
+  if (error != NULL)
+    dms_log_event (
+        G_LOG_LEVEL_WARNING, "actor_failed", "inbox", dms_actor_get_inbox (below), "error", error->message, NULL);
+}
+
 static void
 on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -166,6 +176,7 @@ dms_node_start_async (DmsNode *self,
       return;
     }
   self->root = dms_actor_new (self->registry, ROOT_INBOX, security);
+  dms_actor_observe (self->root, on_actor_ended, NULL);
   self->provider = dms_provider_new (self->store, self->plugins, self->root, self->key, self->config);
   self->orchestrator = dms_orchestrator_new (self->store, self->root, self->key, self->config);
 

@@ -179,7 +179,12 @@ dms_deployment_renew (DmsDeployment *self,
   change->done = done;
   change->user_data = user_data;
   for (guint i = 0; i < node->allocations->len; i++)
-    ((DeployAllocation *) node->allocations->pdata[i])->settled = FALSE;
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      /* What is done is not done again. */
+      allocation->settled = allocation->ended && strcmp (allocation->status, "completed") == 0;
+    }
   node->is_lost = how == DEPLOY_RENEW_LOST;
   if (how != DEPLOY_RENEW_THERE && node->bid != NULL)
     g_ptr_array_add (node->shunned, g_strdup (dms_bid_get_peer (node->bid)));

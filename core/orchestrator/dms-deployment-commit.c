@@ -305,8 +305,8 @@ typedef struct
   void (*done) (DmsDeployment *self);
 } Revert;
 
-static void
-forget (DeployNode *node)
+void
+dms_deployment_forget_node (DeployNode *node)
 {
   node->touched = FALSE;
   for (guint i = 0; i < node->allocations->len; i++)
@@ -315,10 +315,12 @@ forget (DeployNode *node)
 
       if (allocation->settled)
         {
-          node->touched = TRUE;
+          node->touched = node->touched || !allocation->ended;
           continue;
         }
       dms_deployment_unwatch (allocation);
+      allocation->repairing = FALSE;
+      allocation->given_up = FALSE;
       g_clear_pointer (&allocation->handle, dms_handle_unref);
       g_clear_pointer (&allocation->termination, json_node_unref);
       g_clear_pointer (&allocation->reason, g_free);
@@ -356,9 +358,30 @@ on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
                      NULL);
       dms_deployment_leave_behind (self, call->node);
     }
-  forget (call->node);
+  dms_deployment_forget_node (call->node);
   if (--self->n_pending == 0)
     revert->done (self);
+}
+
+JsonNode *
+dms_deployment_make_revert (DeployNode *node)
+{
+  JsonNode *payload = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  JsonArray *names = json_array_new ();
+
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      if (!allocation->settled)
+        json_array_add_string_element (names, allocation->id);
+    }
+  json_object_set_string_member (object, "EnsembleID", node->deployment->id);
+  json_object_set_array_member (object, "AllocsByName", names);
+  json_object_set_int_member (object, "Nonce", (gint64) node->deployment->round);
+  json_node_take_object (payload, object);
+  return payload;
 }
 
 void
@@ -369,8 +392,6 @@ dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
     {
       DeployNode *node = self->nodes->pdata[i];
       g_autoptr (JsonNode) payload = NULL;
-      JsonObject *object;
-      JsonArray *names;
       Revert *revert;
 
       if (!node->touched || node->bid == NULL || !dms_deployment_node_is_open (node))
@@ -378,23 +399,10 @@ dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
       if (node->is_lost)
         {
           dms_deployment_leave_behind (self, node);
-          forget (node);
+          dms_deployment_forget_node (node);
           continue;
         }
-      payload = json_node_new (JSON_NODE_OBJECT);
-      object = json_object_new ();
-      names = json_array_new ();
-      for (guint j = 0; j < node->allocations->len; j++)
-        {
-          DeployAllocation *allocation = node->allocations->pdata[j];
-
-          if (!allocation->settled)
-            json_array_add_string_element (names, allocation->id);
-        }
-      json_object_set_string_member (object, "EnsembleID", self->id);
-      json_object_set_array_member (object, "AllocsByName", names);
-      json_object_set_int_member (object, "Nonce", (gint64) self->round);
-      json_node_take_object (payload, object);
+      payload = dms_deployment_make_revert (node);
       revert = g_new0 (Revert, 1);
       revert->call = dms_deployment_call_new (self, node, NULL);
       revert->done = done;

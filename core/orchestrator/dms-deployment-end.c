@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 
@@ -38,6 +38,33 @@ take_back (DmsDeployment *self)
 {
   settle_nodes (self);
   dms_deployment_revert (self, on_all_stopped);
+}
+
+static void
+on_failed_all (DmsDeployment *self)
+{
+  dms_deployment_finish (self, DMS_DEPLOYMENT_FAILED);
+}
+
+void
+dms_deployment_finish_all (DmsDeployment *self, DmsDeploymentStatus status)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      allocation->settled = !allocation->node->standby;
+      any = any || (allocation->node->standby && allocation->node->touched);
+    }
+  if (!any)
+    {
+      dms_deployment_finish (self, status);
+      return;
+    }
+  dms_deployment_supervision_pause (self);
+  dms_deployment_revert (self, status == DMS_DEPLOYMENT_COMPLETED ? on_all_stopped : on_failed_all);
 }
 
 static gboolean
@@ -121,6 +148,7 @@ dms_deployment_take_down (DmsDeployment *self)
 {
   g_autofree char *behaviour = g_strdup_printf ("/dms/ensemble/%s/allocation/shutdown", self->id);
 
+  dms_deployment_supervision_pause (self);
   dms_deployment_next_step (self);
   dms_deployment_unsettle (self);
   dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);

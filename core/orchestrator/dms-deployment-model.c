@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include <string.h>
 
@@ -25,7 +25,10 @@ dms_deployment_node_get_peer (DeployNode *node)
 
   for (guint i = 0; peer == NULL && node->bid != NULL && i < node->allocations->len; i++)
     {
-      if (((DeployAllocation *) node->allocations->pdata[i])->settled)
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      /* What has ended needs no machine any more. */
+      if (allocation->settled && !allocation->ended)
         peer = dms_bid_get_peer (node->bid);
     }
   return peer;
@@ -133,6 +136,8 @@ add_allocations (DmsDeployment *self,
 static void
 add_node (DmsDeployment *self,
           DmsNodeConfig *config,
+          const char *primary,
+          guint standby_index,
           GPtrArray *earlier_nodes,
           GPtrArray *earlier_allocations,
           GHashTable *layers)
@@ -146,7 +151,13 @@ add_node (DmsDeployment *self,
       node->allocations = g_ptr_array_new ();
       node->bids = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_bid_unref);
       node->shunned = g_ptr_array_new_with_free_func (g_free);
+      node->standby = primary != NULL;
     }
+  node->deployment = self;
+  node->primary = primary;
+  node->standby_index = standby_index;
+  g_clear_pointer (&node->own_config, dms_node_config_unref);
+  node->own_config = primary == NULL ? NULL : dms_node_config_ref (config);
   node->config = config;
   node->name = dms_node_config_get_name (config);
   g_ptr_array_set_size (node->allocations, 0);
@@ -170,7 +181,12 @@ retire (DmsDeployment *self, GPtrArray *nodes, GPtrArray *allocations)
       g_ptr_array_add (self->retired_allocations, allocation);
     }
   while (nodes->len > 0)
-    g_ptr_array_add (self->retired_nodes, g_ptr_array_steal_index (nodes, 0));
+    {
+      DeployNode *node = g_ptr_array_steal_index (nodes, 0);
+
+      dms_deployment_supervision_unwatch (self, node);
+      g_ptr_array_add (self->retired_nodes, node);
+    }
 }
 
 void
@@ -191,6 +207,16 @@ dms_deployment_set_ensemble (DmsDeployment *self, DmsEnsemble *ensemble)
   while (self->allocations->len > 0)
     g_ptr_array_add (allocations, g_ptr_array_steal_index (self->allocations, 0));
   for (guint i = 0; i < configs->len; i++)
-    add_node (self, configs->pdata[i], nodes, allocations, layers);
+    {
+      DmsNodeConfig *config = configs->pdata[i];
+
+      add_node (self, config, NULL, 0, nodes, allocations, layers);
+      for (guint j = 1; j <= dms_node_config_get_redundancy (config); j++)
+        {
+          g_autoptr (DmsNodeConfig) standby = dms_node_config_new_standby (config, j);
+
+          add_node (self, standby, dms_node_config_get_name (config), j, nodes, allocations, layers);
+        }
+    }
   retire (self, nodes, allocations);
 }

@@ -51,6 +51,7 @@ typedef enum
 } DeployRenewal;
 
 typedef struct _DeployNode DeployNode;
+typedef struct _DeploySupervision DeploySupervision;
 typedef struct _DeployAllocation DeployAllocation;
 typedef struct _DeployChange DeployChange;
 
@@ -60,6 +61,7 @@ typedef void (*DeployChanged) (DmsDeployment *self, const char *error, gpointer 
 /* A node of the ensemble while it is deployed. */
 struct _DeployNode
 {
+  DmsDeployment *deployment;
   const char *name;
   DmsNodeConfig *config;
   /* (element-type DeployAllocation): unowned */
@@ -76,6 +78,26 @@ struct _DeployNode
   GPtrArray *shunned;
   /* Its machine does not answer any more, and is not waited for. */
   gboolean is_lost;
+  /* (nullable): whose standby it is; and whether it still waits to take over. */
+  const char *primary;
+  guint standby_index;
+  gboolean standby;
+  /* (nullable): of a standby, whose config no ensemble has. */
+  DmsNodeConfig *own_config;
+  /* A standby does its work. */
+  gboolean replaced;
+  /* Supervision: its machine is silent; is waited for; what it has is being started anew; what went wrong. */
+  gboolean silent;
+  gboolean awaited;
+  gboolean repairing;
+  char *problem;
+  /* It is to be placed elsewhere when its turn comes; or has been, with success unless there is a problem. */
+  gboolean queued;
+  gboolean renewed;
+  /* The machine has answered heartbeats. */
+  gboolean answered;
+  guint watch;
+  guint fence_timer;
 };
 
 /* An allocation while it is deployed. */
@@ -107,6 +129,13 @@ struct _DeployAllocation
   guint probe_timer;
   gboolean probing;
   guint strikes;
+  /* It is about to be started anew; it is left as it is; how often it was, at all and of late. */
+  gboolean repairing;
+  gboolean given_up;
+  guint n_restarts;
+  guint n_recent;
+  gint64 last_restart_us;
+  gint64 restart_due_us;
   gint64 heartbeat_seq;
   gint64 heartbeat_us;
   JsonNode *health;
@@ -192,6 +221,10 @@ struct _DmsDeployment
   guint workflow_timer;
   GPtrArray *shutdown_tasks;
   GString *shutdown_errors;
+  /* (nullable) */
+  DmsHeartbeats *heartbeats;
+  /* (nullable): from when it runs for the first time. */
+  DeploySupervision *supervision;
 };
 
 /* An answer that is waited for: who it is about, and the step it belongs to. */
@@ -304,7 +337,14 @@ void dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *se
 /* The node's machine could not be told to take back what it has: emits not-reverted. */
 void dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node);
 void dms_deployment_fail (DmsDeployment *self, const char *why);
+/* Everything is taken back and asked for anew, with fresh time. */
+void dms_deployment_redeploy (DmsDeployment *self);
+/* (transfer full): what a machine is told to take back. */
+JsonNode *dms_deployment_make_revert (DeployNode *node);
+/* What a machine had of a node is no concern of ours any more. */
+void dms_deployment_forget_node (DeployNode *node);
 /* provisioning and running */
+JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
 void dms_deployment_provision (DmsDeployment *self);
 void dms_deployment_run (DmsDeployment *self);
 /* Whether something that has not started depends on it. */
@@ -319,7 +359,6 @@ void dms_deployment_check_completion (DmsDeployment *self);
 void dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation);
 void dms_deployment_unwatch (DeployAllocation *allocation);
 void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
-JsonObject *dms_deployment_make_start (DmsDeployment *self, DeployAllocation *allocation);
 /* A machine of this ensemble that speaks of one of its allocations. (nullable) */
 DeployAllocation *dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message);
 /* children */
@@ -349,6 +388,8 @@ void dms_deployment_take_down (DmsDeployment *self);
 /* The logs of another allocation are here, or will not come. */
 void dms_deployment_logs_settled (DmsDeployment *self);
 void dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status);
+/* The same when all work is done; what still waits to take over is given back first. */
+void dms_deployment_finish_all (DmsDeployment *self, DmsDeploymentStatus status);
 /* views */
 JsonNode *dms_deployment_dup_view (DmsDeployment *self);
 gboolean dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 #include "jobs/dms-port-config.h"
@@ -21,7 +21,6 @@ enum
 };
 
 #define START_BEHAVIOUR    "/dms/allocation/start"
-#define RESTART_BEHAVIOUR  "/dms/allocation/restart"
 #define REGISTER_BEHAVIOUR "/dms/actor/healthcheck/register"
 #define PROBE_BEHAVIOUR    "/dms/actor/healthcheck"
 
@@ -94,12 +93,13 @@ dms_deployment_grant_all (DmsDeployment *self)
 /* Starting */
 
 JsonObject *
-dms_deployment_make_start (DmsDeployment *self, DeployAllocation *allocation)
+dms_deployment_make_start (DeployAllocation *allocation)
 {
   const char *name = dms_allocation_config_get_name (allocation->config);
   GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
   JsonObject *object = json_object_new ();
   JsonObject *mapping = json_object_new ();
+  gint64 lease_ms = dms_deployment_get_lease_ms (allocation);
   guint next = 0;
 
   for (guint i = 0; i < ports->len; i++)
@@ -119,7 +119,9 @@ dms_deployment_make_start (DmsDeployment *self, DeployAllocation *allocation)
   json_object_set_string_member (object, "SubnetIP", "");
   json_object_set_string_member (object, "GatewayIP", "");
   json_object_set_object_member (object, "PortMapping", mapping);
-  json_object_set_int_member (object, "Nonce", (gint64) self->round);
+  json_object_set_int_member (object, "Nonce", (gint64) allocation->deployment->round);
+  if (lease_ms > 0)
+    json_object_set_int_member (object, "LeaseMs", lease_ms);
   return object;
 }
 
@@ -194,7 +196,7 @@ start (DmsDeployment *self, DeployAllocation *allocation)
       return;
     }
   payload = json_node_new (JSON_NODE_OBJECT);
-  json_node_take_object (payload, dms_deployment_make_start (self, allocation));
+  json_node_take_object (payload, dms_deployment_make_start (allocation));
   self->n_pending++;
   dms_actor_invoke_async (self->actor,
                           allocation->handle,
@@ -224,7 +226,7 @@ start_layer (DmsDeployment *self)
           DeployAllocation *allocation = self->allocations->pdata[i];
 
           if (allocation->layer == self->layer && !allocation->ended && !allocation->settled &&
-              !dms_deployment_workflow_owns (allocation))
+              !dms_deployment_workflow_owns (allocation) && dms_deployment_counts (allocation))
             start (self, allocation);
         }
       if (self->n_pending == 0)
@@ -240,7 +242,9 @@ dms_deployment_provision (DmsDeployment *self)
   dms_deployment_next_step (self);
   for (guint i = 0; i < self->allocations->len; i++)
     {
-      if (((DeployAllocation *) self->allocations->pdata[i])->handle == NULL)
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (allocation->handle == NULL && !allocation->settled)
         {
           dms_deployment_retry (self, "a machine's answer was lost");
           return;
@@ -275,7 +279,9 @@ dms_deployment_run (DmsDeployment *self)
     {
       DeployAllocation *allocation = fresh->pdata[i];
 
-      if (!allocation->ended)
+      if (allocation->node->standby)
+        allocation->status = "standby";
+      else if (!allocation->ended)
         dms_deployment_watch (self, allocation);
       else if (!allocation->logs_settled && allocation->fetch == NULL)
         dms_deployment_fetch_logs (self, allocation);
@@ -285,6 +291,7 @@ dms_deployment_run (DmsDeployment *self)
   if (change != NULL)
     dms_deployment_finish_change (self, change);
   dms_deployment_workflow_run (self);
+  dms_deployment_supervision_begin (self);
   dms_deployment_check_completion (self);
 }
 
@@ -346,12 +353,14 @@ dms_deployment_check_completion (DmsDeployment *self)
 {
   g_autoptr (GString) reasons = g_string_new (NULL);
 
-  if (self->status != DMS_DEPLOYMENT_RUNNING || self->over)
+  if (self->status != DMS_DEPLOYMENT_RUNNING || self->over || dms_deployment_supervision_is_busy (self))
     return;
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
 
+      if (!dms_deployment_counts (allocation))
+        continue;
       if (!allocation->ended || !allocation->logs_settled)
         return;
       if (strcmp (allocation->status, "failed") == 0)
@@ -366,7 +375,7 @@ dms_deployment_check_completion (DmsDeployment *self)
       g_free (self->error);
       self->error = g_strdup (reasons->str);
     }
-  dms_deployment_finish (self, reasons->len > 0 ? DMS_DEPLOYMENT_FAILED : DMS_DEPLOYMENT_COMPLETED);
+  dms_deployment_finish_all (self, reasons->len > 0 ? DMS_DEPLOYMENT_FAILED : DMS_DEPLOYMENT_COMPLETED);
 }
 
 DeployAllocation *
@@ -388,6 +397,7 @@ dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message)
       if (allocation->node->bid == NULL ||
           !dms_did_equal (dms_handle_get_did (dms_bid_get_handle (allocation->node->bid)), sender))
         return NULL;
+      dms_deployment_supervision_heard (self, allocation->node);
       return allocation;
     }
   return NULL;
@@ -470,6 +480,7 @@ take_end (DmsDeployment *self, DeployAllocation *allocation, const char *status,
 {
   allocation->ended = TRUE;
   allocation->started = TRUE;
+  allocation->logs_settled = FALSE;
   allocation->status = status;
   g_clear_pointer (&allocation->termination, json_node_unref);
   allocation->termination = keep_termination (payload);
@@ -508,6 +519,14 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
     }
   if (status == NULL || !is_final (status))
     status = dms_json_object_get_child (payload, "error") != NULL ? "failed" : "completed";
+  /* It is about to be started anew. Should that have ended already, it will be said again. */
+  if (allocation->repairing)
+    return;
+  if (allocation->node->replaced)
+    {
+      acknowledge (message, NULL);
+      return;
+    }
   is_new = !allocation->ended;
   if (is_new)
     take_end (self, allocation, status, payload);
@@ -519,7 +538,10 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
     }
   acknowledge (message, NULL);
   if (is_new)
-    dms_deployment_fetch_logs (self, allocation);
+    {
+      dms_deployment_fetch_logs (self, allocation);
+      dms_deployment_supervision_ended (self, allocation);
+    }
   dms_deployment_check_completion (self);
 }
 
@@ -557,7 +579,7 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
   DeployAllocation *allocation = dms_deployment_find_reporter (self, message);
   const char *status = known_status (dms_json_object_get_text (payload, "new_status"));
 
-  if (allocation == NULL || status == NULL || allocation->ended)
+  if (allocation == NULL || status == NULL || allocation->ended || allocation->node->standby)
     return;
   /* An end is taken from the termination message, which says why and is repeated until it is acknowledged. */
   if (!is_final (status))
@@ -580,7 +602,7 @@ is_held_by (DmsDeployment *self, const char *name, DmsDid *machine)
       DeployNode *node = allocation->node;
 
       if (strcmp (allocation->id, id) == 0)
-        return node->touched && node->bid != NULL &&
+        return node->touched && node->bid != NULL && !node->replaced &&
                dms_did_equal (dms_handle_get_did (dms_bid_get_handle (node->bid)), machine);
     }
   return FALSE;
@@ -632,21 +654,6 @@ dms_deployment_install_behaviours (DmsDeployment *self)
 /* Health */
 
 static void
-on_restarted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DeployCall) call = user_data;
-  g_autoptr (DmsMessage) message = NULL;
-  g_autofree char *text = NULL;
-  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
-
-  if (!dms_deployment_call_is_current (call))
-    return;
-  call->allocation->probing = FALSE;
-  if (!dms_deployment_reply_is_ok (reply, &text))
-    dms_deployment_log (call->deployment, G_LOG_LEVEL_WARNING, "restart_failed", call->allocation, text);
-}
-
-static void
 on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DeployCall) call = user_data;
@@ -655,14 +662,15 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   DeployAllocation *allocation = call->allocation;
   JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
 
-  if (!dms_deployment_call_is_current (call))
-    return;
   allocation->probing = FALSE;
-  if (allocation->ended)
+  if (!dms_deployment_call_is_current (call) || allocation->ended || allocation->repairing)
     return;
+  if (reply != NULL)
+    dms_deployment_supervision_heard (call->deployment, allocation->node);
   if (dms_deployment_reply_is_ok (reply, &text))
     {
       allocation->strikes = 0;
+      dms_deployment_supervision_well (call->deployment, allocation);
       return;
     }
   allocation->strikes++;
@@ -670,14 +678,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (allocation->strikes < MAX_STRIKES)
     return;
   allocation->strikes = 0;
-  allocation->probing = TRUE;
-  dms_deployment_log (call->deployment, G_LOG_LEVEL_WARNING, "allocation_restart", allocation, text);
-  invoke (call->deployment,
-          allocation,
-          RESTART_BEHAVIOUR,
-          json_object_new (),
-          DMS_DEPLOYMENT_RESTART_SECONDS,
-          on_restarted);
+  dms_deployment_supervision_unwell (call->deployment, allocation, text);
 }
 
 static gboolean
@@ -685,7 +686,7 @@ on_probe_timer (gpointer user_data)
 {
   DeployAllocation *allocation = user_data;
 
-  if (allocation->probing || allocation->handle == NULL)
+  if (allocation->probing || allocation->repairing || allocation->handle == NULL || allocation->node->silent)
     return G_SOURCE_CONTINUE;
   allocation->probing = TRUE;
   invoke (allocation->deployment,

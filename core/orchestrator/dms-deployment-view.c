@@ -50,28 +50,51 @@ make_allocation_manifest (DeployAllocation *allocation)
 {
   g_autoptr (GPtrArray) ports = list_ports (allocation);
 
-  return dms_allocation_manifest_new (allocation->id,
-                                      allocation->node->name,
-                                      allocation->config,
-                                      allocation->handle,
-                                      ports,
-                                      allocation->status);
+  DmsAllocationManifest *manifest = dms_allocation_manifest_new (allocation->id,
+                                                                 allocation->node->name,
+                                                                 allocation->config,
+                                                                 allocation->handle,
+                                                                 ports,
+                                                                 allocation->status);
+  const char *primary = allocation->node->primary;
+
+  if (primary != NULL || dms_node_config_get_redundancy (allocation->node->config) > 0)
+    dms_allocation_manifest_set_redundancy (
+        manifest, primary != NULL ? primary : allocation->node->name, allocation->node->standby);
+  return manifest;
 }
 
 static DmsNodeManifest *
 make_node_manifest (DeployNode *node)
 {
   g_autoptr (GStrvBuilder) keys = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) standbys = g_strv_builder_new ();
   g_auto (GStrv) allocations = NULL;
+  g_auto (GStrv) names = NULL;
+  DmsNodeManifest *manifest;
 
   for (guint i = 0; i < node->allocations->len; i++)
     g_strv_builder_add (keys, ((DeployAllocation *) node->allocations->pdata[i])->key);
   allocations = g_strv_builder_end (keys);
-  return dms_node_manifest_new (node->name,
-                                node->bid == NULL ? NULL : dms_bid_get_peer (node->bid),
-                                node->bid == NULL ? NULL : dms_bid_get_handle (node->bid),
-                                node->bid == NULL ? NULL : dms_bid_get_location (node->bid),
-                                (const char *const *) allocations);
+  manifest = dms_node_manifest_new (node->name,
+                                    node->bid == NULL ? NULL : dms_bid_get_peer (node->bid),
+                                    node->bid == NULL ? NULL : dms_bid_get_handle (node->bid),
+                                    node->bid == NULL ? NULL : dms_bid_get_location (node->bid),
+                                    (const char *const *) allocations);
+  for (guint i = 0; i < node->deployment->nodes->len; i++)
+    {
+      DeployNode *other = node->deployment->nodes->pdata[i];
+
+      if (g_strcmp0 (other->primary, node->name) == 0)
+        g_strv_builder_add (standbys, other->name);
+    }
+  names = g_strv_builder_end (standbys);
+  dms_node_manifest_set_redundancy (manifest,
+                                    node->primary,
+                                    node->standby_index,
+                                    names[0] != NULL ? (const char *const *) names : NULL,
+                                    !node->standby);
+  return manifest;
 }
 
 DmsManifest *
@@ -127,6 +150,8 @@ make_info (DeployAllocation *allocation)
   json_object_set_string_member (object, "timestamp", timestamp);
   if (result != NULL)
     json_object_set_member (object, "result", json_node_copy (result));
+  if (allocation->n_restarts > 0)
+    json_object_set_int_member (object, "restarts", allocation->n_restarts);
   if (allocation->reason != NULL)
     json_object_set_string_member (object, "error", allocation->reason);
   if (dms_deployment_workflow_owns (allocation))
@@ -165,6 +190,8 @@ make_state (DeployAllocation *allocation)
   json_object_set_boolean_member (object, "ended", allocation->ended);
   json_object_set_boolean_member (object, "settled", allocation->settled);
   json_object_set_boolean_member (object, "logs_settled", allocation->logs_settled);
+  json_object_set_boolean_member (object, "given_up", allocation->given_up);
+  json_object_set_int_member (object, "restarts", allocation->n_restarts);
   if (allocation->handle != NULL)
     json_object_set_member (object, "handle", dms_handle_to_json (allocation->handle));
   for (guint i = 0; i < allocation->dynamic_ports->len; i++)
@@ -185,6 +212,9 @@ dms_deployment_dup_view (DmsDeployment *self)
   JsonObject *candidates = json_object_new ();
   JsonObject *states = json_object_new ();
   JsonArray *touched = json_array_new ();
+  JsonArray *replaced = json_array_new ();
+  JsonArray *promoted = json_array_new ();
+  JsonArray *answered = json_array_new ();
   JsonNode *change = dms_deployment_dup_change (self);
   g_autoptr (DmsManifest) manifest = dms_deployment_dup_manifest (self);
 
@@ -200,11 +230,20 @@ dms_deployment_dup_view (DmsDeployment *self)
         json_object_set_member (candidates, node->name, dms_bid_to_json (node->bid));
       if (node->touched)
         json_array_add_string_element (touched, node->name);
+      if (node->replaced)
+        json_array_add_string_element (replaced, node->name);
+      if (node->primary != NULL && !node->standby)
+        json_array_add_string_element (promoted, node->name);
+      if (node->answered || (node->watch != 0 && dms_heartbeats_does_answer (self->heartbeats, node->watch)))
+        json_array_add_string_element (answered, node->name);
     }
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
   json_object_set_int_member (snapshot, "Round", (gint64) self->round);
   json_object_set_array_member (snapshot, "Touched", touched);
+  json_object_set_array_member (snapshot, "Retired", replaced);
+  json_object_set_array_member (snapshot, "Promoted", promoted);
+  json_object_set_array_member (snapshot, "Answered", answered);
   json_object_set_object_member (view, "DeploymentSnapshot", snapshot);
   if (change != NULL)
     json_object_set_member (view, "Update", change);
@@ -248,6 +287,8 @@ read_state (DeployAllocation *allocation, JsonObject *state, GError **error)
   allocation->ended = dms_json_object_get_flag (state, "ended");
   allocation->settled = dms_json_object_get_flag (state, "settled");
   allocation->logs_settled = dms_json_object_get_flag (state, "logs_settled");
+  allocation->given_up = dms_json_object_get_flag (state, "given_up");
+  allocation->n_restarts = (guint) dms_json_object_get_whole (state, "restarts", 0, G_MAXINT32, 0);
   allocation->reason = g_strdup (dms_json_object_get_text (state, "reason"));
   if (termination != NULL)
     allocation->termination = json_node_copy (termination);
@@ -265,13 +306,23 @@ read_state (DeployAllocation *allocation, JsonObject *state, GError **error)
 }
 
 static gboolean
+is_listed (JsonObject *snapshot, const char *list, const char *name)
+{
+  g_auto (GStrv) names = dms_json_object_dup_texts (snapshot, list);
+
+  return names != NULL && g_strv_contains ((const char *const *) names, name);
+}
+
+static gboolean
 read_node (DeployNode *node, JsonObject *snapshot, GError **error)
 {
   JsonObject *candidates = dms_json_object_get_child (snapshot, "Candidates");
   JsonNode *bid = candidates == NULL ? NULL : json_object_get_member (candidates, node->name);
-  g_auto (GStrv) touched = dms_json_object_dup_texts (snapshot, "Touched");
 
-  node->touched = touched != NULL && g_strv_contains ((const char *const *) touched, node->name);
+  node->touched = is_listed (snapshot, "Touched", node->name);
+  node->replaced = is_listed (snapshot, "Retired", node->name);
+  node->answered = is_listed (snapshot, "Answered", node->name);
+  node->standby = node->standby && !is_listed (snapshot, "Promoted", node->name);
   if (bid == NULL)
     return TRUE;
   node->bid = dms_bid_new_from_json (bid, error);

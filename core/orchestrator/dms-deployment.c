@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
@@ -31,6 +31,8 @@ deploy_node_free (gpointer data)
   g_ptr_array_unref (node->bids);
   g_ptr_array_unref (node->shunned);
   g_clear_pointer (&node->bid, dms_bid_unref);
+  g_clear_pointer (&node->own_config, dms_node_config_unref);
+  g_free (node->problem);
   g_free (node);
 }
 
@@ -60,6 +62,8 @@ dms_deployment_dispose (GObject *object)
   DmsDeployment *self = DMS_DEPLOYMENT (object);
 
   dms_deployment_detach (self);
+  dms_deployment_supervision_free (self);
+  g_clear_object (&self->heartbeats);
   g_clear_object (&self->actor);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
@@ -218,6 +222,12 @@ dms_deployment_new_from_record (DmsDocument *record,
   return g_steal_pointer (&self);
 }
 
+void
+dms_deployment_set_heartbeats (DmsDeployment *self, DmsHeartbeats *heartbeats)
+{
+  g_set_object (&self->heartbeats, heartbeats);
+}
+
 const char *
 dms_deployment_get_id (DmsDeployment *self)
 {
@@ -303,7 +313,8 @@ dms_deployment_find_allocation (DmsDeployment *self, const char *name)
       DeployAllocation *allocation = self->allocations->pdata[i];
 
       if (strcmp (allocation->id, name) == 0 || strcmp (allocation->key, name) == 0 ||
-          strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
+          (dms_deployment_counts (allocation) &&
+           strcmp (dms_allocation_config_get_name (allocation->config), name) == 0))
         return allocation->id;
     }
   return NULL;
@@ -551,10 +562,25 @@ dms_deployment_start (DmsDeployment *self, GError **error)
   return TRUE;
 }
 
+static void
+end_actor (DmsDeployment *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->over || self->status != DMS_DEPLOYMENT_FAILED)
+    {
+      dms_actor_stop (self->actor);
+      return;
+    }
+  error = g_error_new_literal (DMS_ERROR, DMS_ERROR_FAILED, self->error != NULL ? self->error : "it failed");
+  dms_actor_fail (self->actor, error);
+}
+
 void
 dms_deployment_detach (DmsDeployment *self)
 {
   self->attached = FALSE;
+  dms_deployment_supervision_pause (self);
   /* The record knows of it. */
   dms_deployment_abandon_change (self);
   dms_deployment_stop_asking (self);
@@ -573,7 +599,7 @@ dms_deployment_detach (DmsDeployment *self)
         dms_log_fetch_stop (allocation->fetch);
     }
   if (self->actor != NULL && dms_actor_is_running (self->actor))
-    dms_actor_stop (self->actor);
+    end_actor (self);
 }
 
 static void
@@ -617,6 +643,27 @@ on_reverted_after_failure (DmsDeployment *self)
 }
 
 void
+dms_deployment_redeploy (DmsDeployment *self)
+{
+  dms_deployment_abandon_change (self);
+  dms_deployment_unsettle (self);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      /* Everybody has the part again that the ensemble gives it. */
+      node->standby = node->primary != NULL;
+      node->replaced = FALSE;
+      node->is_lost = node->silent;
+      node->silent = FALSE;
+      g_ptr_array_set_size (node->shunned, 0);
+      if (!node->touched)
+        dms_deployment_forget_node (node);
+    }
+  dms_deployment_revert (self, redeploy);
+}
+
+void
 dms_deployment_fail (DmsDeployment *self, const char *why)
 {
   if (self->change != NULL)
@@ -624,6 +671,8 @@ dms_deployment_fail (DmsDeployment *self, const char *why)
       dms_deployment_change_fail (self, why);
       return;
     }
+  dms_deployment_supervision_pause (self);
+  dms_deployment_unsettle (self);
   g_free (self->error);
   self->error = g_strdup (why);
   dms_deployment_revert (self, on_reverted_after_failure);

@@ -11,6 +11,7 @@
 #include "orchestrator/dms-deployment-status.h"
 #include "orchestrator/dms-track-record.h"
 #include "resources/dms-location.h"
+#include "orchestrator/dms-heartbeats.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,8 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
                                                GError **error);
 /* What it ranks machines by, besides their bids. Either may be NULL. */
 void dms_deployment_set_knowledge (DmsDeployment *self, DmsTrackRecord *track, DmsLocation *here);
+/* What tells whether machines are still there; before it begins. Without it, machines are not watched. */
+void dms_deployment_set_heartbeats (DmsDeployment *self, DmsHeartbeats *heartbeats);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
 /* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */

@@ -22,6 +22,7 @@ struct _DmsOrchestrator
   DmsTrackRecord *track;
   DmsLocation *here;
   DmsChildren *children;
+  DmsHeartbeats *heartbeats;
   /* ID → DmsDeployment, those that are not over */
   GHashTable *deployments;
   /* requester's DID and allocation ID → DmsLogFetch */

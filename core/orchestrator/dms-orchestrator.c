@@ -33,6 +33,9 @@ let_go (DmsOrchestrator *self)
       dms_deployment_detach (value);
     }
   g_hash_table_remove_all (self->deployments);
+  if (self->heartbeats != NULL)
+    dms_heartbeats_stop (self->heartbeats);
+  g_clear_object (&self->heartbeats);
 }
 
 static void
@@ -163,6 +166,9 @@ adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
   g_hash_table_insert (self->deployments, g_strdup (id), g_object_ref (deployment));
   dms_deployment_set_knowledge (deployment, self->track, self->here);
   g_signal_connect (deployment, "over", G_CALLBACK (on_over), self);
+  if (self->heartbeats == NULL)
+    self->heartbeats = dms_heartbeats_new (self->root);
+  dms_deployment_set_heartbeats (deployment, self->heartbeats);
   g_signal_connect (deployment, "not-reverted", G_CALLBACK (on_not_reverted), self);
   g_signal_connect (deployment, "child-request", G_CALLBACK (on_child_request), self);
   if (dms_deployment_start (deployment, error))

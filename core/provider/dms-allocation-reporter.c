@@ -24,6 +24,8 @@ struct _DmsAllocationReporter
   guint retry_id;
   gint64 sequence;
   gboolean ending;
+  /* Counts the lives of the allocation. */
+  guint life;
 };
 
 enum
@@ -352,10 +354,17 @@ conclude (DmsAllocationReporter *self, gboolean heard)
   g_signal_emit (self, signals[SIGNAL_ACKNOWLEDGED], 0, heard);
 }
 
+typedef struct
+{
+  DmsAllocationReporter *reporter;
+  guint life;
+} Attempt;
+
 static void
 end_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (DmsAllocationReporter) self = user_data;
+  g_autofree Attempt *attempt = user_data;
+  g_autoptr (DmsAllocationReporter) self = attempt->reporter;
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsMessage) reply = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
   gint64 tried_us = g_get_monotonic_time () - self->first_try_us;
@@ -363,7 +372,7 @@ end_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   /* Also when it was about an earlier run. */
   if (g_error_matches (error, DMS_ERROR, DMS_ERROR_CANCELLED) ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || !self->ending ||
-      g_cancellable_is_cancelled (self->cancellable))
+      attempt->life != self->life || g_cancellable_is_cancelled (self->cancellable))
     return;
   if (reply != NULL)
     {
@@ -396,7 +405,10 @@ try_end (DmsAllocationReporter *self)
 {
   g_autofree char *behaviour = dup_behaviour (self, "task-termination");
   g_autoptr (JsonNode) payload = take_object (build_end (self));
+  Attempt *attempt = g_new0 (Attempt, 1);
 
+  attempt->reporter = g_object_ref (self);
+  attempt->life = self->life;
   dms_actor_invoke_async (self->actor,
                           self->record->orchestrator,
                           behaviour,
@@ -404,7 +416,24 @@ try_end (DmsAllocationReporter *self)
                           dms_actor_expiry_in (self->wait_seconds),
                           self->cancellable,
                           end_answered,
-                          g_object_ref (self));
+                          attempt);
+}
+
+/**
+ * dms_allocation_reporter_begin_anew:
+ * @self: a reporter
+ *
+ * The allocation runs again: an end that was not acknowledged is not told any more, and the next one will be.
+ */
+void
+dms_allocation_reporter_begin_anew (DmsAllocationReporter *self)
+{
+  g_return_if_fail (DMS_IS_ALLOCATION_REPORTER (self));
+
+  self->ending = FALSE;
+  self->life++;
+  self->wait_seconds = FIRST_WAIT_SECONDS;
+  g_clear_handle_id (&self->retry_id, g_source_remove);
 }
 
 /**

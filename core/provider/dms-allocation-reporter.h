@@ -32,6 +32,8 @@ void dms_allocation_reporter_liveness (DmsAllocationReporter *self,
                                        DmsUsage *usage,
                                        gboolean checked,
                                        const char *problem);
+/* It runs again: an end that was not acknowledged is not told any more, and the next one will be. */
+void dms_allocation_reporter_begin_anew (DmsAllocationReporter *self);
 void dms_allocation_reporter_stop (DmsAllocationReporter *self);
 
 /* (transfer full): ResourceUsage of types.md §3. */

@@ -447,6 +447,7 @@ reserve (Work *work)
       return;
     }
   record->acknowledged = FALSE;
+  dms_allocation_reporter_begin_anew (self->reporter);
   dms_allocation_reporter_status (self->reporter, before, record->status, NULL);
   dms_allocation_work_advance (work);
 }

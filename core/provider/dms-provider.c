@@ -22,6 +22,9 @@ enum
   RENEW_SECONDS = 600,
   /* How long what a job left is kept after its end (PersistLogsDuration). */
   KEEP_SECONDS = 30 * 60,
+  /* One that failed may be started again by its orchestrator for so long; so many at most. */
+  LINGER_SECONDS = 5 * 60,
+  MAX_LINGERING = 256,
   /* An allocation that nobody starts is not held for ever. */
   PENDING_SECONDS = 3600,
   /* Tasks of a workflow wait for others, however long these take. */
@@ -54,12 +57,14 @@ struct _DmsProvider
   DmsBidder *bidder;
   DmsAdvertiser *advertiser;
   DmsCollection *records;
+  DmsLeases *leases;
 
   GHashTable *allocations; /* id → DmsAllocation */
   GHashTable *ensembles;   /* id → Ensemble */
   GHashTable *checks;      /* ensemble id → DmsRestoreCheck, until it is decided */
   guint sweep_id;
   guint n_sweeps;
+  guint n_lingering;
 };
 
 G_DEFINE_FINAL_TYPE (DmsProvider, dms_provider, G_TYPE_OBJECT)
@@ -82,6 +87,7 @@ dms_provider_dispose (GObject *object)
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
   g_clear_object (&self->advertiser);
+  g_clear_object (&self->leases);
   if (self->allocations != NULL)
     {
       g_hash_table_iter_init (&iter, self->allocations);
@@ -127,6 +133,19 @@ dms_provider_class_init (DmsProviderClass *klass)
   object_class->finalize = dms_provider_finalize;
 }
 
+/* Its orchestrator may have started it elsewhere by now. */
+static void
+on_lease_expired (DmsLeases *leases, const char *allocation_id, gpointer user_data)
+{
+  DmsProvider *self = user_data;
+  DmsAllocation *allocation = g_hash_table_lookup (self->allocations, allocation_id);
+
+  if (allocation == NULL || dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
+    return;
+  dms_log_event (G_LOG_LEVEL_WARNING, "lease_expired", "allocationID", allocation_id, NULL);
+  dms_allocation_terminate_async (allocation, "its orchestrator did not renew its lease", NULL, NULL);
+}
+
 static void
 dms_provider_init (DmsProvider *self)
 {
@@ -158,6 +177,8 @@ dms_provider_new (DmsStore *store, DmsPluginManager *plugins, DmsActor *root, Dm
   self->config = g_object_ref (config);
   self->jobs_dir = g_build_filename (dms_config_get_string (config, "general.work_dir"), "jobs", NULL);
   self->volumes_dir = g_build_filename (data_dir, "volumes", NULL);
+  self->leases = dms_leases_new (self->jobs_dir);
+  g_signal_connect_object (self->leases, "expired", G_CALLBACK (on_lease_expired), self, 0);
   self->inventory = dms_inventory_new (data_dir, NULL);
   self->ledger = dms_ledger_new (store);
   self->onboarding = dms_onboarding_new (self->inventory, self->ledger);
@@ -233,6 +254,12 @@ DmsAdvertiser *
 dms_provider_get_advertiser (DmsProvider *self)
 {
   return self->advertiser;
+}
+
+DmsLeases *
+dms_provider_get_leases (DmsProvider *self)
+{
+  return self->leases;
 }
 
 const char *
@@ -507,6 +534,14 @@ dms_provider_drop_allocation (DmsProvider *self, DmsAllocation *allocation)
 
 /* Sweeping */
 
+static gboolean
+may_linger (DmsProvider *self, DmsAllocationRecord *record)
+{
+  return record->status == DMS_ALLOCATION_FAILED &&
+         g_get_real_time () - record->ended_us < (gint64) LINGER_SECONDS * G_USEC_PER_SEC &&
+         self->n_lingering++ < MAX_LINGERING;
+}
+
 static void
 sweep_allocation (DmsProvider *self, DmsAllocation *allocation, gboolean renew)
 {
@@ -516,8 +551,13 @@ sweep_allocation (DmsProvider *self, DmsAllocation *allocation, gboolean renew)
       record->status == DMS_ALLOCATION_PENDING || dms_allocation_status_is_final (record->status);
   gint64 idle_us = is_idle ? g_get_real_time () - MAX (record->created_us, record->ended_us) : 0;
 
+  if (dms_allocation_status_is_final (record->status))
+    dms_leases_forget (self->leases, record->id);
   if (dms_allocation_is_over (allocation))
-    dms_provider_drop_allocation (self, allocation);
+    {
+      if (!may_linger (self, record))
+        dms_provider_drop_allocation (self, allocation);
+    }
   else if (record->is_reusable && idle_us > (gint64) UNUSED_SECONDS * G_USEC_PER_SEC)
     dms_allocation_terminate_async (allocation, "its workflow did not use it for a week", NULL, NULL);
   else if (record->status == DMS_ALLOCATION_PENDING && !record->is_reusable &&
@@ -633,6 +673,7 @@ sweep (gpointer user_data)
       self->n_sweeps % ((GRANT_SECONDS - RENEW_SECONDS) / SWEEP_SECONDS) == 0 && self->n_sweeps > 0;
 
   self->n_sweeps++;
+  self->n_lingering = 0;
   for (guint i = 0; i < allocations->len; i++)
     sweep_allocation (self, g_ptr_array_index (allocations, i), renew);
   sweep_commits (self);
@@ -660,6 +701,7 @@ dms_provider_install_behaviours (DmsProvider *self, DmsActor *root)
   dms_resource_behaviours_install (self, root);
   dms_onboarding_behaviours_install (self, root);
   dms_deployment_behaviours_install (self, root);
+  dms_heartbeat_behaviours_install (self, root);
 }
 
 /* Commits of the last run have nobody any more who could make use of them: bids are not stored. */
@@ -798,6 +840,8 @@ restore_all (DmsProvider *self)
     {
       DmsAllocation *allocation = g_ptr_array_index (allocations, i);
 
+      if (!dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
+        dms_leases_restore (self->leases, dms_allocation_get_record (allocation)->id);
       dms_allocation_restore_async (allocation, NULL, NULL);
       if (dms_allocation_get_record (allocation)->is_reusable ||
           !dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))

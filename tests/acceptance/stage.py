@@ -102,7 +102,8 @@ class Stage:
     def name_of(self, peer):
         """Whose machine a peer ID is."""
         for name, host in self.bed.hosts.items():
-            if self.is_up(host.node) and self.peer(name) == peer:
+            # Whoever has gone down since is remembered.
+            if (self.is_up(host.node) or hasattr(host.node, "known_peer")) and self.peer(name) == peer:
                 return name.capitalize()
         raise AssertionError(f"{peer} is nobody of the scenario")
 

@@ -23,6 +23,7 @@ import figures_deployments  # noqa: E402
 import figures_executor  # noqa: E402
 import figures_libp2p  # noqa: E402
 import figures_sim  # noqa: E402
+import figures_supervision  # noqa: E402
 import report  # noqa: E402
 from node import BUILD  # noqa: E402
 

@@ -36,6 +36,17 @@ Feature: supervision
     When it falls ill
     Then its status reports it unwell
 
-  @pending @needs:tree-supervision
   Scenario: A supervisor's strategy is followed
-    Then "one.breaks" was started 2 times and "two.stays" 2 times
+    Given a supervised job with these allocations:
+      | node | name   | type    | peer | runs                                                       |
+      | one  | breaks | service | Bob  | [ $STARTS -gt 1 ] \|\| { sleep 1; exit 9; }; exec sleep 1000 |
+      | two  | stays  | service | Bob  | exec sleep 1000                                            |
+      | two  | apart  | service | Bob  | exec sleep 1000                                            |
+    And a supervisor of "breaks, stays" with the strategy AllForOne
+    When Alice deploys it
+    Then the deployment becomes Running
+    And "one.breaks" was started 2 times and "two.stays" 2 times
+    And "two.apart" was started 1 time
+    And the deployment is still Running
+    When Alice shuts it down
+    Then nothing of it is left

@@ -800,6 +800,69 @@ add (const char *path, void (*func) (Fixture *, gconstpointer))
   g_test_add (path, Fixture, NULL, set_up, func, tear_down);
 }
 
+typedef struct
+{
+  DmsActor *below;
+  char *error;
+  guint n_told;
+} Observed;
+
+static void
+note_end (DmsActor *self, DmsActor *below, const GError *error, gpointer user_data)
+{
+  Observed *observed = user_data;
+
+  observed->below = below;
+  g_free (observed->error);
+  observed->error = error != NULL ? g_strdup (error->message) : NULL;
+  observed->n_told++;
+}
+
+/* An end is told to the parent; an error goes on upwards until somebody observes; who stops all is not told. */
+static void
+test_observation (Fixture *fixture, gconstpointer data)
+{
+  DmsActor *root = dms_test_node_get_root (fixture->a);
+  g_autoptr (DmsActor) child = new_child (fixture->a, "child");
+  g_autoptr (DmsKey) key = dms_key_derive (dms_test_node_get_key (fixture->a), "grandchild");
+  g_autoptr (DmsActor) grandchild = dms_actor_new_child (child, "grandchild", key, NULL);
+  g_autoptr (GError) why = g_error_new_literal (DMS_ERROR, DMS_ERROR_FAILED, "out of order");
+  g_autoptr (GError) error = NULL;
+  Observed by_root = { 0 };
+  Observed by_child = { 0 };
+
+  dms_actor_observe (root, note_end, &by_root);
+  g_assert_true (dms_actor_start (grandchild, &error));
+  /* Nobody between them asks: an orderly end is nobody's business, an error is. */
+  dms_actor_stop (grandchild);
+  g_assert_cmpuint (by_root.n_told, ==, 0);
+  g_assert_true (dms_actor_start (grandchild, &error));
+  dms_actor_fail (grandchild, why);
+  g_assert_false (dms_actor_is_running (grandchild));
+  g_assert_cmpuint (by_root.n_told, ==, 1);
+  g_assert_true (by_root.below == grandchild);
+  g_assert_cmpstr (by_root.error, ==, "out of order");
+
+  /* Who observes deals with it. */
+  dms_actor_observe (child, note_end, &by_child);
+  g_assert_true (dms_actor_start (grandchild, &error));
+  dms_actor_fail (grandchild, why);
+  dms_actor_fail (grandchild, why);
+  g_assert_cmpuint (by_child.n_told, ==, 1);
+  g_assert_cmpuint (by_root.n_told, ==, 1);
+
+  /* The child takes the grandchild with it, and need not be told. */
+  g_assert_true (dms_actor_start (grandchild, &error));
+  dms_actor_stop (child);
+  g_assert_false (dms_actor_is_running (grandchild));
+  g_assert_cmpuint (by_child.n_told, ==, 1);
+  g_assert_cmpuint (by_root.n_told, ==, 2);
+  g_assert_true (by_root.below == child && by_root.error == NULL);
+  dms_actor_observe (root, NULL, NULL);
+  g_free (by_root.error);
+  g_free (by_child.error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -817,6 +880,7 @@ main (int argc, char **argv)
   add ("/actor/notify-back", test_notify_back);
   add ("/actor/kept-tokens", test_kept_tokens);
   add ("/actor/stop-takes-children", test_stop_takes_children);
+  add ("/actor/observation", test_observation);
   add ("/actor/inbox-names", test_inbox_names);
   add ("/actor/replay", test_replay);
   add ("/actor/expiry", test_expiry);

@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "orchestrator/dms-deployment-private.h"
+
+G_BEGIN_DECLS
+
+/* What watches over a running deployment and repairs it (orchestration.md 8): tells the supervisor tree what
+ * happened, and does what it answers. Everything may be called at any time; before the deployment runs for
+ * the first time, nothing is watched. */
+
+/* The deployment runs, again or for the first time. */
+void dms_deployment_supervision_begin (DmsDeployment *self);
+/* It is taken down, deployed anew or let go of: no more is done, and nothing is forgotten. */
+void dms_deployment_supervision_pause (DmsDeployment *self);
+void dms_deployment_supervision_free (DmsDeployment *self);
+
+/* An allocation has ended, as its status and reason say. */
+void dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocation);
+/* Its health checks failed several times in a row; or one of them succeeded. */
+void
+dms_deployment_supervision_unwell (DmsDeployment *self, DeployAllocation *allocation, const char *reason);
+void dms_deployment_supervision_well (DmsDeployment *self, DeployAllocation *allocation);
+/* A machine of ours has said something. */
+void dms_deployment_supervision_heard (DmsDeployment *self, DeployNode *node);
+/* A node is being taken from its machine: it is not watched any more. */
+void dms_deployment_supervision_unwatch (DmsDeployment *self, DeployNode *node);
+
+/* Whether something is being repaired, so that what has ended may not be the end. */
+gboolean dms_deployment_supervision_is_busy (DmsDeployment *self);
+/* Whether it is one of those whose end decides how the deployment ends: no standby, not replaced. */
+gboolean dms_deployment_counts (DeployAllocation *allocation);
+/* How long a lease it is to be started with; 0 for none. */
+gint64 dms_deployment_get_lease_ms (DeployAllocation *allocation);
+
+G_END_DECLS
