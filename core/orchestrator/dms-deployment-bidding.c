@@ -13,6 +13,8 @@
 enum
 {
   MAX_BIDS_PER_NODE = 8,
+  /* Where those that made an offer for one node are asked for others, for each node. */
+  MAX_OTHER_BIDS_PER_NODE = 64,
   /* Once every node has an offer and others could still come, this long. */
   GRACE_MS = 300,
   TICK_MS = 100,
@@ -66,15 +68,7 @@ choose (DmsDeployment *self)
 
   dms_log_event (G_LOG_LEVEL_INFO, "bids_collected", "orchestratorID", self->id, "asked", asked, NULL);
   dms_deployment_stop_asking (self);
-  for (guint i = 0; i < self->nodes->len; i++)
-    {
-      DeployNode *node = self->nodes->pdata[i];
-      guint pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
-
-      g_clear_pointer (&node->bid, dms_bid_unref);
-      node->bid = dms_bid_ref (node->bids->pdata[pick]);
-    }
-  dms_deployment_commit (self);
+  dms_deployment_place (self);
 }
 
 static gboolean
@@ -141,6 +135,9 @@ peer_is_taken (DmsDeployment *self, DeployNode *wanted, const char *peer)
       DeployNode *node = self->nodes->pdata[i];
       const char *pinned = dms_node_config_get_peer (node->config);
 
+      /* Which of several offers of a machine is taken is decided when all are there. */
+      if (node != wanted && dms_deployment_is_filling (self))
+        continue;
       if (node != wanted && g_strcmp0 (pinned, peer) == 0 &&
           dms_node_config_get_peer (wanted->config) == NULL)
         return TRUE;
@@ -168,7 +165,8 @@ why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
     return "its sender is not who made it";
   if (g_strv_contains (dms_ensemble_get_exclude_peers (self->ensemble), peer))
     return "its peer is excluded";
-  if (node->bids->len >= MAX_BIDS_PER_NODE)
+  if (node->bids->len >=
+      (dms_deployment_is_filling (self) ? MAX_OTHER_BIDS_PER_NODE : MAX_BIDS_PER_NODE))
     return "there are enough bids";
   if (peer_is_taken (self, node, peer))
     return "its peer has bid already";
@@ -192,7 +190,7 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
   DeployNode *node;
   DeployWay way;
 
-  if (!self->collecting)
+  if (!self->collecting && !dms_deployment_is_filling (self))
     return;
   self->n_heard++;
   bid = dms_bid_new_from_json (dms_message_get_payload (message), &error);
@@ -224,7 +222,7 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
                  dms_deployment_way_to_string (way),
                  NULL);
   g_ptr_array_add (node->bids, g_steal_pointer (&bid));
-  if (is_settled (self, g_get_monotonic_time () - self->round_began_us))
+  if (self->collecting && is_settled (self, g_get_monotonic_time () - self->round_began_us))
     {
       g_clear_handle_id (&self->timer, g_source_remove);
       choose (self);

@@ -257,8 +257,6 @@ make_id (DmsOrchestrator *self)
 static gboolean
 is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
 {
-  GPtrArray *edges = dms_ensemble_get_edges (ensemble);
-
   if (self->records == NULL)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "the node is not ready yet");
@@ -277,16 +275,6 @@ is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
       dms_ensemble_get_contracts (ensemble)->len == 0)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "contract DID is required");
-      return FALSE;
-    }
-  for (guint i = 0; i < edges->len; i++)
-    {
-      if (dms_edge_get_rtt_ms (edges->pdata[i]) == 0 && dms_edge_get_bandwidth (edges->pdata[i]) == 0)
-        continue;
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_NOT_SUPPORTED,
-                   "edge constraints are not supported yet: take rtt and bw out of edge_constraints");
       return FALSE;
     }
   if (dms_ensemble_get_subnet_join (ensemble))

@@ -706,6 +706,17 @@ dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, G
   return bids->expires_us;
 }
 
+gboolean
+dms_bidder_has_bid (DmsBidder *self, const char *ensemble_id)
+{
+  const Bids *bids = NULL;
+
+  g_return_val_if_fail (DMS_IS_BIDDER (self), FALSE);
+
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  return bids != NULL && bids->expires_us > g_get_real_time ();
+}
+
 /* (nullable) */
 static void
 forget_bids (DmsBidder *self, Bids *bids)

@@ -37,6 +37,8 @@ void dms_bidder_handle_request (DmsBidder *self, DmsMessage *message);
 /* When the bid for an ensemble ends, microseconds since the epoch; 0 with NOT_FOUND, EXPIRED or
  * NOT_AUTHORIZED when there is none for this requester. */
 gint64 dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, GError **error);
+/* Whether there is one that has not ended, for whomever. */
+gboolean dms_bidder_has_bid (DmsBidder *self, const char *ensemble_id);
 void dms_bidder_forget (DmsBidder *self, const char *ensemble_id);
 /* Forgets bids that have ended. */
 void dms_bidder_sweep (DmsBidder *self);

@@ -7,6 +7,7 @@
 #include "provider/dms-allocation-record.h"
 #include "provider/dms-allocation.h"
 #include "provider/dms-bidder.h"
+#include "provider/dms-edge-meter.h"
 #include "provider/dms-provider.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,7 @@ DmsKey *dms_provider_get_key (DmsProvider *self);
 DmsConfig *dms_provider_get_config (DmsProvider *self);
 DmsBidder *dms_provider_get_bidder (DmsProvider *self);
 DmsAdvertiser *dms_provider_get_advertiser (DmsProvider *self);
+DmsEdgeMeter *dms_provider_get_edge_meter (DmsProvider *self);
 /* `<work_dir>/jobs` and `<data_dir>/volumes`. */
 const char *dms_provider_get_jobs_dir (DmsProvider *self);
 const char *dms_provider_get_volumes_dir (DmsProvider *self);
@@ -44,6 +46,7 @@ void dms_provider_drop_allocation (DmsProvider *self, DmsAllocation *allocation)
 GPtrArray *dms_provider_list_allocations (DmsProvider *self);
 
 void dms_deployment_behaviours_install (DmsProvider *provider, DmsActor *root);
+void dms_edge_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_resource_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_onboarding_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_allocation_behaviours_install (DmsAllocation *allocation, DmsActor *actor);

@@ -51,6 +51,7 @@ struct _DmsProvider
   DmsPortLedger *ports;
   DmsBidder *bidder;
   DmsAdvertiser *advertiser;
+  DmsEdgeMeter *edge_meter;
   DmsCollection *records;
 
   GHashTable *allocations; /* id → DmsAllocation */
@@ -99,6 +100,7 @@ dms_provider_finalize (GObject *object)
   g_clear_pointer (&self->allocations, g_hash_table_unref);
   g_clear_pointer (&self->ensembles, g_hash_table_unref);
   g_clear_pointer (&self->checks, g_hash_table_unref);
+  g_clear_object (&self->edge_meter);
   g_clear_object (&self->records);
   g_clear_object (&self->bidder);
   g_clear_object (&self->ports);
@@ -164,6 +166,7 @@ dms_provider_new (DmsStore *store, DmsPluginManager *plugins, DmsActor *root, Dm
                                      (guint) dms_config_get_int (config, "general.port_available_range_to"));
   self->bidder = dms_bidder_new (self);
   self->advertiser = dms_advertiser_new (self);
+  self->edge_meter = dms_edge_meter_new (self);
   return self;
 }
 
@@ -231,6 +234,12 @@ DmsAdvertiser *
 dms_provider_get_advertiser (DmsProvider *self)
 {
   return self->advertiser;
+}
+
+DmsEdgeMeter *
+dms_provider_get_edge_meter (DmsProvider *self)
+{
+  return self->edge_meter;
 }
 
 const char *
@@ -648,6 +657,7 @@ dms_provider_install_behaviours (DmsProvider *self, DmsActor *root)
   dms_resource_behaviours_install (self, root);
   dms_onboarding_behaviours_install (self, root);
   dms_deployment_behaviours_install (self, root);
+  dms_edge_behaviours_install (self, root);
 }
 
 /* Commits of the last run have nobody any more who could make use of them: bids are not stored. */
@@ -891,6 +901,7 @@ dms_provider_stop_async (DmsProvider *self,
   g_task_set_source_tag (task, dms_provider_stop_async);
   dms_bidder_set_ready (self->bidder, FALSE);
   dms_advertiser_stop (self->advertiser);
+  dms_edge_meter_stop (self->edge_meter);
   g_clear_handle_id (&self->sweep_id, g_source_remove);
   stop_checks (self);
   allocations = dms_provider_list_allocations (self);
