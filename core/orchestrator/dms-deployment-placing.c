@@ -7,6 +7,7 @@
 #include "observability/dms-log.h"
 #include "orchestrator/dms-deployment-private.h"
 #include "placement/dms-placement.h"
+#include "resources/dms-locator.h"
 
 #include <math.h>
 #include <string.h>
@@ -175,6 +176,19 @@ tell_links (DmsDeployment *self)
 
 /* The problem */
 
+/* (transfer full): where a machine is, with coordinates if these matter and can be known. */
+static DmsLocation *
+locate (DmsDeployment *self, DmsBid *bid)
+{
+  DmsLocation *location = dms_bid_get_location (bid);
+  DmsCoordinates coordinates;
+
+  if (dms_ensemble_get_edges (self->ensemble)->len == 0)
+    return dms_location_ref (location);
+  return dms_locator_find_coordinates (location, &coordinates) ? dms_location_new_at (location, &coordinates)
+                                                               : dms_location_ref (location);
+}
+
 static gboolean
 pose_node (DmsDeployment *self, DeployNode *node, GError **error)
 {
@@ -191,9 +205,9 @@ pose_node (DmsDeployment *self, DeployNode *node, GError **error)
   for (guint i = 0; i < node->bids->len; i++)
     {
       DmsBid *bid = node->bids->pdata[i];
+      g_autoptr (DmsLocation) location = locate (self, bid);
 
-      if (!dms_placement_add_bid (
-              placement, number, dms_bid_get_peer (bid), dms_bid_get_location (bid), 0, error))
+      if (!dms_placement_add_bid (placement, number, dms_bid_get_peer (bid), location, 0, error))
         return FALSE;
     }
   return TRUE;

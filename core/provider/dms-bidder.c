@@ -118,15 +118,20 @@ DmsBidder *
 dms_bidder_new (DmsProvider *provider)
 {
   DmsBidder *self = g_object_new (DMS_TYPE_BIDDER, NULL);
-  DmsConfig *config = dms_provider_get_config (provider);
 
   self->provider = provider;
-  self->location = dms_location_new (dms_config_get_string (config, "general.host_continent"),
-                                     dms_config_get_string (config, "general.host_country"),
-                                     dms_config_get_string (config, "general.host_city"),
-                                     0,
-                                     NULL);
+  self->location = dms_location_new (NULL, NULL, NULL, 0, NULL);
   return self;
+}
+
+void
+dms_bidder_set_location (DmsBidder *self, DmsLocation *location)
+{
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  dms_location_ref (location);
+  dms_location_unref (self->location);
+  self->location = location;
 }
 
 void
