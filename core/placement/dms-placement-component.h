@@ -28,6 +28,8 @@ typedef struct
   /* No solution costs less. */
   gint64 bound;
   guint64 work;
+  /* (nullable): of machines that several want, for every peer of the network. */
+  gint64 *prices;
 } DmsPlacementComponent;
 
 /* Takes @vars. */

@@ -26,6 +26,7 @@ typedef struct
 {
   DmsPlacementSpace *space;
   const GArray *vars;
+  const gint64 *costs;
   guint n_words;
   /* Of each variable of the network: its place among ours. */
   guint *place;
@@ -220,7 +221,7 @@ cost_of (Elimination *self, guint place, const guint *now)
   const DmsPlacementNetwork *network = self->space->network;
   guint var = g_array_index (self->vars, guint, place);
   guint value = self->values[place][now[place]];
-  gint64 cost = network->cost[value];
+  gint64 cost = self->costs[value];
 
   for (guint i = network->first_incidence[var]; i < network->first_incidence[var + 1]; i++)
     {
@@ -321,11 +322,12 @@ solve (Elimination *self, guint *choice)
 gboolean
 dms_placement_eliminate (DmsPlacementSpace *space,
                          const GArray *vars,
+                         const gint64 *costs,
                          guint64 most_cells,
                          gint64 *cost,
                          guint *choice)
 {
-  Elimination self = { 0 };
+  Elimination self = { .costs = costs };
   gboolean narrow;
 
   *cost = DMS_PLACEMENT_INFINITE;

@@ -5,6 +5,12 @@
 
 #include "placement/dms-placement-elimination.h"
 
+enum
+{
+  RIVAL_ROUNDS = 16,
+  MAX_RIVALS = 16,
+};
+
 typedef struct
 {
   DmsPlacementSpace *space;
@@ -66,9 +72,40 @@ loosen (Improvement *self, guint var)
     }
 }
 
-/* In an order of chance. */
+/* Those next to each other follow each other, from one of chance; then others of chance. */
 static void
-pick_loose (Improvement *self)
+order_by_nearness (Improvement *self, guint *order, guint n)
+{
+  const DmsPlacementNetwork *network = self->space->network;
+  g_autofree gboolean *seen = g_new0 (gboolean, network->n_vars);
+  g_autofree guint *random_order = g_memdup2 (order, n * sizeof (guint));
+  guint n_ordered = 0;
+  guint next = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (!seen[random_order[i]])
+        order[n_ordered++] = random_order[i];
+      seen[random_order[i]] = TRUE;
+      for (; next < n_ordered; next++)
+        {
+          guint var = order[next];
+
+          for (guint j = network->first_incidence[var]; j < network->first_incidence[var + 1]; j++)
+            {
+              guint other = dms_placement_network_get_other (network, network->incidences[j], var);
+
+              if (seen[other] || !self->space->member[other])
+                continue;
+              seen[other] = TRUE;
+              order[n_ordered++] = other;
+            }
+        }
+    }
+}
+
+static void
+pick_loose (Improvement *self, guint most)
 {
   const GArray *vars = self->space->vars;
   g_autofree guint *order = g_memdup2 (vars->data, vars->len * sizeof (guint));
@@ -84,66 +121,52 @@ pick_loose (Improvement *self)
       self->is_loose[other] = FALSE;
       self->tree[other] = other;
     }
-  for (guint i = 0; i < vars->len; i++)
+  if (most < vars->len)
+    order_by_nearness (self, order, vars->len);
+  for (guint i = 0; i < vars->len && self->loose->len < most; i++)
     {
       if (!closes_ring (self, order[i]))
         loosen (self, order[i]);
     }
 }
 
-/* Whether no two that may not share have the same machine. */
-static gboolean
-is_distinct (Improvement *self, const guint *choice)
+static gint64
+cost_of (const DmsPlacementSpace *space, const guint *choice)
 {
-  DmsPlacementSpace *space = self->space;
-  const DmsPlacementNetwork *network = space->network;
-  g_autofree guint *user = NULL;
+  gint64 cost = 0;
 
-  if (!space->has_rivals)
-    return TRUE;
-  user = g_new (guint, network->n_peers);
-  for (guint i = 0; i < network->n_peers; i++)
-    user[i] = DMS_PLACEMENT_NONE;
   for (guint i = 0; i < space->vars->len; i++)
-    {
-      guint var = g_array_index (space->vars, guint, i);
-      guint peer = network->peer[choice[var]];
-
-      if (user[peer] != DMS_PLACEMENT_NONE && dms_placement_network_excludes (network, var, user[peer]))
-        return FALSE;
-      user[peer] = var;
-    }
-  return TRUE;
+    cost += space->network->cost[choice[g_array_index (space->vars, guint, i)]];
+  return cost;
 }
 
+/* Prices keep those that are chosen anew out of each other's way. */
 static gboolean
-improve_once (Improvement *self, gint64 *cost, guint *choice)
+improve_once (Improvement *self, guint most, gint64 *cost, guint *choice)
 {
   DmsPlacementSpace *space = self->space;
-  const DmsPlacementNetwork *network = space->network;
   guint mark = dms_placement_space_get_mark (space);
-  gint64 fixed = 0;
-  gint64 more = DMS_PLACEMENT_INFINITE;
-  gboolean better;
+  gint64 priced = DMS_PLACEMENT_INFINITE;
+  gboolean possible;
 
-  pick_loose (self);
+  pick_loose (self, most);
   for (guint i = 0; i < space->vars->len; i++)
     {
       guint var = g_array_index (space->vars, guint, i);
 
       self->proposal[var] = choice[var];
-      if (self->is_loose[var])
-        continue;
-      fixed += network->cost[choice[var]];
-      dms_placement_space_assign (space, choice[var]);
+      if (!self->is_loose[var])
+        dms_placement_space_assign (space, choice[var]);
     }
-  better = dms_placement_space_propagate (space, G_MAXINT64) &&
-           dms_placement_eliminate (space, self->loose, space->vars->len * 65536ULL, &more, self->proposal) &&
-           more < DMS_PLACEMENT_INFINITE && fixed + more < *cost && is_distinct (self, self->proposal);
+  possible = dms_placement_space_propagate (space, G_MAXINT64) &&
+             dms_placement_eliminate (
+                 space, self->loose, space->reduced, space->vars->len * 65536ULL, &priced, self->proposal) &&
+             priced < DMS_PLACEMENT_INFINITE;
   dms_placement_space_take_back (space, mark);
-  if (!better)
+  if (!possible || cost_of (space, self->proposal) >= *cost ||
+      !dms_placement_space_is_distinct (space, self->proposal))
     return FALSE;
-  *cost = fixed + more;
+  *cost = cost_of (space, self->proposal);
   for (guint i = 0; i < self->loose->len; i++)
     {
       guint var = g_array_index (self->loose, guint, i);
@@ -170,6 +193,12 @@ dms_placement_improve (DmsPlacementSpace *space,
   Improvement self = { space, random, loose, is_loose, tree, proposal };
   guint in_vain = 0;
 
-  while (in_vain < n_vain && space->work<work && * cost> enough)
-    in_vain = improve_once (&self, cost, choice) ? 0 : in_vain + 1;
+  /* Rivals that are chosen anew all at once get in each other's way: then a few at a time, but more often. */
+  while (in_vain < (space->has_rivals ? n_vain * RIVAL_ROUNDS : n_vain) && space->work<work && * cost> enough)
+    {
+      guint most = space->has_rivals ? (guint) g_rand_int_range (random, 2, MAX_RIVALS) : space->vars->len;
+
+      space->work += space->vars->len;
+      in_vain = improve_once (&self, most, cost, choice) ? 0 : in_vain + 1;
+    }
 }

@@ -125,6 +125,20 @@ forget_machines (DmsPlacementSpace *self)
     }
 }
 
+static void
+forget_prices (DmsPlacementSpace *self)
+{
+  const DmsPlacementNetwork *network = self->network;
+
+  for (guint i = 0; i < self->vars->len; i++)
+    {
+      guint var = g_array_index (self->vars, guint, i);
+
+      for (guint value = network->first[var]; value < network->first[var + 1]; value++)
+        self->prices[network->peer[value]] = 0;
+    }
+}
+
 DmsPlacementSpace *
 dms_placement_space_new (const DmsPlacementNetwork *network, const DmsPlacementScope *scope)
 {
@@ -139,6 +153,7 @@ dms_placement_space_new (const DmsPlacementNetwork *network, const DmsPlacementS
   self->queue = g_new0 (guint, network->n_vars + 1);
   self->queued = g_new0 (gboolean, network->n_vars);
   self->weight = g_new0 (guint, network->n_arcs);
+  self->prices = g_new0 (gint64, network->n_peers);
   self->reduced = g_memdup2 (network->cost, network->n_values * sizeof (gint64));
   self->least = g_new0 (gint64, network->n_vars);
   self->match = g_new (guint, network->n_vars);
@@ -172,6 +187,7 @@ leave (DmsPlacementSpace *self)
               n_values * sizeof (gint64));
     }
   forget_machines (self);
+  forget_prices (self);
   g_array_set_size (self->trail, 0);
   self->queue_head = 0;
   self->queue_tail = 0;
@@ -212,6 +228,7 @@ dms_placement_space_free (DmsPlacementSpace *self)
   g_free (self->queue);
   g_free (self->queued);
   g_free (self->weight);
+  g_free (self->prices);
   g_free (self->reduced);
   g_free (self->least);
   g_free (self->match);
@@ -242,6 +259,7 @@ dms_placement_space_set_prices (DmsPlacementSpace *self, const gint64 *prices)
   g_autofree gboolean *counted = g_new0 (gboolean, network->n_peers);
 
   self->base = 0;
+  memcpy (self->prices, prices, network->n_peers * sizeof (gint64));
   for (guint i = 0; i < self->vars->len; i++)
     {
       guint var = g_array_index (self->vars, guint, i);
@@ -262,6 +280,29 @@ dms_placement_space_set_prices (DmsPlacementSpace *self, const gint64 *prices)
       self->least[g_array_index (self->vars, guint, i)] = 0;
       find_least (self, g_array_index (self->vars, guint, i));
     }
+}
+
+gboolean
+dms_placement_space_is_distinct (const DmsPlacementSpace *self, const guint *choice)
+{
+  const DmsPlacementNetwork *network = self->network;
+  g_autofree guint *user = NULL;
+
+  if (!self->has_rivals)
+    return TRUE;
+  user = g_new (guint, network->n_peers);
+  for (guint i = 0; i < network->n_peers; i++)
+    user[i] = DMS_PLACEMENT_NONE;
+  for (guint i = 0; i < self->vars->len; i++)
+    {
+      guint var = g_array_index (self->vars, guint, i);
+      guint peer = network->peer[choice[var]];
+
+      if (user[peer] != DMS_PLACEMENT_NONE && dms_placement_network_excludes (network, var, user[peer]))
+        return FALSE;
+      user[peer] = var;
+    }
+  return TRUE;
 }
 
 static void

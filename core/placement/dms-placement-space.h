@@ -30,8 +30,9 @@ struct _DmsPlacementSpace
   gboolean *queued;
   /* How often an arc was in the way. */
   guint *weight;
-  /* Costs less the prices that machines have by rivalry; their least of each variable; the sum of these, and
-   * of what the prices are worth: no solution in here costs less. */
+  /* Prices that machines have by rivalry, of each peer; what bids cost with these; their least of each
+   * variable; the sum of these, and of what the prices are worth: no solution in here costs less. */
+  gint64 *prices;
   gint64 *reduced;
   gint64 *least;
   gint64 base;
@@ -66,6 +67,8 @@ void dms_placement_space_take_back (DmsPlacementSpace *self, guint mark);
 gboolean dms_placement_space_has (const DmsPlacementSpace *self, guint value);
 /* The cheapest value that is left, less the prices. */
 guint dms_placement_space_get_best (const DmsPlacementSpace *self, guint var);
+/* Whether no two variables have the same machine in a choice that may not share it. */
+gboolean dms_placement_space_is_distinct (const DmsPlacementSpace *self, const guint *choice);
 /* New prices, for every peer of the network. */
 void dms_placement_space_set_prices (DmsPlacementSpace *self, const gint64 *prices);
 

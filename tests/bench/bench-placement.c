@@ -19,9 +19,11 @@ enum
 {
   BIDS_PER_NODE = 10,
   GROUP = 10,
+  /* The first cities are those of Europe. */
+  N_NEAR = 6,
 };
 
-/* Where machines stand. */
+/* Where machines stand: seven of ten in Europe, the others anywhere. */
 static const DmsCoordinates cities[] = {
   { 52.52, 13.4 },   { 48.86, 2.35 },   { 51.51, -0.13 },  { 40.42, -3.7 },
   { 59.33, 18.07 },  { 50.08, 14.44 },  { 40.71, -74.01 }, { 37.77, -122.42 },
@@ -48,7 +50,9 @@ add_bid (Bench *self, guint node, guint machine)
 
   while (self->homes->len <= machine)
     {
-      home = (guint) g_rand_int_range (self->random, 0, G_N_ELEMENTS (cities));
+      home = (guint) g_rand_int_range (self->random, 0, 10) < 7
+                 ? (guint) g_rand_int_range (self->random, 0, N_NEAR)
+                 : (guint) g_rand_int_range (self->random, 0, G_N_ELEMENTS (cities));
       g_array_append_val (self->homes, home);
     }
   home = g_array_index (self->homes, guint, machine);
