@@ -20,7 +20,7 @@ enum
   /* Where a proof that nothing is better would take too long, it is given up early. */
   MAX_PROVEN_VARS = 48,
   PROOF_SHARE = 8,
-  PRICING_SHARE = 4,
+  PRICING_SHARE = 3,
   /* How far from what does not hold any more others are changed, and the work for each try. */
   REPAIRS = 4,
   REPAIR_SHARE = 64,

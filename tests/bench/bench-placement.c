@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-/* Places ensembles of chance on machines of chance, and says how long that took.
+/* Places ensembles of chance on machines of chance, and says how much processor time that took.
  *
  * Usage: bench-placement KIND BIDS [SEED]
  *
@@ -14,6 +14,7 @@
 #include "placement/dms-placement.h"
 
 #include <string.h>
+#include <time.h>
 
 enum
 {
@@ -140,6 +141,16 @@ measure (Bench *self, GArray *gaps)
     }
 }
 
+/* Of this process alone: the machine is shared. */
+static gint64
+get_cpu_us (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -160,11 +171,11 @@ main (int argc, char **argv)
   while (n_rounds < 1000)
     {
       g_autoptr (GArray) gaps = NULL;
-      gint64 began = g_get_monotonic_time ();
+      gint64 began = get_cpu_us ();
 
       if (!dms_placement_solve (self.placement, DMS_PLACEMENT_WORK, &verdict, &error))
         g_error ("%s", error->message);
-      all_us += g_get_monotonic_time () - began;
+      all_us += get_cpu_us () - began;
       if (n_rounds++ == 0)
         first_us = all_us;
       gaps = dms_placement_list_gaps (self.placement);

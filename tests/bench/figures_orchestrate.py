@@ -45,7 +45,7 @@ def write_growth(found):
     directory = BUILD / "bench" / "placement"
     directory.mkdir(parents=True, exist_ok=True)
     lines = ["# Growth of placement", "", "Ten bids for each node of the ensemble. “First” is the time for an answer from what is "
-             "known without measuring; “all” the sum until every edge of the answer has been measured, in so many rounds. The "
+             "known without measuring, of a processor; “all” the sum until every edge of the answer has been measured, in so many rounds. The "
              "gap is between the cost and what is proven to be the least.", "",
              "| edges | bids | nodes | first, ms | all, ms | rounds | measured | gap | steps |", "|---|---|---|---|---|---|---|---|---|"]
     for (kind, bids), run in found.items():
@@ -69,7 +69,7 @@ def growth(directory):
         assert run["possible"], kind
         gap = (run["cost"] - run["bound"]) / run["cost"]
         name = "placement.growth" if kind == "groups" else f"placement.growth_{kind}"
-        figures.append(Figure(name, run["first_ms"], "ms", f"1 s for 1,000 nodes and 10,000 bids: {words}", 1000, False,
+        figures.append(Figure(name, run["first_ms"], "ms", f"1 s of CPU for 1,000 nodes and 10,000 bids: {words}", 1000, False,
                               run["runs"], f"within {gap:.2%} of the least cost that is possible; with {run['measured']} "
                               f"edges measured in {run['rounds']} rounds {run['all_ms']:.0f} ms in all"))
     for kind in ("groups", "ring"):
