@@ -53,7 +53,7 @@ struct _DeployPlacing
   /* The step in which other offers are waited for, and whether that was done in this round. */
   guint filling_step;
   guint n_wanted;
-  guint64 filled_round;
+  gint64 filled_round_us;
   guint n_proofs;
 };
 
@@ -190,24 +190,32 @@ locate (DmsDeployment *self, DmsBid *bid)
 }
 
 static gboolean
+add_bid (DmsDeployment *self, guint number, DmsBid *bid, GError **error)
+{
+  g_autoptr (DmsLocation) location = locate (self, bid);
+
+  return dms_placement_add_bid (self->placing->placement, number, dms_bid_get_peer (bid), location, 0, error);
+}
+
+/* A node that runs stays where it is, whatever its place is called by now. */
+static gboolean
 pose_node (DmsDeployment *self, DeployNode *node, GError **error)
 {
   DmsPlacement *placement = self->placing->placement;
   guint number = dms_placement_add_node (placement, node->name);
-  const char *pinned = dms_node_config_get_peer (node->config);
+  const char *pinned = dms_deployment_node_get_peer (node);
 
   if (pinned != NULL)
     dms_placement_pin (placement, number, pinned);
+  if (!dms_deployment_node_is_open (node))
+    return node->bid == NULL || add_bid (self, number, node->bid, error);
   dms_placement_set_location (placement,
                               number,
                               dms_node_config_get_accept (node->config),
                               dms_node_config_get_reject (node->config));
   for (guint i = 0; i < node->bids->len; i++)
     {
-      DmsBid *bid = node->bids->pdata[i];
-      g_autoptr (DmsLocation) location = locate (self, bid);
-
-      if (!dms_placement_add_bid (placement, number, dms_bid_get_peer (bid), location, 0, error))
+      if (!add_bid (self, number, node->bids->pdata[i], error))
         return FALSE;
     }
   return TRUE;
@@ -222,6 +230,15 @@ find_number (DmsDeployment *self, const char *name)
         return i;
     }
   return G_MAXUINT;
+}
+
+/* What runs already was measured when it began. */
+static gboolean
+is_settled (DmsDeployment *self, guint source, guint target)
+{
+  return source < self->nodes->len && target < self->nodes->len &&
+         !dms_deployment_node_is_open (self->nodes->pdata[source]) &&
+         !dms_deployment_node_is_open (self->nodes->pdata[target]);
 }
 
 static gboolean
@@ -244,10 +261,14 @@ pose (DmsDeployment *self, GError **error)
   for (guint i = 0; i < edges->len; i++)
     {
       DmsEdge *edge = edges->pdata[i];
+      guint source = find_number (self, dms_edge_get_source (edge));
+      guint target = find_number (self, dms_edge_get_target (edge));
 
+      if (is_settled (self, source, target))
+        continue;
       if (!dms_placement_add_edge (placing->placement,
-                                   find_number (self, dms_edge_get_source (edge)),
-                                   find_number (self, dms_edge_get_target (edge)),
+                                   source,
+                                   target,
                                    dms_edge_get_rtt_ms (edge),
                                    dms_edge_get_bandwidth (edge),
                                    error))
@@ -264,6 +285,8 @@ get_choice (DmsDeployment *self, guint number)
 {
   DeployNode *node = self->nodes->pdata[number];
 
+  if (!dms_deployment_node_is_open (node))
+    return node->bid;
   return node->bids->pdata[dms_placement_get_choice (self->placing->placement, number)];
 }
 
@@ -430,7 +453,8 @@ ask_about_others (DmsDeployment *self, const char *peer, guint n_asked)
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      if (dms_node_config_get_peer (node->config) != NULL || has_bid_of (node, peer))
+      if (!dms_deployment_node_is_open (node) || dms_deployment_node_get_peer (node) != NULL ||
+          has_bid_of (node, peer))
         continue;
       dms_deployment_ask_about (self, node, peer);
       n_asked++;
@@ -449,14 +473,14 @@ fill (DmsDeployment *self)
   gpointer peer;
   guint n_asked = 0;
 
-  if (placing->filled_round == self->n_attempts + 1)
+  if (placing->filled_round_us == self->round_began_us)
     return FALSE;
-  placing->filled_round = self->n_attempts + 1;
+  placing->filled_round_us = self->round_began_us;
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      for (guint j = 0; j < node->bids->len && dms_node_config_get_peer (node->config) == NULL; j++)
+      for (guint j = 0; j < node->bids->len && dms_deployment_node_get_peer (node) == NULL; j++)
         g_hash_table_add (peers, (gpointer) dms_bid_get_peer (node->bids->pdata[j]));
     }
   dms_deployment_next_step (self);
@@ -478,6 +502,8 @@ take (DmsDeployment *self)
     {
       DeployNode *node = self->nodes->pdata[i];
 
+      if (!dms_deployment_node_is_open (node))
+        continue;
       g_clear_pointer (&node->bid, dms_bid_unref);
       node->bid = dms_bid_ref (get_choice (self, i));
     }
@@ -499,8 +525,10 @@ give_up (DmsDeployment *self, const Choice *choice)
   self->placing->n_proofs += choice->verdict == DMS_PLACEMENT_IMPOSSIBLE;
   if (self->placing->n_proofs >= MAX_PROOFS)
     {
-      g_autofree char *failure = g_strdup_printf ("failed to create deployment: %s", text);
+      g_autofree char *failure =
+          self->change != NULL ? g_strdup (text) : g_strdup_printf ("failed to create deployment: %s", text);
 
+      self->placing->n_proofs = 0;
       dms_deployment_fail (self, failure);
       return;
     }

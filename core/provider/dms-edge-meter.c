@@ -364,7 +364,8 @@ dms_edge_meter_handle_question (DmsEdgeMeter *self, DmsMessage *message)
     refuse (message, "a question about an edge must have EnsembleID, and peer IDs as S and T");
   else if (strcmp (source, get_own_host (self)) != 0 || strcmp (target, source) == 0)
     refuse (message, "S must be the peer that is asked, and T another one");
-  else if (dms_bidder_check (dms_provider_get_bidder (self->provider),
+  else if (!dms_provider_serves (self->provider, ensemble_id, dms_message_get_sender_did (message)) &&
+           dms_bidder_check (dms_provider_get_bidder (self->provider),
                              ensemble_id,
                              dms_message_get_sender_did (message),
                              &error) == 0)
@@ -423,7 +424,8 @@ dms_edge_meter_handle_echo (DmsEdgeMeter *self, DmsMessage *message)
   g_return_if_fail (DMS_IS_EDGE_METER (self));
 
   if (ensemble_id == NULL || data == NULL ||
-      !dms_bidder_has_bid (dms_provider_get_bidder (self->provider), ensemble_id))
+      (!dms_bidder_has_bid (dms_provider_get_bidder (self->provider), ensemble_id) &&
+       !dms_provider_serves (self->provider, ensemble_id, NULL)))
     {
       refuse (message, "it does not bid for this ensemble");
       return;

@@ -28,6 +28,9 @@ const char *dms_provider_get_volumes_dir (DmsProvider *self);
 /* Whether a DID is this node's own or one of those it trusts without limit. */
 gboolean dms_provider_is_owner (DmsProvider *self, DmsDid *did);
 
+/* Whether something of an ensemble is kept here: for this orchestrator, or for any. (nullable) */
+gboolean dms_provider_serves (DmsProvider *self, const char *ensemble_id, DmsDid *orchestrator);
+
 gboolean dms_provider_save_record (DmsProvider *self, DmsAllocationRecord *record, GError **error);
 /* (transfer full): also of one that has ended; NOT_FOUND. */
 DmsAllocationRecord *dms_provider_load_record (DmsProvider *self, const char *allocation_id, GError **error);

@@ -450,6 +450,14 @@ grant_ensemble (DmsProvider *self, const char *ensemble_id, Ensemble *ensemble)
     ensemble->granted_until_us = g_get_real_time () + (gint64) GRANT_SECONDS * G_USEC_PER_SEC;
 }
 
+gboolean
+dms_provider_serves (DmsProvider *self, const char *ensemble_id, DmsDid *orchestrator)
+{
+  Ensemble *ensemble = g_hash_table_lookup (self->ensembles, ensemble_id);
+
+  return ensemble != NULL && (orchestrator == NULL || dms_did_equal (orchestrator, ensemble->orchestrator));
+}
+
 /* The behaviours of an ensemble live as long as anything of it is kept here. */
 static void
 ensure_ensemble (DmsProvider *self, DmsAllocationRecord *record)
