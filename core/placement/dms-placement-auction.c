@@ -96,7 +96,7 @@ dms_placement_auction_run (DmsPlacementSpace *space, guint64 most_bids)
     {
       guint var = g_array_index (space->vars, guint, i);
 
-      if (!network->pinned[var])
+      if (!dms_placement_scope_binds (space->scope, space->network, var))
         g_queue_push_tail (&self.waiting, GUINT_TO_POINTER (var));
     }
   for (guint64 i = 0; i < most_bids && !g_queue_is_empty (&self.waiting); i++)

@@ -92,7 +92,8 @@ mark_rivals (DmsPlacementComponent *self, DmsPlacementSpace *space, const guint 
       guint var = g_array_index (self->vars, guint, i);
       guint peer = network->peer[choice[var]];
 
-      if (user[peer] != DMS_PLACEMENT_NONE && dms_placement_network_excludes (network, var, user[peer]))
+      if (user[peer] != DMS_PLACEMENT_NONE &&
+          dms_placement_scope_excludes (space->scope, network, var, user[peer]))
         wrong[var] = wrong[user[peer]] = TRUE;
       user[peer] = var;
     }

@@ -127,9 +127,8 @@ begin_with_smallest (Conflict *self)
 }
 
 static void
-find_conflict (Conflict *self)
+narrow (Conflict *self)
 {
-  begin_with_smallest (self);
   thin_out (self, self->scope->vars, self->network->n_vars);
   if (self->scope->distinct)
     {
@@ -210,7 +209,7 @@ look_at_pair (Conflict *self, guint arc, guint value, guint other, Survey *surve
   DmsCoordinates there;
 
   if (self->scope->distinct && source->peer == target->peer &&
-      dms_placement_network_excludes (self->network, edge->source, edge->target))
+      dms_placement_scope_excludes (self->scope, self->network, edge->source, edge->target))
     return;
   survey->n_pairs++;
   survey->n_kept += dms_placement_network_allows (self->network, arc, value, other);
@@ -440,31 +439,35 @@ describe (Conflict *self, GString *text)
   append_faults (self, text);
 }
 
+gboolean
+dms_placement_find_conflict (DmsPlacement *self, DmsPlacementScope *scope)
+{
+  g_autoptr (DmsPlacementSpace) space = dms_placement_space_new (self->network, scope);
+  g_autofree guint *choice = g_new0 (guint, self->nodes->len);
+  Conflict conflict = { self, self->network, scope, space, choice, 0 };
+
+  begin_with_smallest (&conflict);
+  if (!is_impossible (&conflict))
+    return FALSE;
+  narrow (&conflict);
+  return TRUE;
+}
+
 char *
 dms_placement_explain (DmsPlacement *self)
 {
   g_autoptr (DmsPlacementScope) scope = NULL;
-  g_autoptr (DmsPlacementSpace) space = NULL;
-  g_autofree guint *choice = NULL;
   GString *text = g_string_new (NULL);
   Conflict conflict = { self, self->network, NULL, NULL, NULL, 0 };
 
   g_return_val_if_fail (self->network != NULL, g_string_free (text, FALSE));
 
   scope = dms_placement_scope_new (self->network);
-  choice = g_new0 (guint, self->nodes->len);
-  space = dms_placement_space_new (self->network, scope);
   conflict.scope = scope;
-  conflict.space = space;
-  conflict.choice = choice;
-  begin_with_smallest (&conflict);
-  if (!is_impossible (&conflict))
+  if (dms_placement_find_conflict (self, scope))
+    describe (&conflict, text);
+  else
     g_string_append (
         text, "no choice of machines was found in the time there was, nor is it proven that there is none");
-  else
-    {
-      find_conflict (&conflict);
-      describe (&conflict, text);
-    }
   return g_string_free (text, FALSE);
 }

@@ -167,12 +167,6 @@ dms_placement_network_allows (const DmsPlacementNetwork *self, guint arc, guint 
   return (row_of (self, &self->arcs[arc], value)[place / 64] >> (place % 64)) & 1;
 }
 
-gboolean
-dms_placement_network_excludes (const DmsPlacementNetwork *self, guint var, guint other)
-{
-  return !self->sharing && !(self->pinned[var] && self->pinned[other]);
-}
-
 /* The finaliser of splitmix64. */
 guint64
 dms_placement_network_shuffle (guint64 seed, guint64 number)

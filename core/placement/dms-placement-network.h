@@ -76,8 +76,6 @@ guint dms_placement_network_get_n_words (const DmsPlacementNetwork *self, guint 
 guint dms_placement_network_get_other (const DmsPlacementNetwork *self, guint arc, guint var);
 const guint64 *dms_placement_network_get_row (const DmsPlacementNetwork *self, guint arc, guint value);
 gboolean dms_placement_network_allows (const DmsPlacementNetwork *self, guint arc, guint value, guint other);
-/* Whether two variables may not have the same machine. */
-gboolean dms_placement_network_excludes (const DmsPlacementNetwork *self, guint var, guint other);
 /* A number for each value, or anything else, that depends on the seed. */
 guint64 dms_placement_network_shuffle (guint64 seed, guint64 number);
 

@@ -47,7 +47,7 @@ count_wishes (Pricing *self)
     {
       guint var = g_array_index (self->space->vars, guint, i);
 
-      if (!network->pinned[var])
+      if (!dms_placement_scope_binds (self->space->scope, self->space->network, var))
         self->wanted[network->peer[self->proposal[var]]]++;
     }
 }

@@ -71,4 +71,8 @@ gboolean dms_placement_edge_is_kept (DmsPlacement *self,
 /* (nullable) */
 const DmsPlacementLink *dms_placement_find_link (DmsPlacement *self, guint peer, guint other);
 
+/* Narrows a scope of everything to a conflict of which nothing can be left out. FALSE when it is not proven
+ * that there is one. */
+gboolean dms_placement_find_conflict (DmsPlacement *self, DmsPlacementScope *scope);
+
 G_END_DECLS

@@ -38,6 +38,22 @@ dms_placement_scope_has_arc (const DmsPlacementScope *self, const DmsPlacementNe
   return self->arcs[arc] && self->vars[network->arcs[arc].source] && self->vars[network->arcs[arc].target];
 }
 
+gboolean
+dms_placement_scope_binds (const DmsPlacementScope *self, const DmsPlacementNetwork *network, guint var)
+{
+  return network->pinned[var] && (self->faults[var] & DMS_PLACEMENT_FAULT_PIN) != 0;
+}
+
+gboolean
+dms_placement_scope_excludes (const DmsPlacementScope *self,
+                              const DmsPlacementNetwork *network,
+                              guint var,
+                              guint other)
+{
+  return self->distinct && !(dms_placement_scope_binds (self, network, var) &&
+                             dms_placement_scope_binds (self, network, other));
+}
+
 static guint
 find_root (guint *parent, guint i)
 {

@@ -24,6 +24,13 @@ void dms_placement_scope_free (DmsPlacementScope *self);
 /* Whether the ends of an arc, and the arc, are in it. */
 gboolean
 dms_placement_scope_has_arc (const DmsPlacementScope *self, const DmsPlacementNetwork *network, guint arc);
+/* Whether a variable is bound to its machine here, and whether two may not have the same. */
+gboolean
+dms_placement_scope_binds (const DmsPlacementScope *self, const DmsPlacementNetwork *network, guint var);
+gboolean dms_placement_scope_excludes (const DmsPlacementScope *self,
+                                       const DmsPlacementNetwork *network,
+                                       guint var,
+                                       guint other);
 /* (element-type GArray of guint) (transfer container): sets of variables that have nothing to do with each
  * other: no way leads from one to the other, and no machine offers itself for both. */
 GPtrArray *dms_placement_scope_split (const DmsPlacementScope *self, const DmsPlacementNetwork *network);

@@ -43,7 +43,7 @@ is_pinned_peer (const DmsPlacementSpace *self, guint peer)
       guint value = network->values_of_peer[i];
       guint var = network->owner[value];
 
-      if (self->member[var] && network->pinned[var] &&
+      if (self->member[var] && dms_placement_scope_binds (self->scope, self->network, var) &&
           (network->faults[value] & self->scope->faults[var]) == 0)
         return TRUE;
     }
@@ -58,7 +58,8 @@ is_usable (const DmsPlacementSpace *self, guint value)
 
   if ((network->faults[value] & self->scope->faults[var]) != 0)
     return FALSE;
-  return !self->scope->distinct || network->pinned[var] || !is_pinned_peer (self, network->peer[value]);
+  return !self->scope->distinct || dms_placement_scope_binds (self->scope, self->network, var) ||
+         !is_pinned_peer (self, network->peer[value]);
 }
 
 static void
@@ -102,7 +103,8 @@ find_rivals (DmsPlacementSpace *self)
         {
           guint peer = network->peer[value];
 
-          if (network->pinned[var] || !dms_placement_space_has (self, value))
+          if (dms_placement_scope_binds (self->scope, self->network, var) ||
+              !dms_placement_space_has (self, value))
             continue;
           found = found || (self->taken[peer] != DMS_PLACEMENT_NONE && self->taken[peer] != var);
           self->taken[peer] = var;
@@ -268,7 +270,9 @@ dms_placement_space_set_prices (DmsPlacementSpace *self, const gint64 *prices)
         {
           guint peer = network->peer[value];
 
-          self->reduced[value] = network->cost[value] + (network->pinned[var] ? 0 : prices[peer]);
+          self->reduced[value] =
+              network->cost[value] +
+              (dms_placement_scope_binds (self->scope, self->network, var) ? 0 : prices[peer]);
           if (!counted[peer])
             self->base -= prices[peer];
           counted[peer] = TRUE;
@@ -298,7 +302,8 @@ dms_placement_space_is_distinct (const DmsPlacementSpace *self, const guint *cho
       guint var = g_array_index (self->vars, guint, i);
       guint peer = network->peer[choice[var]];
 
-      if (user[peer] != DMS_PLACEMENT_NONE && dms_placement_network_excludes (network, var, user[peer]))
+      if (user[peer] != DMS_PLACEMENT_NONE &&
+          dms_placement_scope_excludes (self->scope, network, var, user[peer]))
         return FALSE;
       user[peer] = var;
     }
@@ -435,7 +440,7 @@ claim (DmsPlacementSpace *self, guint var)
   guint value = dms_placement_space_get_best (self, var);
   guint peer = network->peer[value];
 
-  if (network->pinned[var])
+  if (dms_placement_scope_binds (self->scope, self->network, var))
     return TRUE;
   for (guint i = network->first_of_peer[peer]; i < network->first_of_peer[peer + 1]; i++)
     {
@@ -443,7 +448,8 @@ claim (DmsPlacementSpace *self, guint var)
       guint owner = network->owner[other];
 
       self->work++;
-      if (owner == var || !self->member[owner] || network->pinned[owner])
+      if (owner == var || !self->member[owner] ||
+          dms_placement_scope_binds (self->scope, self->network, owner))
         continue;
       if (!dms_placement_space_remove (self, other))
         return FALSE;
@@ -492,7 +498,7 @@ rematch (DmsPlacementSpace *self)
       guint var = g_array_index (self->vars, guint, i);
       guint value = self->match[var];
 
-      if (self->network->pinned[var] || is_matched (self, var))
+      if (dms_placement_scope_binds (self->scope, self->network, var) || is_matched (self, var))
         continue;
       if (value != DMS_PLACEMENT_NONE && self->taken[self->network->peer[value]] == var)
         self->taken[self->network->peer[value]] = DMS_PLACEMENT_NONE;
@@ -502,7 +508,7 @@ rematch (DmsPlacementSpace *self)
     {
       guint var = g_array_index (self->vars, guint, i);
 
-      if (self->network->pinned[var] || is_matched (self, var))
+      if (dms_placement_scope_binds (self->scope, self->network, var) || is_matched (self, var))
         continue;
       self->visit++;
       if (!augment (self, var))

@@ -4,7 +4,7 @@
 /* Small problems of chance, solved by trying everything, and compared: the same feasibility, the same cost.
  */
 
-#include "placement/dms-placement.h"
+#include "placement/dms-placement-private.h"
 
 #include <string.h>
 
@@ -302,6 +302,99 @@ solve (const Problem *self, DmsPlacement *placement, guint *choice, guint *n_mea
   return verdict;
 }
 
+/* Whether a choice is all right as far as a scope goes. */
+static gboolean
+fits_scope (const DmsPlacementNetwork *network, const DmsPlacementScope *scope, const guint *choice)
+{
+  for (guint i = 0; i < network->n_vars; i++)
+    {
+      if (!scope->vars[i])
+        continue;
+      if (network->faults[choice[i]] & scope->faults[i])
+        return FALSE;
+      for (guint j = 0; j < i && scope->distinct; j++)
+        {
+          if (scope->vars[j] && network->peer[choice[i]] == network->peer[choice[j]] &&
+              dms_placement_scope_excludes (scope, network, i, j))
+            return FALSE;
+        }
+    }
+  for (guint i = 0; i < network->n_arcs; i++)
+    {
+      if (dms_placement_scope_has_arc (scope, network, i) &&
+          !dms_placement_network_allows (
+              network, i, choice[network->arcs[i].source], choice[network->arcs[i].target]))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Whether anything fits, by trying everything. */
+static gboolean
+scope_is_possible (const DmsPlacementNetwork *network, const DmsPlacementScope *scope)
+{
+  guint choice[MAX_NODES] = { 0 };
+  guint i = 0;
+
+  for (guint var = 0; var < network->n_vars; var++)
+    {
+      choice[var] = network->first[var];
+      if (scope->vars[var] && network->first[var] == network->first[var + 1])
+        return FALSE;
+    }
+  while (i < network->n_vars)
+    {
+      if (fits_scope (network, scope, choice))
+        return TRUE;
+      for (i = 0; i < network->n_vars; i++)
+        {
+          if (scope->vars[i] && ++choice[i] < network->first[i + 1])
+            break;
+          choice[i] = network->first[i];
+        }
+    }
+  return FALSE;
+}
+
+/* What a conflict names is one, and leaving out any part of it ends it. */
+static void
+assert_irreducible (DmsPlacement *placement)
+{
+  const DmsPlacementNetwork *network = placement->network;
+  g_autoptr (DmsPlacementScope) scope = dms_placement_scope_new (network);
+
+  g_assert_true (dms_placement_find_conflict (placement, scope));
+  g_assert_false (scope_is_possible (network, scope));
+  for (guint i = 0; i < network->n_vars; i++)
+    {
+      if (!scope->vars[i])
+        continue;
+      scope->vars[i] = FALSE;
+      g_assert_true (scope_is_possible (network, scope));
+      scope->vars[i] = TRUE;
+      for (guint8 fault = 1; fault <= DMS_PLACEMENT_FAULT_EXCLUDED; fault <<= 1)
+        {
+          if (!(scope->faults[i] & fault))
+            continue;
+          scope->faults[i] ^= fault;
+          g_assert_true (scope_is_possible (network, scope));
+          scope->faults[i] ^= fault;
+        }
+    }
+  for (guint i = 0; i < network->n_arcs; i++)
+    {
+      if (!scope->arcs[i])
+        continue;
+      scope->arcs[i] = FALSE;
+      g_assert_true (scope_is_possible (network, scope));
+      scope->arcs[i] = TRUE;
+    }
+  if (!scope->distinct)
+    return;
+  scope->distinct = FALSE;
+  g_assert_true (scope_is_possible (network, scope));
+}
+
 static void
 test_against_everything (void)
 {
@@ -332,6 +425,7 @@ test_against_everything (void)
 
           g_assert_cmpuint (strlen (why), >, 20);
           g_assert_false (g_str_has_prefix (why, "no choice of machines was found"));
+          assert_irreducible (placement);
           continue;
         }
       n_possible++;

@@ -132,7 +132,44 @@ test_refuses (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_echoes, ==, 0);
 }
 
-/* A machine that does not bid gets one short question, and no more. */
+static void
+on_refused_echo (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  JsonObject *reply = json_object_new ();
+
+  n_echoes++;
+  n_bytes += strlen (dms_json_object_get_text (dms_message_get_object (message), "Data"));
+  json_object_set_boolean_member (reply, "OK", FALSE);
+  json_object_set_string_member (reply, "Error", "it does not bid for this ensemble");
+  dms_message_reply_object (message, reply);
+}
+
+/* Nobody can have two machines bother a third: it is asked once, without a load, and left alone. */
+static void
+test_third_party (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsMessage) message = NULL;
+  g_autofree char *why =
+      g_strdup_printf ("the way to peer “%s” cannot be measured: it does not bid for this ensemble",
+                       host_of (f->orchestrator));
+
+  fixture_onboard (f);
+  fixture_get_bid (f);
+  n_echoes = 0;
+  n_bytes = 0;
+  dms_actor_add_behaviour (dms_test_node_get_root (f->orchestrator),
+                           DMS_EDGE_ECHO_BEHAVIOUR,
+                           DMS_BEHAVIOUR_OPEN,
+                           on_refused_echo,
+                           f,
+                           NULL);
+  for (guint i = 0; i < 5; i++)
+    assert_refused (ask (f, host_of (f->node), host_of (f->orchestrator), 50, 1000, &message), why);
+  g_assert_cmpuint (n_echoes, ==, 1);
+  g_assert_cmpuint (n_bytes, ==, 0);
+}
+
+/* A machine that does not bid sends nothing back. */
 static void
 test_spares_others (Fixture *f, gconstpointer data)
 {
@@ -187,6 +224,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/provider/edge/measures", Fixture, NULL, fixture_set_up, test_measures, fixture_tear_down);
   g_test_add ("/provider/edge/refuses", Fixture, NULL, fixture_set_up, test_refuses, fixture_tear_down);
+  g_test_add (
+      "/provider/edge/third-party", Fixture, NULL, fixture_set_up, test_third_party, fixture_tear_down);
   g_test_add (
       "/provider/edge/spares-others", Fixture, NULL, fixture_set_up, test_spares_others, fixture_tear_down);
   g_test_add ("/provider/edge/bounds", Fixture, NULL, fixture_set_up, test_bounds, fixture_tear_down);
