@@ -190,11 +190,12 @@ locate (DmsDeployment *self, DmsBid *bid)
 }
 
 static gboolean
-add_bid (DmsDeployment *self, guint number, DmsBid *bid, GError **error)
+add_bid (DmsDeployment *self, guint number, DmsBid *bid, double cost, GError **error)
 {
   g_autoptr (DmsLocation) location = locate (self, bid);
 
-  return dms_placement_add_bid (self->placing->placement, number, dms_bid_get_peer (bid), location, 0, error);
+  return dms_placement_add_bid (
+      self->placing->placement, number, dms_bid_get_peer (bid), location, cost, error);
 }
 
 /* A node that runs stays where it is, whatever its place is called by now. */
@@ -204,18 +205,20 @@ pose_node (DmsDeployment *self, DeployNode *node, GError **error)
   DmsPlacement *placement = self->placing->placement;
   guint number = dms_placement_add_node (placement, node->name);
   const char *pinned = dms_deployment_node_get_peer (node);
+  g_autoptr (DmsBidRanking) ranking = NULL;
 
   if (pinned != NULL)
     dms_placement_pin (placement, number, pinned);
   if (!dms_deployment_node_is_open (node))
-    return node->bid == NULL || add_bid (self, number, node->bid, error);
+    return node->bid == NULL || add_bid (self, number, node->bid, 0, error);
+  ranking = dms_deployment_rank_bids (self, node);
   dms_placement_set_location (placement,
                               number,
                               dms_node_config_get_accept (node->config),
                               dms_node_config_get_reject (node->config));
   for (guint i = 0; i < node->bids->len; i++)
     {
-      if (!add_bid (self, number, node->bids->pdata[i], error))
+      if (!add_bid (self, number, node->bids->pdata[i], dms_bid_ranking_get_cost (ranking, i), error))
         return FALSE;
     }
   return TRUE;
@@ -496,16 +499,27 @@ fill (DmsDeployment *self)
 /* The answer */
 
 static void
+take_bid (DmsDeployment *self, DeployNode *node, guint number)
+{
+  g_autoptr (DmsBidRanking) ranking = dms_deployment_rank_bids (self, node);
+  guint pick = dms_placement_get_choice (self->placing->placement, number);
+  g_autofree char *terms = dms_bid_ranking_describe (ranking, pick);
+
+  g_clear_pointer (&node->bid, dms_bid_unref);
+  node->bid = dms_bid_ref (node->bids->pdata[pick]);
+  dms_deployment_note_choice (self, node, dms_bid_ranking_get_cost (ranking, pick), terms);
+}
+
+static void
 take (DmsDeployment *self)
 {
+  dms_deployment_begin_choice (self);
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      if (!dms_deployment_node_is_open (node))
-        continue;
-      g_clear_pointer (&node->bid, dms_bid_unref);
-      node->bid = dms_bid_ref (get_choice (self, i));
+      if (dms_deployment_node_is_open (node))
+        take_bid (self, node, i);
     }
   dms_log_event (G_LOG_LEVEL_INFO, "candidate_chosen", "orchestratorID", self->id, NULL);
   self->placing->n_proofs = 0;

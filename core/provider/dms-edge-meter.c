@@ -368,6 +368,7 @@ dms_edge_meter_handle_question (DmsEdgeMeter *self, DmsMessage *message)
            dms_bidder_check (dms_provider_get_bidder (self->provider),
                              ensemble_id,
                              dms_message_get_sender_did (message),
+                             -1,
                              &error) == 0)
     refuse (message, error->message);
   else if (!may_ask (self, dms_message_get_sender_did (message)))
