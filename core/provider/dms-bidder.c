@@ -915,15 +915,7 @@ dms_bidder_has_bid (DmsBidder *self, const char *ensemble_id)
   return bids != NULL && bids->expires_us > g_get_real_time ();
 }
 
-/**
- * dms_bidder_note_commit:
- * @self: a bidder
- * @ensemble_id: an ensemble that was offered something
- * @allocation_id: what was committed for
- * @nonce: what the commit said
- *
- * Keeps which attempt a commit belongs to, as long as the offer lasts.
- */
+/* Which attempt a commit belongs to is kept as long as the offer lasts. */
 void
 dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id, gint64 nonce)
 {
@@ -936,14 +928,7 @@ dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *al
     g_hash_table_replace (bids->commits, g_strdup (allocation_id), g_memdup2 (&nonce, sizeof nonce));
 }
 
-/**
- * dms_bidder_get_commit:
- * @self: a bidder
- * @ensemble_id: an ensemble
- * @allocation_id: what was committed for
- *
- * Returns: what the commit said about its attempt; -1 if it did not, or is not known
- */
+/* -1 if the commit did not say, or is not known. */
 gint64
 dms_bidder_get_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id)
 {
