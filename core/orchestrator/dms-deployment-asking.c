@@ -168,6 +168,19 @@ ask_for_node (DmsDeployment *self, DmsHandle *to, DeployNode *only)
   ask (self, to, question);
 }
 
+void
+dms_deployment_ask_about (DmsDeployment *self, DeployNode *node, const char *peer)
+{
+  g_autoptr (JsonNode) question = make_ensemble_request (self, node);
+  g_autoptr (DmsHandle) to = make_root_handle (self, peer);
+
+  if (to == NULL)
+    return;
+  /* It has made an offer, and is to make another. */
+  json_object_set_array_member (json_node_get_object (question), "PeerExclusion", json_array_new ());
+  ask (self, to, question);
+}
+
 static gboolean
 has_bid (DmsDeployment *self, const char *peer)
 {

@@ -13,6 +13,8 @@
 enum
 {
   MAX_BIDS_PER_NODE = 8,
+  /* Where those that made an offer for one node are asked for others, for each node. */
+  MAX_OTHER_BIDS_PER_NODE = 64,
   /* Once every node has an offer and others could still come, this long. */
   GRACE_MS = 300,
   TICK_MS = 100,
@@ -126,31 +128,13 @@ dms_deployment_praise (DmsDeployment *self)
 }
 
 static void
-take_best (DmsDeployment *self, DeployNode *node)
-{
-  g_autoptr (DmsBidRanking) ranking = dms_deployment_rank_bids (self, node);
-  guint pick = dms_bid_ranking_pick (ranking);
-  g_autofree char *terms = dms_bid_ranking_describe (ranking, pick);
-
-  g_clear_pointer (&node->bid, dms_bid_unref);
-  node->bid = dms_bid_ref (node->bids->pdata[pick]);
-  dms_deployment_note_choice (self, node, dms_bid_ranking_get_cost (ranking, pick), terms);
-}
-
-static void
 choose (DmsDeployment *self)
 {
   g_autofree char *asked = dms_deployment_describe_asking (self);
 
   dms_log_event (G_LOG_LEVEL_INFO, "bids_collected", "orchestratorID", self->id, "asked", asked, NULL);
   dms_deployment_stop_asking (self);
-  dms_deployment_begin_choice (self);
-  for (guint i = 0; i < self->nodes->len; i++)
-    {
-      if (dms_deployment_node_is_open (self->nodes->pdata[i]))
-        take_best (self, self->nodes->pdata[i]);
-    }
-  dms_deployment_commit (self);
+  dms_deployment_place (self);
 }
 
 static gboolean
@@ -210,6 +194,9 @@ peer_is_taken (DmsDeployment *self, DeployNode *wanted, const char *peer)
       DeployNode *node = self->nodes->pdata[i];
       const char *pinned = dms_deployment_node_get_peer (node);
 
+      /* Which of several offers of a machine is taken is decided when all are there. */
+      if (node != wanted && dms_deployment_is_filling (self))
+        continue;
       if (node != wanted && g_strcmp0 (pinned, peer) == 0 && dms_deployment_node_get_peer (wanted) == NULL)
         return TRUE;
       for (guint j = 0; j < node->bids->len; j++)
@@ -240,7 +227,8 @@ why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
     return "its peer is excluded";
   if (g_ptr_array_find_with_equal_func (node->shunned, peer, g_str_equal, NULL))
     return "the node was taken away from its peer";
-  if (node->bids->len >= MAX_BIDS_PER_NODE)
+  if (node->bids->len >=
+      (dms_deployment_is_filling (self) ? MAX_OTHER_BIDS_PER_NODE : MAX_BIDS_PER_NODE))
     return "there are enough bids";
   if (peer_is_taken (self, node, peer))
     return "its peer has bid already";
@@ -264,7 +252,7 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
   DeployNode *node;
   DeployWay way;
 
-  if (!self->collecting)
+  if (!self->collecting && !dms_deployment_is_filling (self))
     return;
   if (dms_bid_refusal_is_one (dms_message_get_payload (message)))
     {
@@ -303,7 +291,7 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
   if (self->asking_why)
     dms_refusal_book_add_offer (self->why, dms_bid_get_peer (bid), node->name);
   g_ptr_array_add (node->bids, g_steal_pointer (&bid));
-  if (is_settled (self, g_get_monotonic_time () - self->round_began_us))
+  if (self->collecting && is_settled (self, g_get_monotonic_time () - self->round_began_us))
     {
       g_clear_handle_id (&self->timer, g_source_remove);
       choose (self);

@@ -5,6 +5,7 @@
 
 #include "orchestrator/dms-asking-waves.h"
 #include "orchestrator/dms-bid-ranking.h"
+#include "orchestrator/dms-deployment-placing.h"
 #include "orchestrator/dms-deployment.h"
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-provider-search.h"
@@ -204,6 +205,8 @@ struct _DmsDeployment
   /* Bids that came, of any use or not; and those of use. */
   guint n_heard;
   guint n_bids[DEPLOY_N_WAYS];
+  /* (nullable): choosing among the offers. */
+  DeployPlacing *placing;
   /* What machines said, and whether they are being asked why they make no offer. */
   DmsRefusalBook *why;
   gboolean asking_why;
@@ -299,6 +302,8 @@ void dms_deployment_begin_asking (DmsDeployment *self);
 gboolean dms_deployment_go_on_asking (DmsDeployment *self);
 void dms_deployment_stop_asking (DmsDeployment *self);
 gboolean dms_deployment_others_may_answer (DmsDeployment *self);
+/* One machine about one node, also when it made an offer for another. */
+void dms_deployment_ask_about (DmsDeployment *self, DeployNode *node, const char *peer);
 DeployWay dms_deployment_get_way (DmsDeployment *self, const char *peer);
 const char *dms_deployment_way_to_string (DeployWay way);
 /* (transfer full): whom it asked, for people. */

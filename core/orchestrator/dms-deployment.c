@@ -88,6 +88,7 @@ dms_deployment_finalize (GObject *object)
   g_string_free (self->shutdown_errors, TRUE);
   g_clear_object (&self->workflow);
   g_clear_object (&self->workflow_cancellable);
+  g_clear_pointer (&self->placing, dms_deployment_placing_free);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
   g_clear_pointer (&self->node_key, dms_key_unref);

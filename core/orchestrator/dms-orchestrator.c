@@ -317,8 +317,6 @@ may_have_children (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
 static gboolean
 is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
 {
-  GPtrArray *edges = dms_ensemble_get_edges (ensemble);
-
   if (self->records == NULL)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "the node is not ready yet");
@@ -341,16 +339,6 @@ is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
     }
   if (!may_have_children (self, ensemble, error))
     return FALSE;
-  for (guint i = 0; i < edges->len; i++)
-    {
-      if (dms_edge_get_rtt_ms (edges->pdata[i]) == 0 && dms_edge_get_bandwidth (edges->pdata[i]) == 0)
-        continue;
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_NOT_SUPPORTED,
-                   "edge constraints are not supported yet: take rtt and bw out of edge_constraints");
-      return FALSE;
-    }
   if (dms_ensemble_get_subnet_join (ensemble))
     {
       g_set_error (error,

@@ -134,17 +134,22 @@ DmsBidder *
 dms_bidder_new (DmsProvider *provider)
 {
   DmsBidder *self = g_object_new (DMS_TYPE_BIDDER, NULL);
-  DmsConfig *config = dms_provider_get_config (provider);
 
   self->provider = provider;
-  self->location = dms_location_new (dms_config_get_string (config, "general.host_continent"),
-                                     dms_config_get_string (config, "general.host_country"),
-                                     dms_config_get_string (config, "general.host_city"),
-                                     0,
-                                     NULL);
-  self->refuser = dms_bid_refuser_new (config);
-  self->offer = dms_bid_offer_new_from_config (config);
+  self->location = dms_location_new (NULL, NULL, NULL, 0, NULL);
+  self->refuser = dms_bid_refuser_new (dms_provider_get_config (provider));
+  self->offer = dms_bid_offer_new_from_config (dms_provider_get_config (provider));
   return self;
+}
+
+void
+dms_bidder_set_location (DmsBidder *self, DmsLocation *location)
+{
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  dms_location_ref (location);
+  dms_location_unref (self->location);
+  self->location = location;
 }
 
 void
@@ -871,15 +876,18 @@ dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, g
   return bids->expires_us;
 }
 
-/**
- * dms_bidder_note_commit:
- * @self: a bidder
- * @ensemble_id: an ensemble that was offered something
- * @allocation_id: what was committed for
- * @nonce: what the commit said
- *
- * Keeps which attempt a commit belongs to, as long as the offer lasts.
- */
+gboolean
+dms_bidder_has_bid (DmsBidder *self, const char *ensemble_id)
+{
+  const Bids *bids = NULL;
+
+  g_return_val_if_fail (DMS_IS_BIDDER (self), FALSE);
+
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  return bids != NULL && bids->expires_us > g_get_real_time ();
+}
+
+/* Which attempt a commit belongs to is kept as long as the offer lasts. */
 void
 dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id, gint64 nonce)
 {
@@ -892,14 +900,7 @@ dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *al
     g_hash_table_replace (bids->commits, g_strdup (allocation_id), g_memdup2 (&nonce, sizeof nonce));
 }
 
-/**
- * dms_bidder_get_commit:
- * @self: a bidder
- * @ensemble_id: an ensemble
- * @allocation_id: what was committed for
- *
- * Returns: what the commit said about its attempt; -1 if it did not, or is not known
- */
+/* -1 if the commit did not say, or is not known. */
 gint64
 dms_bidder_get_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id)
 {

@@ -7,6 +7,7 @@
 
 #include "actor/dms-message.h"
 #include "provider/dms-provider.h"
+#include "resources/dms-location.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,8 @@ G_DECLARE_FINAL_TYPE (DmsBidder, dms_bidder, DMS, BIDDER, GObject)
  * must outlive it. */
 DmsBidder *dms_bidder_new (DmsProvider *provider);
 
+/* Where the machine is; nowhere in particular before that. */
+void dms_bidder_set_location (DmsBidder *self, DmsLocation *location);
 /* Requests are dropped until then. */
 void dms_bidder_set_ready (DmsBidder *self, gboolean ready);
 /* Asks all executors whether they can run jobs; bids go by the last answer. */
@@ -42,6 +45,8 @@ void dms_bidder_handle_denied (DmsBidder *self, DmsMessage *message);
  * NOT_AUTHORIZED when there is none for this requester. */
 gint64
 dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, gint64 nonce, GError **error);
+/* Whether there is one that has not ended, for whomever. */
+gboolean dms_bidder_has_bid (DmsBidder *self, const char *ensemble_id);
 /* How long an offer, and what is committed on it, can last. */
 gint64 dms_bidder_get_longest_us (void);
 void

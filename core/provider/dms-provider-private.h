@@ -8,6 +8,7 @@
 #include "provider/dms-allocation.h"
 #include "provider/dms-bidder.h"
 #include "provider/dms-leases.h"
+#include "provider/dms-edge-meter.h"
 #include "provider/dms-provider.h"
 
 G_BEGIN_DECLS
@@ -22,11 +23,15 @@ DmsConfig *dms_provider_get_config (DmsProvider *self);
 DmsBidder *dms_provider_get_bidder (DmsProvider *self);
 DmsAdvertiser *dms_provider_get_advertiser (DmsProvider *self);
 DmsLeases *dms_provider_get_leases (DmsProvider *self);
+DmsEdgeMeter *dms_provider_get_edge_meter (DmsProvider *self);
 /* `<work_dir>/jobs` and `<data_dir>/volumes`. */
 const char *dms_provider_get_jobs_dir (DmsProvider *self);
 const char *dms_provider_get_volumes_dir (DmsProvider *self);
 /* Whether a DID is this node's own or one of those it trusts without limit. */
 gboolean dms_provider_is_owner (DmsProvider *self, DmsDid *did);
+
+/* Whether something of an ensemble is kept here: for this orchestrator, or for any. (nullable) */
+gboolean dms_provider_serves (DmsProvider *self, const char *ensemble_id, DmsDid *orchestrator);
 
 gboolean dms_provider_save_record (DmsProvider *self, DmsAllocationRecord *record, GError **error);
 /* (transfer full): also of one that has ended; NOT_FOUND. */
@@ -47,6 +52,7 @@ GPtrArray *dms_provider_list_allocations (DmsProvider *self);
 
 void dms_deployment_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_heartbeat_behaviours_install (DmsProvider *provider, DmsActor *root);
+void dms_edge_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_resource_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_onboarding_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_allocation_behaviours_install (DmsAllocation *allocation, DmsActor *actor);

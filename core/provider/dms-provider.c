@@ -3,11 +3,13 @@
 
 #include "provider/dms-provider-private.h"
 
+#include "actor/dms-actor-registry.h"
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 #include "provider/dms-job-log.h"
 #include "provider/dms-leftovers.h"
 #include "provider/dms-restore-check.h"
+#include "resources/dms-locator.h"
 #include "store/dms-collection.h"
 
 enum
@@ -56,6 +58,8 @@ struct _DmsProvider
   DmsPortLedger *ports;
   DmsBidder *bidder;
   DmsAdvertiser *advertiser;
+  DmsEdgeMeter *edge_meter;
+  DmsLocator *locator;
   DmsCollection *records;
   DmsLeases *leases;
 
@@ -107,6 +111,8 @@ dms_provider_finalize (GObject *object)
   g_clear_pointer (&self->allocations, g_hash_table_unref);
   g_clear_pointer (&self->ensembles, g_hash_table_unref);
   g_clear_pointer (&self->checks, g_hash_table_unref);
+  g_clear_object (&self->edge_meter);
+  g_clear_pointer (&self->locator, dms_locator_free);
   g_clear_object (&self->records);
   g_clear_object (&self->bidder);
   g_clear_object (&self->ports);
@@ -185,8 +191,11 @@ dms_provider_new (DmsStore *store, DmsPluginManager *plugins, DmsActor *root, Dm
   self->ports = dms_port_ledger_new (store,
                                      (guint) dms_config_get_int (config, "general.port_available_range_from"),
                                      (guint) dms_config_get_int (config, "general.port_available_range_to"));
+  self->locator = dms_locator_new (config);
   self->bidder = dms_bidder_new (self);
+  dms_bidder_set_location (self->bidder, dms_locator_get_location (self->locator));
   self->advertiser = dms_advertiser_new (self);
+  self->edge_meter = dms_edge_meter_new (self);
   return self;
 }
 
@@ -260,6 +269,12 @@ DmsLeases *
 dms_provider_get_leases (DmsProvider *self)
 {
   return self->leases;
+}
+
+DmsEdgeMeter *
+dms_provider_get_edge_meter (DmsProvider *self)
+{
+  return self->edge_meter;
 }
 
 const char *
@@ -464,6 +479,14 @@ grant_ensemble (DmsProvider *self, const char *ensemble_id, Ensemble *ensemble)
     ensemble->granted_until_us = g_get_real_time () + (gint64) GRANT_SECONDS * G_USEC_PER_SEC;
 }
 
+gboolean
+dms_provider_serves (DmsProvider *self, const char *ensemble_id, DmsDid *orchestrator)
+{
+  Ensemble *ensemble = g_hash_table_lookup (self->ensembles, ensemble_id);
+
+  return ensemble != NULL && (orchestrator == NULL || dms_did_equal (orchestrator, ensemble->orchestrator));
+}
+
 /* The behaviours of an ensemble live as long as anything of it is kept here. */
 static void
 ensure_ensemble (DmsProvider *self, DmsAllocationRecord *record)
@@ -663,6 +686,23 @@ is_known (gpointer owner, const char *handle)
   return FALSE;
 }
 
+/* The transport finds out in time under which addresses this machine is known. */
+static void
+locate (DmsProvider *self)
+{
+  DmsTransport *transport = dms_actor_registry_get_transport (dms_actor_get_registry (self->root));
+  g_autoptr (GPtrArray) addresses = NULL;
+  g_autofree char *found = NULL;
+
+  if (!dms_locator_wants_address (self->locator))
+    return;
+  addresses = dms_transport_dup_listen_addresses (transport);
+  for (guint i = 0; addresses != NULL && found == NULL && i < addresses->len; i++)
+    found = dms_locator_dup_public_address (dms_multiaddr_get_text (addresses->pdata[i]));
+  if (found != NULL && dms_locator_set_address (self->locator, found))
+    dms_bidder_set_location (self->bidder, dms_locator_get_location (self->locator));
+}
+
 static gboolean
 sweep (gpointer user_data)
 {
@@ -681,6 +721,7 @@ sweep (gpointer user_data)
   dms_bidder_sweep (self->bidder);
   if (self->n_sweeps % PROBE_EVERY == 0)
     {
+      locate (self);
       dms_advertiser_review (self->advertiser);
       dms_bidder_probe_async (self->bidder, NULL, NULL, NULL);
     }
@@ -702,6 +743,7 @@ dms_provider_install_behaviours (DmsProvider *self, DmsActor *root)
   dms_onboarding_behaviours_install (self, root);
   dms_deployment_behaviours_install (self, root);
   dms_heartbeat_behaviours_install (self, root);
+  dms_edge_behaviours_install (self, root);
 }
 
 /* Commits of the last run have nobody any more who could make use of them: bids are not stored. */
@@ -866,6 +908,7 @@ executors_probed (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   restore_all (self);
   dms_leftovers_remove (self->plugins, self->jobs_dir, G_OBJECT (self), is_known);
+  locate (self);
   dms_bidder_set_ready (self->bidder, TRUE);
   dms_advertiser_start (self->advertiser);
   self->sweep_id = g_timeout_add_seconds (SWEEP_SECONDS, sweep, self);
@@ -950,6 +993,7 @@ dms_provider_stop_async (DmsProvider *self,
   g_task_set_source_tag (task, dms_provider_stop_async);
   dms_bidder_set_ready (self->bidder, FALSE);
   dms_advertiser_stop (self->advertiser);
+  dms_edge_meter_stop (self->edge_meter);
   g_clear_handle_id (&self->sweep_id, g_source_remove);
   stop_checks (self);
   allocations = dms_provider_list_allocations (self);

@@ -15,6 +15,8 @@ struct _DmsLocation
   char *city;
   char *isp;
   guint32 asn;
+  gboolean has_coordinates;
+  DmsCoordinates coordinates;
 };
 
 G_DEFINE_BOXED_TYPE (DmsLocation, dms_location, dms_location_ref, dms_location_unref)
@@ -47,6 +49,32 @@ dms_location_new (const char *continent, const char *country, const char *city, 
   self->isp = dup_set (isp);
   self->asn = asn;
   return self;
+}
+
+/**
+ * dms_location_new_at:
+ * @self: a location
+ * @coordinates: where that is
+ *
+ * Returns: (transfer full): the location with its coordinates; those that cannot be are left out
+ */
+DmsLocation *
+dms_location_new_at (DmsLocation *self, const DmsCoordinates *coordinates)
+{
+  DmsLocation *copy = dms_location_new (self->continent, self->country, self->city, self->asn, self->isp);
+
+  copy->has_coordinates = dms_coordinates_are_valid (coordinates);
+  if (copy->has_coordinates)
+    copy->coordinates = *coordinates;
+  return copy;
+}
+
+gboolean
+dms_location_get_coordinates (DmsLocation *self, DmsCoordinates *coordinates)
+{
+  if (self->has_coordinates)
+    *coordinates = self->coordinates;
+  return self->has_coordinates;
 }
 
 DmsLocation *
@@ -179,6 +207,29 @@ is_text_or_absent (JsonObject *object, const char *name)
   return node == NULL || JSON_NODE_HOLDS_NULL (node) || (text != NULL && strlen (text) <= 256);
 }
 
+static gboolean
+read_degrees (JsonObject *object, const char *name, double *degrees)
+{
+  JsonNode *node = dms_json_object_get_member (object, name);
+  gboolean is_value = node != NULL && JSON_NODE_HOLDS_VALUE (node);
+  GType type = is_value ? json_node_get_value_type (node) : G_TYPE_INVALID;
+
+  if (type == G_TYPE_DOUBLE)
+    *degrees = json_node_get_double (node);
+  else if (type == G_TYPE_INT64)
+    *degrees = (double) json_node_get_int (node);
+  return type == G_TYPE_DOUBLE || type == G_TYPE_INT64;
+}
+
+/* Ours alone: what cannot be understood is as good as nothing. */
+static gboolean
+read_coordinates (JsonObject *object, DmsCoordinates *coordinates)
+{
+  return read_degrees (object, "latitude", &coordinates->latitude) &&
+         read_degrees (object, "longitude", &coordinates->longitude) &&
+         dms_coordinates_are_valid (coordinates);
+}
+
 /**
  * dms_location_new_from_json:
  * @node: (nullable): an object, or JSON null for nowhere in particular
@@ -190,6 +241,7 @@ DmsLocation *
 dms_location_new_from_json (JsonNode *node, GError **error)
 {
   JsonObject *object = dms_json_node_get_child (node);
+  DmsLocation *self;
 
   if (node == NULL || JSON_NODE_HOLDS_NULL (node))
     return dms_location_new (NULL, NULL, NULL, 0, NULL);
@@ -202,11 +254,13 @@ dms_location_new_from_json (JsonNode *node, GError **error)
                    "a location must be an object of short texts: continent, country, city, asn, isp");
       return NULL;
     }
-  return dms_location_new (dms_json_object_get_text (object, "continent"),
+  self = dms_location_new (dms_json_object_get_text (object, "continent"),
                            dms_json_object_get_text (object, "country"),
                            dms_json_object_get_text (object, "city"),
                            (guint32) dms_json_object_get_whole (object, "asn", 0, G_MAXUINT32, 0),
                            dms_json_object_get_text (object, "isp"));
+  self->has_coordinates = read_coordinates (object, &self->coordinates);
+  return self;
 }
 
 static void
@@ -228,6 +282,11 @@ dms_location_to_json (DmsLocation *self)
   if (self->asn != 0)
     json_object_set_int_member (object, "asn", self->asn);
   add_text (object, "isp", self->isp);
+  if (self->has_coordinates)
+    {
+      json_object_set_double_member (object, "latitude", self->coordinates.latitude);
+      json_object_set_double_member (object, "longitude", self->coordinates.longitude);
+    }
   json_node_take_object (node, object);
   return node;
 }

@@ -5,6 +5,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "resources/dms-coordinates.h"
+
 G_BEGIN_DECLS
 
 #define DMS_TYPE_LOCATION (dms_location_get_type ())
@@ -19,6 +21,10 @@ DmsLocation *dms_location_new (const char *continent,
                                const char *city,
                                guint32 asn,
                                const char *isp);
+/* (transfer full): the same place with coordinates, which no constraint asks for. */
+DmsLocation *dms_location_new_at (DmsLocation *self, const DmsCoordinates *coordinates);
+/* FALSE when they are not known. */
+gboolean dms_location_get_coordinates (DmsLocation *self, DmsCoordinates *coordinates);
 const char *dms_location_get_continent (DmsLocation *self);
 const char *dms_location_get_country (DmsLocation *self);
 const char *dms_location_get_city (DmsLocation *self);

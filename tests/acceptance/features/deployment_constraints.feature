@@ -21,24 +21,68 @@ Feature: deployment constraints
     And Bob refuses it: location_constraints_not_satisfied
     And nothing of it is left
 
-  @pending @needs:edge-constraints
+  # Bob and Carol are 8 ms from each other, Dave is 88 ms from both.
+  @bed:distances
   Scenario: Edge constraint (RTT/bandwidth) respected
-    Given a job with these allocations:
+    Given these nodes:
+      | name    | role         |
+      | Alice   | orchestrator |
+      | Bob     | provider     |
+      | Carol   | provider     |
+      | Dave    | provider     |
+    And they are members of the organisation "nunet"
+    And a job with these allocations:
       | node | name   | type    | runs       |
       | one  | first  | service | sleep 1000 |
       | two  | second | service | sleep 1000 |
     And the way between "one" and "two" takes at most 50 ms
     When Alice deploys it
     Then the deployment becomes Running
+    And its nodes run on Bob and Carol
+    And the providers hold exactly what it asked for
+    When Alice shuts it down
+    Then the deployment becomes Completed
+    And nothing of it is left
 
-  # Until then nobody is led to believe that they are kept.
-  Scenario: Edge constraints are refused as long as they are not kept
-    Given a job with these allocations:
+  # Charlie's line carries 3 Mbit/s.
+  @bed:distances
+  Scenario: Edge constraint (bandwidth) respected
+    Given these nodes:
+      | name    | role         |
+      | Alice   | orchestrator |
+      | Bob     | provider     |
+      | Carol   | provider     |
+      | Charlie | provider     |
+    And they are members of the organisation "nunet"
+    And a job with these allocations:
       | node | name   | type    | runs       |
       | one  | first  | service | sleep 1000 |
       | two  | second | service | sleep 1000 |
+    And the way between "one" and "two" carries at least 6 Mbit/s
+    When Alice deploys it
+    Then the deployment becomes Running
+    And its nodes run on Bob and Carol
+    When Alice shuts it down
+    Then the deployment becomes Completed
+    And nothing of it is left
+
+  @bed:distances
+  Scenario: Edge constraint that no machines keep
+    Given these nodes:
+      | name    | role         |
+      | Alice   | orchestrator |
+      | Bob     | provider     |
+      | Dave    | provider     |
+    And they are members of the organisation "nunet"
+    And a job with these allocations:
+      | node | name   | runs       |
+      | one  | first  | echo never |
+      | two  | second | echo never |
     And the way between "one" and "two" takes at most 50 ms
-    Then deploying it is refused to Alice: "edge constraints are not supported yet"
+    When Alice deploys it
+    Then the deployment becomes Failed within 90 s
+    And its error says "nodes “one” and “two” need a round trip of at most 50 ms, but each machine for “one” is at least 8"
+    And nothing of it is left
 
   Scenario: Minimum hardware respected
     Given Bob lends 1 core, a fifth of the memory and 2 GB of disk

@@ -73,6 +73,11 @@ def given_edge(context, one, two, ms):
     context.job.top["edge_constraints"] = [{"edges": [one, two], "rtt": ms}]
 
 
+@given('the way between "{one:w}" and "{two:w}" carries at least {mbit:d} Mbit/s')
+def given_wide_edge(context, one, two, mbit):
+    context.job.top["edge_constraints"] = [{"edges": [one, two], "bw": mbit * 1000000}]
+
+
 # Jobs that are held in a state until they are let go.
 
 @given("the job waits to be let go")

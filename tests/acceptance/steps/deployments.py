@@ -148,6 +148,12 @@ def runs_on_one_of(context, providers):
     assert hosts and set(hosts.values()) <= set(providers), hosts
 
 
+@step("its nodes run on {providers:Names}")
+def nodes_run_on(context, providers):
+    hosts = context.deployment.hosts()
+    assert sorted(hosts.values()) == sorted(providers), hosts
+
+
 @step('its node "{node:w}" runs on {provider:Name}')
 def node_runs_on(context, node, provider):
     hosts = context.deployment.hosts()

@@ -458,15 +458,7 @@ test_damaged_record (DmsTestOrchestrator *self, gconstpointer user_data)
 static void
 test_refusals (DmsTestOrchestrator *self, gconstpointer user_data)
 {
-  static const char edges[] =
-      "version: V1\n"
-      "allocations:\n"
-      "  a: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
-      "  b: {executor: 'null', type: task, " RESOURCES ", execution: {type: 'null'}}\n"
-      "nodes: {n1: {allocations: [a]}, n2: {allocations: [b]}}\n"
-      "edge_constraints: [{edges: [n1, n2], rtt: 5}]\n";
   g_autofree char *short_time = NULL;
-  g_autofree char *edge_error = NULL;
   g_autofree char *unknown = NULL;
   g_autofree char *status = NULL;
   g_autoptr (DmsMessage) empty = dms_test_orchestrator_ask_for (self, "new", "{}", 75);
@@ -484,8 +476,6 @@ test_refusals (DmsTestOrchestrator *self, gconstpointer user_data)
   /* 30 s also for those with patience. */
   g_assert_null (dms_test_orchestrator_deploy_text (self, hello, 30 / dms_test_get_patience (), &short_time));
   g_assert_cmpstr (short_time, ==, "requested deployment time too short");
-  g_assert_null (dms_test_orchestrator_deploy_text (self, edges, 75, &edge_error));
-  g_assert_true (g_str_has_prefix (edge_error, "edge constraints are not supported yet"));
   status = dms_test_orchestrator_dup_status (self, "nobody", &unknown);
   g_assert_cmpstr (status, ==, "");
   g_assert_cmpstr (unknown, ==, "orchestrator with ID not found");
