@@ -36,6 +36,11 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
                                                DmsDeploymentRecords *records,
                                                const char *work_dir,
                                                GError **error);
+/* Before it starts: it is only to find out who would run the ensemble. It asks and chooses once, commits and
+ * stores nothing, and is over. */
+void dms_deployment_set_planning (DmsDeployment *self);
+/* (nullable): after that, {possible, error, asked, nodes: [{name, peer, location, way, allocations, offers}]} */
+JsonNode *dms_deployment_get_plan (DmsDeployment *self);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
 /* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */
