@@ -243,12 +243,20 @@ add_init_containers (DmsImportPod *pod)
   return last;
 }
 
+/* What is no container has no reader. */
+static void
+unref_reader (gpointer data)
+{
+  if (data != NULL)
+    dms_import_reader_unref (data);
+}
+
 static void
 add_containers (DmsImportPod *pod)
 {
   g_autofree char *last_init = add_init_containers (pod);
   DmsJobNode *list = dms_import_reader_get_list (pod->spec, "containers");
-  g_autoptr (GPtrArray) readers = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_import_reader_unref);
+  g_autoptr (GPtrArray) readers = g_ptr_array_new_with_free_func (unref_reader);
   g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
   guint n = list == NULL ? 0 : dms_job_node_get_n_items (list);
 

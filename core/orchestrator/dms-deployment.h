@@ -39,7 +39,8 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
 /* Before it starts: it is only to find out who would run the ensemble. It asks and chooses once, commits and
  * stores nothing, and is over. */
 void dms_deployment_set_planning (DmsDeployment *self);
-/* (nullable): after that, {possible, error, asked, nodes: [{name, peer, location, way, allocations, offers}]} */
+/* (nullable): after that, {possible, error, asked, nodes: [{name, peer, location, way, allocations, offers}]}
+ */
 JsonNode *dms_deployment_get_plan (DmsDeployment *self);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);

@@ -339,8 +339,11 @@ dms_orchestrator_new_plan (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64
     return NULL;
   if (g_hash_table_size (self->plans) >= MAX_PLANS)
     {
-      g_set_error (
-          error, DMS_ERROR, DMS_ERROR_BUSY, "this node makes %d plans already; ask again in a moment", MAX_PLANS);
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_BUSY,
+                   "this node makes %d plans already; ask again in a moment",
+                   MAX_PLANS);
       return NULL;
     }
   id = make_id (self);
