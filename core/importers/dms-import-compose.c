@@ -352,6 +352,38 @@ note_top (DmsImportComposer *self, guint n_services)
     }
 }
 
+/* What the top level says of volumes, configs and secrets beyond what services take of it. */
+static void
+note_described (DmsImportComposer *self, const char *key, DmsJobNode *map)
+{
+  for (guint i = 0; map != NULL && i < dms_job_node_get_n_items (map); i++)
+    {
+      DmsJobNode *item = dms_job_node_get_item (map, i);
+      DmsJobNode *driver = dms_job_node_get (item, "driver");
+      DmsJobNode *external = dms_job_node_get (item, "external");
+      g_autofree char *suffix = g_strdup_printf (".%s", dms_job_node_get_key (map, i));
+
+      if ((driver != NULL && g_strcmp0 (dms_job_node_get_text (driver), "local") != 0) ||
+          dms_job_node_get (item, "driver_opts") != NULL)
+        dms_import_reader_note_item (
+            self->top,
+            key,
+            item,
+            suffix,
+            DMS_IMPORT_APPROXIMATED,
+            "a volume of the machine's own storage is used; glusterfs is what machines share");
+      else if (external != NULL && g_strcmp0 (dms_job_node_get_text (external), "false") != 0)
+        dms_import_reader_note_item (self->top,
+                                     key,
+                                     item,
+                                     suffix,
+                                     DMS_IMPORT_APPROXIMATED,
+                                     "the machine that runs the job makes its own of this name");
+      else
+        dms_import_reader_note_item (self->top, key, item, suffix, DMS_IMPORT_TRANSLATED, "%s", "");
+    }
+}
+
 /* Variables of the file .env beside it; (nullable) */
 static GHashTable *
 load_dot_env (const char *folder)
@@ -373,6 +405,7 @@ compose (DmsImportComposer *self, const char *const *profiles)
   self->volumes = dms_import_reader_get_map (self->top, "volumes");
   self->configs = dms_import_reader_get_map (self->top, "configs");
   self->secrets = dms_import_reader_get_map (self->top, "secrets");
+  note_described (self, "volumes", self->volumes);
   find_tasks (self, services);
   readers = open_services (self, services, profiles);
   note_top (self, readers->len);

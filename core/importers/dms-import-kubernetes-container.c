@@ -68,6 +68,36 @@ dms_import_kubernetes_dup_keys (DmsJobNode *object, gboolean secret)
   return g_strv_builder_end (builder);
 }
 
+gboolean
+dms_import_kubernetes_is_default (DmsImportReader *reader, const char *key)
+{
+  static const struct
+  {
+    const char *key;
+    const char *value;
+  } defaults[] = {
+    { "dnsPolicy", "ClusterFirst" },
+    { "imagePullPolicy", "IfNotPresent" },
+    { "schedulerName", "default-scheduler" },
+    { "serviceAccount", "default" },
+    { "serviceAccountName", "default" },
+    { "terminationGracePeriodSeconds", "30" },
+    { "terminationMessagePath", "/dev/termination-log" },
+    { "terminationMessagePolicy", "File" },
+    { "failureThreshold", "3" },
+    { "initialDelaySeconds", "0" },
+    { "successThreshold", "1" },
+    { "timeoutSeconds", "1" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (defaults); i++)
+    {
+      if (strcmp (defaults[i].key, key) == 0)
+        return g_strcmp0 (text_of (dms_import_reader_get_node (reader), key), defaults[i].value) == 0;
+    }
+  return FALSE;
+}
+
 static DmsJobNode *
 find_object (DmsImportPod *pod, gboolean secret, const char *name)
 {
@@ -462,7 +492,8 @@ note_rest (DmsImportReader *container)
 
   for (guint i = 0; i < G_N_ELEMENTS (remarks); i++)
     {
-      if (dms_import_reader_get (container, remarks[i].key) != NULL)
+      if (dms_import_reader_get (container, remarks[i].key) != NULL &&
+          !dms_import_kubernetes_is_default (container, remarks[i].key))
         dms_import_reader_note (container, remarks[i].key, remarks[i].fate, "%s", remarks[i].text);
     }
 }
@@ -518,7 +549,8 @@ note_times (DmsImportReader *probe)
 
   for (guint i = 0; i < G_N_ELEMENTS (times); i++)
     {
-      if (dms_import_reader_get (probe, times[i].key) != NULL)
+      if (dms_import_reader_get (probe, times[i].key) != NULL &&
+          !dms_import_kubernetes_is_default (probe, times[i].key))
         dms_import_reader_note (probe, times[i].key, DMS_IMPORT_APPROXIMATED, "%s", times[i].text);
     }
 }

@@ -52,7 +52,9 @@ void dms_import_kubernetes_place (DmsImportPod *pod);
 void dms_import_kubernetes_add_ports (DmsImportPod *pod, DmsJobNode *containers, GPtrArray *jobs);
 /* Tells what became of the services. */
 void dms_import_kubernetes_note_services (DmsImportCluster *self);
-/* (nullable): the number of a port that may be given by name */
+/* Whether a member is what Kubernetes writes where nothing was set. */
+gboolean dms_import_kubernetes_is_default (DmsImportReader *reader, const char *key);
+/* The number of a port that may be given by name; 0 when there is none. */
 guint dms_import_kubernetes_find_port (DmsJobNode *container, DmsJobNode *port);
 /* (transfer full) (nullable): text of a key of a ConfigMap or Secret; optional: whether it may be absent */
 char *dms_import_kubernetes_dup_value (DmsJobNode *object, gboolean secret, const char *key);

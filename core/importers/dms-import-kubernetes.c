@@ -129,7 +129,8 @@ note_pod (DmsImportPod *pod)
 
   for (guint i = 0; i < G_N_ELEMENTS (remarks); i++)
     {
-      if (dms_import_reader_get (pod->spec, remarks[i].key) != NULL)
+      if (dms_import_reader_get (pod->spec, remarks[i].key) != NULL &&
+          !dms_import_kubernetes_is_default (pod->spec, remarks[i].key))
         dms_import_reader_note (pod->spec, remarks[i].key, remarks[i].fate, "%s", remarks[i].text);
     }
 }

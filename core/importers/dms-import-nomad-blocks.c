@@ -41,16 +41,35 @@ dms_import_nomad_dup_text (DmsImportReader *reader, const char *api, const char 
   return text != NULL && *text != '\0' ? g_steal_pointer (&text) : NULL;
 }
 
+/* Nomad's own interface writes out what was not set. */
+static gboolean
+says_nothing (DmsJobNode *node)
+{
+  static const char *const nothing[] = { "", "0", "false", "null", NULL };
+
+  return dms_job_node_is_scalar (node) ? g_strv_contains (nothing, dms_job_node_get_text (node))
+                                       : dms_job_node_get_n_items (node) == 0;
+}
+
 gboolean
 dms_import_nomad_has (DmsImportReader *reader, const char *api, const char *hcl)
 {
-  static const char *const nothing[] = { "", "0", "false", NULL };
   DmsJobNode *node = dms_import_reader_get (reader, dms_import_nomad_key (reader, api, hcl));
 
-  if (node == NULL)
-    return FALSE;
-  return dms_job_node_is_scalar (node) ? !g_strv_contains (nothing, dms_job_node_get_text (node))
-                                       : dms_job_node_get_n_items (node) > 0;
+  return node != NULL && !says_nothing (node);
+}
+
+void
+dms_import_nomad_finish (DmsImportReader *reader)
+{
+  DmsJobNode *node = dms_import_reader_get_node (reader);
+
+  for (guint i = 0; i < dms_job_node_get_n_items (node); i++)
+    {
+      if (says_nothing (dms_job_node_get_item (node, i)))
+        dms_import_reader_pass (reader, dms_job_node_get_key (node, i));
+    }
+  dms_import_reader_finish (reader);
 }
 
 void
@@ -292,7 +311,7 @@ dms_import_nomad_constrain (DmsImportNomadGroup *group, DmsImportReader *owner)
       else if (close)
         dms_import_reader_note (block, NULL, DMS_IMPORT_APPROXIMATED, "as continent and country");
       else
-        dms_import_reader_finish (block);
+        dms_import_nomad_finish (block);
     }
   dms_import_nomad_remark (
       owner, "Affinities", "affinity", DMS_IMPORT_IMPOSSIBLE, "wishes were left out: require it, or not");

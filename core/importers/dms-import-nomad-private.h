@@ -62,6 +62,8 @@ void dms_import_nomad_remark (DmsImportReader *reader,
                               const char *hcl,
                               DmsImportFate fate,
                               const char *text);
+/* As dms_import_reader_finish(), but members that say nothing are nothing. */
+void dms_import_nomad_finish (DmsImportReader *reader);
 /* Constraints of a job, group or task. */
 void dms_import_nomad_constrain (DmsImportNomadGroup *group, DmsImportReader *owner);
 /* (transfer full): the text with what Nomad would put in for ${NOMAD_…}; *unknown: whether something stayed.

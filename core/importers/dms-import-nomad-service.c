@@ -174,10 +174,11 @@ take_service (DmsImportNomadGroup *group,
       service, "Provider", "provider", DMS_IMPORT_APPROXIMATED, "names are the ensemble's own");
   dms_import_nomad_remark (
       service, "AddressMode", "address_mode", DMS_IMPORT_APPROXIMATED, "the node's port is used");
+  dms_import_nomad_remark (service, "Cluster", NULL, DMS_IMPORT_TRANSLATED, "names are the ensemble's own");
   dms_import_nomad_remark (service, "OnUpdate", "on_update", DMS_IMPORT_APPROXIMATED, "left out");
   dms_import_nomad_remark (
       service, "CheckRestart", "check_restart", DMS_IMPORT_APPROXIMATED, "three failures in a row count");
-  dms_import_reader_finish (service);
+  dms_import_nomad_finish (service);
 }
 
 void

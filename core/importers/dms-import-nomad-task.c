@@ -112,7 +112,7 @@ claim_ports (Task *self, DmsImportReader *config)
         port->job = g_strdup (self->job->name);
     }
   if (map != NULL)
-    dms_import_reader_finish (map);
+    dms_import_nomad_finish (map);
 }
 
 /* `source:/target[:ro]`; a source in the task's own directory is a file that a template makes. */
@@ -297,7 +297,7 @@ take_driver (Task *self)
             ? "put the JAR into an image with a Java runtime, and use the driver docker; left out"
             : "this driver is not known: use docker or exec; the task was left out");
   if (config != NULL && ok)
-    dms_import_reader_finish (config);
+    dms_import_nomad_finish (config);
   return ok;
 }
 
@@ -332,7 +332,7 @@ take_devices (DmsImportReader *resources, DmsImportJob *job)
                                "say the model, or vram, of resources.gpus");
       dms_import_nomad_remark (
           device->reader, "Affinities", "affinity", DMS_IMPORT_IMPOSSIBLE, "wishes were left out");
-      dms_import_reader_finish (device->reader);
+      dms_import_nomad_finish (device->reader);
     }
 }
 
@@ -391,7 +391,7 @@ take_resources (Task *self)
   dms_import_nomad_remark (resources, "NUMA", "numa", DMS_IMPORT_IMPOSSIBLE, "the machine places its jobs");
   dms_import_nomad_remark (
       resources, "SecretsMB", "secrets", DMS_IMPORT_IMPOSSIBLE, "secrets are files of the job");
-  dms_import_reader_finish (resources);
+  dms_import_nomad_finish (resources);
 }
 
 static void

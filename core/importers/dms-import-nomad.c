@@ -51,19 +51,21 @@ take_ports (DmsImportNomadGroup *group, DmsImportReader *network, const char *ap
     {
       DmsImportNomadBlock *block = ports->pdata[i];
       g_autofree char *label = dms_import_reader_dup_text (block->reader, "Label");
+      g_autofree char *host_network = NULL;
       guint fixed = (guint) dms_import_reader_get_int (
           block->reader, dms_import_nomad_key (block->reader, "Value", "static"), 0, 65535, 0);
       guint to = (guint) dms_import_reader_get_int (
           block->reader, dms_import_nomad_key (block->reader, "To", "to"), -1, 65535, 0);
 
-      dms_import_nomad_remark (block->reader,
-                               "HostNetwork",
-                               "host_network",
-                               DMS_IMPORT_IMPOSSIBLE,
-                               "a port is open at all addresses");
+      host_network = dms_import_nomad_dup_text (block->reader, "HostNetwork", "host_network");
+      if (host_network != NULL && strcmp (host_network, "default") != 0)
+        dms_import_reader_note (block->reader,
+                                dms_import_nomad_key (block->reader, "HostNetwork", "host_network"),
+                                DMS_IMPORT_IMPOSSIBLE,
+                                "a port is open at all addresses of the machine");
       add_port (
           group, block->reader, label != NULL ? label : block->name, fixed, to == G_MAXUINT ? fixed : to);
-      dms_import_reader_finish (block->reader);
+      dms_import_nomad_finish (block->reader);
     }
 }
 
@@ -92,7 +94,7 @@ take_networks (DmsImportNomadGroup *group)
       dms_import_nomad_remark (network, "Device", NULL, DMS_IMPORT_TRANSLATED, "");
       dms_import_nomad_remark (network, "CIDR", NULL, DMS_IMPORT_TRANSLATED, "");
       dms_import_nomad_remark (network, "IP", NULL, DMS_IMPORT_TRANSLATED, "");
-      dms_import_reader_finish (network);
+      dms_import_nomad_finish (network);
     }
 }
 
@@ -141,7 +143,7 @@ take_lifecycle (DmsImportReader *task)
     return HOOK_NONE;
   sidecar =
       dms_import_reader_get_bool (lifecycle, dms_import_nomad_key (lifecycle, "Sidecar", "sidecar"), FALSE);
-  dms_import_reader_finish (lifecycle);
+  dms_import_nomad_finish (lifecycle);
   if (strcmp (hook, "prestart") == 0)
     return sidecar ? HOOK_SIDECAR : HOOK_PRESTART;
   return strcmp (hook, "poststart") == 0 ? HOOK_POSTSTART : HOOK_POSTSTOP;
@@ -231,7 +233,7 @@ add_tasks (DmsImportNomadGroup *group)
 
       if (one->job != NULL)
         dms_import_nomad_add_services (group, one->reader, jobs, one->job);
-      dms_import_reader_finish (one->reader);
+      dms_import_nomad_finish (one->reader);
     }
 }
 
@@ -368,7 +370,7 @@ add_nodes (DmsImportDraft *draft,
                        << 20;
           dms_import_nomad_remark (disk, "Migrate", "migrate", DMS_IMPORT_IMPOSSIBLE, "data do not move");
           dms_import_nomad_remark (disk, "Sticky", "sticky", DMS_IMPORT_IMPOSSIBLE, "use a volume");
-          dms_import_reader_finish (disk);
+          dms_import_nomad_finish (disk);
         }
       take_networks (&group);
       dms_import_reader_get (group.group, dms_import_nomad_key (group.group, "Volumes", "volume"));
@@ -379,7 +381,7 @@ add_nodes (DmsImportDraft *draft,
                                 dms_import_nomad_key (group.group, "Count", "count"),
                                 DMS_IMPORT_APPROXIMATED,
                                 "each is a node with a machine of its own; nothing balances between them");
-      dms_import_reader_finish (group.group);
+      dms_import_nomad_finish (group.group);
       g_free (group.architecture);
     }
 }
@@ -475,7 +477,7 @@ translate (DmsImportDraft *draft, DmsImportReader *job, const char *label)
   for (guint i = 0; i < groups->len; i++)
     add_nodes (draft, job, name, groups->pdata[i], is_task, i == 0);
   note_job (job);
-  dms_import_reader_finish (job);
+  dms_import_nomad_finish (job);
 }
 
 gboolean
@@ -509,7 +511,7 @@ dms_import_nomad (GPtrArray *documents, DmsImportDraft *draft, DmsImportReport *
                        ((DmsImportNomadBlock *) jobs->pdata[j])->reader,
                        ((DmsImportNomadBlock *) jobs->pdata[j])->name);
         }
-      dms_import_reader_finish (top);
+      dms_import_nomad_finish (top);
     }
   return TRUE;
 }

@@ -76,3 +76,27 @@ def test_nomad(node):
     ensemble = run_imported(node, DATA / "nomad" / "batch.hcl.json", 3, without_the_gpu)
     assert node.logs_of(ensemble, "count.count")[0] == "task hello of nightly: counting\nA note from a template\n"
     nothing_left(node)
+
+
+def test_all_samples_can_be_planned(node, engine, request):
+    """What this machine has not, such as a GPU or a place in Europe, is said; nothing is started for it."""
+    if "podman" in request.node.name:
+        pytest.skip("which engine it is makes no difference to a plan")
+    samples = sorted(path for kind in ("compose", "kubernetes", "nomad") for path in (DATA / kind).rglob("*")
+                     if path.suffix in (".yaml", ".json") and path.name not in ("gpu-base.yaml",))
+    assert len(samples) == 10
+    possible = set()
+    for sample in samples:
+        path = node.root / "planned.yaml"
+        assert node.cli("ensemble", "import", sample, "-f", "-o", path, check=False).status in (2, 3)
+        answer = node.cli("ensemble", "plan", "--json", path, check=False)
+        plan = answer.json
+        assert answer.status == (0 if plan["possible"] else 2) and plan["asked"].startswith("Asked: ")
+        if plan["possible"]:
+            possible.add(sample.name)
+            assert all(item["peer"] == node.peer for item in plan["nodes"])
+        else:
+            assert "no machine offered to run node" in plan["error"]
+    assert {"batch.yaml", "pod.yaml"} <= possible and "training.json" not in possible, possible
+    assert node.cli("get", "deployments").json["deployments"] == []
+    nothing_left(node)
