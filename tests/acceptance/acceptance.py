@@ -79,9 +79,9 @@ def main(arguments):
     if options.loopback:
         environment["DMS_ACCEPTANCE_LOOPBACK"] = "1"
     status = subprocess.run([*command, *paths], env=environment, check=False).returncode
-    if options.keep:
+    if options.keep or status != 0:
         print(f"Logs and state of all nodes are in {scratch}")
-    elif status == 0:
+    else:
         shutil.rmtree(scratch, ignore_errors=True)
     return status
 

@@ -19,20 +19,21 @@ sys.path.insert(0, str(HERE.parent / "interop"))
 
 import figures_actor  # noqa: E402
 import figures_daemon  # noqa: E402
+import figures_deployments  # noqa: E402
 import figures_executor  # noqa: E402
 import figures_libp2p  # noqa: E402
 import figures_sim  # noqa: E402
 import report  # noqa: E402
 from node import BUILD  # noqa: E402
 
-
+MODULES = (figures_actor, figures_daemon, figures_executor, figures_deployments, figures_libp2p, figures_sim)
 
 
 def main(wanted):
     figures, skipped, failed = [], {}, False
     scratch = Path(tempfile.mkdtemp(prefix="dms-bench-"))
     try:
-        for module in (figures_actor, figures_daemon, figures_executor, figures_libp2p, figures_sim):
+        for module in MODULES:
             for names, measure in module.MEASURES:
                 if wanted and not any(name.startswith(word) for name in names for word in wanted):
                     continue
@@ -41,7 +42,7 @@ def main(wanted):
                 directory.mkdir()
                 try:
                     measured = measure(directory)
-                except module.Unmeasurable as error:
+                except figures_daemon.Unmeasurable as error:
                     skipped.update({name: str(error) for name in names})
                     print("  not measured:", error)
                     continue

@@ -110,16 +110,13 @@ class Node:
         return env
 
     def cli(self, *words, timeout=60, check=True, stdin="", env=None):
-        """Runs `nunet` with this node's configuration. When that changed whom the daemon believes, it has noticed."""
-        reloads = self.count_reloads()
+        """Runs `nunet` with this node's configuration."""
         process = subprocess.run([*self.prefix, str(NUNET), "--config", str(self.config_file), *map(str, words)],
                                  env={**self.env, **(env or {})}, cwd=self.root, input=stdin, text=True,
                                  capture_output=True, timeout=timeout * PATIENCE)
         result = Result(process)
         if check:
             assert result.status == 0, f"nunet {' '.join(map(str, words))}: {result!r}"
-        if "signaled DMS to reload" in result.out and self.process is not None and self.process.poll() is None:
-            self.wait_for(lambda: self.count_reloads() > reloads, 10, "the daemon did not read its capabilities anew")
         return result
 
     def count_reloads(self):

@@ -29,8 +29,13 @@ def test_find_each_other(pair):
     for node in pair:
         node.configure(p2p={"mdns": True})
     meet(a, b)
-    # By an address of the network that joins them.
-    (connection,) = a.network("connections", "--json").json["connections"]
+
+    def connections():
+        return a.network("connections", "--json").json["connections"]
+
+    # By an address of the network that joins them. Both may have dialled; one connection is kept.
+    a.wait_for(lambda: len(connections()) == 1, 20, "they do not settle on one connection")
+    (connection,) = connections()
     assert b.machine.ip in connection["remote"], connection
 
 

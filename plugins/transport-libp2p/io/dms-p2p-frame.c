@@ -287,6 +287,17 @@ dms_p2p_frame_begin (DmsP2pPipe *pipe,
   return task;
 }
 
+static void
+dms_p2p_frame_read (GTask *task, gsize max_size, gboolean is_patient)
+{
+  DmsP2pFrameOp *op = g_task_get_task_data (task);
+
+  op->max_size = max_size;
+  op->is_patient = is_patient;
+  if (!dms_p2p_frame_read_on (task))
+    dms_p2p_frame_watch (task);
+}
+
 void
 dms_p2p_frame_read_async (DmsP2pPipe *pipe,
                           gsize max_size,
@@ -295,13 +306,10 @@ dms_p2p_frame_read_async (DmsP2pPipe *pipe,
                           GAsyncReadyCallback callback,
                           gpointer user_data)
 {
-  GTask *task =
-      dms_p2p_frame_begin (pipe, dms_p2p_frame_read_async, timeout_ms, cancellable, callback, user_data);
-  DmsP2pFrameOp *op = g_task_get_task_data (task);
-
-  op->max_size = max_size;
-  if (!dms_p2p_frame_read_on (task))
-    dms_p2p_frame_watch (task);
+  dms_p2p_frame_read (
+      dms_p2p_frame_begin (pipe, dms_p2p_frame_read_async, timeout_ms, cancellable, callback, user_data),
+      max_size,
+      FALSE);
 }
 
 void
@@ -312,14 +320,10 @@ dms_p2p_frame_await_async (DmsP2pPipe *pipe,
                            GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-  GTask *task =
-      dms_p2p_frame_begin (pipe, dms_p2p_frame_await_async, timeout_ms, cancellable, callback, user_data);
-  DmsP2pFrameOp *op = g_task_get_task_data (task);
-
-  op->max_size = max_size;
-  op->is_patient = TRUE;
-  if (!dms_p2p_frame_read_on (task))
-    dms_p2p_frame_watch (task);
+  dms_p2p_frame_read (
+      dms_p2p_frame_begin (pipe, dms_p2p_frame_await_async, timeout_ms, cancellable, callback, user_data),
+      max_size,
+      TRUE);
 }
 
 GBytes *

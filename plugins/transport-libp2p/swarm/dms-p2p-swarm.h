@@ -63,6 +63,7 @@ DmsP2pConnection *dms_p2p_swarm_connect_finish (DmsP2pSwarm *self, GAsyncResult 
 
 /* Borrowed; NULL when there is none. The best one when there are several. */
 DmsP2pConnection *dms_p2p_swarm_find (DmsP2pSwarm *self, DmsPeerId *peer);
+/* (transfer full) (element-type DmsP2pConnection): all of them, those that are closing, too. */
 GPtrArray *dms_p2p_swarm_list (DmsP2pSwarm *self);
 void dms_p2p_swarm_disconnect (DmsP2pSwarm *self, DmsPeerId *peer);
 

@@ -3,7 +3,7 @@
 
 /* The algorithm of capability.md, rule by rule, for and against. */
 
-#include "capability/dms-capability-context.h"
+#include "dms-parties.h"
 
 #include <string.h>
 
@@ -11,141 +11,30 @@
 #include "capability/dms-token-rules.h"
 #include "identity/dms-base32.h"
 
-#define FAR G_GUINT64_CONSTANT (4102444800000000000)
-#define CAPS(...) ((const char *const[]) { __VA_ARGS__, NULL })
-
-/* Somebody with a key and a context; an actor of theirs has a key of its own. */
-typedef struct
-{
-  DmsKey *key;
-  DmsDid *did;
-  DmsCapabilityContext *context;
-  DmsKey *actor;
-  char *actor_id;
-} Party;
-
-static void
-party_init (Party *self, guint8 number)
-{
-  guint8 seed[32] = { number };
-
-  self->key = dms_key_new_from_seed (seed);
-  self->did = dms_key_dup_did (self->key);
-  self->context = dms_capability_context_new (self->did, self->key);
-  self->actor = dms_key_derive (self->key, "actor");
-  self->actor_id = dms_key_dup_id_pub (self->actor);
-}
-
-static void
-party_clear (Party *self)
-{
-  dms_key_unref (self->key);
-  dms_did_unref (self->did);
-  g_object_unref (self->context);
-  dms_key_unref (self->actor);
-  g_free (self->actor_id);
-}
-
-typedef struct
-{
-  Party org;
-  Party user;
-  Party node;
-  Party mallory;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  party_init (&f->org, 1);
-  party_init (&f->user, 2);
-  party_init (&f->node, 3);
-  party_init (&f->mallory, 4);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  party_clear (&f->org);
-  party_clear (&f->user);
-  party_clear (&f->node);
-  party_clear (&f->mallory);
-}
-
-static guint64
-now (void)
-{
-  return (guint64) g_get_real_time () * 1000;
-}
-
-static DmsTokenList *
-grant (Party *from, Party *to, const char *const *topics, const char *const *caps, guint64 expiry,
-       guint64 depth)
-{
-  g_autoptr (GError) error = NULL;
-  DmsTokenList *list = dms_capability_context_grant (from->context, to->did, NULL, topics, caps, expiry,
-                                                     depth, &error);
-
-  g_assert_no_error (error);
-  return list;
-}
-
-static void
-anchor_require (Party *party, DmsTokenList *tokens)
-{
-  g_autoptr (GError) error = NULL;
-
-  dms_capability_context_anchor_require (party->context, tokens, &error);
-  g_assert_no_error (error);
-}
-
-static void
-anchor_provide (Party *party, DmsTokenList *tokens)
-{
-  g_autoptr (GError) error = NULL;
-
-  dms_capability_context_anchor_provide (party->context, tokens, &error);
-  g_assert_no_error (error);
-}
-
-/* Whether a message of one party's actor with these tokens may use a capability at another's. */
-static gboolean
-accepts (Party *from, Party *to, GBytes *tokens, const char *cap)
-{
-  g_autoptr (GError) error = NULL;
-  guint64 interaction = dms_capability_context_consume (to->context, from->did, tokens, &error);
-  gboolean good;
-
-  g_assert_no_error (error);
-  g_assert_cmpuint (interaction, !=, 0);
-  good = dms_capability_context_require (to->context, interaction, from->actor_id, to->actor_id, cap, &error);
-  if (good)
-    g_assert_no_error (error);
-  else
-    g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED);
-  dms_capability_context_discard (to->context, interaction);
-  return good;
-}
-
 static GBytes *
-provide (Party *from, Party *to, const char *cap)
+provide (DmsParty *from, DmsParty *to, const char *cap)
 {
   g_autoptr (GError) error = NULL;
-  GBytes *tokens = dms_capability_context_provide (from->context, from->actor_id, to->actor_id, to->did,
-                                                   now () + 30 * G_GUINT64_CONSTANT (1000000000), CAPS (cap),
-                                                   NULL,
-                                                   &error);
+  GBytes *tokens =
+      dms_capability_context_provide (from->context,
+                                      from->actor_id,
+                                      to->actor_id,
+                                      to->did,
+                                      dms_parties_get_now () + 30 * G_GUINT64_CONSTANT (1000000000),
+                                      CAPS (cap),
+                                      NULL,
+                                      &error);
 
   g_assert_no_error (error);
   return tokens;
 }
 
 static gboolean
-can_use (Party *from, Party *to, const char *cap)
+can_use (DmsParty *from, DmsParty *to, const char *cap)
 {
   g_autoptr (GBytes) tokens = provide (from, to, cap);
 
-  return accepts (from, to, tokens, cap);
+  return dms_party_accepts (from, to, tokens, cap);
 }
 
 static void
@@ -162,16 +51,16 @@ test_implies (void)
 }
 
 static void
-test_default_deny (Fixture *f, gconstpointer data)
+test_default_deny (DmsParties *f, gconstpointer data)
 {
   g_assert_false (can_use (&f->user, &f->node, "/dms/deployment"));
-  g_assert_false (accepts (&f->user, &f->node, NULL, "/public/hello"));
+  g_assert_false (dms_party_accepts (&f->user, &f->node, NULL, "/public/hello"));
 }
 
 static void
-test_own_did (Fixture *f, gconstpointer data)
+test_own_did (DmsParties *f, gconstpointer data)
 {
-  Party cli = f->node;
+  DmsParty cli = f->node;
   guint8 seed[32] = { 77 };
 
   cli.actor = dms_key_new_from_seed (seed);
@@ -182,13 +71,13 @@ test_own_did (Fixture *f, gconstpointer data)
 }
 
 static void
-test_to_itself (Fixture *f, gconstpointer data)
+test_to_itself (DmsParties *f, gconstpointer data)
 {
-  g_assert_true (accepts (&f->node, &f->node, NULL, "/dms/anything"));
+  g_assert_true (dms_party_accepts (&f->node, &f->node, NULL, "/dms/anything"));
 }
 
 static void
-test_root (Fixture *f, gconstpointer data)
+test_root (DmsParties *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -201,23 +90,10 @@ test_root (Fixture *f, gconstpointer data)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND);
 }
 
-/* The field's flow: the node trusts an organisation with some capabilities, which passes them to a user. */
 static void
-set_up_organisation (Fixture *f)
+test_require_anchor (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) required = grant (&f->node, &f->org, CAPS ("/nunet"),
-                                             CAPS ("/dms/deployment", "/broadcast", "/public"), FAR, 0);
-  g_autoptr (DmsTokenList) provided = grant (&f->org, &f->user, CAPS ("/nunet"),
-                                             CAPS ("/dms/deployment", "/broadcast", "/public"), FAR, 0);
-
-  anchor_require (&f->node, required);
-  anchor_provide (&f->user, provided);
-}
-
-static void
-test_require_anchor (Fixture *f, gconstpointer data)
-{
-  set_up_organisation (f);
+  dms_parties_set_up_organisation (f);
   g_assert_true (can_use (&f->user, &f->node, "/dms/deployment"));
   g_assert_true (can_use (&f->user, &f->node, "/dms/deployment/request"));
   g_assert_false (can_use (&f->user, &f->node, "/dms/deploymentx"));
@@ -227,36 +103,36 @@ test_require_anchor (Fixture *f, gconstpointer data)
 }
 
 static void
-test_stolen_tokens (Fixture *f, gconstpointer data)
+test_stolen_tokens (DmsParties *f, gconstpointer data)
 {
   g_autoptr (GBytes) tokens = NULL;
 
-  set_up_organisation (f);
+  dms_parties_set_up_organisation (f);
   tokens = provide (&f->user, &f->node, "/dms/deployment");
-  g_assert_true (accepts (&f->user, &f->node, tokens, "/dms/deployment"));
+  g_assert_true (dms_party_accepts (&f->user, &f->node, tokens, "/dms/deployment"));
   /* Another sender. */
-  g_assert_false (accepts (&f->mallory, &f->node, tokens, "/dms/deployment"));
+  g_assert_false (dms_party_accepts (&f->mallory, &f->node, tokens, "/dms/deployment"));
   /* Another target: the audience is the node's actor. */
   {
-    g_autoptr (DmsTokenList) required = grant (&f->mallory, &f->org, NULL, CAPS ("/dms/deployment"), FAR, 0);
+    g_autoptr (DmsTokenList) required =
+        dms_party_grant (&f->mallory, &f->org, NULL, CAPS ("/dms/deployment"), FAR, 0);
 
-    anchor_require (&f->mallory, required);
-    g_assert_false (accepts (&f->user, &f->mallory, tokens, "/dms/deployment"));
+    dms_party_anchor_require (&f->mallory, required);
+    g_assert_false (dms_party_accepts (&f->user, &f->mallory, tokens, "/dms/deployment"));
     g_assert_true (can_use (&f->user, &f->mallory, "/dms/deployment"));
   }
 }
 
 /* Tokens that name an issuer who did not sign them, at the end of a chain and inside of it. */
 static void
-test_forged_tokens (Fixture *f, gconstpointer data)
+test_forged_tokens (DmsParties *f, gconstpointer data)
 {
   DmsDid *actor = dms_key_get_did (f->mallory.actor);
   const char *const *caps = CAPS ("/");
-  g_autoptr (DmsToken) leaf
-    = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL, caps, FAR, 0, NULL);
-  g_autoptr (DmsToken) parent
-    = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_DELEGATE, f->mallory.did, NULL, NULL, caps, FAR,
-                            0, NULL);
+  g_autoptr (DmsToken) leaf =
+      dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL, caps, FAR, 0, NULL);
+  g_autoptr (DmsToken) parent = dms_token_new_signed (
+      f->mallory.key, DMS_TOKEN_ACTION_DELEGATE, f->mallory.did, NULL, NULL, caps, FAR, 0, NULL);
   g_autofree char *leaf_text = dms_token_to_string (leaf);
   g_autofree char *parent_text = dms_token_to_string (parent);
   g_autoptr (GString) forged_leaf = g_string_new (leaf_text);
@@ -272,8 +148,8 @@ test_forged_tokens (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_string_replace (forged_parent, issuer, node, 0), ==, 1);
   first = dms_token_new_from_data (forged_leaf->str, forged_leaf->len, NULL);
   second = dms_token_new_from_data (forged_parent->str, forged_parent->len, NULL);
-  below = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL, caps, FAR, 0,
-                                second);
+  below =
+      dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL, caps, FAR, 0, second);
   tokens[0] = first;
   tokens[1] = below;
   for (guint i = 0; i < G_N_ELEMENTS (tokens); i++)
@@ -281,84 +157,101 @@ test_forged_tokens (Fixture *f, gconstpointer data)
       g_autoptr (DmsTokenList) list = dms_token_list_new_single (tokens[i]);
       g_autoptr (GBytes) bytes = dms_token_list_to_bytes (list);
 
-      g_assert_false (accepts (&f->mallory, &f->node, bytes, "/dms/deployment/x"));
+      g_assert_false (dms_party_accepts (&f->mallory, &f->node, bytes, "/dms/deployment/x"));
     }
 }
 
 /* What a party merely passes on for somebody else's machines gives nothing on machines that trust that
  * party. */
 static void
-test_anchored_means_first (Fixture *f, gconstpointer data)
+test_anchored_means_first (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) first = grant (&f->mallory, &f->org, NULL, CAPS ("/dms"), FAR, 0);
+  g_autoptr (DmsTokenList) first = dms_party_grant (&f->mallory, &f->org, NULL, CAPS ("/dms"), FAR, 0);
   g_autoptr (DmsTokenList) second = NULL;
   g_autoptr (GError) error = NULL;
 
-  anchor_provide (&f->org, first);
-  second = dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), FAR, 0,
-                                            DMS_SELF_SIGN_NO, &error);
+  dms_party_anchor_provide (&f->org, first);
+  second = dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), FAR, 0, DMS_SELF_SIGN_NO, &error);
   g_assert_no_error (error);
-  anchor_provide (&f->user, second);
+  dms_party_anchor_provide (&f->user, second);
   g_assert_true (dms_capability_context_anchor_root (f->node.context, f->org.did, NULL));
   g_assert_false (can_use (&f->user, &f->node, "/dms/deployment"));
   g_assert_true (can_use (&f->user, &f->mallory, "/dms/deployment"));
 }
 
 static void
-test_depth (Fixture *f, gconstpointer data)
+test_depth (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) first = grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 1);
+  g_autoptr (DmsTokenList) first = dms_party_grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 1);
   g_autoptr (DmsTokenList) second = NULL;
   g_autoptr (GError) error = NULL;
 
-  anchor_provide (&f->org, first);
+  dms_party_anchor_provide (&f->org, first);
   g_assert_true (can_use (&f->org, &f->node, "/dms/deployment"));
-  second = dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), FAR, 0,
-                                            DMS_SELF_SIGN_NO, &error);
+  second = dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), FAR, 0, DMS_SELF_SIGN_NO, &error);
   g_assert_null (second);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED);
 }
 
 /* A chain made by somebody who ignores the depth is refused all the same. */
 static void
-test_depth_forced (Fixture *f, gconstpointer data)
+test_depth_forced (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) first = grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 1);
-  g_autoptr (DmsToken) second
-    = dms_token_new_signed (f->org.key, DMS_TOKEN_ACTION_DELEGATE, f->user.did, NULL, NULL, CAPS ("/dms"),
-                            FAR, 0,
-                            dms_token_list_get (first, 0));
-  g_autoptr (DmsToken) leaf
-    = dms_token_new_signed (f->user.key, DMS_TOKEN_ACTION_INVOKE, dms_key_get_did (f->user.actor), NULL, NULL,
-                            CAPS ("/dms"), FAR, 0, second);
-  g_autoptr (DmsToken) direct
-    = dms_token_new_signed (f->org.key, DMS_TOKEN_ACTION_INVOKE, dms_key_get_did (f->org.actor), NULL, NULL,
-                            CAPS ("/dms"), FAR, 0, dms_token_list_get (first, 0));
+  g_autoptr (DmsTokenList) first = dms_party_grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 1);
+  g_autoptr (DmsToken) second = dms_token_new_signed (f->org.key,
+                                                      DMS_TOKEN_ACTION_DELEGATE,
+                                                      f->user.did,
+                                                      NULL,
+                                                      NULL,
+                                                      CAPS ("/dms"),
+                                                      FAR,
+                                                      0,
+                                                      dms_token_list_get (first, 0));
+  g_autoptr (DmsToken) leaf = dms_token_new_signed (f->user.key,
+                                                    DMS_TOKEN_ACTION_INVOKE,
+                                                    dms_key_get_did (f->user.actor),
+                                                    NULL,
+                                                    NULL,
+                                                    CAPS ("/dms"),
+                                                    FAR,
+                                                    0,
+                                                    second);
+  g_autoptr (DmsToken) direct = dms_token_new_signed (f->org.key,
+                                                      DMS_TOKEN_ACTION_INVOKE,
+                                                      dms_key_get_did (f->org.actor),
+                                                      NULL,
+                                                      NULL,
+                                                      CAPS ("/dms"),
+                                                      FAR,
+                                                      0,
+                                                      dms_token_list_get (first, 0));
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (dms_capability_context_verify (f->node.context, direct, now (), NULL));
-  g_assert_false (dms_capability_context_verify (f->node.context, leaf, now (), &error));
+  g_assert_true (dms_capability_context_verify (f->node.context, direct, dms_parties_get_now (), NULL));
+  g_assert_false (dms_capability_context_verify (f->node.context, leaf, dms_parties_get_now (), &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_AUTHORIZED);
 }
 
 static void
-test_require_depth (Fixture *f, gconstpointer data)
+test_require_depth (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) required = grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 1);
-  g_autoptr (DmsTokenList) provided = grant (&f->org, &f->user, NULL, CAPS ("/dms"), FAR, 0);
+  g_autoptr (DmsTokenList) required = dms_party_grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 1);
+  g_autoptr (DmsTokenList) provided = dms_party_grant (&f->org, &f->user, NULL, CAPS ("/dms"), FAR, 0);
 
-  anchor_require (&f->node, required);
-  anchor_provide (&f->user, provided);
+  dms_party_anchor_require (&f->node, required);
+  dms_party_anchor_provide (&f->user, provided);
   /* The organisation itself is one link away, its user two. */
   g_assert_true (can_use (&f->org, &f->node, "/dms/deployment"));
   g_assert_false (can_use (&f->user, &f->node, "/dms/deployment"));
 }
 
 static gboolean
-verifies (Fixture *f, DmsToken *token, DmsErrorCode code)
+verifies (DmsParties *f, DmsToken *token, DmsErrorCode code)
 {
   g_autoptr (GError) error = NULL;
-  gboolean good = dms_capability_context_verify (f->node.context, token, now (), &error);
+  gboolean good = dms_capability_context_verify (f->node.context, token, dms_parties_get_now (), &error);
 
   if (!good)
     g_assert_error (error, DMS_ERROR, (int) code);
@@ -367,20 +260,40 @@ verifies (Fixture *f, DmsToken *token, DmsErrorCode code)
 
 /* One token of the user's chained on a delegation of the organisation's, each with its own properties. */
 static DmsToken *
-chain (Fixture *f, DmsTokenAction parent_action, DmsDid *parent_audience, const char *const *parent_topics,
-       const char *const *parent_caps, guint64 parent_expiry, DmsDid *audience, const char *const *topics,
-       const char *const *caps, guint64 expiry)
+chain (DmsParties *f,
+       DmsTokenAction parent_action,
+       DmsDid *parent_audience,
+       const char *const *parent_topics,
+       const char *const *parent_caps,
+       guint64 parent_expiry,
+       DmsDid *audience,
+       const char *const *topics,
+       const char *const *caps,
+       guint64 expiry)
 {
-  g_autoptr (DmsToken) parent = dms_token_new_signed (f->org.key, parent_action, f->user.did, parent_audience,
-                                                      parent_topics, parent_caps, parent_expiry, 0, NULL);
+  g_autoptr (DmsToken) parent = dms_token_new_signed (f->org.key,
+                                                      parent_action,
+                                                      f->user.did,
+                                                      parent_audience,
+                                                      parent_topics,
+                                                      parent_caps,
+                                                      parent_expiry,
+                                                      0,
+                                                      NULL);
 
-  return dms_token_new_signed (f->user.key, DMS_TOKEN_ACTION_INVOKE, dms_key_get_did (f->user.actor),
+  return dms_token_new_signed (f->user.key,
+                               DMS_TOKEN_ACTION_INVOKE,
+                               dms_key_get_did (f->user.actor),
                                audience,
-                               topics, caps, expiry, 0, parent);
+                               topics,
+                               caps,
+                               expiry,
+                               0,
+                               parent);
 }
 
 static void
-check_chain (Fixture *f, DmsToken *token, gboolean good)
+check_chain (DmsParties *f, DmsToken *token, gboolean good)
 {
   g_autoptr (DmsToken) taken = token;
 
@@ -388,7 +301,7 @@ check_chain (Fixture *f, DmsToken *token, gboolean good)
 }
 
 static void
-test_chain_rules (Fixture *f, gconstpointer data)
+test_chain_rules (DmsParties *f, gconstpointer data)
 {
   const char *const *one = CAPS ("/a");
   const char *const *below = CAPS ("/a/b");
@@ -420,14 +333,12 @@ test_chain_rules (Fixture *f, gconstpointer data)
 }
 
 static void
-test_broken_links (Fixture *f, gconstpointer data)
+test_broken_links (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsToken) parent = dms_token_new_signed (f->org.key, DMS_TOKEN_ACTION_DELEGATE, f->user.did,
-                                                      NULL,
-                                                      NULL, CAPS ("/a"), FAR, 0, NULL);
-  g_autoptr (DmsToken) child = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, f->mallory.did,
-                                                     NULL,
-                                                     NULL, CAPS ("/a"), FAR, 0, parent);
+  g_autoptr (DmsToken) parent = dms_token_new_signed (
+      f->org.key, DMS_TOKEN_ACTION_DELEGATE, f->user.did, NULL, NULL, CAPS ("/a"), FAR, 0, NULL);
+  g_autoptr (DmsToken) child = dms_token_new_signed (
+      f->mallory.key, DMS_TOKEN_ACTION_INVOKE, f->mallory.did, NULL, NULL, CAPS ("/a"), FAR, 0, parent);
   g_autofree char *text = dms_token_to_string (parent);
   g_autofree char *forged_text = NULL;
   g_autoptr (DmsToken) forged = NULL;
@@ -442,34 +353,38 @@ test_broken_links (Fixture *f, gconstpointer data)
   forged = dms_token_new_from_data (forged_text, strlen (forged_text), NULL);
   g_assert_nonnull (forged);
   g_assert_false (verifies (f, forged, DMS_ERROR_BAD_SIGNATURE));
-  below = dms_token_new_signed (f->user.key, DMS_TOKEN_ACTION_INVOKE, f->user.did, NULL, NULL, CAPS ("/a"),
-                                FAR, 0,
-                                forged);
+  below = dms_token_new_signed (
+      f->user.key, DMS_TOKEN_ACTION_INVOKE, f->user.did, NULL, NULL, CAPS ("/a"), FAR, 0, forged);
   g_assert_true (dms_token_check_signature (below));
   g_assert_false (verifies (f, below, DMS_ERROR_BAD_SIGNATURE));
 }
 
 static void
-test_expiry (Fixture *f, gconstpointer data)
+test_expiry (DmsParties *f, gconstpointer data)
 {
   const char *patience = g_getenv ("DMS_TEST_PATIENCE");
   guint64 while_ns = 60000000 * (patience != NULL ? g_ascii_strtoull (patience, NULL, 10) : 1);
-  guint64 soon = now () + while_ns;
-  g_autoptr (DmsTokenList) required = grant (&f->node, &f->user, NULL, CAPS ("/dms"), soon, 0);
-  g_autoptr (DmsToken) leaf = dms_token_new_signed (f->user.key, DMS_TOKEN_ACTION_INVOKE,
-                                                    dms_key_get_did (f->user.actor), NULL, NULL,
+  guint64 soon = dms_parties_get_now () + while_ns;
+  g_autoptr (DmsTokenList) required = dms_party_grant (&f->node, &f->user, NULL, CAPS ("/dms"), soon, 0);
+  g_autoptr (DmsToken) leaf = dms_token_new_signed (f->user.key,
+                                                    DMS_TOKEN_ACTION_INVOKE,
+                                                    dms_key_get_did (f->user.actor),
+                                                    NULL,
+                                                    NULL,
                                                     CAPS ("/dms"),
-                                                    soon, 0, NULL);
+                                                    soon,
+                                                    0,
+                                                    NULL);
   g_autoptr (DmsTokenList) list = dms_token_list_new_single (leaf);
   g_autoptr (GBytes) tokens = dms_token_list_to_bytes (list);
   g_autoptr (DmsTokenList) left = NULL;
   g_autoptr (GError) error = NULL;
 
-  anchor_require (&f->node, required);
-  g_assert_true (accepts (&f->user, &f->node, tokens, "/dms/deployment/x"));
+  dms_party_anchor_require (&f->node, required);
+  g_assert_true (dms_party_accepts (&f->user, &f->node, tokens, "/dms/deployment/x"));
   g_usleep (while_ns / 1000 + 10000);
-  g_assert_false (accepts (&f->user, &f->node, tokens, "/dms/deployment/x"));
-  g_assert_false (dms_capability_context_verify (f->node.context, leaf, now (), &error));
+  g_assert_false (dms_party_accepts (&f->user, &f->node, tokens, "/dms/deployment/x"));
+  g_assert_false (dms_capability_context_verify (f->node.context, leaf, dms_parties_get_now (), &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_EXPIRED);
   left = dms_capability_context_dup_require (f->node.context);
   g_assert_cmpuint (dms_token_list_get_size (left), ==, 0);
@@ -480,16 +395,17 @@ test_expiry (Fixture *f, gconstpointer data)
 
 /* An anchor that ends before the token does not carry it. */
 static void
-test_require_expires_first (Fixture *f, gconstpointer data)
+test_require_expires_first (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) required = grant (&f->node, &f->user, NULL, CAPS ("/dms"), now () + 1000000000, 0);
+  g_autoptr (DmsTokenList) required =
+      dms_party_grant (&f->node, &f->user, NULL, CAPS ("/dms"), dms_parties_get_now () + 1000000000, 0);
 
-  anchor_require (&f->node, required);
+  dms_party_anchor_require (&f->node, required);
   g_assert_false (can_use (&f->user, &f->node, "/dms/deployment/x"));
 }
 
 static void
-test_revocation (Fixture *f, gconstpointer data)
+test_revocation (DmsParties *f, gconstpointer data)
 {
   g_autoptr (DmsTokenList) provided = NULL;
   g_autoptr (DmsToken) revocation = NULL;
@@ -497,7 +413,7 @@ test_revocation (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
   DmsToken *granted;
 
-  set_up_organisation (f);
+  dms_parties_set_up_organisation (f);
   provided = dms_capability_context_dup_provide (f->user.context);
   granted = dms_token_list_get (provided, 0);
   g_assert_true (can_use (&f->user, &f->node, "/dms/deployment"));
@@ -519,7 +435,7 @@ test_revocation (Fixture *f, gconstpointer data)
 
 /* A revocation that arrives between a message and its use counts. */
 static void
-test_revoked_meanwhile (Fixture *f, gconstpointer data)
+test_revoked_meanwhile (DmsParties *f, gconstpointer data)
 {
   g_autoptr (DmsTokenList) provided = NULL;
   g_autoptr (DmsToken) revocation = NULL;
@@ -527,23 +443,21 @@ test_revoked_meanwhile (Fixture *f, gconstpointer data)
   g_autoptr (GBytes) tokens = NULL;
   guint64 interaction;
 
-  set_up_organisation (f);
+  dms_parties_set_up_organisation (f);
   tokens = provide (&f->user, &f->node, "/dms/deployment");
   interaction = dms_capability_context_consume (f->node.context, f->user.did, tokens, NULL);
-  g_assert_true (dms_capability_context_require (f->node.context, interaction, f->user.actor_id,
-                                                 f->node.actor_id,
-                                                 "/dms/deployment", NULL));
+  g_assert_true (dms_capability_context_require (
+      f->node.context, interaction, f->user.actor_id, f->node.actor_id, "/dms/deployment", NULL));
   provided = dms_capability_context_dup_provide (f->user.context);
   revocation = dms_capability_context_revoke (f->org.context, dms_token_list_get (provided, 0), NULL);
   list = dms_token_list_new_single (revocation);
   g_assert_true (dms_capability_context_anchor_revoke (f->node.context, list, NULL));
-  g_assert_false (dms_capability_context_require (f->node.context, interaction, f->user.actor_id,
-                                                  f->node.actor_id,
-                                                  "/dms/deployment", NULL));
+  g_assert_false (dms_capability_context_require (
+      f->node.context, interaction, f->user.actor_id, f->node.actor_id, "/dms/deployment", NULL));
 }
 
 static void
-test_forged_revocation (Fixture *f, gconstpointer data)
+test_forged_revocation (DmsParties *f, gconstpointer data)
 {
   g_autoptr (DmsTokenList) provided = NULL;
   g_autoptr (DmsToken) revocation = NULL;
@@ -553,10 +467,10 @@ test_forged_revocation (Fixture *f, gconstpointer data)
   g_autofree char *text = NULL;
   g_autoptr (GString) changed = NULL;
 
-  set_up_organisation (f);
+  dms_parties_set_up_organisation (f);
   provided = dms_capability_context_dup_provide (f->user.context);
   {
-    g_autoptr (DmsTokenList) own = grant (&f->mallory, &f->user, NULL, CAPS ("/x"), FAR, 0);
+    g_autoptr (DmsTokenList) own = dms_party_grant (&f->mallory, &f->user, NULL, CAPS ("/x"), FAR, 0);
 
     revocation = dms_capability_context_revoke (f->mallory.context, dms_token_list_get (own, 0), NULL);
   }
@@ -571,24 +485,24 @@ test_forged_revocation (Fixture *f, gconstpointer data)
 
 /* A grant that is made again after a revocation counts, though the revoked one implies it. */
 static void
-test_grant_after_revocation (Fixture *f, gconstpointer data)
+test_grant_after_revocation (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) first = grant (&f->node, &f->user, NULL, CAPS ("/dms"), FAR, 0);
-  g_autoptr (DmsTokenList) second = grant (&f->node, &f->user, NULL, CAPS ("/dms"), FAR, 0);
+  g_autoptr (DmsTokenList) first = dms_party_grant (&f->node, &f->user, NULL, CAPS ("/dms"), FAR, 0);
+  g_autoptr (DmsTokenList) second = dms_party_grant (&f->node, &f->user, NULL, CAPS ("/dms"), FAR, 0);
   g_autoptr (DmsToken) revocation = NULL;
   g_autoptr (DmsTokenList) list = NULL;
 
-  anchor_require (&f->node, first);
+  dms_party_anchor_require (&f->node, first);
   revocation = dms_capability_context_revoke (f->node.context, dms_token_list_get (first, 0), NULL);
   list = dms_token_list_new_single (revocation);
   g_assert_true (dms_capability_context_anchor_revoke (f->node.context, list, NULL));
   g_assert_false (can_use (&f->user, &f->node, "/dms/deployment/x"));
-  anchor_require (&f->node, second);
+  dms_party_anchor_require (&f->node, second);
   g_assert_true (can_use (&f->user, &f->node, "/dms/deployment/x"));
 }
 
 static guint
-count_require (Party *party)
+count_require (DmsParty *party)
 {
   g_autoptr (DmsTokenList) list = dms_capability_context_dup_require (party->context);
 
@@ -596,39 +510,40 @@ count_require (Party *party)
 }
 
 static void
-test_subsumption (Fixture *f, gconstpointer data)
+test_subsumption (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) wide = grant (&f->node, &f->user, CAPS ("/t"), CAPS ("/dms", "/public"), FAR, 0);
-  g_autoptr (DmsTokenList) narrow = grant (&f->node, &f->user, NULL, CAPS ("/dms/deployment"), FAR - 1, 0);
-  g_autoptr (DmsTokenList) longer = grant (&f->node, &f->user, NULL, CAPS ("/dms"), FAR + 1, 0);
-  g_autoptr (DmsTokenList) topic = grant (&f->node, &f->user, CAPS ("/u"), CAPS ("/dms"), FAR, 0);
-  g_autoptr (DmsTokenList) other = grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 0);
+  g_autoptr (DmsTokenList) wide =
+      dms_party_grant (&f->node, &f->user, CAPS ("/t"), CAPS ("/dms", "/public"), FAR, 0);
+  g_autoptr (DmsTokenList) narrow =
+      dms_party_grant (&f->node, &f->user, NULL, CAPS ("/dms/deployment"), FAR - 1, 0);
+  g_autoptr (DmsTokenList) longer = dms_party_grant (&f->node, &f->user, NULL, CAPS ("/dms"), FAR + 1, 0);
+  g_autoptr (DmsTokenList) topic = dms_party_grant (&f->node, &f->user, CAPS ("/u"), CAPS ("/dms"), FAR, 0);
+  g_autoptr (DmsTokenList) other = dms_party_grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 0);
 
-  anchor_require (&f->node, narrow);
+  dms_party_anchor_require (&f->node, narrow);
   g_assert_cmpuint (count_require (&f->node), ==, 1);
-  anchor_require (&f->node, wide);
+  dms_party_anchor_require (&f->node, wide);
   g_assert_cmpuint (count_require (&f->node), ==, 1);
-  anchor_require (&f->node, narrow);
+  dms_party_anchor_require (&f->node, narrow);
   g_assert_cmpuint (count_require (&f->node), ==, 1);
-  anchor_require (&f->node, wide);
+  dms_party_anchor_require (&f->node, wide);
   g_assert_cmpuint (count_require (&f->node), ==, 1);
-  anchor_require (&f->node, longer);
+  dms_party_anchor_require (&f->node, longer);
   g_assert_cmpuint (count_require (&f->node), ==, 2);
-  anchor_require (&f->node, topic);
+  dms_party_anchor_require (&f->node, topic);
   g_assert_cmpuint (count_require (&f->node), ==, 3);
-  anchor_require (&f->node, other);
+  dms_party_anchor_require (&f->node, other);
   g_assert_cmpuint (count_require (&f->node), ==, 4);
 }
 
 static void
-test_anchor_refusals (Fixture *f, gconstpointer data)
+test_anchor_refusals (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsToken) invoke = dms_token_new_signed (f->node.key, DMS_TOKEN_ACTION_INVOKE, f->user.did,
-                                                      NULL, NULL,
-                                                      CAPS ("/"), FAR, 0, NULL);
+  g_autoptr (DmsToken) invoke = dms_token_new_signed (
+      f->node.key, DMS_TOKEN_ACTION_INVOKE, f->user.did, NULL, NULL, CAPS ("/"), FAR, 0, NULL);
   g_autoptr (DmsTokenList) invokes = dms_token_list_new_single (invoke);
   g_autoptr (DmsTokenList) empty = dms_token_list_new_empty ();
-  g_autoptr (DmsTokenList) foreign = grant (&f->node, &f->user, NULL, CAPS ("/"), FAR, 0);
+  g_autoptr (DmsTokenList) foreign = dms_party_grant (&f->node, &f->user, NULL, CAPS ("/"), FAR, 0);
   g_autoptr (DmsTokenList) mixed = dms_token_list_join (foreign, invokes);
   g_autoptr (DmsDid) nobody = dms_did_new_empty ();
 
@@ -642,30 +557,33 @@ test_anchor_refusals (Fixture *f, gconstpointer data)
 }
 
 static gboolean
-can_broadcast (Party *from, Party *to, const char *topic, const char *claimed_topic)
+can_broadcast (DmsParty *from, DmsParty *to, const char *topic, const char *claimed_topic)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) tokens
-    = dms_capability_context_provide_broadcast (from->context, from->actor_id, topic, now () + 10000000000,
-                                                CAPS ("/broadcast/hello"), &error);
+  g_autoptr (GBytes) tokens = dms_capability_context_provide_broadcast (from->context,
+                                                                        from->actor_id,
+                                                                        topic,
+                                                                        dms_parties_get_now () + 10000000000,
+                                                                        CAPS ("/broadcast/hello"),
+                                                                        &error);
   guint64 interaction = dms_capability_context_consume (to->context, from->did, tokens, &error);
   gboolean good;
 
   g_assert_no_error (error);
-  good = dms_capability_context_require_broadcast (to->context, interaction, from->actor_id, claimed_topic,
-                                                   "/broadcast/hello", NULL);
+  good = dms_capability_context_require_broadcast (
+      to->context, interaction, from->actor_id, claimed_topic, "/broadcast/hello", NULL);
   /* A right to broadcast is no right to invoke. */
-  g_assert_false (dms_capability_context_require (to->context, interaction, from->actor_id, to->actor_id,
-                                                  "/broadcast/hello", NULL));
+  g_assert_false (dms_capability_context_require (
+      to->context, interaction, from->actor_id, to->actor_id, "/broadcast/hello", NULL));
   dms_capability_context_discard (to->context, interaction);
   return good;
 }
 
 static void
-test_broadcast (Fixture *f, gconstpointer data)
+test_broadcast (DmsParties *f, gconstpointer data)
 {
   g_assert_false (can_broadcast (&f->user, &f->node, "/nunet/hello", "/nunet/hello"));
-  set_up_organisation (f);
+  dms_parties_set_up_organisation (f);
   g_assert_true (can_broadcast (&f->user, &f->node, "/nunet/hello", "/nunet/hello"));
   g_assert_false (can_broadcast (&f->user, &f->node, "/nunet/hello", "/nunet/other"));
   g_assert_false (can_broadcast (&f->user, &f->node, "/elsewhere", "/elsewhere"));
@@ -674,46 +592,61 @@ test_broadcast (Fixture *f, gconstpointer data)
 
 /* A request carries the right to answer it, and no other. */
 static void
-test_reply (Fixture *f, gconstpointer data)
+test_reply (DmsParties *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) request = NULL;
   g_autoptr (GBytes) reply = NULL;
   g_autoptr (GBytes) other = NULL;
-  guint64 expiry = now () + 30000000000;
+  guint64 expiry = dms_parties_get_now () + 30000000000;
   guint64 interaction;
 
-  request = dms_capability_context_provide (f->user.context, f->user.actor_id, f->node.actor_id, f->node.did,
+  request = dms_capability_context_provide (f->user.context,
+                                            f->user.actor_id,
+                                            f->node.actor_id,
+                                            f->node.did,
                                             expiry,
-                                            CAPS ("/public/hello"), CAPS ("/private/user/7"), &error);
+                                            CAPS ("/public/hello"),
+                                            CAPS ("/private/user/7"),
+                                            &error);
   g_assert_no_error (error);
   interaction = dms_capability_context_consume (f->node.context, f->user.did, request, &error);
   g_assert_no_error (error);
-  reply = dms_capability_context_provide (f->node.context, f->node.actor_id, f->user.actor_id, f->user.did,
+  reply = dms_capability_context_provide (f->node.context,
+                                          f->node.actor_id,
+                                          f->user.actor_id,
+                                          f->user.did,
                                           expiry,
-                                          CAPS ("/private/user/7"), NULL, &error);
-  other = dms_capability_context_provide (f->node.context, f->node.actor_id, f->user.actor_id, f->user.did,
+                                          CAPS ("/private/user/7"),
+                                          NULL,
+                                          &error);
+  other = dms_capability_context_provide (f->node.context,
+                                          f->node.actor_id,
+                                          f->user.actor_id,
+                                          f->user.did,
                                           expiry,
-                                          CAPS ("/private/user/8"), NULL, &error);
+                                          CAPS ("/private/user/8"),
+                                          NULL,
+                                          &error);
   g_assert_no_error (error);
   dms_capability_context_discard (f->node.context, interaction);
-  g_assert_true (accepts (&f->node, &f->user, reply, "/private/user/7"));
-  g_assert_false (accepts (&f->node, &f->user, reply, "/private/user/8"));
-  g_assert_false (accepts (&f->node, &f->user, other, "/private/user/8"));
+  g_assert_true (dms_party_accepts (&f->node, &f->user, reply, "/private/user/7"));
+  g_assert_false (dms_party_accepts (&f->node, &f->user, reply, "/private/user/8"));
+  g_assert_false (dms_party_accepts (&f->node, &f->user, other, "/private/user/8"));
   /* After the interaction the right is gone. */
   g_clear_pointer (&reply, g_bytes_unref);
   reply = provide (&f->node, &f->user, "/private/user/7");
-  g_assert_false (accepts (&f->node, &f->user, reply, "/private/user/7"));
+  g_assert_false (dms_party_accepts (&f->node, &f->user, reply, "/private/user/7"));
 }
 
 /* Two nodes: one grants a namespace with its answer, the other uses it from an actor with its own key. */
 static void
-test_namespace (Fixture *f, gconstpointer data)
+test_namespace (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) granted = grant (&f->node, &f->user, NULL, CAPS ("/dms/ensemble/e1"),
-                                            now () + 3600000000000, 0);
-  g_autoptr (DmsTokenList) renewed = grant (&f->node, &f->user, NULL, CAPS ("/dms/ensemble/e1"),
-                                            now () + 7200000000000, 0);
+  g_autoptr (DmsTokenList) granted = dms_party_grant (
+      &f->node, &f->user, NULL, CAPS ("/dms/ensemble/e1"), dms_parties_get_now () + 3600000000000, 0);
+  g_autoptr (DmsTokenList) renewed = dms_party_grant (
+      &f->node, &f->user, NULL, CAPS ("/dms/ensemble/e1"), dms_parties_get_now () + 7200000000000, 0);
   g_autoptr (GBytes) tokens = dms_token_list_to_bytes (granted);
   g_autoptr (GBytes) tokens_renewed = dms_token_list_to_bytes (renewed);
   g_autoptr (GError) error = NULL;
@@ -744,10 +677,10 @@ test_namespace (Fixture *f, gconstpointer data)
 
 /* A grant that a node hands out without anchoring it anywhere is enough: it began it. */
 static void
-test_namespace_released (Fixture *f, gconstpointer data)
+test_namespace_released (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) granted = grant (&f->node, &f->user, NULL, CAPS ("/dms/ensemble/e1"),
-                                            now () + 3600000000000, 0);
+  g_autoptr (DmsTokenList) granted = dms_party_grant (
+      &f->node, &f->user, NULL, CAPS ("/dms/ensemble/e1"), dms_parties_get_now () + 3600000000000, 0);
   g_autoptr (GBytes) tokens = dms_token_list_to_bytes (granted);
   guint64 interaction = dms_capability_context_consume (f->user.context, f->node.did, tokens, NULL);
 
@@ -759,53 +692,49 @@ test_namespace_released (Fixture *f, gconstpointer data)
 }
 
 static void
-test_delegate (Fixture *f, gconstpointer data)
+test_delegate (DmsParties *f, gconstpointer data)
 {
-  g_autoptr (DmsTokenList) first = grant (&f->node, &f->org, NULL, CAPS ("/dms", "/public"), FAR, 0);
+  g_autoptr (DmsTokenList) first =
+      dms_party_grant (&f->node, &f->org, NULL, CAPS ("/dms", "/public"), FAR, 0);
   g_autoptr (DmsTokenList) narrow = NULL;
   g_autoptr (DmsTokenList) inherited = NULL;
   g_autoptr (DmsTokenList) also = NULL;
   g_autoptr (DmsTokenList) only = NULL;
   g_autoptr (GError) error = NULL;
 
-  anchor_provide (&f->org, first);
-  narrow = dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL,
-                                            CAPS ("/dms/deployment"), FAR,
-                                            0, DMS_SELF_SIGN_NO, &error);
+  dms_party_anchor_provide (&f->org, first);
+  narrow = dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms/deployment"), FAR, 0, DMS_SELF_SIGN_NO, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (dms_token_list_get_size (narrow), ==, 1);
   g_assert_cmpuint (dms_token_get_links (dms_token_list_get (narrow, 0)), ==, 2);
-  inherited = dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), 0, 0,
-                                               DMS_SELF_SIGN_NO, &error);
+  inherited = dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), 0, 0, DMS_SELF_SIGN_NO, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (dms_token_get_expiry_ns (dms_token_list_get (inherited, 0)), ==, FAR);
-  also = dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), FAR, 0,
-                                          DMS_SELF_SIGN_ALSO, &error);
+  also = dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), FAR, 0, DMS_SELF_SIGN_ALSO, &error);
   g_assert_cmpuint (dms_token_list_get_size (also), ==, 2);
-  only = dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/x"), FAR, 0,
-                                          DMS_SELF_SIGN_ONLY, &error);
+  only = dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/x"), FAR, 0, DMS_SELF_SIGN_ONLY, &error);
   g_assert_cmpuint (dms_token_list_get_size (only), ==, 1);
   g_assert_null (dms_token_get_chain (dms_token_list_get (only, 0)));
   /* Never partly, never wider, never longer. */
-  g_assert_null (dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/dms",
-                                                                                                 "/x"), FAR,
-                                                  0, DMS_SELF_SIGN_NO, NULL));
-  g_assert_null (dms_capability_context_delegate (f->org.context, f->user.did, NULL, CAPS ("/t"),
-                                                  CAPS ("/dms"), FAR,
-                                                  0, DMS_SELF_SIGN_NO, NULL));
-  g_assert_null (dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"),
-                                                  FAR + 1,
-                                                  0, DMS_SELF_SIGN_NO, NULL));
-  g_assert_null (dms_capability_context_delegate (f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), 0,
-                                                  0,
-                                                  DMS_SELF_SIGN_ALSO, NULL));
-  anchor_provide (&f->user, narrow);
+  g_assert_null (dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms", "/x"), FAR, 0, DMS_SELF_SIGN_NO, NULL));
+  g_assert_null (dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, CAPS ("/t"), CAPS ("/dms"), FAR, 0, DMS_SELF_SIGN_NO, NULL));
+  g_assert_null (dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), FAR + 1, 0, DMS_SELF_SIGN_NO, NULL));
+  g_assert_null (dms_capability_context_delegate (
+      f->org.context, f->user.did, NULL, NULL, CAPS ("/dms"), 0, 0, DMS_SELF_SIGN_ALSO, NULL));
+  dms_party_anchor_provide (&f->user, narrow);
   g_assert_true (can_use (&f->user, &f->node, "/dms/deployment/request"));
   g_assert_false (can_use (&f->user, &f->node, "/public/hello"));
 }
 
 static void
-test_issue_refusals (Fixture *f, gconstpointer data)
+test_issue_refusals (DmsParties *f, gconstpointer data)
 {
   g_autoptr (DmsCapabilityContext) closed = dms_capability_context_new (f->org.did, NULL);
   g_autoptr (DmsDid) nobody = dms_did_new_empty ();
@@ -815,16 +744,15 @@ test_issue_refusals (Fixture *f, gconstpointer data)
   g_assert_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE);
   g_assert_null (dms_capability_context_grant (f->org.context, nobody, NULL, NULL, CAPS ("/"), FAR, 0, NULL));
   g_assert_null (dms_capability_context_grant (f->org.context, f->user.did, NULL, NULL, NULL, FAR, 0, NULL));
-  g_assert_null (dms_capability_context_grant (f->org.context, f->user.did, NULL, NULL, CAPS ("/"), 1, 0,
-                                               NULL));
-  g_assert_null (dms_capability_context_provide (f->org.context, "nonsense", f->node.actor_id, f->node.did,
-                                                 FAR,
-                                                 CAPS ("/"), NULL, NULL));
+  g_assert_null (
+      dms_capability_context_grant (f->org.context, f->user.did, NULL, NULL, CAPS ("/"), 1, 0, NULL));
+  g_assert_null (dms_capability_context_provide (
+      f->org.context, "nonsense", f->node.actor_id, f->node.did, FAR, CAPS ("/"), NULL, NULL));
 }
 
 /* What a message may carry is bounded on both sides. */
 static void
-test_list_limits (Fixture *f, gconstpointer data)
+test_list_limits (DmsParties *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) tokens = NULL;
@@ -835,14 +763,15 @@ test_list_limits (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 60; i++)
     {
       g_autofree char *cap = g_strdup_printf ("/c/%u", i);
-      g_autoptr (DmsTokenList) one = grant (&f->node, &f->user, NULL, CAPS ("/shared", cap), FAR, 0);
+      g_autoptr (DmsTokenList) one =
+          dms_party_grant (&f->node, &f->user, NULL, CAPS ("/shared", cap), FAR, 0);
 
-      anchor_provide (&f->user, one);
+      dms_party_anchor_provide (&f->user, one);
     }
   tokens = provide (&f->user, &f->node, "/shared");
   g_assert_cmpuint (g_bytes_get_size (tokens), <=, DMS_TOKEN_MAX_LIST_SIZE);
   g_assert_cmpuint (g_bytes_get_size (tokens), >, DMS_TOKEN_MAX_LIST_SIZE / 2);
-  g_assert_true (accepts (&f->user, &f->node, tokens, "/shared"));
+  g_assert_true (dms_party_accepts (&f->user, &f->node, tokens, "/shared"));
   g_assert_cmpuint (dms_capability_context_consume (f->node.context, NULL, too_large, &error), ==, 0);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
   g_clear_error (&error);
@@ -851,11 +780,11 @@ test_list_limits (Fixture *f, gconstpointer data)
 }
 
 static void
-test_cache (Fixture *f, gconstpointer data)
+test_cache (DmsParties *f, gconstpointer data)
 {
   g_autoptr (DmsChainCache) cache = dms_chain_cache_new (8);
   g_autoptr (GPtrArray) unknown = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_token_unref);
-  g_autoptr (DmsTokenList) first = grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 0);
+  g_autoptr (DmsTokenList) first = dms_party_grant (&f->node, &f->org, NULL, CAPS ("/dms"), FAR, 0);
   DmsToken *parent = dms_token_list_get (first, 0);
 
   g_assert_true (dms_chain_cache_check (cache, parent));
@@ -865,9 +794,8 @@ test_cache (Fixture *f, gconstpointer data)
   dms_chain_cache_keep (cache, parent);
   for (guint i = 0; i < 10; i++)
     {
-      g_autoptr (DmsToken) leaf = dms_token_new_signed (f->org.key, DMS_TOKEN_ACTION_INVOKE, f->org.did,
-                                                        NULL, NULL,
-                                                        CAPS ("/dms"), FAR, 0, parent);
+      g_autoptr (DmsToken) leaf = dms_token_new_signed (
+          f->org.key, DMS_TOKEN_ACTION_INVOKE, f->org.did, NULL, NULL, CAPS ("/dms"), FAR, 0, parent);
 
       g_ptr_array_set_size (unknown, 0);
       dms_chain_cache_list_unknown (cache, leaf, unknown);
@@ -884,7 +812,7 @@ main (int argc, char **argv)
   const struct
   {
     const char *path;
-    void (*func) (Fixture *, gconstpointer);
+    void (*func) (DmsParties *, gconstpointer);
   } tests[] = {
     { "/capability/default-deny", test_default_deny },
     { "/capability/own-did", test_own_did },
@@ -920,6 +848,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/capability/implies", test_implies);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].func, tear_down);
+    g_test_add (tests[i].path, DmsParties, NULL, dms_parties_set_up, tests[i].func, dms_parties_tear_down);
   return g_test_run ();
 }

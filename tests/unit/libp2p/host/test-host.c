@@ -198,6 +198,26 @@ test_negotiation_flood (gconstpointer listen)
   g_assert_cmpuint (dms_p2p_connection_get_n_streams (other), <=, 4);
 }
 
+/* A connection that has ended is let go of, whoever came while it was open. */
+static void
+test_connections_go (gconstpointer data)
+{
+  const char *listen = data;
+  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
+  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
+  g_autoptr (DmsTestHost) c = dms_test_host_new (listen);
+  g_autoptr (DmsP2pConnection) from_b = dms_test_host_connect (b, a);
+  g_autoptr (DmsP2pConnection) from_c = dms_test_host_connect (c, a);
+  DmsP2pConnection *of_b = dms_p2p_swarm_find (a->stack->swarm, b->id);
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  g_object_add_weak_pointer (G_OBJECT (of_b), (gpointer *) &of_b);
+  dms_p2p_connection_close (of_b);
+  while (of_b != NULL && g_get_monotonic_time () < end)
+    dms_test_spin (20);
+  g_assert_null (of_b);
+}
+
 /* Streams that come in another order than they were opened in. */
 static void
 test_order (void)
@@ -422,6 +442,7 @@ main (int argc, char *argv[])
   add ("ping", test_ping);
   add ("perf", test_perf);
   add ("close", test_close);
+  add ("connections-go", test_connections_go);
   g_test_add_func ("/p2p/host/choice", test_choice);
   g_test_add_func ("/p2p/host/family", test_family);
   g_test_add_func ("/p2p/host/order", test_order);
