@@ -74,10 +74,7 @@ choose (DmsDeployment *self)
       g_clear_pointer (&node->bid, dms_bid_unref);
       node->bid = dms_bid_ref (node->bids->pdata[pick]);
     }
-  if (self->planning)
-    dms_deployment_end_plan (self, NULL);
-  else
-    dms_deployment_commit (self);
+  dms_deployment_commit (self);
 }
 
 static gboolean

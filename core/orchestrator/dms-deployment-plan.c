@@ -6,7 +6,7 @@
 #include "resources/dms-location.h"
 
 /* A deployment that is a question only: who would get it, and why. It goes the way of every deployment up to
- * the choice of machines. */
+ * the choice of machines: there committing, trying again and failing end it instead. */
 
 void
 dms_deployment_set_planning (DmsDeployment *self)
@@ -59,11 +59,14 @@ void
 dms_deployment_end_plan (DmsDeployment *self, const char *why)
 {
   g_autofree char *asked = dms_deployment_describe_asking (self);
+  g_autofree char *problem = g_strdup (why);
   g_autoptr (JsonObject) plan = json_object_new ();
   JsonArray *nodes = json_array_new ();
 
-  json_object_set_boolean_member (plan, "possible", why == NULL);
-  json_object_set_string_member (plan, "error", why != NULL ? why : "");
+  dms_deployment_next_step (self);
+  dms_deployment_stop_asking (self);
+  json_object_set_boolean_member (plan, "possible", problem == NULL);
+  json_object_set_string_member (plan, "error", problem != NULL ? problem : "");
   json_object_set_string_member (plan, "asked", asked);
   for (guint i = 0; i < self->nodes->len; i++)
     json_array_add_object_element (nodes, describe_node (self, self->nodes->pdata[i]));
@@ -71,5 +74,5 @@ dms_deployment_end_plan (DmsDeployment *self, const char *why)
   g_clear_pointer (&self->plan, json_node_unref);
   self->plan = json_node_new (JSON_NODE_OBJECT);
   json_node_set_object (self->plan, plan);
-  dms_deployment_finish (self, why == NULL ? DMS_DEPLOYMENT_COMPLETED : DMS_DEPLOYMENT_FAILED);
+  dms_deployment_finish (self, problem == NULL ? DMS_DEPLOYMENT_COMPLETED : DMS_DEPLOYMENT_FAILED);
 }

@@ -607,6 +607,11 @@ on_reverted_after_failure (DmsDeployment *self)
 void
 dms_deployment_fail (DmsDeployment *self, const char *why)
 {
+  if (self->planning)
+    {
+      dms_deployment_end_plan (self, why);
+      return;
+    }
   g_free (self->error);
   self->error = g_strdup (why);
   dms_deployment_revert (self, on_reverted_after_failure);
