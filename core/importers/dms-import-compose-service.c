@@ -525,7 +525,7 @@ note_defaults (DmsImportReader *service, DmsImportJob *job)
 DmsImportJob *
 dms_import_compose_make_job (DmsImportComposer *self, DmsImportReader *service, const char *name)
 {
-  g_autoptr (DmsImportJob) job = dms_import_job_new (name);
+  g_autoptr (DmsImportJob) job = dms_import_job_new (name, dms_import_draft_get_room (self->draft));
   const char *service_name = dms_import_reader_get_path (service) + strlen ("services.");
   g_autofree char *platform = NULL;
 

@@ -245,7 +245,7 @@ translate_service (DmsImportComposer *self, DmsImportReader *service, const char
   dms_import_compose_add_ports (self, service, (const char *const *) names);
   first = g_steal_pointer (&job);
   dms_import_node_add_job (self->node, first);
-  for (guint i = 1; names[i] != NULL; i++)
+  for (guint i = 1; names[i] != NULL && !dms_import_draft_is_full (self->draft); i++)
     dms_import_node_add_job (self->node, dms_import_job_copy (first, names[i]));
   dms_import_reader_finish (service);
 }

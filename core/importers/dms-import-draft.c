@@ -14,6 +14,8 @@ enum
   MAX_JOBS = 1000,
   MAX_PORTS = 1024,
   LEAST_PUBLIC_PORT = 1025,
+  /* What a job file may have. */
+  MAX_BYTES = 4 * 1024 * 1024,
 };
 
 struct _DmsImportDraft
@@ -23,6 +25,7 @@ struct _DmsImportDraft
   GHashTable *node_names;
   DmsJobNode *metadata;
   guint n_jobs;
+  gsize room;
 };
 
 static void
@@ -48,6 +51,7 @@ dms_import_draft_new (void)
   self->job_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->node_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->metadata = dms_job_node_new_map (0, 0);
+  self->room = MAX_BYTES;
   return self;
 }
 
@@ -64,10 +68,22 @@ dms_import_draft_free (DmsImportDraft *self)
 gboolean
 dms_import_draft_has_room (DmsImportDraft *self, guint n_jobs)
 {
-  if (n_jobs > MAX_JOBS - self->n_jobs)
+  if (n_jobs > MAX_JOBS - self->n_jobs || self->room == 0)
     return FALSE;
   self->n_jobs += n_jobs;
   return TRUE;
+}
+
+gsize *
+dms_import_draft_get_room (DmsImportDraft *self)
+{
+  return &self->room;
+}
+
+gboolean
+dms_import_draft_is_full (DmsImportDraft *self)
+{
+  return self->room == 0;
 }
 
 char *
@@ -116,6 +132,7 @@ dms_import_draft_set_metadata (DmsImportDraft *self, const char *key, const char
 void
 dms_import_node_add_job (DmsImportNode *self, DmsImportJob *job)
 {
+  dms_import_job_settle (job);
   g_ptr_array_add (self->jobs, job);
 }
 

@@ -32,6 +32,10 @@ void dms_import_draft_free (DmsImportDraft *self);
 /* Counts allocations that are to be made. FALSE when that would be more than an import makes: a small file
  * can ask for a million of them. */
 gboolean dms_import_draft_has_room (DmsImportDraft *self, guint n_jobs);
+/* How many bytes its jobs may still take, for dms_import_job_new(). */
+gsize *dms_import_draft_get_room (DmsImportDraft *self);
+/* Whether that was too little: nothing more need be added. */
+gboolean dms_import_draft_is_full (DmsImportDraft *self);
 /* (transfer full): the nearest name that no allocation, or node, has yet; taken from now on. */
 char *dms_import_draft_take_name (DmsImportDraft *self, const char *wanted, gboolean for_node);
 DmsImportNode *dms_import_draft_add_node (DmsImportDraft *self, const char *name);

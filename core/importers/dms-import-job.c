@@ -19,10 +19,11 @@ enum
 };
 
 DmsImportJob *
-dms_import_job_new (const char *name)
+dms_import_job_new (const char *name, gsize *room)
 {
   DmsImportJob *self = g_new0 (DmsImportJob, 1);
 
+  self->room = room;
   self->name = g_strdup (name);
   self->executor = "docker";
   self->depends_on = g_ptr_array_new_with_free_func (g_free);
@@ -33,10 +34,36 @@ dms_import_job_new (const char *name)
   return self;
 }
 
+/* A small file can ask for the same long text a hundred times over. */
+static gboolean
+spend (DmsImportJob *self, const char *text)
+{
+  gsize size = strlen (text) + 1;
+
+  if (size > *self->room)
+    {
+      *self->room = 0;
+      return FALSE;
+    }
+  *self->room -= size;
+  return TRUE;
+}
+
+void
+dms_import_job_settle (DmsImportJob *self)
+{
+  for (guint i = 0; self->entrypoint != NULL && self->entrypoint[i] != NULL; i++)
+    spend (self, self->entrypoint[i]);
+  for (guint i = 0; self->command != NULL && self->command[i] != NULL; i++)
+    spend (self, self->command[i]);
+  for (guint i = 0; self->health_command != NULL && self->health_command[i] != NULL; i++)
+    spend (self, self->health_command[i]);
+}
+
 DmsImportJob *
 dms_import_job_copy (DmsImportJob *self, const char *name)
 {
-  DmsImportJob *copy = dms_import_job_new (name);
+  DmsImportJob *copy = dms_import_job_new (name, self->room);
 
   copy->dns_name = g_strdup (self->dns_name);
   copy->executor = self->executor;
@@ -66,7 +93,10 @@ dms_import_job_copy (DmsImportJob *self, const char *name)
   for (guint i = 0; i < self->volumes->len; i++)
     g_ptr_array_add (copy->volumes, dms_job_node_ref (self->volumes->pdata[i]));
   for (guint i = 0; i < self->files->len; i++)
-    g_ptr_array_add (copy->files, dms_job_node_ref (self->files->pdata[i]));
+    {
+      spend (copy, dms_job_node_get_text (dms_job_node_get (self->files->pdata[i], "file")));
+      g_ptr_array_add (copy->files, dms_job_node_ref (self->files->pdata[i]));
+    }
   return copy;
 }
 
@@ -99,7 +129,7 @@ dms_import_job_set_variable (DmsImportJob *self, const char *name, const char *v
   const char *key = name;
   gpointer kept;
 
-  if (!dms_import_text_is_variable (name))
+  if (!dms_import_text_is_variable (name) || !spend (self, value))
     return FALSE;
   if (g_hash_table_lookup_extended (self->values, name, &kept, NULL))
     {
@@ -159,7 +189,7 @@ dms_import_job_add_file (DmsImportJob *self,
 {
   DmsJobNode *file;
 
-  if (self->files->len >= MAX_FILES || !is_place (destination) || *content == '\0')
+  if (self->files->len >= MAX_FILES || !is_place (destination) || *content == '\0' || !spend (self, content))
     return FALSE;
   file = dms_job_node_new_map (0, 0);
   /* The kind of key that is a file of any content; only its owner, the job, may read it. */

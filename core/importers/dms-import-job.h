@@ -12,6 +12,8 @@ typedef struct _DmsImportJob DmsImportJob;
 /* An allocation while it is translated. What is not set gets the defaults of dms_import_job_to_node(). */
 struct _DmsImportJob
 {
+  /* Bytes that all jobs together may still take; 0 once it was too little. */
+  gsize *room;
   char *name;
   /* (nullable): the name by which others find it */
   char *dns_name;
@@ -52,11 +54,13 @@ struct _DmsImportJob
   GPtrArray *files;
 };
 
-DmsImportJob *dms_import_job_new (const char *name);
+DmsImportJob *dms_import_job_new (const char *name, gsize *room);
 /* Another with everything that this one has, to be changed apart. */
 DmsImportJob *dms_import_job_copy (DmsImportJob *self, const char *name);
 void dms_import_job_free (DmsImportJob *self);
 
+/* Counts its command too; call it once when that is there. */
+void dms_import_job_settle (DmsImportJob *self);
 /* FALSE for a name that a variable cannot have, or one too many. A later value replaces an earlier one. */
 gboolean dms_import_job_set_variable (DmsImportJob *self, const char *name, const char *value);
 /* (nullable) */

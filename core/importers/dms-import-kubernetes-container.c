@@ -13,6 +13,9 @@
 enum
 {
   MAX_GPUS = 64,
+  MAX_EXPANDED_BYTES = 1024 * 1024,
+  /* Of a variable; so far its end is looked for. */
+  MAX_NAME_BYTES = 256,
 };
 
 static const char *
@@ -172,7 +175,8 @@ take_env_from (DmsImportPod *pod, DmsImportReader *container, DmsImportJob *job)
     }
 }
 
-/* `$(NAME)` of a variable that is known; `$$(NAME)` is a text. */
+/* `$(NAME)` of a variable that is known; `$$(NAME)` is a text. Variables that are made of others could double
+ * with each: NULL when it becomes too long. */
 static char *
 expand (const char *text, DmsImportJob *job)
 {
@@ -180,10 +184,13 @@ expand (const char *text, DmsImportJob *job)
 
   while (*text != '\0')
     {
-      const char *end = text[0] == '$' && text[1] == '(' ? strchr (text, ')') : NULL;
+      const char *end =
+          text[0] == '$' && text[1] == '(' ? memchr (text, ')', strnlen (text, MAX_NAME_BYTES)) : NULL;
       g_autofree char *name = end == NULL ? NULL : g_strndup (text + 2, (gsize) (end - text - 2));
       const char *value = name == NULL ? NULL : dms_import_job_get_variable (job, name);
 
+      if (out->len > MAX_EXPANDED_BYTES)
+        return NULL;
       if (value != NULL)
         {
           g_string_append (out, value);
@@ -303,6 +310,9 @@ take_variable (DmsImportPod *pod, DmsImportReader *variable, DmsImportJob *job)
         value = take_resource (from, job);
       dms_import_reader_finish (from);
     }
+  else if (given != NULL && value == NULL)
+    dms_import_reader_note (
+        variable, "value", DMS_IMPORT_IMPOSSIBLE, "its variables make it longer than 1 MiB");
   else if (value == NULL)
     value = g_strdup ("");
   if (value != NULL && (name == NULL || !dms_import_job_set_variable (job, name, value)))
@@ -464,6 +474,12 @@ take_words (DmsImportReader *container, const char *key, DmsImportJob *job)
     {
       char *expanded = expand (words[i], job);
 
+      if (expanded == NULL)
+        {
+          dms_import_reader_note (
+              container, key, DMS_IMPORT_IMPOSSIBLE, "its variables make it longer than 1 MiB");
+          continue;
+        }
       g_free (words[i]);
       words[i] = expanded;
     }
@@ -501,7 +517,7 @@ note_rest (DmsImportReader *container)
 DmsImportJob *
 dms_import_kubernetes_make_job (DmsImportPod *pod, DmsImportReader *container, const char *name)
 {
-  g_autoptr (DmsImportJob) job = dms_import_job_new (name);
+  g_autoptr (DmsImportJob) job = dms_import_job_new (name, dms_import_draft_get_room (pod->cluster->draft));
 
   dms_import_reader_get (container, "name");
   job->image = dms_import_reader_dup_text (container, "image");

@@ -326,7 +326,7 @@ add_pods (Workload *workload, DmsImportReader *template, guint n, DmsJobNode *cl
                               "an import makes 1,000 allocations at most; this was left out");
       return;
     }
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n && !dms_import_draft_is_full (cluster->draft); i++)
     {
       DmsImportReport *report = i == 0 ? dms_import_reader_get_report (template) : scratch;
       g_autofree char *path = dms_import_reader_dup_path_of (template, "spec");

@@ -12,6 +12,8 @@
 enum
 {
   MAX_BLOCKS = 1000,
+  /* Of a variable; so far its end is looked for. */
+  MAX_NAME_BYTES = 256,
 };
 
 static void
@@ -212,7 +214,8 @@ dms_import_nomad_expand (DmsImportNomadGroup *group, const char *task, const cha
 
   while (*text != '\0')
     {
-      const char *end = text[0] == '$' && text[1] == '{' ? strchr (text, '}') : NULL;
+      const char *end =
+          text[0] == '$' && text[1] == '{' ? memchr (text, '}', strnlen (text, MAX_NAME_BYTES)) : NULL;
       g_autofree char *name = end == NULL ? NULL : g_strndup (text + 2, (gsize) (end - text - 2));
       g_autofree char *made = NULL;
       const char *value;

@@ -556,7 +556,7 @@ dms_import_nomad_make_job (DmsImportNomadGroup *group,
                            const char *task_name,
                            const char *name)
 {
-  g_autoptr (DmsImportJob) job = dms_import_job_new (name);
+  g_autoptr (DmsImportJob) job = dms_import_job_new (name, dms_import_draft_get_room (group->draft));
   g_autoptr (GHashTable) files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GPtrArray) mounts = NULL;
   Task self = { group, task, task_name, job, files };

@@ -337,7 +337,7 @@ add_nodes (DmsImportDraft *draft,
                               "an import makes 1,000 allocations at most; this was left out");
       return;
     }
-  for (guint i = 0; i < count; i++)
+  for (guint i = 0; i < count && !dms_import_draft_is_full (draft); i++)
     {
       g_autoptr (DmsImportReader) quiet = i == 0 ? NULL : dms_import_reader_new (scratch, tree, path);
       g_autoptr (GHashTable) ports = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, port_free);

@@ -20,6 +20,8 @@ struct _DmsImportReader
   char *path;
   /* key → TAKEN or NOTED */
   GHashTable *states;
+  /* (nullable): key → its place in the map, plus one; made when it is asked for */
+  GHashTable *places;
 };
 
 G_DEFINE_BOXED_TYPE (DmsImportReader, dms_import_reader, dms_import_reader_ref, dms_import_reader_unref)
@@ -237,16 +239,24 @@ dms_import_reader_get_int (DmsImportReader *self, const char *key, gint64 min, g
 static void
 find_place (DmsImportReader *self, const char *key, guint *line, guint *column)
 {
+  guint index;
+
   *line = dms_job_node_get_line (self->node);
   *column = dms_job_node_get_column (self->node);
-  for (guint i = 0; key != NULL && i < dms_job_node_get_n_items (self->node); i++)
+  if (key == NULL)
+    return;
+  if (self->places == NULL)
     {
-      if (strcmp (dms_job_node_get_key (self->node, i), key) != 0)
-        continue;
-      *line = dms_job_node_get_key_line (self->node, i);
-      *column = dms_job_node_get_key_column (self->node, i);
-      return;
+      self->places = g_hash_table_new (g_str_hash, g_str_equal);
+      for (guint i = 0; i < dms_job_node_get_n_items (self->node); i++)
+        g_hash_table_insert (
+            self->places, (gpointer) dms_job_node_get_key (self->node, i), GUINT_TO_POINTER (i + 1));
     }
+  index = GPOINTER_TO_UINT (g_hash_table_lookup (self->places, key));
+  if (index == 0)
+    return;
+  *line = dms_job_node_get_key_line (self->node, index - 1);
+  *column = dms_job_node_get_key_column (self->node, index - 1);
 }
 
 void
@@ -339,6 +349,7 @@ reader_clear (gpointer data)
   dms_job_node_unref (self->node);
   g_free (self->path);
   g_hash_table_unref (self->states);
+  g_clear_pointer (&self->places, g_hash_table_unref);
 }
 
 void

@@ -295,6 +295,16 @@ dms_importer_translate (DmsImporter *self, GError **error)
   dms_import_report_sort (self->report);
   if (!ok)
     return NULL;
+  if (dms_import_draft_is_full (draft))
+    {
+      g_set_error (
+          error,
+          DMS_ERROR,
+          DMS_ERROR_TOO_LARGE,
+          "what the file asks for is larger than a job file may be, 4 MiB: import its parts one by one, or "
+          "ask for fewer replicas");
+      return NULL;
+    }
   dms_import_draft_set_metadata (draft, "imported-from", format_names[self->format]);
   tree = dms_import_draft_to_node (draft);
   if (dms_job_node_get_n_items (dms_job_node_get (tree, "allocations")) == 0)

@@ -93,6 +93,60 @@ test_counts (void)
     }
 }
 
+/* Variables that are made of others, each twice as long as the one before it. */
+static void
+test_doubling_variables (void)
+{
+  g_autoptr (GString) text =
+      g_string_new ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
+                    "    - image: a\n      args: [\"$(V39)$(V39)\"]\n      env:\n"
+                    "        - {name: V0, value: 0123456789}\n");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = NULL;
+
+  for (int i = 1; i < 40; i++)
+    g_string_append_printf (text, "        - {name: V%d, value: \"$(V%d)$(V%d)\"}\n", i, i - 1, i - 1);
+  yaml = translate (text->str, NULL, &report, &error);
+  g_assert_null (yaml);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
+  assert_has (report, "its variables make it longer than 1 MiB");
+}
+
+/* What begins and never ends, a million times. */
+static void
+test_open_variables (void)
+{
+  g_autoptr (GString) text = g_string_new ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  "
+                                           "containers:\n    - image: a\n      args: [\"");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *yaml = NULL;
+
+  for (int i = 0; i < 450 * 1000; i++)
+    g_string_append (text, "$(");
+  g_string_append (text, "\"]\n");
+  yaml = translate (text->str, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* One long text in many places of many replicas. */
+static void
+test_repeated_texts (void)
+{
+  g_autofree char *content = g_strnfill (1000 * 1000, 'x');
+  g_autoptr (GString) text = g_string_new ("services:\n");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *yaml = NULL;
+
+  g_string_append (text, "  a:\n    image: a\n    scale: 100\n    configs:\n");
+  for (int i = 0; i < 60; i++)
+    g_string_append_printf (text, "      - {source: c, target: /c%d}\n", i);
+  g_string_append_printf (text, "configs: {c: {content: %s}}\n", content);
+  yaml = translate (text->str, NULL, NULL, &error);
+  g_assert_null (yaml);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
+}
+
 static void
 test_many_services (void)
 {
@@ -337,6 +391,9 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/hostile/nested-aliases", test_nested_aliases);
   g_test_add_func ("/importers/hostile/too-deep", test_too_deep);
   g_test_add_func ("/importers/hostile/counts", test_counts);
+  g_test_add_func ("/importers/hostile/doubling-variables", test_doubling_variables);
+  g_test_add_func ("/importers/hostile/open-variables", test_open_variables);
+  g_test_add_func ("/importers/hostile/repeated-texts", test_repeated_texts);
   g_test_add_func ("/importers/hostile/many-services", test_many_services);
   g_test_add_func ("/importers/hostile/many-ports", test_many_ports);
   g_test_add_func ("/importers/hostile/extends-in-circles", test_extends_in_circles);
