@@ -72,8 +72,11 @@ sum_resources (DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
       DmsResources *wanted = dms_allocation_config_get_resources (allocation->config);
-      DmsResources *added = dms_resources_add (sum, wanted);
+      DmsResources *added;
 
+      if (allocation->settled)
+        continue;
+      added = dms_resources_add (sum, wanted);
       clock = MAX (clock, dms_cpu_get_clock_hz (dms_resources_get_cpu (wanted)));
       if (dms_cpu_get_architecture (dms_resources_get_cpu (wanted)) != NULL)
         architecture = dms_cpu_get_architecture (dms_resources_get_cpu (wanted));
@@ -99,11 +102,25 @@ list_executors (DeployNode *node)
       DeployAllocation *allocation = node->allocations->pdata[i];
       const char *executor = dms_allocation_config_get_executor (allocation->config);
 
-      if (!g_ptr_array_find_with_equal_func (names, executor, g_str_equal, NULL))
+      if (!allocation->settled && !g_ptr_array_find_with_equal_func (names, executor, g_str_equal, NULL))
         g_ptr_array_add (names, g_strdup (executor));
     }
   g_ptr_array_add (names, NULL);
   return (GStrv) g_ptr_array_steal (names, NULL);
+}
+
+/* Its ports are taken already. */
+static gboolean
+is_settled (DeployNode *node, const char *name)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      if (strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
+        return allocation->settled;
+    }
+  return FALSE;
 }
 
 static JsonObject *
@@ -126,6 +143,7 @@ make_request (DeployNode *node)
       DeployAllocation *allocation = node->allocations->pdata[i];
 
       privileged |=
+          !allocation->settled &&
           dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged");
     }
   for (guint i = 0; names[i] != NULL; i++)
@@ -134,6 +152,8 @@ make_request (DeployNode *node)
     {
       guint16 port = dms_port_config_get_public (ports->pdata[i]);
 
+      if (is_settled (node, dms_port_config_get_allocation (ports->pdata[i])))
+        continue;
       if (port == 0)
         n_dynamic++;
       else
@@ -155,7 +175,8 @@ make_request (DeployNode *node)
 static gboolean
 is_missing (DeployNode *node)
 {
-  return node->bids->len == 0 && dms_node_config_get_peer (node->config) == NULL;
+  return dms_deployment_node_is_open (node) && node->bids->len == 0 &&
+         dms_deployment_node_get_peer (node) == NULL;
 }
 
 static guint
@@ -179,8 +200,11 @@ make_exclusion (DmsDeployment *self)
     json_array_add_string_element (exclusion, excluded[i]);
   for (guint i = 0; i < self->nodes->len; i++)
     {
-      GPtrArray *bids = ((DeployNode *) self->nodes->pdata[i])->bids;
+      DeployNode *node = self->nodes->pdata[i];
+      GPtrArray *bids = node->bids;
 
+      if (!dms_deployment_node_is_open (node) && node->bid != NULL)
+        json_array_add_string_element (exclusion, dms_bid_get_peer (node->bid));
       for (guint j = 0; j < bids->len && json_array_get_length (exclusion) < MAX_EXCLUDED; j++)
         json_array_add_string_element (exclusion, dms_bid_get_peer (bids->pdata[j]));
     }
@@ -441,9 +465,11 @@ dms_deployment_begin_asking (DmsDeployment *self)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
-      const char *peer = dms_node_config_get_peer (node->config);
+      const char *peer = dms_deployment_node_get_peer (node);
       g_autoptr (DmsHandle) to = peer == NULL ? NULL : make_root_handle (self, peer);
 
+      if (!dms_deployment_node_is_open (node))
+        continue;
       if (to != NULL)
         ask_for_node (self, to, node);
       any_free = any_free || peer == NULL;
@@ -470,7 +496,7 @@ get_patience_us (DmsDeployment *self)
 
   for (guint i = 0; alone && i < self->nodes->len; i++)
     {
-      const char *peer = dms_node_config_get_peer (((DeployNode *) self->nodes->pdata[i])->config);
+      const char *peer = dms_deployment_node_get_peer (self->nodes->pdata[i]);
 
       alone = peer == NULL || strcmp (peer, get_own_host (self)) == 0;
     }
@@ -515,7 +541,7 @@ drop_surplus (DmsDeployment *self)
       DeployNode *node = self->nodes->pdata[i];
       guint n_kept = node->bids->len - node->bids->len / 2;
 
-      while (dms_node_config_get_peer (node->config) == NULL && node->bids->len > n_kept)
+      while (dms_deployment_node_get_peer (node) == NULL && node->bids->len > n_kept)
         {
           guint pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
           Freed *item = g_new0 (Freed, 1);

@@ -29,9 +29,11 @@ is_settled (DmsDeployment *self, gint64 waited_us)
     {
       DeployNode *node = self->nodes->pdata[i];
 
+      if (!dms_deployment_node_is_open (node))
+        continue;
       if (node->bids->len == 0)
         return FALSE;
-      if (dms_node_config_get_peer (node->config) != NULL)
+      if (dms_deployment_node_get_peer (node) != NULL)
         continue;
       any_free = TRUE;
       all_full = all_full && node->bids->len >= MAX_BIDS_PER_NODE;
@@ -49,7 +51,7 @@ describe_missing (DmsDeployment *self)
     {
       DeployNode *node = self->nodes->pdata[i];
 
-      if (node->bids->len == 0)
+      if (dms_deployment_node_is_open (node) && node->bids->len == 0)
         g_string_append_printf (names, "%s“%s”", names->len > 0 ? ", " : "", node->name);
     }
   return g_strdup_printf (
@@ -69,8 +71,11 @@ choose (DmsDeployment *self)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
-      guint pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
+      guint pick;
 
+      if (!dms_deployment_node_is_open (node))
+        continue;
+      pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
       g_clear_pointer (&node->bid, dms_bid_unref);
       node->bid = dms_bid_ref (node->bids->pdata[pick]);
     }
@@ -104,14 +109,16 @@ void
 dms_deployment_collect_bids (DmsDeployment *self)
 {
   dms_deployment_next_step (self);
-  if (self->status != DMS_DEPLOYMENT_PREPARING)
+  if (self->change == NULL && self->status != DMS_DEPLOYMENT_PREPARING)
     dms_deployment_set_status (self, DMS_DEPLOYMENT_PREPARING);
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
 
       g_ptr_array_set_size (node->bids, 0);
-      g_clear_pointer (&node->bid, dms_bid_unref);
+      /* A machine that runs a part of the node keeps it. */
+      if (dms_deployment_node_is_open (node) && !node->touched)
+        g_clear_pointer (&node->bid, dms_bid_unref);
     }
   self->round_began_us = g_get_monotonic_time ();
   self->collecting = TRUE;
@@ -139,15 +146,14 @@ peer_is_taken (DmsDeployment *self, DeployNode *wanted, const char *peer)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
-      const char *pinned = dms_node_config_get_peer (node->config);
+      const char *pinned = dms_deployment_node_get_peer (node);
 
-      if (node != wanted && g_strcmp0 (pinned, peer) == 0 &&
-          dms_node_config_get_peer (wanted->config) == NULL)
+      if (node != wanted && g_strcmp0 (pinned, peer) == 0 && dms_deployment_node_get_peer (wanted) == NULL)
         return TRUE;
       for (guint j = 0; j < node->bids->len; j++)
         {
           if (strcmp (dms_bid_get_peer (node->bids->pdata[j]), peer) == 0 &&
-              (node == wanted || dms_node_config_get_peer (wanted->config) == NULL))
+              (node == wanted || dms_deployment_node_get_peer (wanted) == NULL))
             return TRUE;
         }
     }
@@ -163,16 +169,20 @@ why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
 
   if (strcmp (dms_bid_get_ensemble_id (bid), self->id) != 0 || node == NULL)
     return "it is for another ensemble or node";
+  if (!dms_deployment_node_is_open (node))
+    return "the node has a machine";
   if (strcmp (dms_handle_get_id (dms_bid_get_handle (bid)),
               dms_handle_get_id (dms_message_get_from (message))) != 0)
     return "its sender is not who made it";
   if (g_strv_contains (dms_ensemble_get_exclude_peers (self->ensemble), peer))
     return "its peer is excluded";
+  if (g_ptr_array_find_with_equal_func (node->shunned, peer, g_str_equal, NULL))
+    return "the node was taken away from its peer";
   if (node->bids->len >= MAX_BIDS_PER_NODE)
     return "there are enough bids";
   if (peer_is_taken (self, node, peer))
     return "its peer has bid already";
-  pinned = dms_node_config_get_peer (node->config);
+  pinned = dms_deployment_node_get_peer (node);
   if (pinned != NULL)
     return strcmp (pinned, peer) == 0 ? NULL : "the node is bound to another peer";
   if (!dms_location_satisfies (dms_bid_get_location (bid),

@@ -130,14 +130,23 @@ dms_deployment_commit (DmsDeployment *self)
     }
   dms_deployment_next_step (self);
   for (guint i = 0; i < self->nodes->len; i++)
-    ((DeployNode *) self->nodes->pdata[i])->touched = TRUE;
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      node->touched = node->touched || dms_deployment_node_is_open (node);
+    }
   /* Stored with the candidates before any of them is asked: a restart knows whom to tell. */
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_COMMITTING);
+  if (self->change == NULL)
+    dms_deployment_set_status (self, DMS_DEPLOYMENT_COMMITTING);
+  else
+    dms_deployment_save (self);
   dms_deployment_grant_all (self);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
 
+      if (allocation->settled)
+        continue;
       invoke (self,
               allocation->node,
               allocation,
@@ -211,6 +220,8 @@ take_handles (DeployNode *node, JsonObject *reply, char **text)
       g_autoptr (GError) error = NULL;
       DmsHandle *handle;
 
+      if (allocation->settled)
+        continue;
       if (json == NULL && handles != NULL)
         json = json_object_get_member (handles, allocation->key);
       handle = json == NULL ? NULL : dms_handle_new_from_json (json, &error);
@@ -257,13 +268,19 @@ allocate (DmsDeployment *self)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
-      JsonObject *object = json_object_new ();
-      JsonObject *configs = json_object_new ();
+      JsonObject *object;
+      JsonObject *configs;
 
+      if (!dms_deployment_node_is_open (node))
+        continue;
+      object = json_object_new ();
+      configs = json_object_new ();
       for (guint j = 0; j < node->allocations->len; j++)
         {
           DeployAllocation *allocation = node->allocations->pdata[j];
 
+          if (allocation->settled)
+            continue;
           json_object_set_object_member (configs, allocation->id, make_allocation_config (self, allocation));
         }
       json_object_set_string_member (object, "EnsembleID", self->id);
@@ -295,6 +312,11 @@ forget (DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
 
+      if (allocation->settled)
+        {
+          node->touched = TRUE;
+          continue;
+        }
       dms_deployment_unwatch (allocation);
       g_clear_pointer (&allocation->handle, dms_handle_unref);
       g_clear_pointer (&allocation->termination, json_node_unref);
@@ -349,13 +371,24 @@ dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
       JsonArray *names;
       Revert *revert;
 
-      if (!node->touched || node->bid == NULL)
+      if (!node->touched || node->bid == NULL || !dms_deployment_node_is_open (node))
         continue;
+      if (node->is_lost)
+        {
+          dms_deployment_leave_behind (self, node);
+          forget (node);
+          continue;
+        }
       payload = json_node_new (JSON_NODE_OBJECT);
       object = json_object_new ();
       names = json_array_new ();
       for (guint j = 0; j < node->allocations->len; j++)
-        json_array_add_string_element (names, ((DeployAllocation *) node->allocations->pdata[j])->id);
+        {
+          DeployAllocation *allocation = node->allocations->pdata[j];
+
+          if (!allocation->settled)
+            json_array_add_string_element (names, allocation->id);
+        }
       json_object_set_string_member (object, "EnsembleID", self->id);
       json_object_set_array_member (object, "AllocsByName", names);
       json_node_take_object (payload, object);

@@ -122,6 +122,7 @@ dms_deployment_take_down (DmsDeployment *self)
   g_autofree char *behaviour = g_strdup_printf ("/dms/ensemble/%s/allocation/shutdown", self->id);
 
   dms_deployment_next_step (self);
+  dms_deployment_unsettle (self);
   dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
   for (guint i = 0; i < self->allocations->len; i++)
     {

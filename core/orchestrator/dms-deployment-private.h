@@ -35,8 +35,23 @@ typedef enum
   DEPLOY_N_WAYS,
 } DeployWay;
 
+/* How a node's allocations are made anew. */
+typedef enum
+{
+  /* On the machine where they are. */
+  DEPLOY_RENEW_THERE,
+  /* On another one. */
+  DEPLOY_RENEW_ELSEWHERE,
+  /* On another one, without waiting for this one, which is told later to take back what it has. */
+  DEPLOY_RENEW_LOST,
+} DeployRenewal;
+
 typedef struct _DeployNode DeployNode;
 typedef struct _DeployAllocation DeployAllocation;
+typedef struct _DeployChange DeployChange;
+
+/* A change has ended. @error: NULL when everything is as it was wanted. */
+typedef void (*DeployChanged) (DmsDeployment *self, const char *error, gpointer user_data);
 
 /* A node of the ensemble while it is deployed. */
 struct _DeployNode
@@ -51,6 +66,10 @@ struct _DeployNode
   DmsBid *bid;
   /* Whether that machine may hold something of ours. */
   gboolean touched;
+  /* utf8: machines that it shall not be given again. */
+  GPtrArray *shunned;
+  /* Its machine does not answer any more, and is not waited for. */
+  gboolean is_lost;
 };
 
 /* An allocation while it is deployed. */
@@ -66,10 +85,16 @@ struct _DeployAllocation
   GArray *dynamic_ports;
   gboolean started;
   gboolean ended;
+  /* It was brought to run, or to its end: the steps of a deployment pass it by. */
+  gboolean settled;
+  /* No part of the ensemble any more; kept because calls may still be about it. */
+  gboolean retired;
   /* What the machine said about the end: {status, error, result}. */
   JsonNode *termination;
   char *reason;
   guint layer;
+  /* Monotonic; while others wait until it is well. */
+  gint64 started_us;
   /* Supervision. */
   guint probe_timer;
   gboolean probing;
@@ -110,12 +135,20 @@ struct _DmsDeployment
   /* (element-type DeployNode), (element-type DeployAllocation) */
   GPtrArray *nodes;
   GPtrArray *allocations;
+  /* What an update has removed, and the ensembles that it was part of. */
+  GPtrArray *retired_nodes;
+  GPtrArray *retired_allocations;
+  GPtrArray *earlier_ensembles;
+  /* While something of a running deployment changes. */
+  DeployChange *change;
 
   /* What is being waited for. Answers that belong to an earlier step are not listened to. */
   guint step;
   guint n_pending;
   char *step_error;
   GCancellable *step_cancellable;
+  /* Of calls that belong to no step. */
+  GCancellable *steady;
   guint timer;
   gboolean collecting;
   /* No machine had room; the next round comes with the timer. */
@@ -167,6 +200,8 @@ gboolean dms_deployment_reply_is_ok (JsonObject *reply, char **text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DeployCall, dms_deployment_call_free)
 
+/* A call about an allocation that runs: no step ends it. */
+DeployCall *dms_deployment_call_new_steady (DmsDeployment *self, DeployAllocation *allocation);
 /* Starts a new step: what is still open of the last one is cancelled. */
 void dms_deployment_next_step (DmsDeployment *self);
 gboolean dms_deployment_call_is_current (DeployCall *call);
@@ -184,6 +219,33 @@ void dms_deployment_log (DmsDeployment *self,
                          DeployAllocation *allocation,
                          const char *error);
 
+/* Whether the steps of a deployment have to do with the node. */
+gboolean dms_deployment_node_is_open (DeployNode *node);
+/* (nullable): the machine that it must be given: the one it is bound to, or where a part of it runs. */
+const char *dms_deployment_node_get_peer (DeployNode *node);
+/* Everything is to be done again, or to be taken back. */
+void dms_deployment_unsettle (DmsDeployment *self);
+/* Takes another ensemble: what both have stays as it is, what is new is not settled. */
+void dms_deployment_set_ensemble (DmsDeployment *self, DmsEnsemble *ensemble);
+/* changing */
+/* All of the node is taken back and made anew. FALSE when it is not running, or already changes. */
+gboolean dms_deployment_renew (DmsDeployment *self,
+                               DeployNode *node,
+                               DeployRenewal how,
+                               DeployChanged done,
+                               gpointer user_data);
+/* What was to be placed cannot be. */
+void dms_deployment_change_fail (DmsDeployment *self, const char *why);
+/* (nullable) (transfer full): it has ended; to be told when the deployment runs. */
+DeployChange *dms_deployment_steal_change (DmsDeployment *self);
+void dms_deployment_finish_change (DmsDeployment *self, DeployChange *change);
+/* It was interrupted by the end of the daemon: puts everything as it was before. */
+void dms_deployment_undo_change (DmsDeployment *self);
+/* Ends it because the deployment does. */
+void dms_deployment_abandon_change (DmsDeployment *self);
+/* (nullable) (transfer full): what is stored of it, and back. */
+JsonNode *dms_deployment_dup_change (DmsDeployment *self);
+gboolean dms_deployment_read_change (DmsDeployment *self, JsonNode *json, GError **error);
 /* asking */
 void dms_deployment_begin_asking (DmsDeployment *self);
 /* From time to time while offers are missing. FALSE when all have been asked and had their time. */
@@ -211,6 +273,12 @@ void dms_deployment_fail (DmsDeployment *self, const char *why);
 /* provisioning and running */
 void dms_deployment_provision (DmsDeployment *self);
 void dms_deployment_run (DmsDeployment *self);
+/* Whether something that has not started depends on it. */
+gboolean dms_deployment_has_dependants (DmsDeployment *self, DeployAllocation *allocation);
+/* Waits until it is well, then settles its start. */
+void dms_deployment_await_health (DeployAllocation *allocation);
+/* One of those that start at this time has, or has not. */
+void dms_deployment_start_settled (DeployAllocation *allocation, const char *error);
 void dms_deployment_install_behaviours (DmsDeployment *self);
 void dms_deployment_grant_all (DmsDeployment *self);
 void dms_deployment_check_completion (DmsDeployment *self);

@@ -93,7 +93,8 @@ dms_deployment_records_list_unfinished (DmsDeploymentRecords *self, GError **err
 {
   static const gint64 unfinished[] = { DMS_DEPLOYMENT_PREPARING,  DMS_DEPLOYMENT_GENERATING,
                                        DMS_DEPLOYMENT_COMMITTING, DMS_DEPLOYMENT_PROVISIONING,
-                                       DMS_DEPLOYMENT_RUNNING,    DMS_DEPLOYMENT_SHUTTING_DOWN };
+                                       DMS_DEPLOYMENT_RUNNING,    DMS_DEPLOYMENT_SHUTTING_DOWN,
+                                       DMS_DEPLOYMENT_UPDATING };
   g_autoptr (DmsQuery) query = dms_query_new ();
 
   dms_query_where_int_in (query, "status", unfinished, G_N_ELEMENTS (unfinished));
@@ -119,7 +120,7 @@ dms_deployment_records_get_status (DmsDocument *document)
   JsonObject *body = dms_json_node_get_child (dms_document_get_body (document));
 
   return (DmsDeploymentStatus) dms_json_object_get_whole (
-      body, "status", 0, DMS_DEPLOYMENT_COMPLETED, DMS_DEPLOYMENT_FAILED);
+      body, "status", 0, DMS_DEPLOYMENT_UPDATING, DMS_DEPLOYMENT_FAILED);
 }
 
 const char *

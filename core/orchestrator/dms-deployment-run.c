@@ -27,6 +27,7 @@ enum
 
 static void start_layer (DmsDeployment *self);
 
+/* About an allocation that runs, whatever else happens to the deployment. */
 static void
 invoke (DmsDeployment *self,
         DeployAllocation *allocation,
@@ -43,9 +44,9 @@ invoke (DmsDeployment *self,
                           behaviour,
                           payload,
                           dms_deployment_expiry_in (seconds),
-                          self->step_cancellable,
+                          self->steady,
                           callback,
-                          dms_deployment_call_new (self, allocation->node, allocation));
+                          dms_deployment_call_new_steady (self, allocation));
 }
 
 /* What the machines may say to us */
@@ -121,6 +122,33 @@ make_start (DeployAllocation *allocation)
   return object;
 }
 
+static gboolean
+is_waited_for (DmsDeployment *self, DeployAllocation *allocation)
+{
+  return dms_allocation_config_get_health_check (allocation->config) != NULL &&
+         dms_deployment_has_dependants (self, allocation);
+}
+
+void
+dms_deployment_start_settled (DeployAllocation *allocation, const char *error)
+{
+  DmsDeployment *self = allocation->deployment;
+  g_autofree char *text = NULL;
+
+  if (error != NULL)
+    dms_deployment_note_error (self, allocation->key, error);
+  if (--self->n_pending > 0)
+    return;
+  if (self->step_error == NULL)
+    {
+      self->layer++;
+      start_layer (self);
+      return;
+    }
+  text = g_strdup_printf ("starting %s", self->step_error);
+  dms_deployment_retry (self, text);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -133,27 +161,48 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!dms_deployment_call_is_current (call))
     return;
-  if (dms_deployment_reply_is_ok (reply, &text))
+  if (!dms_deployment_reply_is_ok (reply, &text))
     {
-      allocation->started = TRUE;
-      if (!allocation->ended)
-        allocation->status = "running";
-    }
-  else
-    {
-      dms_deployment_note_error (self, allocation->key, text);
-    }
-  if (--self->n_pending > 0)
-    return;
-  if (self->step_error == NULL)
-    {
-      self->layer++;
-      start_layer (self);
+      dms_deployment_start_settled (allocation, text);
       return;
     }
-  g_free (text);
-  text = g_strdup_printf ("starting %s", self->step_error);
-  dms_deployment_retry (self, text);
+  allocation->started = TRUE;
+  if (!allocation->ended)
+    allocation->status = "running";
+  if (!is_waited_for (self, allocation))
+    {
+      dms_deployment_start_settled (allocation, NULL);
+      return;
+    }
+  dms_deployment_save (self);
+  dms_deployment_await_health (allocation);
+}
+
+static void
+start (DmsDeployment *self, DeployAllocation *allocation)
+{
+  g_autoptr (JsonNode) payload = NULL;
+
+  /* Before a restart of this node. */
+  if (allocation->started)
+    {
+      if (!is_waited_for (self, allocation))
+        return;
+      self->n_pending++;
+      dms_deployment_await_health (allocation);
+      return;
+    }
+  payload = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (payload, make_start (allocation));
+  self->n_pending++;
+  dms_actor_invoke_async (self->actor,
+                          allocation->handle,
+                          START_BEHAVIOUR,
+                          payload,
+                          dms_deployment_expiry_in (DMS_DEPLOYMENT_START_SECONDS),
+                          self->step_cancellable,
+                          on_started,
+                          dms_deployment_call_new (self, allocation->node, allocation));
 }
 
 static void
@@ -173,15 +222,8 @@ start_layer (DmsDeployment *self)
         {
           DeployAllocation *allocation = self->allocations->pdata[i];
 
-          if (allocation->layer != self->layer || allocation->started || allocation->ended)
-            continue;
-          self->n_pending++;
-          invoke (self,
-                  allocation,
-                  START_BEHAVIOUR,
-                  make_start (allocation),
-                  DMS_DEPLOYMENT_START_SECONDS,
-                  on_started);
+          if (allocation->layer == self->layer && !allocation->ended && !allocation->settled)
+            start (self, allocation);
         }
       if (self->n_pending == 0)
         self->layer++;
@@ -203,25 +245,41 @@ dms_deployment_provision (DmsDeployment *self)
         }
     }
   self->layer = 0;
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_PROVISIONING);
+  if (self->change == NULL)
+    dms_deployment_set_status (self, DMS_DEPLOYMENT_PROVISIONING);
+  else
+    dms_deployment_save (self);
   start_layer (self);
 }
 
 void
 dms_deployment_run (DmsDeployment *self)
 {
+  DeployChange *change = dms_deployment_steal_change (self);
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
+
   dms_deployment_next_step (self);
   g_clear_pointer (&self->error, g_free);
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_RUNNING);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (!allocation->settled)
+        g_ptr_array_add (fresh, allocation);
+      allocation->settled = TRUE;
+    }
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_RUNNING);
+  for (guint i = 0; i < fresh->len; i++)
+    {
+      DeployAllocation *allocation = fresh->pdata[i];
 
       if (!allocation->ended)
         dms_deployment_watch (self, allocation);
       else if (!allocation->logs_settled && allocation->fetch == NULL)
         dms_deployment_fetch_logs (self, allocation);
     }
+  if (change != NULL)
+    dms_deployment_finish_change (self, change);
   dms_deployment_check_completion (self);
 }
 

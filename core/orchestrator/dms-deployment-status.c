@@ -5,6 +5,7 @@
 
 static const char *const names[] = {
   "Preparing", "Generating", "Committing", "Provisioning", "Running", "Failed", "ShuttingDown", "Completed",
+  "Updating",
 };
 
 const char *

@@ -18,12 +18,14 @@ typedef enum
   DMS_DEPLOYMENT_FAILED = 5,
   DMS_DEPLOYMENT_SHUTTING_DOWN = 6,
   DMS_DEPLOYMENT_COMPLETED = 7,
+  /* Later than the others, and behind them: what is stored keeps its meaning. */
+  DMS_DEPLOYMENT_UPDATING = 8,
 } DmsDeploymentStatus;
 
 /* Stored beside the number, since another release of the field's software counts otherwise. */
 #define DMS_DEPLOYMENT_STATUS_VERSION 1
 
-/* `Preparing` … `Completed`; `Unknown` for any other number. */
+/* `Preparing` … `Updating`; `Unknown` for any other number. */
 const char *dms_deployment_status_to_string (int status);
 /* The number of a name, in any case of letters; -1 for none. */
 int dms_deployment_status_from_string (const char *name);

@@ -157,6 +157,7 @@ make_state (DeployAllocation *allocation)
   json_object_set_string_member (object, "status", allocation->status);
   json_object_set_boolean_member (object, "started", allocation->started);
   json_object_set_boolean_member (object, "ended", allocation->ended);
+  json_object_set_boolean_member (object, "settled", allocation->settled);
   json_object_set_boolean_member (object, "logs_settled", allocation->logs_settled);
   if (allocation->handle != NULL)
     json_object_set_member (object, "handle", dms_handle_to_json (allocation->handle));
@@ -178,6 +179,7 @@ dms_deployment_dup_view (DmsDeployment *self)
   JsonObject *candidates = json_object_new ();
   JsonObject *states = json_object_new ();
   JsonArray *touched = json_array_new ();
+  JsonNode *change = dms_deployment_dup_change (self);
   g_autoptr (DmsManifest) manifest = dms_deployment_dup_manifest (self);
 
   json_object_set_string_member (view, "OrchestratorID", self->id);
@@ -195,8 +197,11 @@ dms_deployment_dup_view (DmsDeployment *self)
     }
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
+  json_object_set_int_member (snapshot, "Round", (gint64) self->round);
   json_object_set_array_member (snapshot, "Touched", touched);
   json_object_set_object_member (view, "DeploymentSnapshot", snapshot);
+  if (change != NULL)
+    json_object_set_member (view, "Update", change);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
@@ -232,6 +237,7 @@ read_state (DeployAllocation *allocation, JsonObject *state, GError **error)
   allocation->status = intern_status (dms_json_object_get_text (state, "status"));
   allocation->started = dms_json_object_get_flag (state, "started");
   allocation->ended = dms_json_object_get_flag (state, "ended");
+  allocation->settled = dms_json_object_get_flag (state, "settled");
   allocation->logs_settled = dms_json_object_get_flag (state, "logs_settled");
   allocation->reason = g_strdup (dms_json_object_get_text (state, "reason"));
   if (termination != NULL)
@@ -272,6 +278,8 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
   gboolean good = TRUE;
 
   self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
+  /* Machines do not answer the same question again. */
+  self->round = (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0);
   for (guint i = 0; good && i < self->nodes->len; i++)
     good = read_node (self->nodes->pdata[i], snapshot, &local);
   for (guint i = 0; good && i < self->allocations->len; i++)
@@ -281,6 +289,7 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
 
       good = read_state (allocation, dms_json_node_get_child (state), &local);
     }
+  good = good && dms_deployment_read_change (self, dms_json_object_get_member (view, "Update"), &local);
   if (!good)
     g_set_error (error,
                  DMS_ERROR,

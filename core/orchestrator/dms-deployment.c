@@ -28,6 +28,7 @@ deploy_node_free (gpointer data)
 
   g_ptr_array_unref (node->allocations);
   g_ptr_array_unref (node->bids);
+  g_ptr_array_unref (node->shunned);
   g_clear_pointer (&node->bid, dms_bid_unref);
   g_free (node);
 }
@@ -71,6 +72,9 @@ dms_deployment_finalize (GObject *object)
 
   g_ptr_array_unref (self->allocations);
   g_ptr_array_unref (self->nodes);
+  g_ptr_array_unref (self->retired_allocations);
+  g_ptr_array_unref (self->retired_nodes);
+  g_ptr_array_unref (self->earlier_ensembles);
   g_ptr_array_unref (self->shutdown_tasks);
   g_hash_table_unref (self->asked);
   g_string_free (self->shutdown_errors, TRUE);
@@ -79,6 +83,7 @@ dms_deployment_finalize (GObject *object)
   g_clear_pointer (&self->plan, json_node_unref);
   g_clear_pointer (&self->node_key, dms_key_unref);
   g_clear_object (&self->step_cancellable);
+  g_clear_object (&self->steady);
   g_free (self->id);
   g_free (self->work_dir);
   g_free (self->error);
@@ -115,73 +120,13 @@ dms_deployment_init (DmsDeployment *self)
 {
   self->nodes = g_ptr_array_new_with_free_func (deploy_node_free);
   self->allocations = g_ptr_array_new_with_free_func (deploy_allocation_free);
+  self->retired_nodes = g_ptr_array_new_with_free_func (deploy_node_free);
+  self->retired_allocations = g_ptr_array_new_with_free_func (deploy_allocation_free);
+  self->earlier_ensembles = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_ensemble_unref);
+  self->steady = g_cancellable_new ();
   self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->shutdown_errors = g_string_new (NULL);
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-}
-
-/* How many allocations must have started before this one, along the longest way. */
-static guint
-layer_of (DmsDeployment *self, DmsAllocationConfig *config, GHashTable *known)
-{
-  const char *name = dms_allocation_config_get_name (config);
-  const char *const *targets = dms_allocation_config_get_depends_on (config);
-  gpointer found;
-  guint layer = 0;
-
-  if (g_hash_table_lookup_extended (known, name, NULL, &found))
-    return GPOINTER_TO_UINT (found);
-  for (guint i = 0; targets[i] != NULL; i++)
-    {
-      DmsAllocationConfig *target = dms_ensemble_find_allocation (self->ensemble, targets[i]);
-
-      if (target != NULL)
-        layer = MAX (layer, layer_of (self, target, known) + 1);
-    }
-  g_hash_table_insert (known, (gpointer) name, GUINT_TO_POINTER (layer));
-  return layer;
-}
-
-static void
-add_allocation (DmsDeployment *self, DeployNode *node, const char *name, GHashTable *layers)
-{
-  DmsAllocationConfig *config = dms_ensemble_find_allocation (self->ensemble, name);
-  DeployAllocation *allocation;
-
-  if (config == NULL)
-    return;
-  allocation = g_new0 (DeployAllocation, 1);
-  allocation->deployment = self;
-  allocation->node = node;
-  allocation->config = config;
-  allocation->key = g_strdup_printf ("%s.%s", node->name, name);
-  allocation->id = g_strdup_printf ("%s_%s", self->id, allocation->key);
-  allocation->status = "pending";
-  allocation->dynamic_ports = g_array_new (FALSE, FALSE, sizeof (guint16));
-  allocation->layer = layer_of (self, config, layers);
-  g_ptr_array_add (self->allocations, allocation);
-  g_ptr_array_add (node->allocations, allocation);
-}
-
-static void
-add_nodes (DmsDeployment *self)
-{
-  GPtrArray *configs = dms_ensemble_get_nodes (self->ensemble);
-  g_autoptr (GHashTable) layers = g_hash_table_new (g_str_hash, g_str_equal);
-
-  for (guint i = 0; i < configs->len; i++)
-    {
-      DeployNode *node = g_new0 (DeployNode, 1);
-      const char *const *names = dms_node_config_get_allocations (configs->pdata[i]);
-
-      node->config = configs->pdata[i];
-      node->name = dms_node_config_get_name (node->config);
-      node->allocations = g_ptr_array_new ();
-      node->bids = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_bid_unref);
-      g_ptr_array_add (self->nodes, node);
-      for (guint j = 0; names[j] != NULL; j++)
-        add_allocation (self, node, names[j], layers);
-    }
 }
 
 static DmsDeployment *
@@ -197,14 +142,12 @@ deployment_new (const char *id,
   g_autoptr (DmsKey) key = dms_key_derive (node_key, label);
 
   self->id = g_strdup (id);
-  self->ensemble = dms_ensemble_ref (ensemble);
-  self->ensemble_json = dms_ensemble_to_json (ensemble);
   self->root = g_object_ref (root);
   self->node_key = dms_key_ref (node_key);
   self->records = g_object_ref (records);
   self->work_dir = g_strdup (work_dir);
   self->actor = dms_actor_new_child (root, id, key, NULL);
-  add_nodes (self);
+  dms_deployment_set_ensemble (self, ensemble);
   return self;
 }
 
@@ -301,7 +244,12 @@ dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node)
   g_auto (GStrv) names = NULL;
 
   for (guint i = 0; i < node->allocations->len; i++)
-    g_strv_builder_add (builder, ((DeployAllocation *) node->allocations->pdata[i])->id);
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+
+      if (!allocation->settled)
+        g_strv_builder_add (builder, allocation->id);
+    }
   names = g_strv_builder_end (builder);
   g_signal_emit (self, not_reverted_signal, 0, dms_bid_get_handle (node->bid), names);
 }
@@ -331,6 +279,15 @@ dms_deployment_call_new (DmsDeployment *self, DeployNode *node, DeployAllocation
   call->node = node;
   call->allocation = allocation;
   call->step = self->step;
+  return call;
+}
+
+DeployCall *
+dms_deployment_call_new_steady (DmsDeployment *self, DeployAllocation *allocation)
+{
+  DeployCall *call = dms_deployment_call_new (self, allocation->node, allocation);
+
+  call->step = 0;
   return call;
 }
 
@@ -377,7 +334,10 @@ dms_deployment_reply_is_ok (JsonObject *reply, char **text)
 gboolean
 dms_deployment_call_is_current (DeployCall *call)
 {
-  return call->step == call->deployment->step && call->deployment->attached;
+  DmsDeployment *self = call->deployment;
+
+  return (call->step == 0 || call->step == self->step) && self->attached &&
+         (call->allocation == NULL || !call->allocation->retired);
 }
 
 void
@@ -525,11 +485,16 @@ dms_deployment_start (DmsDeployment *self, GError **error)
       dms_deployment_provision (self);
       break;
     case DMS_DEPLOYMENT_RUNNING:
+      dms_deployment_unsettle (self);
       dms_deployment_grant_all (self);
       dms_deployment_run (self);
       break;
     case DMS_DEPLOYMENT_SHUTTING_DOWN:
       dms_deployment_take_down (self);
+      break;
+    case DMS_DEPLOYMENT_UPDATING:
+      dms_deployment_grant_all (self);
+      dms_deployment_undo_change (self);
       break;
     case DMS_DEPLOYMENT_PREPARING:
     case DMS_DEPLOYMENT_GENERATING:
@@ -549,9 +514,12 @@ void
 dms_deployment_detach (DmsDeployment *self)
 {
   self->attached = FALSE;
+  /* The record knows of it. */
+  dms_deployment_abandon_change (self);
   dms_deployment_stop_asking (self);
   if (self->step_cancellable != NULL)
     g_cancellable_cancel (self->step_cancellable);
+  g_cancellable_cancel (self->steady);
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->grant_timer, g_source_remove);
   for (guint i = 0; i < self->allocations->len; i++)
@@ -590,6 +558,7 @@ dms_deployment_finish (DmsDeployment *self, DmsDeploymentStatus status)
   if (self->over)
     return;
   self->over = TRUE;
+  dms_deployment_abandon_change (self);
   dms_deployment_next_step (self);
   self->completed_us = g_get_real_time ();
   dms_deployment_set_status (self, status);
@@ -610,6 +579,11 @@ dms_deployment_fail (DmsDeployment *self, const char *why)
   if (self->planning)
     {
       dms_deployment_end_plan (self, why);
+      return;
+    }
+  if (self->change != NULL)
+    {
+      dms_deployment_change_fail (self, why);
       return;
     }
   g_free (self->error);
@@ -650,7 +624,8 @@ dms_deployment_nudge (DmsDeployment *self)
 void
 dms_deployment_retry (DmsDeployment *self, const char *why)
 {
-  g_autofree char *text = g_strdup_printf ("failed to create deployment: %s", why);
+  g_autofree char *text =
+      self->change != NULL ? g_strdup (why) : g_strdup_printf ("failed to create deployment: %s", why);
   gboolean same = g_strcmp0 (self->error, text) == 0;
 
   if (self->planning)
@@ -689,6 +664,7 @@ dms_deployment_shutdown_async (DmsDeployment *self,
       return;
     }
   g_ptr_array_add (self->shutdown_tasks, task);
+  dms_deployment_abandon_change (self);
   if (self->status != DMS_DEPLOYMENT_SHUTTING_DOWN)
     dms_deployment_take_down (self);
 }

@@ -63,6 +63,16 @@ void dms_deployment_shutdown_async (DmsDeployment *self,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data);
 gboolean dms_deployment_shutdown_finish (DmsDeployment *self, GAsyncResult *result, GError **error);
+/* Makes it another ensemble while it runs: adds, removes, moves and renews what differs, and nothing else. An
+ * error says what may not change, or what went wrong; then everything is as it was before, or the error says
+ * what is not. */
+void dms_deployment_update_async (DmsDeployment *self,
+                                  DmsEnsemble *ensemble,
+                                  guint64 expiry_ns,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+gboolean dms_deployment_update_finish (DmsDeployment *self, GAsyncResult *result, GError **error);
 
 /* (transfer full): the manifest (types.md 5) */
 DmsManifest *dms_deployment_dup_manifest (DmsDeployment *self);

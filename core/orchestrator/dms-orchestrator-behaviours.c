@@ -73,13 +73,80 @@ reply_ok (DmsMessage *message, const char *error)
   dms_message_reply_object (message, reply);
 }
 
+/* The record of a deployment that is not in memory; NULL with an error for people. */
+static DmsDocument *
+find_record (DmsOrchestrator *self, const char *id, GError **error)
+{
+  DmsDocument *record;
+
+  if (id == NULL || *id == '\0')
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the ID of a deployment is required");
+      return NULL;
+    }
+  if (self->records == NULL)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "the node is not ready yet");
+      return NULL;
+    }
+  record = dms_deployment_records_get (self->records, id, error);
+  if (record == NULL && error != NULL && g_error_matches (*error, DMS_ERROR, DMS_ERROR_NOT_FOUND))
+    {
+      g_clear_error (error);
+      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "%s", DMS_ORCHESTRATOR_UNKNOWN);
+    }
+  return record;
+}
+
+static void
+on_updated (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DmsMessage) message = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (dms_deployment_update_finish (DMS_DEPLOYMENT (source), result, &error))
+    reply_ok (message, NULL);
+  else
+    reply_ok (message, error->message);
+}
+
+/* What is said of one that is not in memory. */
+static void
+refuse_update (DmsOrchestrator *self, DmsMessage *message, const char *id)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsDocument) record = find_record (self, id, &error);
+
+  reply_ok (message, record != NULL ? "deployment is not running" : error->message);
+}
+
 static void
 handle_update (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
-  if (dms_message_get_expiry_ns (message) < dms_actor_expiry_in (MIN_UPDATE_SECONDS))
+  DmsOrchestrator *self = user_data;
+  const char *id = dms_orchestrator_get_id (message, "EnsembleID", "id");
+  DmsDeployment *deployment = id == NULL ? NULL : g_hash_table_lookup (self->deployments, id);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnsemble) ensemble = NULL;
+
+  if (deployment == NULL)
+    {
+      refuse_update (self, message, id);
+      return;
+    }
+  ensemble = dms_ensemble_new_from_json (
+      dms_json_object_get_member (dms_message_get_object (message), "Ensemble"), &error);
+  if (ensemble == NULL)
+    reply_ok (message, error->message);
+  else if (dms_message_get_expiry_ns (message) < dms_actor_expiry_in (MIN_UPDATE_SECONDS))
     reply_ok (message, "requested deployment update time too short");
   else
-    reply_ok (message, "updating a deployment is not supported yet: shut it down and deploy the new version");
+    dms_deployment_update_async (deployment,
+                                 ensemble,
+                                 dms_message_get_expiry_ns (message),
+                                 NULL,
+                                 on_updated,
+                                 dms_message_ref (message));
 }
 
 static void
@@ -104,31 +171,6 @@ handle_list (DmsActor *actor, DmsMessage *message, gpointer user_data)
   json_object_set_string_member (
       empty, "error", error != NULL ? error->message : "the node is not ready yet");
   dms_message_reply_object (message, empty);
-}
-
-/* The record of a deployment that is not in memory; NULL with an error for people. */
-static DmsDocument *
-find_record (DmsOrchestrator *self, const char *id, GError **error)
-{
-  DmsDocument *record;
-
-  if (id == NULL || *id == '\0')
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "the ID of a deployment is required");
-      return NULL;
-    }
-  if (self->records == NULL)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE, "the node is not ready yet");
-      return NULL;
-    }
-  record = dms_deployment_records_get (self->records, id, error);
-  if (record == NULL && error != NULL && g_error_matches (*error, DMS_ERROR, DMS_ERROR_NOT_FOUND))
-    {
-      g_clear_error (error);
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "%s", DMS_ORCHESTRATOR_UNKNOWN);
-    }
-  return record;
 }
 
 static void

@@ -32,13 +32,13 @@ Feature: deployment
       | file              | text               |
       | docker_hello.yaml | Hello from Docker! |
 
-  @pending @needs:deployment-update
   Scenario: Remove a node in a running ensemble
     Given a job with these allocations:
-      | node | name | type    | runs            |
-      | one  | a    | service | exec sleep 1000 |
-      | two  | b    | service | exec sleep 1000 |
+      | node | name | type    | runs            | peer |
+      | one  | a    | service | exec sleep 1000 | Bob  |
+      | two  | b    | service | exec sleep 1000 | Bob  |
     When Alice deploys it
     And the deployment becomes Running
     And Alice removes the node "two" from it
-    Then "two.b" has ended and "one.a" was never touched
+    Then "two.b" is gone
+    And "one.a" was never touched

@@ -132,14 +132,6 @@ def then_shutdown_refused(context, text):
     assert reply["OK"] is False and text in reply["Error"], reply
 
 
-@then('updating it is refused: "{text:Words}"')
-def then_update_refused(context, text):
-    node = context.deployment.node
-    path = node.write_job("update.json", context.job.text())
-    reply = node.actor("/dms/node/deployment/update", "-i", context.deployment.id, "-f", path, "-t", "120s")
-    assert reply["OK"] is False and text in reply["Error"], reply
-
-
 # Where it runs.
 
 @step("it runs on {provider:Name}")
