@@ -71,6 +71,7 @@ dms_deployment_end_plan (DmsDeployment *self, const char *why)
   for (guint i = 0; i < self->nodes->len; i++)
     json_array_add_object_element (nodes, describe_node (self, self->nodes->pdata[i]));
   json_object_set_array_member (plan, "nodes", nodes);
+  json_object_set_member (plan, "why", dms_deployment_dup_why (self));
   g_clear_pointer (&self->plan, json_node_unref);
   self->plan = json_node_new (JSON_NODE_OBJECT);
   json_node_set_object (self->plan, plan);

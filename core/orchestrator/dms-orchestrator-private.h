@@ -6,6 +6,7 @@
 #include "orchestrator/dms-late-reverts.h"
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-orchestrator.h"
+#include "orchestrator/dms-track-record.h"
 
 struct _DmsOrchestrator
 {
@@ -17,6 +18,8 @@ struct _DmsOrchestrator
   DmsConfig *config;
   DmsDeploymentRecords *records;
   DmsLateReverts *late_reverts;
+  DmsTrackRecord *track;
+  DmsLocation *here;
   /* ID → DmsDeployment, those that are not over */
   GHashTable *deployments;
   /* set of DmsDeployment that only plan */
@@ -39,6 +42,8 @@ void dms_orchestrator_install_plan_behaviours (DmsOrchestrator *self, DmsActor *
 /* A deployment that only plans, not started yet. (transfer full): NULL with an error */
 DmsDeployment *
 dms_orchestrator_new_plan (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error);
+/* why */
+void dms_orchestrator_install_why_behaviours (DmsOrchestrator *self, DmsActor *root);
 /* new, list, status, manifest, info, shutdown, update */
 void dms_orchestrator_install_deployment_behaviours (DmsOrchestrator *self, DmsActor *root);
 

@@ -156,6 +156,10 @@ def test_plan_that_is_not_possible(node):
     path = node.write_job("large.yaml", shell("true", cores=4000))
     answer = node.cli("ensemble", "plan", path, check=False)
     assert answer.status == 2 and "no machine offered to run node “here”" in answer.err, answer
+    # And why: the one machine there is has too few cores.
+    (page,) = node.cli("ensemble", "plan", "--json", path, check=False).json["why"]["nodes"]
+    assert page["node"] == "here" and [reason["count"] for reason in page["reasons"]] == [1], page
+    assert "Node here" in answer.out and page["reasons"][0]["text"] in answer.out, answer
     assert node.cli("get", "deployments").json["deployments"] == []
 
 

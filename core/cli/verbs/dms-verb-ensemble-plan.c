@@ -10,6 +10,7 @@
 #include "cli/dms-cli-table.h"
 #include "cli/dms-cli-text.h"
 #include "cli/dms-cli-verbs.h"
+#include "cli/dms-cli-why.h"
 #include "common/dms-json-object.h"
 #include "jobs/dms-job-parser.h"
 
@@ -82,6 +83,7 @@ print_plan (DmsCliCall *call, JsonObject *plan)
 
       dms_cli_call_print (call, "\n%s.\n", safe);
     }
+  dms_cli_why_print (call, dms_json_object_get_child (plan, "why"));
 }
 
 static gboolean
