@@ -22,6 +22,7 @@ struct _DmsCliCall {
   FILE *in;
   FILE *out;
   FILE *err;
+  int exit_status;
 };
 
 /**
@@ -282,6 +283,31 @@ apply_overrides (DmsCliCall *self, DmsConfig *config, GError **error)
     }
 
   return TRUE;
+}
+
+/**
+ * dms_cli_call_set_exit_status:
+ * @self: a call
+ * @status: 0, or from 2 on: 1 is for errors
+ *
+ * What the program ends with when the verb completed but its outcome is to be told apart.
+ */
+void
+dms_cli_call_set_exit_status (DmsCliCall *self, int status)
+{
+  self->exit_status = status;
+}
+
+/**
+ * dms_cli_call_get_exit_status:
+ * @self: a call
+ *
+ * Returns: what was set; 0 if nothing was
+ */
+int
+dms_cli_call_get_exit_status (DmsCliCall *self)
+{
+  return self->exit_status;
 }
 
 /**

@@ -35,6 +35,10 @@ const char *dms_cli_call_get_arg (DmsCliCall *self, guint index);
 const DmsCliVerb *dms_cli_call_get_verb (DmsCliCall *self);
 gconstpointer dms_cli_call_get_data (DmsCliCall *self);
 
+/* What the program ends with when the verb completed but its outcome is to be told apart: 0, or from 2 on. */
+void dms_cli_call_set_exit_status (DmsCliCall *self, int status);
+int dms_cli_call_get_exit_status (DmsCliCall *self);
+
 /* The configuration, with the global flags in it. Loaded at the first call; NULL with an error if it is
  * bad. */
 DmsConfig *dms_cli_call_get_config (DmsCliCall *self, GError **error);

@@ -112,5 +112,5 @@ dms_cli_run (const DmsCliVerb *const *verbs, const char *const *words, FILE *in,
       fprintf (err, "Error: %s\n", _ ("cannot write to standard output"));
       return 1;
     }
-  return 0;
+  return dms_cli_call_get_exit_status (call);
 }

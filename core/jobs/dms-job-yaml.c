@@ -434,35 +434,89 @@ join_surrogates (const char *bytes, gsize size)
   return joined;
 }
 
+static gboolean
+loader_open (Loader *self, const char *name, GBytes *data, GString **joined, GError **error)
+{
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (data, &size);
+
+  if (size > MAX_SIZE)
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "%s: the file is larger than 4 MiB", name);
+      return FALSE;
+    }
+  if (!yaml_parser_initialize (&self->parser))
+    g_error ("out of memory");
+  self->name = name;
+  self->anchors =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_job_node_unref);
+  *joined = size > 0 ? join_surrogates ((const char *) bytes, size) : NULL;
+  if (*joined != NULL)
+    yaml_parser_set_input_string (&self->parser, (const guint8 *) (*joined)->str, (*joined)->len);
+  else
+    yaml_parser_set_input_string (&self->parser, size > 0 ? bytes : (const guint8 *) "", size);
+  return TRUE;
+}
+
+static void
+loader_close (Loader *self, GString *joined)
+{
+  loader_drop_event (self);
+  yaml_parser_delete (&self->parser);
+  if (joined != NULL)
+    g_string_free (joined, TRUE);
+  g_hash_table_unref (self->anchors);
+}
+
 DmsJobNode *
 dms_job_yaml_load (const char *name, GBytes *data, GError **error)
 {
   Loader loader = { 0 };
   DmsJobNode *root;
-  gsize size;
-  const guint8 *bytes = g_bytes_get_data (data, &size);
-  GString *joined;
+  GString *joined = NULL;
 
-  if (size > MAX_SIZE)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE, "%s: the file is larger than 4 MiB", name);
-      return NULL;
-    }
-  if (!yaml_parser_initialize (&loader.parser))
-    g_error ("out of memory");
-  loader.name = name;
-  loader.anchors =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_job_node_unref);
-  joined = size > 0 ? join_surrogates ((const char *) bytes, size) : NULL;
-  if (joined != NULL)
-    yaml_parser_set_input_string (&loader.parser, (const guint8 *) joined->str, joined->len);
-  else
-    yaml_parser_set_input_string (&loader.parser, size > 0 ? bytes : (const guint8 *) "", size);
+  if (!loader_open (&loader, name, data, &joined, error))
+    return NULL;
   root = load_document (&loader, error);
-  loader_drop_event (&loader);
-  yaml_parser_delete (&loader.parser);
-  if (joined != NULL)
-    g_string_free (joined, TRUE);
-  g_hash_table_unref (loader.anchors);
+  loader_close (&loader, joined);
   return root;
+}
+
+/* FALSE at an error. */
+static gboolean
+load_documents (Loader *self, GPtrArray *documents, GError **error)
+{
+  if (!loader_next (self, error) || !loader_next (self, error))
+    return FALSE;
+  while (self->event.type != YAML_STREAM_END_EVENT)
+    {
+      DmsJobNode *root;
+
+      /* The current event is a document's start; an anchor is known within its document only. */
+      g_hash_table_remove_all (self->anchors);
+      if (!loader_next (self, error))
+        return FALSE;
+      root = load_node (self, 0, error);
+      if (root == NULL)
+        return FALSE;
+      g_ptr_array_add (documents, root);
+      if (!loader_next (self, error) || !loader_next (self, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+GPtrArray *
+dms_job_yaml_load_all (const char *name, GBytes *data, GError **error)
+{
+  Loader loader = { 0 };
+  g_autoptr (GPtrArray) documents = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_node_unref);
+  GString *joined = NULL;
+  gboolean ok;
+
+  if (!loader_open (&loader, name, data, &joined, error))
+    return NULL;
+  ok = load_documents (&loader, documents, error);
+  loader_close (&loader, joined);
+  return ok ? g_steal_pointer (&documents) : NULL;
 }

@@ -124,6 +124,11 @@ on_committed (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 dms_deployment_commit (DmsDeployment *self)
 {
+  if (self->planning)
+    {
+      dms_deployment_end_plan (self, NULL);
+      return;
+    }
   dms_deployment_next_step (self);
   for (guint i = 0; i < self->nodes->len; i++)
     {

@@ -163,6 +163,9 @@ struct _DmsDeployment
   gboolean restored;
   gboolean attached;
   gboolean over;
+  /* Ends with the choice of machines, and is never stored; then what would have been. */
+  gboolean planning;
+  JsonNode *plan;
 
   DmsDeploymentStatus status;
   char *error;
@@ -333,6 +336,8 @@ void dms_deployment_blame (DmsDeployment *self, const char *about);
 void dms_deployment_praise (DmsDeployment *self);
 void dms_deployment_collect_bids (DmsDeployment *self);
 void dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_data);
+/* planning: what there is to tell is kept, and it is over. why: (nullable): why no choice was possible */
+void dms_deployment_end_plan (DmsDeployment *self, const char *why);
 /* commit and allocate */
 void dms_deployment_commit (DmsDeployment *self);
 /* Takes back what the machines may hold, tries again while there is time, fails otherwise. */

@@ -91,6 +91,7 @@ dms_deployment_finalize (GObject *object)
   g_clear_pointer (&self->placing, dms_deployment_placing_free);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
+  g_clear_pointer (&self->plan, json_node_unref);
   g_clear_pointer (&self->node_key, dms_key_unref);
   g_clear_object (&self->step_cancellable);
   g_clear_object (&self->steady);
@@ -459,8 +460,11 @@ dms_deployment_log (DmsDeployment *self,
 static gboolean
 put_record (DmsDeployment *self, GError **error)
 {
-  g_autoptr (JsonNode) view = dms_deployment_dup_view (self);
+  g_autoptr (JsonNode) view = NULL;
 
+  if (self->planning)
+    return TRUE;
+  view = dms_deployment_dup_view (self);
   return dms_deployment_records_put (self->records,
                                      self->id,
                                      self->status,
@@ -667,6 +671,11 @@ dms_deployment_redeploy (DmsDeployment *self)
 void
 dms_deployment_fail (DmsDeployment *self, const char *why)
 {
+  if (self->planning)
+    {
+      dms_deployment_end_plan (self, why);
+      return;
+    }
   if (self->change != NULL)
     {
       dms_deployment_change_fail (self, why);
@@ -716,6 +725,11 @@ dms_deployment_retry (DmsDeployment *self, const char *why)
       self->change != NULL ? g_strdup (why) : g_strdup_printf ("failed to create deployment: %s", why);
   gboolean same = g_strcmp0 (self->error, text) == 0;
 
+  if (self->planning)
+    {
+      dms_deployment_end_plan (self, why);
+      return;
+    }
   self->n_same_error = same ? self->n_same_error + 1 : 1;
   if (!same)
     {

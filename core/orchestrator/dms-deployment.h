@@ -39,6 +39,12 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
                                                DmsDeploymentRecords *records,
                                                const char *work_dir,
                                                GError **error);
+/* Before it starts: it is only to find out who would run the ensemble. It asks and chooses once, commits and
+ * stores nothing, and is over. */
+void dms_deployment_set_planning (DmsDeployment *self);
+/* (nullable): after that, {possible, error, asked, nodes: [{name, peer, location, way, allocations, offers}],
+ * why}, the last as dms_deployment_dup_why() has it */
+JsonNode *dms_deployment_get_plan (DmsDeployment *self);
 /* What it ranks machines by, besides their bids. Either may be NULL. */
 void dms_deployment_set_knowledge (DmsDeployment *self, DmsTrackRecord *track, DmsLocation *here);
 /* What tells whether machines are still there; before it begins. Without it, machines are not watched. */

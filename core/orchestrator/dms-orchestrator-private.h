@@ -25,6 +25,8 @@ struct _DmsOrchestrator
   DmsHeartbeats *heartbeats;
   /* ID → DmsDeployment, those that are not over */
   GHashTable *deployments;
+  /* set of DmsDeployment that only plan */
+  GHashTable *plans;
   /* requester's DID and allocation ID → DmsLogFetch */
   GHashTable *log_jobs;
 };
@@ -38,6 +40,11 @@ void dms_orchestrator_install_log_behaviours (DmsOrchestrator *self, DmsActor *r
 void dms_orchestrator_end_log_jobs (DmsOrchestrator *self, DmsDeployment *deployment);
 /* prune, delete */
 void dms_orchestrator_install_history_behaviours (DmsOrchestrator *self, DmsActor *root);
+/* plan, ensemble */
+void dms_orchestrator_install_plan_behaviours (DmsOrchestrator *self, DmsActor *root);
+/* A deployment that only plans, not started yet. (transfer full): NULL with an error */
+DmsDeployment *
+dms_orchestrator_new_plan (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error);
 /* why */
 void dms_orchestrator_install_why_behaviours (DmsOrchestrator *self, DmsActor *root);
 /* new, list, status, manifest, info, shutdown, update */

@@ -12,6 +12,8 @@ enum
 {
   MAX_ACTIVE = 10000,
   MAX_NUDGED = 2,
+  /* Plans at one time; each asks as many machines as a deployment. */
+  MAX_PLANS = 16,
 };
 
 G_DEFINE_FINAL_TYPE (DmsOrchestrator, dms_orchestrator, G_TYPE_OBJECT)
@@ -36,6 +38,10 @@ let_go (DmsOrchestrator *self)
   if (self->heartbeats != NULL)
     dms_heartbeats_stop (self->heartbeats);
   g_clear_object (&self->heartbeats);
+  g_hash_table_iter_init (&iter, self->plans);
+  while (g_hash_table_iter_next (&iter, &value, NULL))
+    dms_deployment_detach (value);
+  g_hash_table_remove_all (self->plans);
 }
 
 static void
@@ -62,6 +68,7 @@ dms_orchestrator_finalize (GObject *object)
   g_clear_pointer (&self->key, dms_key_unref);
   g_clear_pointer (&self->here, dms_location_unref);
   g_hash_table_unref (self->deployments);
+  g_hash_table_unref (self->plans);
   g_hash_table_unref (self->log_jobs);
   G_OBJECT_CLASS (dms_orchestrator_parent_class)->finalize (object);
 }
@@ -79,6 +86,7 @@ static void
 dms_orchestrator_init (DmsOrchestrator *self)
 {
   self->deployments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->plans = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->log_jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }
 
@@ -379,6 +387,36 @@ dms_orchestrator_deploy (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 e
 }
 
 DmsDeployment *
+dms_orchestrator_new_plan (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error)
+{
+  g_autofree char *id = NULL;
+  DmsDeployment *deployment;
+
+  if (!is_supported (self, ensemble, error))
+    return NULL;
+  if (g_hash_table_size (self->plans) >= MAX_PLANS)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_BUSY,
+                   "this node makes %d plans already; ask again in a moment",
+                   MAX_PLANS);
+      return NULL;
+    }
+  id = make_id (self);
+  deployment = dms_deployment_new (id,
+                                   ensemble,
+                                   self->root,
+                                   self->key,
+                                   self->records,
+                                   dms_config_get_string (self->config, "general.work_dir"),
+                                   expiry_ns);
+  dms_deployment_set_knowledge (deployment, self->track, self->here);
+  dms_deployment_set_planning (deployment);
+  return deployment;
+}
+
+DmsDeployment *
 dms_orchestrator_find (DmsOrchestrator *self, const char *id)
 {
   return id == NULL ? NULL : g_hash_table_lookup (self->deployments, id);
@@ -435,6 +473,7 @@ void
 dms_orchestrator_install_behaviours (DmsOrchestrator *self, DmsActor *root)
 {
   dms_orchestrator_install_deployment_behaviours (self, root);
+  dms_orchestrator_install_plan_behaviours (self, root);
   dms_orchestrator_install_log_behaviours (self, root);
   dms_orchestrator_install_history_behaviours (self, root);
   dms_orchestrator_install_why_behaviours (self, root);

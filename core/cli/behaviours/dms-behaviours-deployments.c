@@ -74,6 +74,11 @@ static const DmsCliField upper_id_fields[] = {
   { NULL },
 };
 
+static const DmsCliField ensemble_fields[] = {
+  { "id", "id", TRUE, NULL },
+  { NULL },
+};
+
 static const DmsCliFlag info_flags[] = {
   { "id", 'i', DMS_CLI_FLAG_STRING, TRUE, NULL, "id", N_ ("the deployment") },
   { "usage", 0, DMS_CLI_FLAG_BOOL, FALSE, NULL, NULL, N_ ("with what each allocation uses") },
@@ -161,6 +166,21 @@ const DmsCliVerb dms_behaviours_deployments[] = {
     .flags = new_flags,
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .timeout = 60, .complete = dms_job_payload_complete },
+  },
+  {
+    .path = "actor cmd /dms/node/deployment/plan",
+    .summary = N_ ("ask who would run a job file, and start nothing"),
+    .flags = new_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .timeout = 90, .complete = dms_job_payload_complete },
+  },
+  {
+    .path = "actor cmd /dms/node/deployment/ensemble",
+    .summary = N_ ("show the job that a deployment was made of"),
+    .description = N_ ("In the form in which nodes exchange it, with the values of its variables."),
+    .flags = id_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .fields = ensemble_fields },
   },
   {
     .path = "actor cmd /dms/node/deployment/update",

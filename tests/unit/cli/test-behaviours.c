@@ -30,6 +30,7 @@ test_payloads (DmsTestCli *fixture, gconstpointer data)
     { "actor cmd /dms/node/deployment/status -i X", "/dms/node/deployment/status", "{\"id\":\"X\"}" },
     { "actor cmd /dms/node/deployment/status -i X -u", "/dms/node/deployment/status",
       "{\"id\":\"X\",\"include_usage\":true}" },
+    { "actor cmd /dms/node/deployment/ensemble -i X", "/dms/node/deployment/ensemble", "{\"id\":\"X\"}" },
     { "actor cmd /dms/node/deployment/manifest -i X", "/dms/node/deployment/manifest", "{\"ID\":\"X\"}" },
     { "actor cmd /dms/node/deployment/shutdown --id=X", "/dms/node/deployment/shutdown", "{\"ID\":\"X\"}" },
     { "actor cmd /dms/node/deployment/info -i X --usage --logs --allocations a,b",

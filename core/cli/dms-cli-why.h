@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "cli/dms-cli-call.h"
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* For each node what machines said: how many gave which reason, what to relax, who came nearest, who was
+ * taken. why: (nullable): as the node tells it. */
+void dms_cli_why_print (DmsCliCall *call, JsonObject *why);
+
+G_END_DECLS

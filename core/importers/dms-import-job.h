@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "jobs/dms-job-node.h"
+
+G_BEGIN_DECLS
+
+typedef struct _DmsImportJob DmsImportJob;
+
+/* An allocation while it is translated. What is not set gets the defaults of dms_import_job_to_node(). */
+struct _DmsImportJob
+{
+  /* Bytes that all jobs together may still take; 0 once it was too little. */
+  gsize *room;
+  char *name;
+  /* (nullable): the name by which others find it */
+  char *dns_name;
+  /* `docker` or `process` */
+  const char *executor;
+  gboolean is_task;
+  gboolean restarts;
+
+  char *image;
+  /* (nullable): NULL means what the image has */
+  GStrv entrypoint;
+  GStrv command;
+  char *working_directory;
+  char *user;
+  gboolean privileged;
+
+  double cores;
+  guint64 ram;
+  guint64 disk;
+  char *architecture;
+  guint n_gpus;
+  char *gpu_vendor;
+  char *gpu_model;
+
+  /* (nullable) */
+  GStrv health_command;
+  /* (nullable): instead of a command */
+  char *health_endpoint;
+  gint64 health_interval_ns;
+
+  /* Names of jobs that start before it. */
+  GPtrArray *depends_on;
+  /* Names and values in the order they were first set. */
+  GPtrArray *variables;
+  GHashTable *values;
+  /* DmsJobNode of each volume and of each file */
+  GPtrArray *volumes;
+  GPtrArray *files;
+};
+
+DmsImportJob *dms_import_job_new (const char *name, gsize *room);
+/* Another with everything that this one has, to be changed apart. */
+DmsImportJob *dms_import_job_copy (DmsImportJob *self, const char *name);
+void dms_import_job_free (DmsImportJob *self);
+
+/* Counts its command too; call it once when that is there. */
+void dms_import_job_settle (DmsImportJob *self);
+/* FALSE for a name that a variable cannot have, or one too many. A later value replaces an earlier one. */
+gboolean dms_import_job_set_variable (DmsImportJob *self, const char *name, const char *value);
+/* (nullable) */
+const char *dms_import_job_get_variable (DmsImportJob *self, const char *name);
+/* source: a name or an absolute path. FALSE when there are too many or the place is none that can be mounted.
+ */
+gboolean dms_import_job_add_volume (DmsImportJob *self,
+                                    const char *source,
+                                    const char *destination,
+                                    gboolean read_only);
+/* A file of the job, by its content; placeholder: whether the content is one of ours and to be kept. FALSE
+ * when there are too many, it is empty or the place is none. */
+gboolean dms_import_job_add_file (DmsImportJob *self,
+                                  const char *destination,
+                                  const char *content,
+                                  gboolean placeholder);
+void dms_import_job_add_dependency (DmsImportJob *self, const char *name);
+/* (transfer full): the allocation as a job file has it */
+DmsJobNode *dms_import_job_to_node (DmsImportJob *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsImportJob, dms_import_job_free)
+
+G_END_DECLS

@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "importers/dms-import-report.h"
+
+G_BEGIN_DECLS
+
+/* (transfer full) (element-type utf8 utf8): what a file of lines KEY=VALUE sets, as Docker reads it */
+GHashTable *dms_import_variables_parse (const char *text, GPtrArray *order);
+
+/* Puts the values of Compose's `$VAR`, `${VAR:-default}` and the like into a tree, from this process's
+ * environment and then from more: (element-type utf8 utf8). The report names the variables, never values.
+ * FALSE with an error for a required variable that is not set, or a text that cannot be read. */
+gboolean
+dms_import_variables_resolve (DmsJobNode *tree, GHashTable *more, DmsImportReport *report, GError **error);
+
+G_END_DECLS

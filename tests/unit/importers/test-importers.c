@@ -1,0 +1,269 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+/* The files in tests/data/import become what stands beside them in `expected`: a job file, and a report.
+ * DMS_UPDATE_EXPECTED=1 writes what they become now, to be looked at and committed. */
+
+#include "importers/dms-importer.h"
+#include "jobs/dms-job-parser.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+typedef struct
+{
+  const char *path;
+  DmsImportFormat format;
+  /* Words that must not be in the report. */
+  const char *secrets[6];
+  /* (nullable): one of them that the job file has */
+  const char *kept;
+} Sample;
+
+static const Sample samples[] = {
+  { "compose/shop/compose.yaml",
+    DMS_IMPORT_COMPOSE,
+    { "battery", "k3y-of", "orders", "pay.example", NULL },
+    "orders" },
+  { "compose/gpu.yaml", DMS_IMPORT_COMPOSE, { NULL }, NULL },
+  { "compose/batch.yaml", DMS_IMPORT_COMPOSE, { "Hello", "Imported from", NULL }, "Imported from" },
+  { "compose/monitoring.yaml", DMS_IMPORT_COMPOSE, { "scrape_configs", NULL }, "scrape_configs" },
+  { "kubernetes/web.yaml", DMS_IMPORT_KUBERNETES, { "hunter2", "aHVudGVyMg", "t0ken", NULL }, "hunter2" },
+  { "kubernetes/database.yaml", DMS_IMPORT_KUBERNETES, { "s3cret", NULL }, "s3cret" },
+  { "kubernetes/training.json", DMS_IMPORT_KUBERNETES, { NULL }, NULL },
+  { "kubernetes/pod.yaml", DMS_IMPORT_KUBERNETES, { "Hello from", NULL }, "Hello from" },
+  { "nomad/web.json", DMS_IMPORT_NOMAD, { "listen 80", "Data.token", NULL }, "listen 80" },
+  { "nomad/batch.hcl.json", DMS_IMPORT_NOMAD, { "A note", "counting", NULL }, "counting" },
+};
+
+static char *
+replace (const char *text, const char *what, const char *by)
+{
+  g_auto (GStrv) parts = g_strsplit (text, what, -1);
+
+  return g_strjoinv (by, parts);
+}
+
+static void
+compare (const char *root, const char *path, const char *suffix, const char *text)
+{
+  g_autofree char *flat = replace (path, "/", "-");
+  g_autofree char *name = g_strconcat (flat, suffix, NULL);
+  g_autofree char *file = g_build_filename (root, "expected", name, NULL);
+  g_autofree char *prefix = g_strconcat (root, "/", NULL);
+  g_autofree char *got = replace (text, prefix, "");
+  g_autofree char *expected = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (g_getenv ("DMS_UPDATE_EXPECTED") != NULL)
+    {
+      g_file_set_contents (file, got, -1, &error);
+      g_assert_no_error (error);
+    }
+  g_file_get_contents (file, &expected, NULL, &error);
+  g_assert_no_error (error);
+  if (strcmp (expected, got) != 0)
+    {
+      g_test_message ("%s is not as expected:\n%s", name, got);
+      g_test_fail ();
+    }
+}
+
+static void
+test_sample (gconstpointer data)
+{
+  const Sample *sample = data;
+  g_autofree char *root = g_build_filename (g_getenv ("DMS_TEST_DATA"), "import", NULL);
+  g_autofree char *path = g_build_filename (root, sample->path, NULL);
+  g_autoptr (DmsImporter) importer = dms_importer_new (DMS_IMPORT_AUTO);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *yaml = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *full = NULL;
+  g_autoptr (JsonNode) json = NULL;
+  g_autofree char *json_text = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsEnsemble) ensemble = NULL;
+
+  dms_importer_add_file (importer, path, &error);
+  g_assert_no_error (error);
+  yaml = dms_importer_translate (importer, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (dms_importer_get_format (importer), ==, sample->format);
+  /* Our own reader takes it, and without a word. */
+  bytes = g_bytes_new (yaml, strlen (yaml));
+  ensemble = dms_job_parser_load_data ("translation", NULL, bytes, &error);
+  g_assert_no_error (error);
+  g_assert_null (dms_ensemble_get_warnings (ensemble));
+  compare (root, sample->path, ".ensemble", yaml);
+  report = dms_import_report_to_text (dms_importer_get_report (importer), DMS_IMPORT_TRANSLATED);
+  compare (root, sample->path, ".report.txt", report);
+  json = dms_import_report_to_json (dms_importer_get_report (importer));
+  json_text = json_to_string (json, FALSE);
+  full = g_strconcat (report, json_text, NULL);
+  for (guint i = 0; sample->secrets[i] != NULL; i++)
+    g_assert_null (strstr (full, sample->secrets[i]));
+  /* So that a change of the sample does not make this pass for nothing. */
+  if (sample->kept != NULL)
+    g_assert_nonnull (strstr (yaml, sample->kept));
+}
+
+static char *
+translate (DmsImportFormat format, const char *text, const char *folder, char **report, GError **error)
+{
+  g_autoptr (DmsImporter) importer = dms_importer_new (format);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  char *yaml;
+
+  if (!dms_importer_add_data (importer, "file.yaml", folder, bytes, error))
+    return NULL;
+  yaml = dms_importer_translate (importer, error);
+  if (report != NULL)
+    *report = dms_import_report_to_text (dms_importer_get_report (importer), DMS_IMPORT_TRANSLATED);
+  return yaml;
+}
+
+static void
+assert_has (const char *text, const char *part)
+{
+  if (strstr (text, part) != NULL)
+    return;
+  g_test_message ("“%s” is not in:\n%s", part, text);
+  g_test_fail ();
+}
+
+static void
+test_variables (void)
+{
+  static const char text[] =
+      "services:\n"
+      "  a:\n"
+      "    image: \"i:${TEST_TAG}\"\n"
+      "    command: [\"$$HOME\", \"$${X}\", \"${UNSET-a}\", \"${EMPTY:-b}\", \"${EMPTY-c}\",\n"
+      "              \"${TEST_TAG:+d}\", \"${UNSET:-${TEST_TAG}}\", \"$TEST_TAG.\"]\n";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsEnsemble) ensemble = NULL;
+  JsonArray *words;
+  static const char *const expected[] = { "$HOME", "${X}", "a", "b", "", "d", "v9", "v9." };
+
+  g_setenv ("TEST_TAG", "v9", TRUE);
+  g_setenv ("EMPTY", "", TRUE);
+  yaml = translate (DMS_IMPORT_AUTO, text, NULL, &report, &error);
+  g_assert_no_error (error);
+  bytes = g_bytes_new (yaml, strlen (yaml));
+  ensemble = dms_job_parser_load_data ("translation", NULL, bytes, &error);
+  g_assert_no_error (error);
+  words = json_object_get_array_member (
+      dms_allocation_config_get_params (dms_ensemble_find_allocation (ensemble, "a")), "cmd");
+  g_assert_cmpuint (json_array_get_length (words), ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_cmpstr (json_array_get_string_element (words, i), ==, expected[i]);
+  assert_has (report, "TEST_TAG is set in the environment");
+  g_assert_null (strstr (report, "v9"));
+}
+
+static void
+test_required_variable (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *yaml = translate (
+      DMS_IMPORT_AUTO, "services:\n  a:\n    image: \"${NOT_SET:?name the image}\"\n", NULL, NULL, &error);
+
+  g_assert_null (yaml);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+  assert_has (error->message,
+              "file.yaml:3: services.a.image: the variable NOT_SET must be set: name the image");
+}
+
+static void
+test_profiles (void)
+{
+  static const char text[] = "services:\n"
+                             "  a: {image: a}\n"
+                             "  b: {image: b, profiles: [tools]}\n"
+                             "  c: {image: c, depends_on: [b]}\n";
+  static const char *const wanted[] = { "tools", NULL };
+  g_autoptr (DmsImporter) importer = dms_importer_new (DMS_IMPORT_COMPOSE);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *without = translate (DMS_IMPORT_COMPOSE, text, NULL, &report, &error);
+  g_autofree char *with = NULL;
+
+  g_assert_no_error (error);
+  g_assert_null (strstr (without, "image: b"));
+  assert_has (report, "services.c.depends_on.b: there is no such service here");
+  dms_importer_set_profiles (importer, wanted);
+  dms_importer_add_data (importer, "file.yaml", NULL, bytes, &error);
+  g_assert_no_error (error);
+  with = dms_importer_translate (importer, &error);
+  g_assert_no_error (error);
+  assert_has (with, "image: b");
+  assert_has (with, "depends_on: [b]");
+}
+
+static void
+test_unknown_is_told (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (
+      DMS_IMPORT_AUTO, "services:\n  a:\n    image: a\n    teleport: true\n", NULL, &report, &error);
+
+  g_assert_no_error (error);
+  assert_has (report, "file.yaml:4: impossible: services.a.teleport: is not known to this importer");
+}
+
+static void
+test_native_hcl (void)
+{
+  g_autofree char *path =
+      g_build_filename (g_getenv ("DMS_TEST_DATA"), "import", "nomad", "native.nomad", NULL);
+  g_autoptr (DmsImporter) importer = dms_importer_new (DMS_IMPORT_AUTO);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (dms_importer_add_file (importer, path, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED);
+  assert_has (error->message, "nomad job run -output");
+}
+
+static void
+test_format_is_held (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *yaml =
+      translate (DMS_IMPORT_KUBERNETES, "services: {a: {image: a}}\n", NULL, NULL, &error);
+
+  g_assert_null (yaml);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+  assert_has (error->message, "does not look like kubernetes");
+  g_clear_error (&error);
+  g_assert_null (translate (DMS_IMPORT_AUTO, "hello: world\n", NULL, NULL, &error));
+  assert_has (error->message, "neither a Compose file");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_unsetenv ("APP_TAG");
+  g_unsetenv ("LOG_LEVEL");
+  g_unsetenv ("GREETING");
+  g_unsetenv ("SMTP_PASSWORD");
+  for (guint i = 0; i < G_N_ELEMENTS (samples); i++)
+    {
+      g_autofree char *name = g_strconcat ("/importers/samples/", samples[i].path, NULL);
+
+      g_test_add_data_func (name, &samples[i], test_sample);
+    }
+  g_test_add_func ("/importers/variables", test_variables);
+  g_test_add_func ("/importers/required-variable", test_required_variable);
+  g_test_add_func ("/importers/profiles", test_profiles);
+  g_test_add_func ("/importers/unknown-is-told", test_unknown_is_told);
+  g_test_add_func ("/importers/native-hcl", test_native_hcl);
+  g_test_add_func ("/importers/format-is-held", test_format_is_held);
+  return g_test_run ();
+}
