@@ -47,8 +47,8 @@ gboolean dms_actor_is_running (DmsActor *self);
 
 /* An actor below has ended. error: (nullable): why; NULL when it was stopped in order. */
 typedef void (*DmsActorEndedFunc) (DmsActor *self, DmsActor *below, const GError *error, gpointer user_data);
-/* Is told of the end of its children; and of errors of those below them that nobody in between observes: an error
- * propagates upwards until somebody deals with it. func: (nullable): nobody is told any more. */
+/* Is told of the end of its children; and of errors of those below them that nobody in between observes: an
+ * error propagates upwards until somebody deals with it. func: (nullable): nobody is told any more. */
 void dms_actor_observe (DmsActor *self, DmsActorEndedFunc func, gpointer user_data);
 
 DmsHandle *dms_actor_get_handle (DmsActor *self);
@@ -82,6 +82,13 @@ void dms_actor_add_broadcast (DmsActor *self,
                               DmsBehaviourFunc func,
                               gpointer user_data,
                               GDestroyNotify destroy);
+/* Whoever lacks the capability of one behaviour may be told so, where the owner wants it: `func` is called
+ * with a message whose signature is good and whose sender is not trusted in any other way. It is refused all
+ * the same, and not limited: the function has to bound what it does. One at a time; NULL ends it. */
+void dms_actor_set_denied_handler (DmsActor *self,
+                                   const char *path,
+                                   DmsBehaviourFunc func,
+                                   gpointer user_data);
 gboolean dms_actor_remove_behaviour (DmsActor *self, const char *path);
 gboolean dms_actor_has_behaviour (DmsActor *self, const char *path);
 /* (transfer full): the paths of all it answers to now, in no order. */

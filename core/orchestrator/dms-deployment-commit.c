@@ -72,6 +72,7 @@ make_commit (DmsDeployment *self, DeployAllocation *allocation)
   json_object_set_member (object, "Resources", g_steal_pointer (&resources));
   json_object_set_object_member (object, "PortMapping", mapping);
   json_object_set_int_member (object, "NumDynamicPorts", n_dynamic);
+  json_object_set_int_member (object, "Nonce", (gint64) self->round);
   return object;
 }
 
@@ -281,6 +282,7 @@ allocate (DmsDeployment *self)
       json_object_set_string_member (object, "EnsembleID", self->id);
       json_object_set_string_member (object, "NodeID", node->name);
       json_object_set_object_member (object, "Allocations", configs);
+      json_object_set_int_member (object, "Nonce", (gint64) self->round);
       invoke (self,
               node,
               NULL,
@@ -372,6 +374,7 @@ dms_deployment_make_revert (DeployNode *node)
     }
   json_object_set_string_member (object, "EnsembleID", node->deployment->id);
   json_object_set_array_member (object, "AllocsByName", names);
+  json_object_set_int_member (object, "Nonce", (gint64) node->deployment->round);
   json_node_take_object (payload, object);
   return payload;
 }

@@ -121,6 +121,7 @@ dms_deployment_make_start (DeployAllocation *allocation)
   json_object_set_object_member (object, "PortMapping", mapping);
   if (lease_ms > 0)
     json_object_set_int_member (object, "LeaseMs", lease_ms);
+  json_object_set_int_member (object, "Nonce", (gint64) allocation->deployment->round);
   return object;
 }
 
@@ -580,20 +581,20 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
   acknowledge (message, NULL);
 }
 
-/* Whether an allocation of this name is still meant to be on a machine. */
+/* Whether this machine is the one that may have the allocation now. */
 static gboolean
-is_on (DmsDeployment *self, const char *name, DmsDid *machine)
+is_held_by (DmsDeployment *self, const char *name, DmsDid *machine)
 {
   const char *id = dms_deployment_find_allocation (self, name);
 
   for (guint i = 0; id != NULL && i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
-      DmsBid *bid = allocation->node->bid;
+      DeployNode *node = allocation->node;
 
       if (strcmp (allocation->id, id) == 0)
-        return bid != NULL && !allocation->node->replaced &&
-               dms_did_equal (dms_handle_get_did (dms_bid_get_handle (bid)), machine);
+        return node->touched && !node->replaced && node->bid != NULL &&
+               dms_did_equal (dms_handle_get_did (dms_bid_get_handle (node->bid)), machine);
     }
   return FALSE;
 }
@@ -609,8 +610,8 @@ handle_state (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   for (guint i = 0; names != NULL && names[i] != NULL && unknown == NULL; i++)
     {
-      if (!is_on (self, names[i], dms_message_get_sender_did (message)))
-        unknown = g_strdup_printf ("allocation %s is not part of the deployment", names[i]);
+      if (!is_held_by (self, names[i], dms_message_get_sender_did (message)))
+        unknown = g_strdup_printf ("the deployment does not have allocation %s on your machine", names[i]);
     }
   acknowledge (message, unknown);
 }

@@ -38,14 +38,22 @@ static void
 on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   JsonObject *payload = dms_message_get_object (message);
+  gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
   gint64 lease_ms = dms_json_object_get_whole (payload, "LeaseMs", 1, DMS_LEASE_MAX_MS, 0);
   DmsAllocationRecord *record = dms_allocation_get_record (user_data);
   g_autoptr (GError) error = NULL;
 
+  /* An allocation of the same name has the same address; what was meant for an earlier one came late. */
+  if (nonce >= 0 && nonce < record->nonce)
+    g_set_error_literal (&error,
+                         DMS_ERROR,
+                         DMS_ERROR_WRONG_STATE,
+                         "this start belongs to an earlier attempt of the ensemble");
   /* What must not run without its orchestrator is not started without a lease. */
-  if (lease_ms > 0 &&
-      !dms_leases_renew (
-          dms_provider_get_leases (dms_allocation_get_provider (user_data)), record->id, lease_ms, &error))
+  else if (lease_ms > 0)
+    (void) dms_leases_renew (
+        dms_provider_get_leases (dms_allocation_get_provider (user_data)), record->id, lease_ms, &error);
+  if (error != NULL)
     {
       reply_outcome (message, error);
       return;

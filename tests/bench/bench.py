@@ -27,7 +27,8 @@ import figures_supervision  # noqa: E402
 import report  # noqa: E402
 from node import BUILD  # noqa: E402
 
-MODULES = (figures_actor, figures_daemon, figures_executor, figures_deployments, figures_libp2p, figures_sim)
+MODULES = (figures_actor, figures_daemon, figures_executor, figures_deployments, figures_libp2p, figures_sim,
+           figures_supervision)
 
 
 def main(wanted):
