@@ -47,8 +47,8 @@ gboolean dms_actor_is_running (DmsActor *self);
 
 /* An actor below has ended. error: (nullable): why; NULL when it was stopped in order. */
 typedef void (*DmsActorEndedFunc) (DmsActor *self, DmsActor *below, const GError *error, gpointer user_data);
-/* Is told of the end of its children; and of errors of those below them that nobody in between observes: an error
- * propagates upwards until somebody deals with it. func: (nullable): nobody is told any more. */
+/* Is told of the end of its children; and of errors of those below them that nobody in between observes: an
+ * error propagates upwards until somebody deals with it. func: (nullable): nobody is told any more. */
 void dms_actor_observe (DmsActor *self, DmsActorEndedFunc func, gpointer user_data);
 
 DmsHandle *dms_actor_get_handle (DmsActor *self);

@@ -115,7 +115,8 @@ on_actor_ended (DmsActor *root, DmsActor *below, const GError *error, gpointer u
 {
   if (error != NULL)
     dms_log_event (
-        G_LOG_LEVEL_WARNING, "actor_failed", "inbox", dms_actor_get_inbox (below), "error", error->message, NULL);
+        G_LOG_LEVEL_WARNING, "actor_failed", "inbox", dms_actor_get_inbox (below), "error", error->message,
+        NULL);
 }
 
 static void

@@ -9,9 +9,9 @@
 #include "jobs/dms-manifest.h"
 #include "orchestrator/dms-deployment-records.h"
 #include "orchestrator/dms-deployment-status.h"
+#include "orchestrator/dms-heartbeats.h"
 #include "orchestrator/dms-track-record.h"
 #include "resources/dms-location.h"
-#include "orchestrator/dms-heartbeats.h"
 
 G_BEGIN_DECLS
 

@@ -29,7 +29,7 @@ import report  # noqa: E402
 from node import BUILD  # noqa: E402
 
 MODULES = (figures_actor, figures_daemon, figures_executor, figures_deployments, figures_orchestrate, figures_libp2p,
-           figures_sim)
+           figures_sim, figures_supervision)
 
 
 def main(wanted):

@@ -70,7 +70,7 @@ def test_a_task_is_tried_again(node):
 def test_what_is_known_outlives_the_daemon(node):
     """Restarts are counted on; what was given up stays down; the others run on without being started again."""
     mark = marker()
-    text = json.loads(job(f": {mark}; exec sleep 600", supervision={"max_restarts": 1, "restart_period": "5m"}))
+    text = json.loads(job(f": {mark}; sleep 600; true", supervision={"max_restarts": 1, "restart_period": "5m"}))
     text["allocations"]["breaks"] = json.loads(json.dumps(text["allocations"]["main"]))
     text["allocations"]["breaks"]["execution"]["cmd"][2] = "exit 3"
     text["allocations"]["breaks"]["failure_recovery"] = "one_for_one"
@@ -81,6 +81,7 @@ def test_what_is_known_outlives_the_daemon(node):
     node.wait_status(ensemble, "Running")
     node.wait_for(lambda: events(node, "supervision_gave_up"), 30, "it is not given up")
     before = processes_with(mark)
+    assert before
 
     node.kill()
     node.start()
@@ -109,7 +110,7 @@ def test_a_restart_under_way_is_done_after_a_crash(node):
 def test_a_lease_outlives_the_daemon(node):
     """What must not run without its orchestrator is ended by the provider before anything else when it was away."""
     mark = marker()
-    text = job(f": {mark}; exec sleep 600", of={"single": True}, supervision={"lease": "10s", "detect_within": "5s"})
+    text = job(f": {mark}; sleep 600; true", of={"single": True}, supervision={"lease": "10s", "detect_within": "5s"})
     ensemble = node.deploy(node.write_job("single.yaml", text))
     node.wait_status(ensemble, "Running")
     lease = node.work_dir / "jobs" / f"{ensemble}_here.main" / "lease"

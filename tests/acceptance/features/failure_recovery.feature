@@ -116,9 +116,9 @@ Feature: failure recovery
     When Alice shuts it down
     Then nothing of it is left
 
-  @bed:acceptance
   Scenario: What must not run twice is moved only when it has ended where it was
-    Given a supervised job with these allocations:
+    Given machines can be cut off
+    And a supervised job with these allocations:
       | node | name | type    | repair   | single | runs                                                               |
       | one  | main | service | redeploy | yes    | while true; do date +%s%N >> /gate/main.ticks; sleep 0.1; done |
     When Alice deploys it

@@ -22,6 +22,12 @@ def script_of(name, runs):
     return f"{counted}; {runs.replace('$STARTS', f'$(wc -l < /{GATE}/{name}.starts)')}"
 
 
+@given("machines can be cut off")
+def given_bed(context):
+    if not context.stage.bed.can_part:
+        context.scenario.skip("needs the test bed: nothing can be cut off on loopback")
+
+
 @given("a supervised job with these allocations")
 def given_supervised_job(context):
     """As others, with what is done about failures; a machine that dies is noticed in 5 s, so that tests are short."""
@@ -174,9 +180,6 @@ def gives_back(context):
 
 @when('the machine of "{node:Words}" is cut off')
 def machine_cut_off(context, node):
-    if not context.stage.bed.can_part:
-        context.scenario.skip("needs the test bed: nothing can be cut off on loopback")
-        return
     context.dead = context.deployment.hosts()[node]
     others = [name for name in context.stage.running() if name != context.dead.lower()]
     context.stage.bed.partition([[context.dead.lower()], others])
@@ -185,8 +188,7 @@ def machine_cut_off(context, node):
 
 @when("it is reached again")
 def reached_again(context):
-    if context.stage.bed.can_part:
-        context.stage.bed.heal()
+    context.stage.bed.heal()
 
 
 @then('"{name:w}" never ran on two machines at once')

@@ -818,7 +818,8 @@ note_end (DmsActor *self, DmsActor *below, const GError *error, gpointer user_da
   observed->n_told++;
 }
 
-/* An end is told to the parent; an error goes on upwards until somebody observes; who stops all is not told. */
+/* An end is told to the parent; an error goes on upwards until somebody observes; who stops all is not told.
+ */
 static void
 test_observation (Fixture *fixture, gconstpointer data)
 {
