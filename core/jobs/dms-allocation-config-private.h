@@ -19,6 +19,7 @@ struct _DmsAllocationConfig
   GStrv provision;
   GPtrArray *volumes;
   DmsHealthCheck *health_check;
+  DmsPreferences *preferences;
   char *failure_recovery;
   /* (nullable) */
   DmsTaskFlow *flow;

@@ -6,7 +6,6 @@
 #include "actor/dms-actor-registry.h"
 #include "common/dms-json-object.h"
 #include "identity/dms-base32.h"
-#include "jobs/dms-port-config.h"
 #include "provider/dms-bid-sample.h"
 #include "resources/dms-offer-keys.h"
 
@@ -17,7 +16,9 @@
  * Either of the last two is enough by itself, and a machine that hears of a request twice answers once.
  *
  * Where there are many machines, not all are to answer. A round begins with as many as would do, chosen by
- * chance (DmsBidSample), and asks eight times as many in each wave that follows, until all are asked. */
+ * chance (DmsBidSample); waves that follow ask more, until all are asked (DmsAskingWaves). Whoever is drawn
+ * by chance is seldom connected, and has to find and dial this node before it can answer; so a few of those
+ * that are connected are asked by themselves at once. */
 
 enum
 {
@@ -26,14 +27,14 @@ enum
   /* As many answers as do, and as many for each node of the ensemble. So many machines are never too many. */
   ENOUGH_ANSWERS = 32,
   ENOUGH_ANSWERS_PER_NODE = 4,
-  /* What strangers make us believe of the size of the network costs four waves at most. */
-  MAX_AUDIENCE = 100000,
-  WIDEN_BY = 8,
-  /* The first wave, and each that follows half as long again. */
-  WAVE_MS = 1000,
   /* Within so many milliseconds many machines answer, not at once. */
   SPREAD_MS = 60,
-  /* Machines that are asked one by one: a second, and in a round. */
+  /* Machines that are asked one by one: of those that are connected, at once; with those that have records,
+   * at once, in each second after that, and in a round. */
+  MAX_FIRST_ASKS = 16,
+  /* Before those with records are asked, those that are connected have so long to answer. */
+  HEAD_START_MS = 100,
+  ASKS_AT_ONCE = 32,
   ASKS_PER_SECOND = 16,
   MAX_ASKS = 96,
   /* Peers that have bid and need not do so again. */
@@ -56,120 +57,6 @@ static const char *
 get_own_host (DmsDeployment *self)
 {
   return dms_handle_get_host (dms_actor_get_handle (self->root));
-}
-
-static DmsResources *
-sum_resources (DeployNode *node)
-{
-  g_autoptr (DmsResources) sum = dms_resources_new_empty ();
-  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
-  double clock = 0;
-  const char *architecture = NULL;
-  DmsCpu *cpu;
-  g_autoptr (DmsCpu) full = NULL;
-
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-      DmsResources *wanted = dms_allocation_config_get_resources (allocation->config);
-      DmsResources *added;
-
-      if (allocation->settled)
-        continue;
-      added = dms_resources_add (sum, wanted);
-      clock = MAX (clock, dms_cpu_get_clock_hz (dms_resources_get_cpu (wanted)));
-      if (dms_cpu_get_architecture (dms_resources_get_cpu (wanted)) != NULL)
-        architecture = dms_cpu_get_architecture (dms_resources_get_cpu (wanted));
-      dms_resources_unref (sum);
-      sum = added;
-      /* Each asks for a GPU of its own, also where several leave the index open. */
-      for (guint j = 0; j < dms_resources_get_gpus (wanted)->len; j++)
-        g_ptr_array_add (gpus, dms_gpu_ref (dms_resources_get_gpus (wanted)->pdata[j]));
-    }
-  cpu = dms_resources_get_cpu (sum);
-  full = dms_cpu_new_full (dms_cpu_get_cores (cpu), clock, NULL, NULL, architecture, 0, 0);
-  return dms_resources_new (full, dms_resources_get_ram (sum), dms_resources_get_disk (sum), gpus);
-}
-
-/* (transfer full): each once. */
-static GStrv
-list_executors (DeployNode *node)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-      const char *executor = dms_allocation_config_get_executor (allocation->config);
-
-      if (!allocation->settled && !g_ptr_array_find_with_equal_func (names, executor, g_str_equal, NULL))
-        g_ptr_array_add (names, g_strdup (executor));
-    }
-  g_ptr_array_add (names, NULL);
-  return (GStrv) g_ptr_array_steal (names, NULL);
-}
-
-/* Its ports are taken already. */
-static gboolean
-is_settled (DeployNode *node, const char *name)
-{
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-
-      if (strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
-        return allocation->settled;
-    }
-  return FALSE;
-}
-
-static JsonObject *
-make_request (DeployNode *node)
-{
-  g_autoptr (DmsResources) resources = sum_resources (node);
-  g_auto (GStrv) names = list_executors (node);
-  GPtrArray *ports = dms_node_config_get_ports (node->config);
-  JsonObject *request = json_object_new ();
-  JsonObject *body = json_object_new ();
-  JsonArray *executors = json_array_new ();
-  JsonArray *static_ports = json_array_new ();
-  JsonObject *public_ports = json_object_new ();
-  JsonObject *general = json_object_new ();
-  gboolean privileged = FALSE;
-  guint n_dynamic = 0;
-
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-
-      privileged |=
-          !allocation->settled &&
-          dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged");
-    }
-  for (guint i = 0; names[i] != NULL; i++)
-    json_array_add_string_element (executors, names[i]);
-  for (guint i = 0; i < ports->len; i++)
-    {
-      guint16 port = dms_port_config_get_public (ports->pdata[i]);
-
-      if (is_settled (node, dms_port_config_get_allocation (ports->pdata[i])))
-        continue;
-      if (port == 0)
-        n_dynamic++;
-      else
-        json_array_add_int_element (static_ports, port);
-    }
-  json_object_set_array_member (public_ports, "Static", static_ports);
-  json_object_set_int_member (public_ports, "Dynamic", n_dynamic);
-  json_object_set_boolean_member (general, "PrivilegedDocker", privileged);
-  json_object_set_string_member (body, "NodeID", node->name);
-  json_object_set_array_member (body, "Executors", executors);
-  json_object_set_member (body, "Resources", dms_resources_to_json (resources));
-  json_object_set_member (body, "Location", dms_node_config_location_to_json (node->config));
-  json_object_set_object_member (body, "PublicPorts", public_ports);
-  json_object_set_object_member (body, "GeneralRequirements", general);
-  json_object_set_object_member (request, "V1", body);
-  return request;
 }
 
 static gboolean
@@ -224,7 +111,7 @@ make_ensemble_request (DmsDeployment *self, DeployNode *only)
       DeployNode *node = self->nodes->pdata[i];
 
       if (only == NULL ? is_missing (node) : node == only)
-        json_array_add_object_element (requests, make_request (node));
+        json_array_add_object_element (requests, dms_deployment_make_request (node));
     }
   json_object_set_string_member (object, "ID", self->id);
   json_object_set_int_member (object, "Nonce", (gint64) ++self->round);
@@ -301,7 +188,7 @@ static gboolean
 may_ask_more (DmsDeployment *self)
 {
   gint64 waited_us = g_get_monotonic_time () - self->round_began_us;
-  gint64 allowed = ASKS_PER_SECOND * (1 + waited_us / G_USEC_PER_SEC);
+  gint64 allowed = ASKS_AT_ONCE + ASKS_PER_SECOND * waited_us / G_USEC_PER_SEC;
 
   return self->n_asks < MIN (allowed, MAX_ASKS);
 }
@@ -320,6 +207,7 @@ ask_peer (DmsDeployment *self, const char *peer, DeployWay way)
     return;
   g_hash_table_insert (self->asked, g_strdup (peer), GINT_TO_POINTER (way));
   self->n_asks++;
+  dms_asking_waves_note_direct (&self->waves);
   ask (self, to, self->question);
 }
 
@@ -328,6 +216,8 @@ ask_found (gpointer user_data)
 {
   DmsDeployment *self = user_data;
 
+  if (g_get_monotonic_time () - self->round_began_us < HEAD_START_MS * 1000)
+    return;
   while (self->collecting && self->search != NULL && count_missing (self) > 0 && may_ask_more (self))
     {
       const char *peer = dms_provider_search_take (self->search);
@@ -346,21 +236,26 @@ is_no_node (DmsTransport *transport, DmsPeerId *peer)
   return protocols != NULL && !g_strv_contains ((const char *const *) protocols, ROOT_PROTOCOL);
 }
 
-/* Where nothing is heard, the topic may not be passed on, and nobody may have a record. */
-static void
-ask_connected (DmsDeployment *self)
+/* Asks some of those that are connected, chosen by chance. FALSE when there may be others. */
+static gboolean
+ask_connected (DmsDeployment *self, guint max)
 {
   DmsTransport *transport = get_transport (self);
   g_autoptr (GPtrArray) peers = dms_transport_list_peers (transport);
+  guint until = self->n_asks + max;
+  guint n_left = peers != NULL ? peers->len : 0;
 
-  self->asked_connected = TRUE;
-  for (guint i = 0; peers != NULL && i < peers->len && may_ask_more (self); i++)
+  while (n_left > 0 && self->n_asks < until && may_ask_more (self))
     {
-      DmsPeerId *peer = dms_peer_info_get_id (g_ptr_array_index (peers, i));
+      guint pick = (guint) g_random_int_range (0, (gint32) n_left--);
+      DmsPeerId *peer = dms_peer_info_get_id (g_ptr_array_index (peers, pick));
 
       if (!is_no_node (transport, peer))
         ask_peer (self, dms_peer_id_get_text (peer), DEPLOY_WAY_DIRECT);
+      /* The last one stands where this one was. */
+      g_ptr_array_remove_index_fast (peers, pick);
     }
+  return n_left == 0;
 }
 
 static void
@@ -379,8 +274,8 @@ search (DmsDeployment *self)
 
       if (!is_missing (node))
         continue;
-      required = sum_resources (node);
-      executors = list_executors (node);
+      required = dms_deployment_sum_resources (node);
+      executors = dms_deployment_list_executors (node);
       names = dms_offer_keys_list_wanted (required, (const char *const *) executors);
       dms_provider_search_add (self->search, (const char *const *) names);
     }
@@ -402,9 +297,9 @@ broadcast (DmsDeployment *self)
   DmsBidSample sample = { .spread_ms = SPREAD_MS };
   g_autoptr (GError) error = NULL;
 
-  if (!self->everybody)
+  if (!self->waves.is_everybody)
     {
-      sample.per_million = (guint) ((guint64) DMS_BID_SAMPLE_ALL * get_enough (self) / self->audience) + 1;
+      sample.per_million = dms_asking_waves_get_per_million (&self->waves);
       dms_bid_sample_write (&sample, object);
     }
   if (!dms_actor_broadcast (self->actor,
@@ -422,12 +317,11 @@ broadcast (DmsDeployment *self)
 static void
 begin_wave (DmsDeployment *self)
 {
-  self->wave_began_us = g_get_monotonic_time ();
-  self->everybody = self->audience <= get_enough (self);
+  dms_asking_waves_begin (&self->waves, get_enough (self), g_get_monotonic_time ());
   g_clear_pointer (&self->question, json_node_unref);
   if (count_missing (self) == 0)
     {
-      self->everybody = TRUE;
+      self->waves.is_everybody = TRUE;
       return;
     }
   self->question = make_ensemble_request (self, NULL);
@@ -442,7 +336,7 @@ guess_audience (DmsDeployment *self)
   g_autoptr (GPtrArray) peers = dms_transport_list_peers (transport);
   guint n_connected = peers != NULL ? peers->len : 0;
 
-  return CLAMP (MAX (dms_transport_estimate_peers (transport), n_connected), 1, MAX_AUDIENCE);
+  return MAX (dms_transport_estimate_peers (transport), n_connected);
 }
 
 void
@@ -450,18 +344,13 @@ dms_deployment_begin_asking (DmsDeployment *self)
 {
   gboolean any_free = FALSE;
 
-  /* When few answered although all were asked, all may be asked at once. */
-  if (self->n_heard > 2 * get_enough (self))
-    self->audience = 0;
+  dms_asking_waves_begin_round (&self->waves, guess_audience (self));
   g_hash_table_remove_all (self->asked);
   memset (self->n_bids, 0, sizeof self->n_bids);
   self->n_heard = 0;
   self->n_asks = 0;
-  self->wave = 0;
   self->searched = FALSE;
   self->asked_connected = FALSE;
-  if (self->audience == 0)
-    self->audience = guess_audience (self);
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
@@ -478,6 +367,10 @@ dms_deployment_begin_asking (DmsDeployment *self)
   if (any_free)
     ask_for_node (self, dms_actor_get_handle (self->root), NULL);
   begin_wave (self);
+  if (self->waves.is_everybody)
+    return;
+  ask_connected (self, MAX_FIRST_ASKS);
+  search (self);
 }
 
 gboolean
@@ -501,16 +394,6 @@ get_patience_us (DmsDeployment *self)
       alone = peer == NULL || strcmp (peer, get_own_host (self)) == 0;
     }
   return alone ? ALONE_MS * 1000 : (gint64) DMS_DEPLOYMENT_BID_SECONDS * G_USEC_PER_SEC;
-}
-
-static gint64
-get_wave_us (DmsDeployment *self)
-{
-  gint64 wave_us = WAVE_MS * 1000;
-
-  for (guint i = 0; i < self->wave; i++)
-    wave_us += wave_us / 2;
-  return wave_us;
 }
 
 /* A machine that was asked and is free again. */
@@ -566,7 +449,7 @@ begin_residual_wave (DmsDeployment *self)
   freed = drop_surplus (self);
   if (freed->len == 0)
     return FALSE;
-  self->wave++;
+  self->waves.wave++;
   begin_wave (self);
   for (guint i = 0; i < freed->len; i++)
     {
@@ -580,26 +463,35 @@ begin_residual_wave (DmsDeployment *self)
   return TRUE;
 }
 
+/* Nobody else is to be asked by the topic. */
+static gboolean
+go_on_asking_everybody (DmsDeployment *self, gint64 now_us)
+{
+  gint64 waited_us = now_us - self->waves.began_us;
+  gboolean had_time = waited_us >= dms_asking_waves_get_length_us (&self->waves);
+
+  if (had_time && begin_residual_wave (self))
+    return TRUE;
+  /* Where nothing is heard, the topic may not be passed on, and nobody may have a record. */
+  if (had_time && !self->asked_connected)
+    self->asked_connected = ask_connected (self, MAX_ASKS);
+  return waited_us < get_patience_us (self);
+}
+
 gboolean
 dms_deployment_go_on_asking (DmsDeployment *self)
 {
-  gint64 waited_us = g_get_monotonic_time () - self->wave_began_us;
+  gint64 now_us = g_get_monotonic_time ();
 
+  dms_asking_waves_note_heard (&self->waves, self->n_heard, now_us);
   if (!self->searched && count_missing (self) > 0 && dms_deployment_others_may_answer (self))
     search (self);
   ask_found (self);
-  if (self->everybody)
-    {
-      if (waited_us >= WAVE_MS * 1000 && begin_residual_wave (self))
-        return TRUE;
-      if (!self->asked_connected && waited_us >= WAVE_MS * 1000)
-        ask_connected (self);
-      return waited_us < get_patience_us (self);
-    }
-  if (waited_us < get_wave_us (self))
+  if (self->waves.is_everybody)
+    return go_on_asking_everybody (self, now_us);
+  if (!dms_asking_waves_is_over (&self->waves, now_us))
     return TRUE;
-  self->audience = MAX (self->audience / WIDEN_BY, 1);
-  self->wave++;
+  dms_asking_waves_widen (&self->waves);
   begin_wave (self);
   return TRUE;
 }
@@ -647,7 +539,7 @@ dms_deployment_describe_asking (DmsDeployment *self)
                           self->n_bids[DEPLOY_WAY_RECORD],
                           n_asked[DEPLOY_WAY_DIRECT],
                           self->n_bids[DEPLOY_WAY_DIRECT],
-                          self->wave + 1,
-                          self->wave == 0 ? "wave" : "waves",
+                          self->waves.wave + 1,
+                          self->waves.wave == 0 ? "wave" : "waves",
                           self->n_bids[DEPLOY_WAY_GOSSIP]);
 }

@@ -3,9 +3,12 @@
 
 #pragma once
 
+#include "orchestrator/dms-asking-waves.h"
+#include "orchestrator/dms-bid-ranking.h"
 #include "orchestrator/dms-deployment.h"
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-provider-search.h"
+#include "orchestrator/dms-refusal-book.h"
 #include "provider/dms-bid.h"
 #include "workflow/dms-workflow.h"
 
@@ -156,6 +159,8 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* Of the newest request for bids, and with it the attempt. It starts at the time of day, so that it goes on
+   * growing when the node was restarted. */
   guint64 round;
   /* Asking: a round asks a few of many machines first, then more, wave after wave. */
   DmsProviderSearch *search;
@@ -164,16 +169,19 @@ struct _DmsDeployment
   GHashTable *asked;
   /* What the machines of this wave are asked. */
   JsonNode *question;
-  gint64 wave_began_us;
-  guint wave;
-  /* How many machines are thought to have an answer; 0 before there is an idea. */
-  guint audience;
-  gboolean everybody;
+  DmsAskingWaves waves;
   gboolean asked_connected;
   guint n_asks;
   /* Bids that came, of any use or not; and those of use. */
   guint n_heard;
   guint n_bids[DEPLOY_N_WAYS];
+  /* What machines said, and whether they are being asked why they make no offer. */
+  DmsRefusalBook *why;
+  gboolean asking_why;
+  gint64 why_began_us;
+  /* (nullable): what was seen of machines, and where this one is. */
+  DmsTrackRecord *track;
+  DmsLocation *here;
   guint n_attempts;
   guint n_same_error;
   guint layer;
@@ -262,7 +270,29 @@ DeployWay dms_deployment_get_way (DmsDeployment *self, const char *peer);
 const char *dms_deployment_way_to_string (DeployWay way);
 /* (transfer full): whom it asked, for people. */
 char *dms_deployment_describe_asking (DmsDeployment *self);
+/* requests */
+/* (transfer full): what all allocations of the node need together. */
+DmsResources *dms_deployment_sum_resources (DeployNode *node);
+/* (transfer full): one `{"V1": …}` of an EnsembleBidRequest. */
+JsonObject *dms_deployment_make_request (DeployNode *node);
+/* (transfer full): each once. */
+GStrv dms_deployment_list_executors (DeployNode *node);
+DmsRefusalNeed *dms_deployment_make_need (DeployNode *node);
+/* why */
+/* When all have been asked for offers and some are missing: asks for the reasons. Whether they are to be
+ * waited for; to be called again until they are not. */
+gboolean dms_deployment_ask_why (DmsDeployment *self);
+void dms_deployment_handle_refusal (DmsDeployment *self, DmsMessage *message);
+/* Before offers are taken, and for each that is. terms: for people */
+void dms_deployment_begin_choice (DmsDeployment *self);
+void dms_deployment_note_choice (DmsDeployment *self, DeployNode *node, double cost, const char *terms);
 /* bidding */
+/* (transfer full): the bids for a node in their order, by what the node and its allocations prefer. */
+DmsBidRanking *dms_deployment_rank_bids (DmsDeployment *self, DeployNode *node);
+/* The machine of a node, or of an allocation, did not do what it had offered. about: as in note_error() */
+void dms_deployment_blame (DmsDeployment *self, const char *about);
+/* All machines did. */
+void dms_deployment_praise (DmsDeployment *self);
 void dms_deployment_collect_bids (DmsDeployment *self);
 void dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_data);
 /* commit and allocate */
@@ -289,7 +319,7 @@ void dms_deployment_check_completion (DmsDeployment *self);
 void dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation);
 void dms_deployment_unwatch (DeployAllocation *allocation);
 void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
-JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
+JsonObject *dms_deployment_make_start (DmsDeployment *self, DeployAllocation *allocation);
 /* A machine of this ensemble that speaks of one of its allocations. (nullable) */
 DeployAllocation *dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message);
 /* children */

@@ -268,7 +268,7 @@ start (DmsDeployment *self, DmsWorkflowStart *wanted)
       return;
     }
   payload = json_node_new (JSON_NODE_OBJECT);
-  object = dms_deployment_make_start (slot);
+  object = dms_deployment_make_start (self, slot);
   environment = json_array_new ();
   for (guint i = 0; wanted->environment[i] != NULL; i++)
     json_array_add_string_element (environment, wanted->environment[i]);

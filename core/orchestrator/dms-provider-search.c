@@ -77,6 +77,7 @@ on_timer (gpointer user_data)
 
   self->timer = 0;
   g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
   return G_SOURCE_REMOVE;
 }
 
@@ -137,12 +138,37 @@ find (DmsProviderSearch *self, const char *peer)
   return NULL;
 }
 
+/* Where there is no room, whoever was given out most often, and was not found again, makes some: false
+ * records keep nobody out for long. FALSE when all have been found again. */
+static gboolean
+make_room (DmsProviderSearch *self)
+{
+  guint worst = self->found->len;
+  guint n_takes = 0;
+
+  if (self->found->len < MAX_FOUND)
+    return TRUE;
+  for (guint i = 0; i < self->found->len; i++)
+    {
+      const Found *found = g_ptr_array_index (self->found, i);
+
+      if (found->n_names > 0 || found->n_takes <= n_takes)
+        continue;
+      worst = i;
+      n_takes = found->n_takes;
+    }
+  if (worst == self->found->len)
+    return FALSE;
+  g_ptr_array_remove_index (self->found, worst);
+  return TRUE;
+}
+
 static void
 keep (DmsProviderSearch *self, const char *peer)
 {
   Found *found = find (self, peer);
 
-  if (found == NULL && self->found->len < MAX_FOUND)
+  if (found == NULL && make_room (self))
     {
       found = g_new0 (Found, 1);
       found->peer = g_strdup (peer);

@@ -40,6 +40,8 @@ typedef struct
   gboolean is_reusable;
   /* The job gets a socket through which it may ask for children. */
   gboolean has_socket;
+  /* The attempt of its orchestrator that made it; -1 if it does not say. */
+  gint64 nonce;
 
   /* What became of it. */
   DmsAllocationStatus status;

@@ -34,7 +34,8 @@ typedef struct
   DmsMultiaddrValue value;
 } DmsMultiaddrProtocol;
 
-const DmsMultiaddrProtocol *dms_multiaddr_protocol_find (const char *name);
+/* @length: of the name, behind which more may come. */
+const DmsMultiaddrProtocol *dms_multiaddr_protocol_find (const char *name, gsize length);
 const DmsMultiaddrProtocol *dms_multiaddr_protocol_find_code (guint64 code);
 
 /* The one text of a value that is written; NULL when @text is not a value of the protocol. A path comes with

@@ -3,6 +3,7 @@
 
 #include "values/dms-multiaddr-protocol-private.h"
 
+#include <arpa/inet.h>
 #include <gio/gio.h>
 #include <string.h>
 
@@ -56,11 +57,15 @@ static const DmsMultiaddrProtocol dms_multiaddr_protocols[] = {
 };
 
 const DmsMultiaddrProtocol *
-dms_multiaddr_protocol_find (const char *name)
+dms_multiaddr_protocol_find (const char *name, gsize length)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (dms_multiaddr_protocols); i++)
-    if (strcmp (dms_multiaddr_protocols[i].name, name) == 0)
-      return &dms_multiaddr_protocols[i];
+    {
+      const char *known = dms_multiaddr_protocols[i].name;
+
+      if (strncmp (known, name, length) == 0 && known[length] == '\0')
+        return &dms_multiaddr_protocols[i];
+    }
   return NULL;
 }
 
@@ -279,11 +284,11 @@ dms_multiaddr_protocol_parse (const DmsMultiaddrProtocol *self, const char *text
 }
 
 static char *
-dms_multiaddr_format_ip (GSocketFamily family, const guint8 *data)
+dms_multiaddr_format_ip (int family, const guint8 *data)
 {
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_bytes (data, family);
+  char text[INET6_ADDRSTRLEN] = "";
 
-  return g_inet_address_to_string (address);
+  return g_strdup (inet_ntop (family, data, text, sizeof text));
 }
 
 static char *
@@ -344,9 +349,9 @@ dms_multiaddr_protocol_format (const DmsMultiaddrProtocol *self, const guint8 *d
   switch (self->value)
     {
     case DMS_MULTIADDR_VALUE_IP4:
-      return dms_multiaddr_format_ip (G_SOCKET_FAMILY_IPV4, data);
+      return dms_multiaddr_format_ip (AF_INET, data);
     case DMS_MULTIADDR_VALUE_IP6:
-      return dms_multiaddr_format_ip (G_SOCKET_FAMILY_IPV6, data);
+      return dms_multiaddr_format_ip (AF_INET6, data);
     case DMS_MULTIADDR_VALUE_PORT:
     case DMS_MULTIADDR_VALUE_BYTE:
     case DMS_MULTIADDR_VALUE_MEMORY:

@@ -24,6 +24,8 @@ enum
 struct _DmsMultiaddr
 {
   char *text;
+  /* Its binary form, once somebody wanted it: what is known of a peer is told to many. */
+  GBytes *bytes;
 };
 
 G_DEFINE_BOXED_TYPE (DmsMultiaddr, dms_multiaddr, dms_multiaddr_ref, dms_multiaddr_unref)
@@ -63,7 +65,7 @@ dms_multiaddr_find_fault (const char *text, GString *canonical)
 
   for (guint i = 0; i < n;)
     {
-      const DmsMultiaddrProtocol *protocol = dms_multiaddr_protocol_find (parts[i]);
+      const DmsMultiaddrProtocol *protocol = dms_multiaddr_protocol_find (parts[i], strlen (parts[i]));
       guint n_taken = 0;
 
       if (protocol == NULL)
@@ -194,15 +196,9 @@ dms_multiaddr_new_from_bytes (GBytes *bytes, GError **error)
   return dms_multiaddr_take (g_string_free (g_steal_pointer (&text), FALSE));
 }
 
-/**
- * dms_multiaddr_dup_bytes:
- * @self: an address
- *
- * Returns: (transfer full) (nullable): the binary form of the address (multiformats/multiaddr, "Encoding");
- *   %NULL for a `/memory/` address whose name is not a number, which means nothing outside of this process
- */
-GBytes *
-dms_multiaddr_dup_bytes (DmsMultiaddr *self)
+/* (transfer full) (nullable) */
+static GBytes *
+dms_multiaddr_encode (DmsMultiaddr *self)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
 
@@ -213,10 +209,30 @@ dms_multiaddr_dup_bytes (DmsMultiaddr *self)
 
       if (name == NULL)
         break;
-      if (!dms_multiaddr_protocol_write (dms_multiaddr_protocol_find (name), value, out))
+      if (!dms_multiaddr_protocol_write (dms_multiaddr_protocol_find (name, strlen (name)), value, out))
         return NULL;
     }
   return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+/**
+ * dms_multiaddr_dup_bytes:
+ * @self: an address
+ *
+ * Returns: (transfer full) (nullable): the binary form of the address (multiformats/multiaddr, "Encoding");
+ *   %NULL for a `/memory/` address whose name is not a number, which means nothing outside of this process
+ */
+GBytes *
+dms_multiaddr_dup_bytes (DmsMultiaddr *self)
+{
+  GBytes *bytes = g_atomic_pointer_get (&self->bytes);
+
+  if (bytes != NULL)
+    return g_bytes_ref (bytes);
+  bytes = dms_multiaddr_encode (self);
+  if (bytes != NULL && g_atomic_pointer_compare_and_exchange (&self->bytes, NULL, bytes))
+    g_bytes_ref (bytes);
+  return bytes;
 }
 
 /**
@@ -278,6 +294,7 @@ dms_multiaddr_clear (gpointer data)
 {
   DmsMultiaddr *self = data;
 
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   g_free (self->text);
 }
 
@@ -327,7 +344,6 @@ dms_multiaddr_next (const char **cursor,
                     gsize *value_length)
 {
   const char *p = *cursor;
-  g_autofree char *copy = NULL;
   const DmsMultiaddrProtocol *protocol = NULL;
 
   if (*p != '/')
@@ -337,8 +353,7 @@ dms_multiaddr_next (const char **cursor,
   p += *name_length;
   *value = NULL;
   *value_length = 0;
-  copy = g_strndup (*name, *name_length);
-  protocol = dms_multiaddr_protocol_find (copy);
+  protocol = dms_multiaddr_protocol_find (*name, *name_length);
   if (protocol != NULL && protocol->value != DMS_MULTIADDR_VALUE_NONE && *p == '/')
     {
       *value = ++p;

@@ -22,6 +22,8 @@ static const guint8 dms_peer_id_cid_prefix[] = { 0x01, 0x72 };
  */
 struct _DmsPeerId
 {
+  /* The multihash. Its text is made when it is first wanted: most are only passed on and compared. */
+  GBytes *bytes;
   char *text;
 };
 
@@ -41,7 +43,7 @@ dms_peer_id_new_from_multihash (const guint8 *data, gsize size)
   if (!identity && !sha256)
     return NULL;
   self = g_atomic_rc_box_new0 (DmsPeerId);
-  self->text = dms_base58_encode (data, size);
+  self->bytes = g_bytes_new (data, size);
   return self;
 }
 
@@ -141,7 +143,7 @@ dms_peer_id_new_from_bytes (GBytes *bytes, GError **error)
 GBytes *
 dms_peer_id_dup_bytes (DmsPeerId *self)
 {
-  return dms_base58_decode (self->text);
+  return g_bytes_ref (self->bytes);
 }
 
 /**
@@ -153,7 +155,7 @@ dms_peer_id_dup_bytes (DmsPeerId *self)
 guint
 dms_peer_id_hash (DmsPeerId *self)
 {
-  return g_str_hash (self->text);
+  return g_bytes_hash (self->bytes);
 }
 
 /**
@@ -165,7 +167,19 @@ dms_peer_id_hash (DmsPeerId *self)
 const char *
 dms_peer_id_get_text (DmsPeerId *self)
 {
-  return self->text;
+  char *text = g_atomic_pointer_get (&self->text);
+  gsize size = 0;
+  const guint8 *data = NULL;
+
+  if (text != NULL)
+    return text;
+  data = g_bytes_get_data (self->bytes, &size);
+  text = dms_base58_encode (data, size);
+  if (g_atomic_pointer_compare_and_exchange (&self->text, NULL, text))
+    return text;
+  /* Another thread was faster. */
+  g_free (text);
+  return g_atomic_pointer_get (&self->text);
 }
 
 /**
@@ -180,9 +194,8 @@ dms_peer_id_get_text (DmsPeerId *self)
 gboolean
 dms_peer_id_get_ed25519 (DmsPeerId *self, guint8 public_key[32])
 {
-  g_autoptr (GBytes) bytes = dms_base58_decode (self->text);
   gsize size = 0;
-  const guint8 *data = g_bytes_get_data (bytes, &size);
+  const guint8 *data = g_bytes_get_data (self->bytes, &size);
 
   if (size != sizeof dms_peer_id_ed25519_prefix + 32
       || memcmp (data, dms_peer_id_ed25519_prefix, sizeof dms_peer_id_ed25519_prefix) != 0)
@@ -218,7 +231,7 @@ dms_peer_id_new_from_json (JsonNode *node, GError **error)
 JsonNode *
 dms_peer_id_to_json (DmsPeerId *self)
 {
-  return json_node_init_string (json_node_alloc (), self->text);
+  return json_node_init_string (json_node_alloc (), dms_peer_id_get_text (self));
 }
 
 /**
@@ -238,6 +251,7 @@ dms_peer_id_clear (gpointer data)
 {
   DmsPeerId *self = data;
 
+  g_bytes_unref (self->bytes);
   g_free (self->text);
 }
 
@@ -263,5 +277,5 @@ dms_peer_id_unref (DmsPeerId *self)
 gboolean
 dms_peer_id_equal (DmsPeerId *a, DmsPeerId *b)
 {
-  return strcmp (a->text, b->text) == 0;
+  return g_bytes_equal (a->bytes, b->bytes);
 }

@@ -40,6 +40,33 @@ dms_memory_handler_unref (DmsMemoryHandler *self)
   g_free (self);
 }
 
+void
+dms_memory_handler_set (DmsMemoryHandler **self, GCallback func, gpointer user_data, GDestroyNotify destroy)
+{
+  g_clear_pointer (self, dms_memory_handler_unref);
+  if (func != NULL)
+    *self = dms_memory_handler_new (func, user_data, destroy);
+}
+
+GHashTable *
+dms_memory_handler_new_table (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_memory_handler_unref);
+}
+
+void
+dms_memory_handler_set_in (GHashTable *table,
+                           const char *name,
+                           GCallback func,
+                           gpointer user_data,
+                           GDestroyNotify destroy)
+{
+  if (func != NULL)
+    g_hash_table_replace (table, g_strdup (name), dms_memory_handler_new (func, user_data, destroy));
+  else
+    g_hash_table_remove (table, name);
+}
+
 GCallback
 dms_memory_handler_get_func (DmsMemoryHandler *self)
 {

@@ -14,6 +14,17 @@ DmsMemoryHandler *dms_memory_handler_new (GCallback func, gpointer user_data, GD
 DmsMemoryHandler *dms_memory_handler_ref (DmsMemoryHandler *self);
 void dms_memory_handler_unref (DmsMemoryHandler *self);
 
+/* Puts a function in the place of another, or of none. func: (nullable) */
+void
+dms_memory_handler_set (DmsMemoryHandler **self, GCallback func, gpointer user_data, GDestroyNotify destroy);
+/* The same by name, in a table. */
+GHashTable *dms_memory_handler_new_table (void);
+void dms_memory_handler_set_in (GHashTable *table,
+                                const char *name,
+                                GCallback func,
+                                gpointer user_data,
+                                GDestroyNotify destroy);
+
 GCallback dms_memory_handler_get_func (DmsMemoryHandler *self);
 gpointer dms_memory_handler_get_data (DmsMemoryHandler *self);
 

@@ -295,11 +295,8 @@ dms_memory_transport_set_peer_handler (DmsTransport *transport,
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  g_clear_pointer (&self->peer_handler, dms_memory_handler_unref);
-  if (handler == NULL)
-    return;
-  self->peer_handler = dms_memory_handler_new (G_CALLBACK (handler), user_data, destroy);
-  if (self->hub != NULL)
+  dms_memory_handler_set (&self->peer_handler, G_CALLBACK (handler), user_data, destroy);
+  if (self->peer_handler != NULL && self->hub != NULL)
     dms_memory_hub_ask_linked (self->hub, self);
 }
 

@@ -60,12 +60,6 @@ DmsMemoryTransport *dms_memory_transport_find_address (DmsMemoryTransport *self,
 /* (element-type DmsPeerInfo): what is known of the peers in a list, which is freed. */
 GPtrArray *dms_memory_transport_describe (DmsMemoryTransport *self, GPtrArray *peers);
 gboolean dms_memory_transport_check_size (GBytes *bytes, GTask *task);
-/* @func NULL removes it. */
-void dms_memory_transport_set_handler (GHashTable *table,
-                                       const char *key,
-                                       GCallback func,
-                                       gpointer user_data,
-                                       GDestroyNotify destroy);
 /* Publish/subscribe (dms-memory-transport-topics.c). */
 void dms_memory_transport_topics_init (DmsTransportInterface *iface);
 /* Peers, connections and scores (dms-memory-transport-peers.c). */

@@ -14,7 +14,7 @@ dms_memory_transport_subscribe (DmsTransport *transport,
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  dms_memory_transport_set_handler (self->topic_handlers, topic, G_CALLBACK (handler), user_data, destroy);
+  dms_memory_handler_set_in (self->topic_handlers, topic, G_CALLBACK (handler), user_data, destroy);
   return TRUE;
 }
 
@@ -33,7 +33,7 @@ dms_memory_transport_set_topic_validator (DmsTransport *transport,
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  dms_memory_transport_set_handler (self->topic_validators, topic, G_CALLBACK (handler), user_data, destroy);
+  dms_memory_handler_set_in (self->topic_validators, topic, G_CALLBACK (handler), user_data, destroy);
 }
 
 /* Judging */

@@ -127,19 +127,13 @@ dms_memory_transport_class_init (DmsMemoryTransportClass *klass)
   object_class->finalize = dms_memory_transport_finalize;
 }
 
-static GHashTable *
-new_handlers (void)
-{
-  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_memory_handler_unref);
-}
-
 static void
 dms_memory_transport_init (DmsMemoryTransport *self)
 {
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_multiaddr_unref);
-  self->stream_handlers = new_handlers ();
-  self->topic_handlers = new_handlers ();
-  self->topic_validators = new_handlers ();
+  self->stream_handlers = dms_memory_handler_new_table ();
+  self->topic_handlers = dms_memory_handler_new_table ();
+  self->topic_validators = dms_memory_handler_new_table ();
   self->validations = dms_memory_validations_new ();
   self->rejected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->scores = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -513,19 +507,6 @@ dms_memory_transport_ping_finish (DmsTransport *transport, GAsyncResult *result,
 
 /* Streams */
 
-void
-dms_memory_transport_set_handler (GHashTable *table,
-                                  const char *key,
-                                  GCallback func,
-                                  gpointer user_data,
-                                  GDestroyNotify destroy)
-{
-  if (func != NULL)
-    g_hash_table_replace (table, g_strdup (key), dms_memory_handler_new (func, user_data, destroy));
-  else
-    g_hash_table_remove (table, key);
-}
-
 static void
 dms_memory_transport_set_stream_handler (DmsTransport *transport,
                                          const char *protocol,
@@ -535,8 +516,7 @@ dms_memory_transport_set_stream_handler (DmsTransport *transport,
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  dms_memory_transport_set_handler (self->stream_handlers, protocol, G_CALLBACK (handler), user_data,
-                                    destroy);
+  dms_memory_handler_set_in (self->stream_handlers, protocol, G_CALLBACK (handler), user_data, destroy);
   if (self->hub != NULL)
     dms_memory_hub_tell_linked (self->hub, self);
 }
@@ -618,9 +598,7 @@ dms_memory_transport_set_inbox_handler (DmsTransport *transport,
 {
   DmsMemoryTransport *self = DMS_MEMORY_TRANSPORT (transport);
 
-  g_clear_pointer (&self->inbox_handler, dms_memory_handler_unref);
-  if (handler != NULL)
-    self->inbox_handler = dms_memory_handler_new (G_CALLBACK (handler), user_data, destroy);
+  dms_memory_handler_set (&self->inbox_handler, G_CALLBACK (handler), user_data, destroy);
   if (self->hub != NULL)
     dms_memory_hub_tell_linked (self->hub, self);
 }

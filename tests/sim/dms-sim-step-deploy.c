@@ -17,9 +17,12 @@ enum
   LOOK_EVERY_MS = 10,
   /* What the job may take of the deployment's own time. */
   DEPLOYMENT_S = 3600,
-  TAIL_S = 10,
+  /* No answer is valid for longer than 5 s. */
+  TAIL_S = 6,
+  SHUTDOWN_S = 40,
 };
 
+/* Counted: an answer may come when nobody waits for it any more. */
 typedef struct
 {
   DmsSimRun *run;
@@ -27,18 +30,26 @@ typedef struct
   char *id;
   char *status;
   char *error;
-  gboolean is_asked;
+  guint n_open;
 } Deployment;
 
 static void
-deployment_clear (Deployment *self)
+deployment_clear (gpointer data)
 {
+  Deployment *self = data;
+
   g_free (self->id);
   g_free (self->status);
   g_free (self->error);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Deployment, deployment_clear)
+static void
+deployment_unref (Deployment *self)
+{
+  g_rc_box_release_full (self, deployment_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Deployment, deployment_unref)
 
 /* A service, which runs until it is told to end; on so many machines. */
 static DmsEnsemble *
@@ -64,11 +75,12 @@ make_ensemble (guint n_machines, GError **error)
 static void
 on_accepted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Deployment *self = user_data;
+  g_autoptr (Deployment) self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsMessage) message = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
   JsonObject *reply = message != NULL ? dms_message_get_object (message) : NULL;
 
+  self->n_open--;
   self->id = g_strdup (reply != NULL ? dms_json_object_get_text (reply, "EnsembleID") : NULL);
   if (self->id == NULL)
     self->error = g_strdup (reply != NULL ? dms_json_object_get_text (reply, "Error") : error->message);
@@ -77,10 +89,10 @@ on_accepted (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_status (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Deployment *self = user_data;
+  g_autoptr (Deployment) self = user_data;
   g_autoptr (DmsMessage) message = dms_actor_invoke_finish (DMS_ACTOR (source), result, NULL);
 
-  self->is_asked = FALSE;
+  self->n_open--;
   if (message == NULL)
     return;
   g_free (self->status);
@@ -96,6 +108,7 @@ ask (Deployment *self,
 {
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), payload);
 
+  self->n_open++;
   dms_actor_invoke_async (self->root,
                           dms_actor_get_handle (self->root),
                           behaviour,
@@ -103,7 +116,7 @@ ask (Deployment *self,
                           dms_actor_expiry_in (seconds),
                           NULL,
                           callback,
-                          self);
+                          g_rc_box_acquire (self));
   json_object_unref (payload);
 }
 
@@ -122,6 +135,12 @@ is_accepted (gpointer user_data)
   const Deployment *self = user_data;
 
   return self->id != NULL || self->error != NULL;
+}
+
+static gboolean
+is_answered (gpointer user_data)
+{
+  return ((Deployment *) user_data)->n_open == 0;
 }
 
 static gboolean
@@ -152,11 +171,8 @@ deploy (Deployment *self, DmsEnsemble *ensemble, gint64 *running_us, GError **er
   while (!has_status (self, "Running") && !has_status (self, "Failed") && !has_status (self, "Completed") &&
          dms_sim_clock_get_us () < until_us)
     {
-      if (!self->is_asked)
-        {
-          self->is_asked = TRUE;
-          ask_id (self, "/dms/node/deployment/status", on_status);
-        }
+      if (self->n_open == 0)
+        ask_id (self, "/dms/node/deployment/status", on_status);
       dms_sim_run_for (self->run, LOOK_EVERY_MS * G_TIME_SPAN_MILLISECOND);
     }
   *running_us = dms_sim_clock_get_us ();
@@ -212,7 +228,7 @@ static gboolean
 measure (DmsSimRun *self, DmsEnsemble *ensemble, Measured *measured, GError **error)
 {
   DmsSimPeer *peer = g_ptr_array_index (self->network->peers, 0);
-  g_auto (Deployment) deployment = { .run = self };
+  g_autoptr (Deployment) deployment = g_rc_box_new0 (Deployment);
   gint64 began_us = dms_sim_clock_get_us ();
   gint64 cpu_us = dms_sim_clock_get_cpu_us ();
   guint64 n_messages = dms_sim_run_count (self, DMS_SIM_N_KINDS);
@@ -221,8 +237,9 @@ measure (DmsSimRun *self, DmsEnsemble *ensemble, Measured *measured, GError **er
   gint64 running_us = 0;
   gboolean is_good = FALSE;
 
-  deployment.root = dms_node_get_root (dms_sim_node_get_node (g_ptr_array_index (self->nodes, 0)));
-  is_good = deploy (&deployment, ensemble, &running_us, error);
+  deployment->run = self;
+  deployment->root = dms_node_get_root (dms_sim_node_get_node (g_ptr_array_index (self->nodes, 0)));
+  is_good = deploy (deployment, ensemble, &running_us, error);
   if (is_good)
     {
       add (measured->virtual_ms, (double) (running_us - began_us) / 1000);
@@ -233,12 +250,11 @@ measure (DmsSimRun *self, DmsEnsemble *ensemble, Measured *measured, GError **er
       add (measured->answers, (double) (peer->n_received[DMS_SIM_MESSAGE] - n_answers));
       add (measured->megabytes, (double) (peer->bytes_in - bytes) / 1e6);
     }
-  if (deployment.id != NULL)
+  if (deployment->id != NULL)
     {
-      deployment.is_asked = TRUE;
-      ask_id (&deployment, "/dms/node/deployment/shutdown", on_status);
-      dms_sim_run_for (self, TAIL_S * G_TIME_SPAN_SECOND);
-      dms_sim_run_for (self, deployment.is_asked ? 30 * G_TIME_SPAN_SECOND : 0);
+      ask_id (deployment, "/dms/node/deployment/shutdown", on_status);
+      dms_sim_run_until (
+          self, dms_sim_clock_get_us () + SHUTDOWN_S * G_TIME_SPAN_SECOND, is_answered, deployment);
     }
   return is_good;
 }

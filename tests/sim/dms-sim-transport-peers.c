@@ -123,14 +123,11 @@ dms_sim_transport_set_peer_score (DmsTransport *transport, DmsPeerId *peer, doub
 static GStrv
 dms_sim_transport_dup_peer_protocols (DmsTransport *transport, DmsPeerId *peer)
 {
-  static const char *const protocols[] = {
-    "actor/root/messages/0.0.1", "/nunet/kad/1.0.0", "/meshsub/1.2.0", NULL
-  };
   DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
   DmsSimPeer *other = dms_sim_network_find (self->peer->network, peer);
   DmsSimLink *link = other != NULL ? dms_sim_peer_get_link (self->peer, other) : NULL;
 
-  return link != NULL && link->is_identified ? g_strdupv ((GStrv) protocols) : NULL;
+  return link != NULL && link->is_identified ? g_strdupv ((GStrv) dms_sim_transport_protocols) : NULL;
 }
 
 /* Those that are there already are told of too, but not from here. */
@@ -154,11 +151,9 @@ dms_sim_transport_set_peer_handler (DmsTransport *transport,
 {
   DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
 
-  g_clear_pointer (&self->peer_handler, dms_memory_handler_unref);
-  if (handler == NULL)
-    return;
-  self->peer_handler = dms_memory_handler_new (G_CALLBACK (handler), user_data, destroy);
-  dms_sim_peer_plan (self->peer, 0, tell_all);
+  dms_memory_handler_set (&self->peer_handler, G_CALLBACK (handler), user_data, destroy);
+  if (handler != NULL)
+    dms_sim_peer_plan (self->peer, 0, tell_all);
 }
 
 /* Dialling and pinging */
@@ -210,9 +205,7 @@ dms_sim_transport_dial_async (DmsTransport *transport,
 static DmsPeerId *
 dms_sim_transport_dial_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return dms_sim_transport_finish_pointer (transport, result, error);
 }
 
 typedef struct

@@ -100,33 +100,36 @@ destroy_source (gpointer source)
   g_source_unref (source);
 }
 
-/* The source goes with the task. */
+/* Lets an operation go, which has a reference to the task; it ends when it is cancelled. */
 static void
-await (DmsSimTransport *self, GTask *task, guint64 operation)
+await (GTask *task, guint64 operation)
 {
+  DmsSimTransport *self = g_task_get_source_object (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
-  GSource *source = NULL;
-  Awaited *awaited = NULL;
 
-  if (cancellable == NULL)
-    return;
-  awaited = g_new (Awaited, 1);
-  *awaited = (Awaited){ self->peer, self->peer->run, operation };
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), awaited, g_free);
-  g_source_attach (source, NULL);
-  g_task_set_task_data (task, source, destroy_source);
+  if (cancellable != NULL)
+    {
+      Awaited *awaited = g_new (Awaited, 1);
+      /* Goes with the task. */
+      GSource *source = g_cancellable_source_new (cancellable);
+
+      *awaited = (Awaited){ self->peer, self->peer->run, operation };
+      g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), awaited, g_free);
+      g_source_attach (source, NULL);
+      g_task_set_task_data (task, source, destroy_source);
+    }
+  dms_sim_peer_arm_kad (self->peer);
 }
 
-/* Only keys: no node of ours puts values under names. */
-static gboolean
-check_key (const char *key, GTask *task)
+/* (nullable): only of keys; no node of ours puts values under names. */
+static GBytes *
+make_full_key (const char *key, GTask *task)
 {
   if (key[0] == '/' && strlen (key) <= DMS_P2P_KAD_MAX_KEY_SIZE)
-    return TRUE;
+    return g_bytes_new (key, strlen (key));
   g_task_return_new_error (
       task, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "the simulated transport keeps no values under names");
-  return FALSE;
+  return NULL;
 }
 
 static void
@@ -137,15 +140,13 @@ dms_sim_transport_put_value_async (DmsTransport *transport,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data)
 {
-  DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
+  DmsP2pKadCore *kad = DMS_SIM_TRANSPORT (transport)->peer->kad;
   g_autoptr (GTask) task =
       begin (transport, dms_sim_transport_put_value_async, cancellable, callback, user_data);
-  g_autoptr (GBytes) full_key = g_bytes_new (key, strlen (key));
+  g_autoptr (GBytes) full_key = task != NULL ? make_full_key (key, task) : NULL;
 
-  if (task == NULL || !check_key (key, task))
-    return;
-  dms_p2p_kad_core_put_value (self->peer->kad, full_key, bytes, on_stored, g_steal_pointer (&task));
-  dms_sim_peer_arm_kad (self->peer);
+  if (full_key != NULL)
+    await (task, dms_p2p_kad_core_put_value (kad, full_key, bytes, on_stored, g_object_ref (task)));
 }
 
 static void
@@ -155,15 +156,13 @@ dms_sim_transport_get_value_async (DmsTransport *transport,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data)
 {
-  DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
+  DmsP2pKadCore *kad = DMS_SIM_TRANSPORT (transport)->peer->kad;
   g_autoptr (GTask) task =
       begin (transport, dms_sim_transport_get_value_async, cancellable, callback, user_data);
-  g_autoptr (GBytes) full_key = g_bytes_new (key, strlen (key));
+  g_autoptr (GBytes) full_key = task != NULL ? make_full_key (key, task) : NULL;
 
-  if (task == NULL || !check_key (key, task))
-    return;
-  dms_p2p_kad_core_get_value (self->peer->kad, full_key, 0, on_got, g_steal_pointer (&task));
-  dms_sim_peer_arm_kad (self->peer);
+  if (full_key != NULL)
+    await (task, dms_p2p_kad_core_get_value (kad, full_key, 0, on_got, g_object_ref (task)));
 }
 
 static void
@@ -173,15 +172,13 @@ dms_sim_transport_provide_async (DmsTransport *transport,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data)
 {
-  DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
+  DmsP2pKadCore *kad = DMS_SIM_TRANSPORT (transport)->peer->kad;
   g_autoptr (GTask) task =
       begin (transport, dms_sim_transport_provide_async, cancellable, callback, user_data);
   g_autoptr (GBytes) multihash = dms_libp2p_query_make_multihash (key);
 
-  if (task == NULL)
-    return;
-  dms_p2p_kad_core_provide (self->peer->kad, multihash, on_stored, g_steal_pointer (&task));
-  dms_sim_peer_arm_kad (self->peer);
+  if (task != NULL)
+    await (task, dms_p2p_kad_core_provide (kad, multihash, on_stored, g_object_ref (task)));
 }
 
 static void
@@ -192,21 +189,14 @@ dms_sim_transport_find_providers_async (DmsTransport *transport,
                                         GAsyncReadyCallback callback,
                                         gpointer user_data)
 {
-  DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
+  DmsP2pKadCore *kad = DMS_SIM_TRANSPORT (transport)->peer->kad;
+  guint max = max_peers > 0 ? max_peers : DMS_P2P_KAD_MAX_PROVIDERS;
   g_autoptr (GTask) task =
       begin (transport, dms_sim_transport_find_providers_async, cancellable, callback, user_data);
   g_autoptr (GBytes) multihash = dms_libp2p_query_make_multihash (key);
 
-  if (task == NULL)
-    return;
-  await (self,
-         task,
-         dms_p2p_kad_core_find_providers (self->peer->kad,
-                                          multihash,
-                                          max_peers > 0 ? max_peers : DMS_P2P_KAD_MAX_PROVIDERS,
-                                          on_found,
-                                          g_object_ref (task)));
-  dms_sim_peer_arm_kad (self->peer);
+  if (task != NULL)
+    await (task, dms_p2p_kad_core_find_providers (kad, multihash, max, on_found, g_object_ref (task)));
 }
 
 static void
@@ -229,39 +219,27 @@ dms_sim_transport_estimate_peers (DmsTransport *transport)
   return MAX (dms_p2p_kad_core_estimate_peers (self->peer->kad), g_hash_table_size (self->peer->links) + 1);
 }
 
-static gboolean
-finish_boolean (DmsTransport *transport, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 static GBytes *
 dms_sim_transport_get_value_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return dms_sim_transport_finish_pointer (transport, result, error);
 }
 
 static GPtrArray *
 dms_sim_transport_find_providers_finish (DmsTransport *transport, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return dms_sim_transport_finish_pointer (transport, result, error);
 }
 
 void
 dms_sim_transport_routing_init (DmsTransportInterface *iface)
 {
   iface->put_value_async = dms_sim_transport_put_value_async;
-  iface->put_value_finish = finish_boolean;
+  iface->put_value_finish = dms_sim_transport_finish_boolean;
   iface->get_value_async = dms_sim_transport_get_value_async;
   iface->get_value_finish = dms_sim_transport_get_value_finish;
   iface->provide_async = dms_sim_transport_provide_async;
-  iface->provide_finish = finish_boolean;
+  iface->provide_finish = dms_sim_transport_finish_boolean;
   iface->find_providers_async = dms_sim_transport_find_providers_async;
   iface->find_providers_finish = dms_sim_transport_find_providers_finish;
   iface->stop_providing = dms_sim_transport_stop_providing;

@@ -8,6 +8,11 @@
 #include "dms-sim-clock.h"
 #include "gossipsub/dms-p2p-gossip-limits.h"
 
+const char *const dms_sim_transport_protocols[] = { "actor/root/messages/0.0.1",
+                                                    "/nunet/kad/1.0.0",
+                                                    "/meshsub/1.2.0",
+                                                    NULL };
+
 static void dms_sim_transport_transport_init (DmsTransportInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (DmsSimTransport,
@@ -49,10 +54,8 @@ dms_sim_transport_class_init (DmsSimTransportClass *klass)
 static void
 dms_sim_transport_init (DmsSimTransport *self)
 {
-  self->topic_handlers =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_memory_handler_unref);
-  self->topic_validators =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_memory_handler_unref);
+  self->topic_handlers = dms_memory_handler_new_table ();
+  self->topic_validators = dms_memory_handler_new_table ();
 }
 
 /* What the peer hands up */
@@ -125,9 +128,6 @@ on_deliver (DmsSimPeer *peer, const char *topic, DmsPeerId *from, GBytes *data, 
 static void
 on_noticed (DmsSimPeer *peer, DmsSimPeer *other, gboolean is_there, gpointer user_data)
 {
-  static const char *const protocols[] = {
-    "actor/root/messages/0.0.1", "/nunet/kad/1.0.0", "/meshsub/1.2.0", NULL
-  };
   static const char *const none[] = { NULL };
   g_autoptr (DmsSimTransport) self = g_object_ref (DMS_SIM_TRANSPORT (user_data));
   g_autoptr (DmsMemoryHandler) handler = NULL;
@@ -138,7 +138,7 @@ on_noticed (DmsSimPeer *peer, DmsSimPeer *other, gboolean is_there, gpointer use
   ((DmsPeerHandler) dms_memory_handler_get_func (handler)) (DMS_TRANSPORT (self),
                                                             other->id,
                                                             is_there,
-                                                            is_there ? protocols : none,
+                                                            is_there ? dms_sim_transport_protocols : none,
                                                             dms_memory_handler_get_data (handler));
 }
 
@@ -176,6 +176,22 @@ dms_sim_transport_check_running (DmsSimTransport *self, GTask *task)
   return FALSE;
 }
 
+gboolean
+dms_sim_transport_finish_boolean (DmsTransport *transport, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gpointer
+dms_sim_transport_finish_pointer (DmsTransport *transport, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 /* Life */
 
 static const char *
@@ -196,14 +212,6 @@ dms_sim_transport_start_async (DmsTransport *transport,
   g_task_set_source_tag (task, dms_sim_transport_start_async);
   dms_sim_peer_start (DMS_SIM_TRANSPORT (transport)->peer);
   g_task_return_boolean (task, TRUE);
-}
-
-static gboolean
-finish_boolean (DmsTransport *transport, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static void
@@ -244,11 +252,8 @@ dms_sim_transport_set_inbox_handler (DmsTransport *transport,
                                      gpointer user_data,
                                      GDestroyNotify destroy)
 {
-  DmsSimTransport *self = DMS_SIM_TRANSPORT (transport);
-
-  g_clear_pointer (&self->inbox_handler, dms_memory_handler_unref);
-  if (handler != NULL)
-    self->inbox_handler = dms_memory_handler_new (G_CALLBACK (handler), user_data, destroy);
+  dms_memory_handler_set (
+      &DMS_SIM_TRANSPORT (transport)->inbox_handler, G_CALLBACK (handler), user_data, destroy);
 }
 
 static void
@@ -381,15 +386,6 @@ dms_sim_transport_send_message_async (DmsTransport *transport,
 
 /* Topics */
 
-static void
-set_handler (GHashTable *table, const char *topic, GCallback func, gpointer user_data, GDestroyNotify destroy)
-{
-  if (func != NULL)
-    g_hash_table_replace (table, g_strdup (topic), dms_memory_handler_new (func, user_data, destroy));
-  else
-    g_hash_table_remove (table, topic);
-}
-
 static gboolean
 dms_sim_transport_subscribe (DmsTransport *transport,
                              const char *topic,
@@ -402,7 +398,7 @@ dms_sim_transport_subscribe (DmsTransport *transport,
 
   if (self->peer->gossip != NULL && !dms_p2p_gossip_core_join (self->peer->gossip, topic, error))
     return FALSE;
-  set_handler (self->topic_handlers, topic, G_CALLBACK (handler), user_data, destroy);
+  dms_memory_handler_set_in (self->topic_handlers, topic, G_CALLBACK (handler), user_data, destroy);
   return TRUE;
 }
 
@@ -422,7 +418,7 @@ dms_sim_transport_set_topic_validator (DmsTransport *transport,
                                        gpointer user_data,
                                        GDestroyNotify destroy)
 {
-  set_handler (
+  dms_memory_handler_set_in (
       DMS_SIM_TRANSPORT (transport)->topic_validators, topic, G_CALLBACK (handler), user_data, destroy);
 }
 
@@ -468,20 +464,20 @@ dms_sim_transport_transport_init (DmsTransportInterface *iface)
 {
   iface->get_id = dms_sim_transport_get_id;
   iface->start_async = dms_sim_transport_start_async;
-  iface->start_finish = finish_boolean;
+  iface->start_finish = dms_sim_transport_finish_boolean;
   iface->stop_async = dms_sim_transport_stop_async;
-  iface->stop_finish = finish_boolean;
+  iface->stop_finish = dms_sim_transport_finish_boolean;
   iface->dup_peer_id = dms_sim_transport_dup_peer_id;
   iface->dup_listen_addresses = dms_sim_transport_dup_listen_addresses;
   iface->set_inbox_handler = dms_sim_transport_set_inbox_handler;
   iface->send_message_async = dms_sim_transport_send_message_async;
-  iface->send_message_finish = finish_boolean;
+  iface->send_message_finish = dms_sim_transport_finish_boolean;
   iface->subscribe = dms_sim_transport_subscribe;
   iface->unsubscribe = dms_sim_transport_unsubscribe;
   iface->set_topic_validator = dms_sim_transport_set_topic_validator;
   iface->finish_validation = dms_sim_transport_finish_validation;
   iface->publish_async = dms_sim_transport_publish_async;
-  iface->publish_finish = finish_boolean;
+  iface->publish_finish = dms_sim_transport_finish_boolean;
   dms_sim_transport_routing_init (iface);
   dms_sim_transport_peers_init (iface);
 }

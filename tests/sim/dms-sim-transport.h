@@ -28,9 +28,13 @@ struct _DmsSimTransport
   GHashTable *topic_validators;
 };
 
-/* NULL, and the task failed, when it does not run. */
+/* What everybody speaks. */
+extern const char *const dms_sim_transport_protocols[];
+
+/* FALSE, and the task failed, when it does not run. */
 gboolean dms_sim_transport_check_running (DmsSimTransport *self, GTask *task);
-/* DmsPeerInfo */
+gboolean dms_sim_transport_finish_boolean (DmsTransport *transport, GAsyncResult *result, GError **error);
+gpointer dms_sim_transport_finish_pointer (DmsTransport *transport, GAsyncResult *result, GError **error);
 DmsPeerInfo *dms_sim_transport_describe (DmsSimTransport *self, DmsSimPeer *other);
 /* The hash table (dms-sim-transport-routing.c). */
 void dms_sim_transport_routing_init (DmsTransportInterface *iface);

@@ -42,15 +42,10 @@ dms_p2p_kad_peer_new_from_bytes (const guint8 *data,
                                  GPtrArray *addresses,
                                  DmsP2pKadConnection connection)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
-  DmsPeerId *id = dms_peer_id_new_from_bytes (bytes, NULL);
-  DmsP2pKadPeer *self = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_static (data, size);
+  g_autoptr (DmsPeerId) id = dms_peer_id_new_from_bytes (bytes, NULL);
 
-  if (id == NULL)
-    return NULL;
-  self = dms_p2p_kad_peer_make (id, g_steal_pointer (&bytes), addresses, connection);
-  dms_p2p_kad_key_init_bytes (&self->key, self->bytes);
-  return self;
+  return id != NULL ? dms_p2p_kad_peer_new (id, addresses, connection) : NULL;
 }
 
 DmsP2pKadPeer *

@@ -256,19 +256,43 @@ dms_p2p_kad_table_compare_distance (gconstpointer a, gconstpointer b, gpointer u
       user_data, dms_p2p_kad_peer_get_key (first->peer), dms_p2p_kad_peer_get_key (second->peer));
 }
 
+static void
+dms_p2p_kad_table_append_bucket (DmsP2pKadTable *self, guint i, GPtrArray *entries)
+{
+  if (i < G_N_ELEMENTS (self->buckets) && self->buckets[i] != NULL)
+    g_ptr_array_extend (entries, self->buckets[i], NULL, NULL);
+}
+
+/* Moves the closest of the entries to the peers, until these are so many. */
+static void
+dms_p2p_kad_table_move_closest (GPtrArray *entries, DmsP2pKadKey *target, GPtrArray *peers, guint n)
+{
+  g_ptr_array_sort_with_data (entries, dms_p2p_kad_table_compare_distance, target);
+  for (guint i = 0; i < entries->len && peers->len < n; i++)
+    g_ptr_array_add (peers, dms_p2p_kad_peer_ref (((DmsP2pKadEntry *) g_ptr_array_index (entries, i))->peer));
+  g_ptr_array_set_size (entries, 0);
+}
+
+/* Of a place that has its first i bits in common with ours, and not the next, all in bucket i have more in
+ * common; all in the buckets behind it exactly as many; those in the buckets before it fewer and fewer. So
+ * only few have to be sorted. */
 GPtrArray *
 dms_p2p_kad_table_list_closest (DmsP2pKadTable *self, const DmsP2pKadKey *key, guint n)
 {
   GPtrArray *peers = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_p2p_kad_peer_unref);
-  g_autoptr (GPtrArray) entries = dms_p2p_kad_table_list_entries (self);
+  g_autoptr (GPtrArray) entries = g_ptr_array_new ();
   DmsP2pKadKey target = *key;
+  guint common = dms_p2p_kad_key_common_prefix (&self->key, key);
 
-  g_ptr_array_sort_with_data (entries, dms_p2p_kad_table_compare_distance, &target);
-  for (guint i = 0; i < entries->len && i < n; i++)
+  dms_p2p_kad_table_append_bucket (self, common, entries);
+  dms_p2p_kad_table_move_closest (entries, &target, peers, n);
+  for (guint i = common + 1; i < G_N_ELEMENTS (self->buckets) && peers->len < n; i++)
+    dms_p2p_kad_table_append_bucket (self, i, entries);
+  dms_p2p_kad_table_move_closest (entries, &target, peers, n);
+  for (guint i = common; i > 0 && peers->len < n; i--)
     {
-      const DmsP2pKadEntry *entry = g_ptr_array_index (entries, i);
-
-      g_ptr_array_add (peers, dms_p2p_kad_peer_ref (entry->peer));
+      dms_p2p_kad_table_append_bucket (self, i - 1, entries);
+      dms_p2p_kad_table_move_closest (entries, &target, peers, n);
     }
   return peers;
 }

@@ -286,6 +286,7 @@ test_multiaddr_vectors (void)
       g_autoptr (DmsMultiaddr) address = dms_multiaddr_new (vectors[i].text, &error);
       g_autoptr (DmsMultiaddr) back = NULL;
       g_autoptr (GBytes) bytes = NULL;
+      g_autoptr (GBytes) again = NULL;
       g_autofree char *hex = NULL;
 
       g_assert_no_error (error);
@@ -293,6 +294,8 @@ test_multiaddr_vectors (void)
       bytes = dms_multiaddr_dup_bytes (address);
       hex = to_hex (bytes);
       g_assert_cmpstr (hex, ==, vectors[i].hex);
+      again = dms_multiaddr_dup_bytes (address);
+      g_assert_true (g_bytes_equal (bytes, again));
       back = dms_multiaddr_new_from_bytes (expected, &error);
       g_assert_no_error (error);
       g_assert_cmpstr (dms_multiaddr_get_text (back), ==, canonical);
@@ -443,6 +446,50 @@ test_multiaddr_memory (void)
     }
 }
 
+static gpointer
+read_forms (gpointer data)
+{
+  DmsMultiaddr *address = data;
+  g_autoptr (GBytes) bytes = dms_multiaddr_dup_bytes (address);
+  g_autoptr (DmsPeerId) peer = dms_multiaddr_dup_peer_id (address);
+
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, 1 + 4 + 1 + 2 + 2 + 1 + 38);
+  return g_strdup (dms_peer_id_get_text (peer));
+}
+
+static gpointer
+read_text (gpointer data)
+{
+  return (gpointer) dms_peer_id_get_text (data);
+}
+
+/* Values are read by several threads: a form that is made when it is first wanted is made for all. */
+static void
+test_forms_in_threads (void)
+{
+  for (guint round = 0; round < 50; round++)
+    {
+      g_autoptr (DmsPeerId) peer = dms_peer_id_new (ED25519, NULL);
+      g_autofree char *at = g_strconcat ("/ip4/192.0.2.1/tcp/1/p2p/", ED25519, NULL);
+      g_autoptr (DmsMultiaddr) address = dms_multiaddr_new (at, NULL);
+      GThread *readers[8];
+
+      for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+        readers[i] = g_thread_new (
+            "read", i % 2 == 0 ? read_text : read_forms, i % 2 == 0 ? (gpointer) peer : (gpointer) address);
+      for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
+        {
+          char *read = g_thread_join (readers[i]);
+
+          g_assert_cmpstr (read, ==, ED25519);
+          if (i % 2 == 0)
+            g_assert_true (read == dms_peer_id_get_text (peer));
+          else
+            g_free (read);
+        }
+    }
+}
+
 /* The bounds on text hold for bytes too. */
 static void
 test_multiaddr_large (void)
@@ -480,6 +527,7 @@ main (int argc, char **argv)
   g_test_add_func ("/multiaddr/bad-bytes", test_multiaddr_bad_bytes);
   g_test_add_func ("/multiaddr/bad-texts", test_multiaddr_bad_texts);
   g_test_add_func ("/multiaddr/memory", test_multiaddr_memory);
+  g_test_add_func ("/multiaddr/threads", test_forms_in_threads);
   g_test_add_func ("/multiaddr/large", test_multiaddr_large);
   return g_test_run ();
 }

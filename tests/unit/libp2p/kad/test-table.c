@@ -97,6 +97,28 @@ test_filter (void)
   g_assert_cmpuint (count_left ("/ip4/127.0.0.1/tcp/1"), ==, 3);
 }
 
+/* Those that are listed are in order, and nobody else is closer. */
+static void
+check_closest (DmsP2pKadTable *table, const DmsP2pKadKey *key)
+{
+  g_autoptr (GPtrArray) all = dms_p2p_kad_table_list (table);
+  g_autoptr (GPtrArray) closest = dms_p2p_kad_table_list_closest (table, key, DMS_P2P_KAD_K);
+  const DmsP2pKadKey *last = NULL;
+
+  g_assert_cmpuint (closest->len, ==, DMS_P2P_KAD_K);
+  for (guint i = 0; i < closest->len; i++)
+    {
+      const DmsP2pKadKey *next = dms_p2p_kad_peer_get_key (g_ptr_array_index (closest, i));
+
+      g_assert_true (last == NULL || dms_p2p_kad_key_compare (key, last, next) < 0);
+      last = next;
+    }
+  for (guint i = 0; i < all->len; i++)
+    if (!g_ptr_array_find (closest, g_ptr_array_index (all, i), NULL))
+      g_assert_cmpint (
+          dms_p2p_kad_key_compare (key, dms_p2p_kad_peer_get_key (g_ptr_array_index (all, i)), last), >, 0);
+}
+
 /* Whatever comes and goes: no bucket has more than k, none is in the wrong one, the closest are the closest.
  */
 static void
@@ -106,9 +128,6 @@ test_properties (void)
   const DmsP2pKadKey *self_key = dms_p2p_kad_peer_get_key (own);
   g_autoptr (DmsP2pKadTable) table = dms_p2p_kad_table_new (self_key);
   g_autoptr (GPtrArray) all = NULL;
-  g_autoptr (GPtrArray) closest = NULL;
-  g_autoptr (DmsP2pKadPeer) target = make_peer (NULL);
-  const DmsP2pKadKey *key = dms_p2p_kad_peer_get_key (target);
   guint n = 0;
 
   g_assert_cmpint (dms_p2p_kad_table_add (table, own, 0, 1), ==, DMS_P2P_KAD_TABLE_REFUSED);
@@ -127,19 +146,17 @@ test_properties (void)
   g_assert_cmpuint (dms_p2p_kad_table_get_bucket_size (table, 5), ==, DMS_P2P_KAD_K);
   all = dms_p2p_kad_table_list (table);
   g_assert_cmpuint (all->len, ==, n);
-  closest = dms_p2p_kad_table_list_closest (table, key, DMS_P2P_KAD_K);
-  g_assert_cmpuint (closest->len, ==, DMS_P2P_KAD_K);
-  for (guint i = 0; i < all->len; i++)
+  check_closest (table, self_key);
+  for (guint i = 0; i < 200; i++)
     {
-      DmsP2pKadPeer *peer = g_ptr_array_index (all, i);
+      DmsP2pKadKey near = *self_key;
+      g_autoptr (DmsP2pKadPeer) target = make_peer (NULL);
 
-      if (!g_ptr_array_find (closest, peer, NULL))
-        g_assert_cmpint (dms_p2p_kad_key_compare (
-                             key,
-                             dms_p2p_kad_peer_get_key (peer),
-                             dms_p2p_kad_peer_get_key (g_ptr_array_index (closest, DMS_P2P_KAD_K - 1))),
-                         >,
-                         0);
+      /* Anywhere, in this host's neighbourhood, and where somebody is. */
+      check_closest (table, dms_p2p_kad_peer_get_key (target));
+      near.bytes[i / 8] ^= 0x80 >> i % 8;
+      check_closest (table, &near);
+      check_closest (table, dms_p2p_kad_peer_get_key (g_ptr_array_index (all, i % all->len)));
     }
 }
 
