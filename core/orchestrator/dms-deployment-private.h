@@ -116,6 +116,8 @@ struct _DeployAllocation
   gboolean ended;
   /* A slot of the workflow whose task has ended, and whose machine is being told. */
   gboolean releasing;
+  /* The step in which its machine was asked to start it, and has not answered yet; else 0. */
+  guint start_step;
   /* It was brought to run, or to its end: the steps of a deployment pass it by. */
   gboolean settled;
   /* No part of the ensemble any more; kept because calls may still be about it. */

@@ -162,8 +162,9 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
   DeployAllocation *allocation = call->allocation;
   JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
 
-  if (!dms_deployment_call_is_current (call))
+  if (!dms_deployment_call_is_current (call) || allocation->start_step != self->step)
     return;
+  allocation->start_step = 0;
   if (!dms_deployment_reply_is_ok (reply, &text))
     {
       dms_deployment_start_settled (allocation, text);
@@ -198,6 +199,7 @@ start (DmsDeployment *self, DeployAllocation *allocation)
   payload = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (payload, dms_deployment_make_start (allocation));
   self->n_pending++;
+  allocation->start_step = self->step;
   dms_actor_invoke_async (self->actor,
                           allocation->handle,
                           START_BEHAVIOUR,
@@ -541,6 +543,12 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
     {
       dms_deployment_fetch_logs (self, allocation);
       dms_deployment_supervision_ended (self, allocation);
+    }
+  /* What has ended was started, even if the answer that says so was lost with the machine's daemon. */
+  if (allocation->start_step != 0 && allocation->start_step == self->step)
+    {
+      allocation->start_step = 0;
+      dms_deployment_start_settled (allocation, NULL);
     }
   dms_deployment_check_completion (self);
 }

@@ -80,6 +80,16 @@ on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
       reply_outcome (message, error);
       return;
     }
+  /* An allocation of the same name has the same address; what was meant for an earlier one came late. */
+  if (nonce >= 0 && nonce < dms_allocation_get_record (user_data)->nonce)
+    {
+      g_set_error_literal (&error,
+                           DMS_ERROR,
+                           DMS_ERROR_WRONG_STATE,
+                           "this start belongs to an earlier attempt of the ensemble");
+      reply_outcome (message, error);
+      return;
+    }
   if (run != NULL)
     {
       dms_allocation_start_run_async (user_data,

@@ -182,6 +182,45 @@ nodes:
     assert willing.actor("/dms/node/deployment/list")["total"] == 4
 
 
+# A child that deploys three of its own, or tries to.
+MIDDLE = CLIENT + """
+for i in range(3):
+    print(ask(op="deploy", key=str(i), ensemble=child("sleep 300")).get("error"), flush=True)
+time.sleep(300)
+"""
+
+
+def test_children_of_children_are_in_the_budget(willing):
+    """A child deploys two of its own, out of what the job at the top may have; all end with it."""
+    ensemble = deploy(willing, """
+        def size(cores):
+            return {"cpu": {"cores": cores}, "ram": {"size": "64MiB"}, "disk": {"size": "32MiB"}}
+
+        def middle(number):
+            main = {"executor": "process", "type": "task", "resources": size(0.1),
+                    "children": {"max_deployments": number, "lifetime": "1m", "resources": size(0.2)},
+                    "execution": {"type": "process", "cmd": ["/usr/bin/python3", "-c", MIDDLE]}}
+            return {"version": "V1", "allocations": {"main": main}, "nodes": {"there": {"allocations": ["main"]}}}
+
+        print(ask(op="deploy", key="greedy", ensemble=middle(5)).get("error"))
+        print(ask(op="deploy", key="modest", ensemble=middle(2))["ok"])
+        print(ask(op="deploy", key="more", ensemble=child("true")).get("error"), flush=True)
+        time.sleep(10)
+    """.replace("MIDDLE", repr(MIDDLE)), number=3, cores=0.5, more="      depth: 2\n")
+
+    def states():
+        return [item["status"] for item in willing.actor("/dms/node/deployment/list")["deployments"]]
+
+    willing.wait_for(lambda: len(states()) == 4, 60, "no grandchildren came")
+    willing.wait_status(ensemble, "Completed", timeout=120)
+    lines = willing.logs_of(ensemble, "here.main")[0].splitlines()
+    assert lines == ["the budget is 3 deployments, of which 0 are used; this one needs 6", "True",
+                     "the budget is 3 deployments, of which 3 are used; this one needs 1"]
+    willing.wait_for(lambda: set(states()) == {"Completed"}, 60, "the children did not end with the job")
+    assert len(states()) == 4
+    nothing_left(willing)
+
+
 def test_flood_does_not_hurt_the_node(willing):
     ensemble = deploy(willing, """
         import threading
