@@ -329,69 +329,6 @@ dms_provider_load_record (DmsProvider *self, const char *allocation_id, GError *
   return dms_allocation_record_new_from_json (dms_document_get_body (document), error);
 }
 
-typedef struct
-{
-  DmsProvider *provider;
-  DmsAllocationRecord *record;
-} Change;
-
-static gboolean
-release_in_transaction (DmsStore *store, gpointer user_data, GError **error)
-{
-  Change *change = user_data;
-  DmsProvider *self = change->provider;
-
-  return dms_ledger_release (self->ledger, change->record->id, error) &&
-         dms_port_ledger_release (self->ports, change->record->id, error) &&
-         dms_provider_save_record (self, change->record, error);
-}
-
-gboolean
-dms_provider_release (DmsProvider *self, DmsAllocationRecord *record, GError **error)
-{
-  Change change = { self, record };
-
-  return dms_store_transaction (self->store, release_in_transaction, &change, error);
-}
-
-static gboolean
-reserve_in_transaction (DmsStore *store, gpointer user_data, GError **error)
-{
-  Change *change = user_data;
-  DmsProvider *self = change->provider;
-  DmsAllocationRecord *record = change->record;
-  g_autoptr (GArray) ports = g_array_new (FALSE, FALSE, sizeof (guint16));
-  g_autoptr (GArray) job_ports = g_array_new (FALSE, FALSE, sizeof (guint16));
-  g_autoptr (GArray) none = NULL;
-
-  for (guint i = 0; i < record->ports->len; i++)
-    {
-      guint16 port = dms_port_mapping_get_host_port (g_ptr_array_index (record->ports, i));
-      guint16 job_port = dms_port_mapping_get_job_port (g_ptr_array_index (record->ports, i));
-      g_array_append_val (ports, port);
-      g_array_append_val (job_ports, job_port);
-    }
-  if (!dms_ledger_commit (self->ledger, record->id, record->resources, G_MAXINT64, error) ||
-      !dms_ledger_allocate (self->ledger, record->id, error))
-    return FALSE;
-  none = dms_port_ledger_take (self->ports,
-                               record->id,
-                               (guint16 *) (void *) ports->data,
-                               (guint16 *) (void *) job_ports->data,
-                               ports->len,
-                               0,
-                               error);
-  return none != NULL && dms_provider_save_record (self, record, error);
-}
-
-gboolean
-dms_provider_reserve (DmsProvider *self, DmsAllocationRecord *record, GError **error)
-{
-  Change change = { self, record };
-
-  return dms_store_transaction (self->store, reserve_in_transaction, &change, error);
-}
-
 /* Allocations */
 
 DmsAllocation *
