@@ -40,6 +40,9 @@ struct _DmsActor
   GHashTable *broadcasts;
   GHashTable *invocations;
   GHashTable *namespaces;
+  char *denied_path;
+  DmsBehaviourFunc denied_func;
+  gpointer denied_data;
   guint64 next_invocation;
   guint8 reply_secret[crypto_shorthash_KEYBYTES];
 };
@@ -101,6 +104,7 @@ dms_actor_finalize (GObject *object)
   g_clear_pointer (&self->mailbox, dms_mailbox_free);
   g_clear_pointer (&self->behaviours, g_hash_table_unref);
   g_clear_pointer (&self->broadcasts, g_hash_table_unref);
+  g_clear_pointer (&self->denied_path, g_free);
   g_clear_pointer (&self->invocations, g_hash_table_unref);
   g_clear_pointer (&self->namespaces, g_hash_table_unref);
   G_OBJECT_CLASS (dms_actor_parent_class)->finalize (object);
@@ -280,6 +284,7 @@ dms_actor_stop (DmsActor *self)
   /* Handlers often hold their owner, which holds this actor. */
   g_hash_table_remove_all (self->behaviours);
   g_hash_table_remove_all (self->broadcasts);
+  dms_actor_set_denied_handler (self, NULL, NULL, NULL);
 }
 
 gboolean
@@ -391,6 +396,15 @@ dms_actor_add_broadcast (DmsActor *self,
                                 destroy);
 }
 
+void
+dms_actor_set_denied_handler (DmsActor *self, const char *path, DmsBehaviourFunc func, gpointer user_data)
+{
+  g_free (self->denied_path);
+  self->denied_path = g_strdup (path);
+  self->denied_func = func;
+  self->denied_data = user_data;
+}
+
 gboolean
 dms_actor_remove_behaviour (DmsActor *self, const char *path)
 {
@@ -492,6 +506,8 @@ admit (DmsActor *self,
                                         dms_behaviour_get_capability (behaviour), error))
     {
       *refusal = DMS_REFUSAL_NOT_AUTHORIZED;
+      if (self->denied_func != NULL && g_strcmp0 (self->denied_path, dms_behaviour_get_path (behaviour)) == 0)
+        self->denied_func (self, message, self->denied_data);
       return NULL;
     }
   owner = owner_of (self, message, behaviour, peer);

@@ -74,6 +74,13 @@ void dms_actor_add_broadcast (DmsActor *self,
                               DmsBehaviourFunc func,
                               gpointer user_data,
                               GDestroyNotify destroy);
+/* Whoever lacks the capability of one behaviour may be told so, where the owner wants it: `func` is called
+ * with a message whose signature is good and whose sender is not trusted in any other way. It is refused all
+ * the same, and not limited: the function has to bound what it does. One at a time; NULL ends it. */
+void dms_actor_set_denied_handler (DmsActor *self,
+                                   const char *path,
+                                   DmsBehaviourFunc func,
+                                   gpointer user_data);
 gboolean dms_actor_remove_behaviour (DmsActor *self, const char *path);
 gboolean dms_actor_has_behaviour (DmsActor *self, const char *path);
 /* (transfer full): the paths of all it answers to now, in no order. */

@@ -38,6 +38,7 @@ static const DmsCliVerb *const verbs[] = {
   &dms_verb_get,
   &dms_verb_get_allocations,
   &dms_verb_get_deployments,
+  &dms_verb_get_why,
   &dms_verb_gpu,
   &dms_verb_gpu_list,
   &dms_verb_gpu_test,

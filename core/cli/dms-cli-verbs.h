@@ -30,6 +30,7 @@ extern const DmsCliVerb dms_verb_deploy;
 extern const DmsCliVerb dms_verb_get;
 extern const DmsCliVerb dms_verb_get_allocations;
 extern const DmsCliVerb dms_verb_get_deployments;
+extern const DmsCliVerb dms_verb_get_why;
 extern const DmsCliVerb dms_verb_gpu;
 extern const DmsCliVerb dms_verb_gpu_list;
 extern const DmsCliVerb dms_verb_gpu_test;

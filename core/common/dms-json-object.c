@@ -122,6 +122,31 @@ dms_json_object_get_whole (JsonObject *object, const char *name, gint64 min, gin
 }
 
 /**
+ * dms_json_object_get_number:
+ * @object: (nullable): an object
+ * @name: a member's name
+ * @min: the least value that counts
+ * @max: the greatest value that counts
+ * @fallback: the answer when the member is absent, no number or out of bounds
+ *
+ * Returns: the member's value
+ */
+double
+dms_json_object_get_number (JsonObject *object, const char *name, double min, double max, double fallback)
+{
+  JsonNode *node = dms_json_object_get_member (object, name);
+  GType type = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_NONE;
+  double value = fallback;
+
+  if (type == G_TYPE_INT64)
+    value = (double) json_node_get_int (node);
+  else if (type == G_TYPE_DOUBLE)
+    value = json_node_get_double (node);
+  /* This also turns away what is no number. */
+  return value >= min && value <= max ? value : fallback;
+}
+
+/**
  * dms_json_object_get_child:
  * @object: (nullable): an object
  * @name: a member's name

@@ -18,6 +18,9 @@ gboolean dms_json_object_get_flag (JsonObject *object, const char *name);
 /* @fallback when absent, no whole number, or outside @min … @max. */
 gint64 dms_json_object_get_whole (JsonObject *object, const char *name, gint64 min, gint64 max,
                                   gint64 fallback);
+/* The same for numbers that need not be whole. */
+double dms_json_object_get_number (JsonObject *object, const char *name, double min, double max,
+                                   double fallback);
 /* (nullable) */
 JsonObject *dms_json_object_get_child (JsonObject *object, const char *name);
 /* (nullable) */

@@ -19,5 +19,6 @@ struct _DmsAllocationConfig
   GStrv provision;
   GPtrArray *volumes;
   DmsHealthCheck *health_check;
+  DmsPreferences *preferences;
   char *failure_recovery;
 };

@@ -83,6 +83,12 @@ dms_allocation_config_get_health_check (DmsAllocationConfig *self)
   return self->health_check;
 }
 
+DmsPreferences *
+dms_allocation_config_get_preferences (DmsAllocationConfig *self)
+{
+  return self->preferences;
+}
+
 const char *
 dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self)
 {
@@ -164,6 +170,8 @@ dms_allocation_config_to_json (DmsAllocationConfig *self)
   dms_job_json_set_strv (object, "provision", (const char *const *) self->provision);
   if (self->health_check != NULL)
     json_object_set_member (object, "healthcheck", dms_health_check_to_json (self->health_check));
+  if (self->preferences != NULL)
+    json_object_set_member (object, "preferences", dms_preferences_to_json (self->preferences));
   if (self->volumes->len > 0)
     json_object_set_member (object, "volume", dms_allocation_config_volumes_to_json (self));
   json_object_set_string_member (object, "failure_recovery", self->failure_recovery);
@@ -192,6 +200,7 @@ allocation_config_clear (gpointer data)
   g_strfreev (self->provision);
   g_clear_pointer (&self->volumes, g_ptr_array_unref);
   g_clear_pointer (&self->health_check, dms_health_check_unref);
+  g_clear_pointer (&self->preferences, dms_preferences_unref);
   g_free (self->failure_recovery);
 }
 

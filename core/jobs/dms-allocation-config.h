@@ -5,6 +5,7 @@
 
 #include <dms.h>
 #include "jobs/dms-health-check.h"
+#include "jobs/dms-preferences.h"
 
 G_BEGIN_DECLS
 
@@ -42,6 +43,8 @@ const char *const *dms_allocation_config_get_provision (DmsAllocationConfig *sel
 GPtrArray *dms_allocation_config_get_volumes (DmsAllocationConfig *self);
 /* (nullable) */
 DmsHealthCheck *dms_allocation_config_get_health_check (DmsAllocationConfig *self);
+/* (nullable): what is better of several machines that would do */
+DmsPreferences *dms_allocation_config_get_preferences (DmsAllocationConfig *self);
 /* `stay_down`, `one_for_one`, `one_for_all` or `rest_for_one` */
 const char *dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self);
 

@@ -99,8 +99,8 @@ decode_location (DmsJobNode *node, const char *path, const DmsJobScope *scope)
                            isp != NULL && *isp != '\0' ? isp : NULL);
 }
 
-static GPtrArray *
-decode_locations (DmsJobReader *parent, const char *key, const DmsJobScope *scope)
+GPtrArray *
+dms_job_decode_locations (DmsJobReader *parent, const char *key, const DmsJobScope *scope)
 {
   GPtrArray *locations = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_location_unref);
   DmsJobNode *list = parent == NULL ? NULL : dms_job_reader_get_list (parent, key, DMS_JOB_READ_OPTIONAL);
@@ -163,10 +163,11 @@ dms_job_decode_node (DmsJobNode *tree, const char *path, const char *name, const
       dms_job_reader_dup_strv (node, "allocations", DMS_JOB_READ_REQUIRED | DMS_JOB_READ_NON_EMPTY);
   self->ports = decode_ports (node, scope);
   location = dms_job_reader_open (node, "location", DMS_JOB_READ_OPTIONAL);
-  self->accept = decode_locations (location, "accept", scope);
-  self->reject = decode_locations (location, "reject", scope);
+  self->accept = dms_job_decode_locations (location, "accept", scope);
+  self->reject = dms_job_decode_locations (location, "reject", scope);
   if (location != NULL)
     dms_job_reader_finish (location);
+  self->preferences = dms_job_decode_preferences (node, scope);
   decode_peer (node, self);
   self->redundancy = (guint) dms_job_reader_get_int (node, "redundancy", 0, MAX_REDUNDANCY, 0);
   self->failure_recovery =

@@ -27,6 +27,11 @@ dms_job_decode_allocation (DmsJobNode *node, const char *path, const char *name,
 /* NULL when the node is no map */
 DmsNodeConfig *
 dms_job_decode_node (DmsJobNode *node, const char *path, const char *name, const DmsJobScope *scope);
+/* (element-type DmsLocation) (transfer full): a list of places; empty when there is none. parent: (nullable)
+ */
+GPtrArray *dms_job_decode_locations (DmsJobReader *parent, const char *key, const DmsJobScope *scope);
+/* NULL when there are none */
+DmsPreferences *dms_job_decode_preferences (DmsJobReader *parent, const DmsJobScope *scope);
 /* NULL when there is none */
 DmsHealthCheck *
 dms_job_decode_health_check (DmsJobNode *node, const char *path, DmsJobForm form, DmsJobReport *report);

@@ -13,6 +13,7 @@ struct _DmsNodeConfig
   GPtrArray *ports;
   GPtrArray *accept;
   GPtrArray *reject;
+  DmsPreferences *preferences;
   char *peer;
   guint redundancy;
   char *failure_recovery;

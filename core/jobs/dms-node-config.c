@@ -39,6 +39,12 @@ dms_node_config_get_reject (DmsNodeConfig *self)
   return self->reject;
 }
 
+DmsPreferences *
+dms_node_config_get_preferences (DmsNodeConfig *self)
+{
+  return self->preferences;
+}
+
 const char *
 dms_node_config_get_peer (DmsNodeConfig *self)
 {
@@ -82,6 +88,8 @@ dms_node_config_to_json (DmsNodeConfig *self)
   dms_job_json_set_array (object, "ports", self->ports, (JsonNode * (*) (gpointer)) dms_port_config_to_json);
   if (self->accept->len + self->reject->len > 0)
     json_object_set_member (object, "location", dms_node_config_location_to_json (self));
+  if (self->preferences != NULL)
+    json_object_set_member (object, "preferences", dms_preferences_to_json (self->preferences));
   dms_job_json_set_text (object, "peer", self->peer);
   if (self->redundancy > 0)
     json_object_set_int_member (object, "redundancy", self->redundancy);
@@ -105,6 +113,7 @@ node_config_clear (gpointer data)
   g_clear_pointer (&self->ports, g_ptr_array_unref);
   g_clear_pointer (&self->accept, g_ptr_array_unref);
   g_clear_pointer (&self->reject, g_ptr_array_unref);
+  g_clear_pointer (&self->preferences, dms_preferences_unref);
   g_free (self->peer);
   g_free (self->failure_recovery);
 }

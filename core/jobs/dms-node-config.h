@@ -5,6 +5,8 @@
 
 #include <dms.h>
 
+#include "jobs/dms-preferences.h"
+
 G_BEGIN_DECLS
 
 /* One node of an ensemble: a set of allocations that share a machine (ensemble.md 4.3). */
@@ -25,6 +27,8 @@ GPtrArray *dms_node_config_get_accept (DmsNodeConfig *self);
 GPtrArray *dms_node_config_get_reject (DmsNodeConfig *self);
 /* (transfer full): `{accept: [Location], reject: [Location]}` without the empty ones */
 JsonNode *dms_node_config_location_to_json (DmsNodeConfig *self);
+/* (nullable): what is better of several machines that would do */
+DmsPreferences *dms_node_config_get_preferences (DmsNodeConfig *self);
 /* (nullable): the peer ID this node is pinned to */
 const char *dms_node_config_get_peer (DmsNodeConfig *self);
 guint dms_node_config_get_redundancy (DmsNodeConfig *self);

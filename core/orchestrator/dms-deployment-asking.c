@@ -6,7 +6,6 @@
 #include "actor/dms-actor-registry.h"
 #include "common/dms-json-object.h"
 #include "identity/dms-base32.h"
-#include "jobs/dms-port-config.h"
 #include "provider/dms-bid-sample.h"
 #include "resources/dms-offer-keys.h"
 
@@ -58,120 +57,6 @@ static const char *
 get_own_host (DmsDeployment *self)
 {
   return dms_handle_get_host (dms_actor_get_handle (self->root));
-}
-
-static DmsResources *
-sum_resources (DeployNode *node)
-{
-  g_autoptr (DmsResources) sum = dms_resources_new_empty ();
-  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
-  double clock = 0;
-  const char *architecture = NULL;
-  DmsCpu *cpu;
-  g_autoptr (DmsCpu) full = NULL;
-
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-      DmsResources *wanted = dms_allocation_config_get_resources (allocation->config);
-      DmsResources *added;
-
-      if (allocation->settled)
-        continue;
-      added = dms_resources_add (sum, wanted);
-      clock = MAX (clock, dms_cpu_get_clock_hz (dms_resources_get_cpu (wanted)));
-      if (dms_cpu_get_architecture (dms_resources_get_cpu (wanted)) != NULL)
-        architecture = dms_cpu_get_architecture (dms_resources_get_cpu (wanted));
-      dms_resources_unref (sum);
-      sum = added;
-      /* Each asks for a GPU of its own, also where several leave the index open. */
-      for (guint j = 0; j < dms_resources_get_gpus (wanted)->len; j++)
-        g_ptr_array_add (gpus, dms_gpu_ref (dms_resources_get_gpus (wanted)->pdata[j]));
-    }
-  cpu = dms_resources_get_cpu (sum);
-  full = dms_cpu_new_full (dms_cpu_get_cores (cpu), clock, NULL, NULL, architecture, 0, 0);
-  return dms_resources_new (full, dms_resources_get_ram (sum), dms_resources_get_disk (sum), gpus);
-}
-
-/* (transfer full): each once. */
-static GStrv
-list_executors (DeployNode *node)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-      const char *executor = dms_allocation_config_get_executor (allocation->config);
-
-      if (!allocation->settled && !g_ptr_array_find_with_equal_func (names, executor, g_str_equal, NULL))
-        g_ptr_array_add (names, g_strdup (executor));
-    }
-  g_ptr_array_add (names, NULL);
-  return (GStrv) g_ptr_array_steal (names, NULL);
-}
-
-/* Its ports are taken already. */
-static gboolean
-is_settled (DeployNode *node, const char *name)
-{
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-
-      if (strcmp (dms_allocation_config_get_name (allocation->config), name) == 0)
-        return allocation->settled;
-    }
-  return FALSE;
-}
-
-static JsonObject *
-make_request (DeployNode *node)
-{
-  g_autoptr (DmsResources) resources = sum_resources (node);
-  g_auto (GStrv) names = list_executors (node);
-  GPtrArray *ports = dms_node_config_get_ports (node->config);
-  JsonObject *request = json_object_new ();
-  JsonObject *body = json_object_new ();
-  JsonArray *executors = json_array_new ();
-  JsonArray *static_ports = json_array_new ();
-  JsonObject *public_ports = json_object_new ();
-  JsonObject *general = json_object_new ();
-  gboolean privileged = FALSE;
-  guint n_dynamic = 0;
-
-  for (guint i = 0; i < node->allocations->len; i++)
-    {
-      DeployAllocation *allocation = node->allocations->pdata[i];
-
-      privileged |=
-          !allocation->settled &&
-          dms_json_object_get_flag (dms_allocation_config_get_params (allocation->config), "privileged");
-    }
-  for (guint i = 0; names[i] != NULL; i++)
-    json_array_add_string_element (executors, names[i]);
-  for (guint i = 0; i < ports->len; i++)
-    {
-      guint16 port = dms_port_config_get_public (ports->pdata[i]);
-
-      if (is_settled (node, dms_port_config_get_allocation (ports->pdata[i])))
-        continue;
-      if (port == 0)
-        n_dynamic++;
-      else
-        json_array_add_int_element (static_ports, port);
-    }
-  json_object_set_array_member (public_ports, "Static", static_ports);
-  json_object_set_int_member (public_ports, "Dynamic", n_dynamic);
-  json_object_set_boolean_member (general, "PrivilegedDocker", privileged);
-  json_object_set_string_member (body, "NodeID", node->name);
-  json_object_set_array_member (body, "Executors", executors);
-  json_object_set_member (body, "Resources", dms_resources_to_json (resources));
-  json_object_set_member (body, "Location", dms_node_config_location_to_json (node->config));
-  json_object_set_object_member (body, "PublicPorts", public_ports);
-  json_object_set_object_member (body, "GeneralRequirements", general);
-  json_object_set_object_member (request, "V1", body);
-  return request;
 }
 
 static gboolean
@@ -226,7 +111,7 @@ make_ensemble_request (DmsDeployment *self, DeployNode *only)
       DeployNode *node = self->nodes->pdata[i];
 
       if (only == NULL ? is_missing (node) : node == only)
-        json_array_add_object_element (requests, make_request (node));
+        json_array_add_object_element (requests, dms_deployment_make_request (node));
     }
   json_object_set_string_member (object, "ID", self->id);
   json_object_set_int_member (object, "Nonce", (gint64) ++self->round);
@@ -389,8 +274,8 @@ search (DmsDeployment *self)
 
       if (!is_missing (node))
         continue;
-      required = sum_resources (node);
-      executors = list_executors (node);
+      required = dms_deployment_sum_resources (node);
+      executors = dms_deployment_list_executors (node);
       names = dms_offer_keys_list_wanted (required, (const char *const *) executors);
       dms_provider_search_add (self->search, (const char *const *) names);
     }

@@ -18,6 +18,19 @@ enum
   TICK_MS = 100,
 };
 
+static DeployNode *
+find_node (DmsDeployment *self, const char *name)
+{
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (strcmp (node->name, name) == 0)
+        return node;
+    }
+  return NULL;
+}
+
 /* Whether waiting longer could bring a better choice. */
 static gboolean
 is_settled (DmsDeployment *self, gint64 waited_us)
@@ -46,6 +59,7 @@ describe_missing (DmsDeployment *self)
 {
   g_autoptr (GString) names = g_string_new (NULL);
   g_autofree char *asked = dms_deployment_describe_asking (self);
+  g_autofree char *why = dms_refusal_book_describe (self->why);
 
   for (guint i = 0; i < self->nodes->len; i++)
     {
@@ -56,9 +70,71 @@ describe_missing (DmsDeployment *self)
     }
   return g_strdup_printf (
       "no machine offered to run node %s: none that was reached has what it asks for (resources free, "
-      "executor, ports, location). %s",
+      "executor, ports, location). %s. Why: %s",
       names->str,
-      asked);
+      asked,
+      why);
+}
+
+void
+dms_deployment_set_knowledge (DmsDeployment *self, DmsTrackRecord *track, DmsLocation *here)
+{
+  g_set_object (&self->track, track);
+  g_clear_pointer (&self->here, dms_location_unref);
+  self->here = here != NULL ? dms_location_ref (here) : NULL;
+}
+
+DmsBidRanking *
+dms_deployment_rank_bids (DmsDeployment *self, DeployNode *node)
+{
+  DmsPreferences *own = dms_node_config_get_preferences (node->config);
+  g_autoptr (DmsPreferences) all = dms_preferences_add (own, NULL);
+
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+      DmsPreferences *sum =
+          dms_preferences_add (all, dms_allocation_config_get_preferences (allocation->config));
+
+      dms_preferences_unref (all);
+      all = sum;
+    }
+  return dms_bid_ranking_new (node->bids, all, self->here, self->track);
+}
+
+void
+dms_deployment_blame (DmsDeployment *self, const char *about)
+{
+  g_autofree char *name = g_strndup (about, strcspn (about, "."));
+  DeployNode *node = find_node (self, name);
+
+  /* What goes wrong later may be the job's own fault. */
+  if (self->track != NULL && node != NULL && node->bid != NULL && self->status == DMS_DEPLOYMENT_COMMITTING)
+    dms_track_record_add (self->track, dms_bid_get_peer (node->bid), FALSE);
+}
+
+void
+dms_deployment_praise (DmsDeployment *self)
+{
+  for (guint i = 0; self->track != NULL && i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (node->bid != NULL)
+        dms_track_record_add (self->track, dms_bid_get_peer (node->bid), TRUE);
+    }
+}
+
+static void
+take_best (DmsDeployment *self, DeployNode *node)
+{
+  g_autoptr (DmsBidRanking) ranking = dms_deployment_rank_bids (self, node);
+  guint pick = dms_bid_ranking_pick (ranking);
+  g_autofree char *terms = dms_bid_ranking_describe (ranking, pick);
+
+  g_clear_pointer (&node->bid, dms_bid_unref);
+  node->bid = dms_bid_ref (node->bids->pdata[pick]);
+  dms_deployment_note_choice (self, node, dms_bid_ranking_get_cost (ranking, pick), terms);
 }
 
 static void
@@ -68,16 +144,11 @@ choose (DmsDeployment *self)
 
   dms_log_event (G_LOG_LEVEL_INFO, "bids_collected", "orchestratorID", self->id, "asked", asked, NULL);
   dms_deployment_stop_asking (self);
+  dms_deployment_begin_choice (self);
   for (guint i = 0; i < self->nodes->len; i++)
     {
-      DeployNode *node = self->nodes->pdata[i];
-      guint pick;
-
-      if (!dms_deployment_node_is_open (node))
-        continue;
-      pick = (guint) g_random_int_range (0, (gint32) node->bids->len);
-      g_clear_pointer (&node->bid, dms_bid_unref);
-      node->bid = dms_bid_ref (node->bids->pdata[pick]);
+      if (dms_deployment_node_is_open (self->nodes->pdata[i]))
+        take_best (self, self->nodes->pdata[i]);
     }
   dms_deployment_commit (self);
 }
@@ -95,8 +166,11 @@ on_tick (gpointer user_data)
       choose (self);
       return G_SOURCE_REMOVE;
     }
-  if (dms_deployment_go_on_asking (self))
+  if (!self->asking_why && dms_deployment_go_on_asking (self))
     return G_SOURCE_CONTINUE;
+  if (dms_deployment_ask_why (self))
+    return G_SOURCE_CONTINUE;
+  self->asking_why = FALSE;
   self->timer = 0;
   missing = describe_missing (self);
   /* Machines may become free while there is time: the same answer is no reason to give up. */
@@ -122,21 +196,9 @@ dms_deployment_collect_bids (DmsDeployment *self)
     }
   self->round_began_us = g_get_monotonic_time ();
   self->collecting = TRUE;
+  self->asking_why = FALSE;
   dms_deployment_begin_asking (self);
   self->timer = g_timeout_add (TICK_MS, on_tick, self);
-}
-
-static DeployNode *
-find_node (DmsDeployment *self, const char *name)
-{
-  for (guint i = 0; i < self->nodes->len; i++)
-    {
-      DeployNode *node = self->nodes->pdata[i];
-
-      if (strcmp (node->name, name) == 0)
-        return node;
-    }
-  return NULL;
 }
 
 /* A machine serves one node of an ensemble, or those that are bound to it. */
@@ -204,6 +266,11 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
 
   if (!self->collecting)
     return;
+  if (dms_bid_refusal_is_one (dms_message_get_payload (message)))
+    {
+      dms_deployment_handle_refusal (self, message);
+      return;
+    }
   self->n_heard++;
   bid = dms_bid_new_from_json (dms_message_get_payload (message), &error);
   if (bid == NULL)
@@ -233,6 +300,8 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
                  "way",
                  dms_deployment_way_to_string (way),
                  NULL);
+  if (self->asking_why)
+    dms_refusal_book_add_offer (self->why, dms_bid_get_peer (bid), node->name);
   g_ptr_array_add (node->bids, g_steal_pointer (&bid));
   if (is_settled (self, g_get_monotonic_time () - self->round_began_us))
     {

@@ -70,7 +70,7 @@ begin (DmsDeployment *self, DeployChange *change, guint64 expiry_ns, void (*next
   self->n_attempts = 0;
   self->n_same_error = 0;
   /* How many machines there are may be another number by now. */
-  self->waves.audience = 0;
+  self->waves = (DmsAskingWaves){ 0 };
   /* Stored before anything is taken away. */
   dms_deployment_set_status (self, DMS_DEPLOYMENT_UPDATING);
   dms_deployment_revert (self, next);

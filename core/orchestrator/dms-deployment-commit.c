@@ -72,6 +72,7 @@ make_commit (DmsDeployment *self, DeployAllocation *allocation)
   json_object_set_member (object, "Resources", g_steal_pointer (&resources));
   json_object_set_object_member (object, "PortMapping", mapping);
   json_object_set_int_member (object, "NumDynamicPorts", n_dynamic);
+  json_object_set_int_member (object, "Nonce", (gint64) self->round);
   return object;
 }
 
@@ -281,6 +282,7 @@ allocate (DmsDeployment *self)
       json_object_set_string_member (object, "EnsembleID", self->id);
       json_object_set_string_member (object, "NodeID", node->name);
       json_object_set_object_member (object, "Allocations", configs);
+      json_object_set_int_member (object, "Nonce", (gint64) self->round);
       invoke (self,
               node,
               NULL,
@@ -386,6 +388,7 @@ dms_deployment_revert (DmsDeployment *self, void (*done) (DmsDeployment *self))
         }
       json_object_set_string_member (object, "EnsembleID", self->id);
       json_object_set_array_member (object, "AllocsByName", names);
+      json_object_set_int_member (object, "Nonce", (gint64) self->round);
       json_node_take_object (payload, object);
       revert = g_new0 (Revert, 1);
       revert->call = dms_deployment_call_new (self, node, NULL);

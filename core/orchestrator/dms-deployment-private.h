@@ -4,9 +4,11 @@
 #pragma once
 
 #include "orchestrator/dms-asking-waves.h"
+#include "orchestrator/dms-bid-ranking.h"
 #include "orchestrator/dms-deployment.h"
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-provider-search.h"
+#include "orchestrator/dms-refusal-book.h"
 #include "provider/dms-bid.h"
 
 /* Times of orchestration.md 1, in seconds. */
@@ -152,6 +154,8 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* Of the newest request for bids, and with it the attempt. It starts at the time of day, so that it goes on
+   * growing when the node was restarted. */
   guint64 round;
   /* Asking: a round asks a few of many machines first, then more, wave after wave. */
   DmsProviderSearch *search;
@@ -166,6 +170,13 @@ struct _DmsDeployment
   /* Bids that came, of any use or not; and those of use. */
   guint n_heard;
   guint n_bids[DEPLOY_N_WAYS];
+  /* What machines said, and whether they are being asked why they make no offer. */
+  DmsRefusalBook *why;
+  gboolean asking_why;
+  gint64 why_began_us;
+  /* (nullable): what was seen of machines, and where this one is. */
+  DmsTrackRecord *track;
+  DmsLocation *here;
   guint n_attempts;
   guint n_same_error;
   guint layer;
@@ -250,7 +261,29 @@ DeployWay dms_deployment_get_way (DmsDeployment *self, const char *peer);
 const char *dms_deployment_way_to_string (DeployWay way);
 /* (transfer full): whom it asked, for people. */
 char *dms_deployment_describe_asking (DmsDeployment *self);
+/* requests */
+/* (transfer full): what all allocations of the node need together. */
+DmsResources *dms_deployment_sum_resources (DeployNode *node);
+/* (transfer full): one `{"V1": …}` of an EnsembleBidRequest. */
+JsonObject *dms_deployment_make_request (DeployNode *node);
+/* (transfer full): each once. */
+GStrv dms_deployment_list_executors (DeployNode *node);
+DmsRefusalNeed *dms_deployment_make_need (DeployNode *node);
+/* why */
+/* When all have been asked for offers and some are missing: asks for the reasons. Whether they are to be
+ * waited for; to be called again until they are not. */
+gboolean dms_deployment_ask_why (DmsDeployment *self);
+void dms_deployment_handle_refusal (DmsDeployment *self, DmsMessage *message);
+/* Before offers are taken, and for each that is. terms: for people */
+void dms_deployment_begin_choice (DmsDeployment *self);
+void dms_deployment_note_choice (DmsDeployment *self, DeployNode *node, double cost, const char *terms);
 /* bidding */
+/* (transfer full): the bids for a node in their order, by what the node and its allocations prefer. */
+DmsBidRanking *dms_deployment_rank_bids (DmsDeployment *self, DeployNode *node);
+/* The machine of a node, or of an allocation, did not do what it had offered. about: as in note_error() */
+void dms_deployment_blame (DmsDeployment *self, const char *about);
+/* All machines did. */
+void dms_deployment_praise (DmsDeployment *self);
 void dms_deployment_collect_bids (DmsDeployment *self);
 void dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_data);
 /* commit and allocate */

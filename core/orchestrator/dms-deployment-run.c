@@ -94,7 +94,7 @@ dms_deployment_grant_all (DmsDeployment *self)
 /* Starting */
 
 static JsonObject *
-make_start (DeployAllocation *allocation)
+make_start (DmsDeployment *self, DeployAllocation *allocation)
 {
   const char *name = dms_allocation_config_get_name (allocation->config);
   GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
@@ -119,6 +119,7 @@ make_start (DeployAllocation *allocation)
   json_object_set_string_member (object, "SubnetIP", "");
   json_object_set_string_member (object, "GatewayIP", "");
   json_object_set_object_member (object, "PortMapping", mapping);
+  json_object_set_int_member (object, "Nonce", (gint64) self->round);
   return object;
 }
 
@@ -193,7 +194,7 @@ start (DmsDeployment *self, DeployAllocation *allocation)
       return;
     }
   payload = json_node_new (JSON_NODE_OBJECT);
-  json_node_take_object (payload, make_start (allocation));
+  json_node_take_object (payload, make_start (self, allocation));
   self->n_pending++;
   dms_actor_invoke_async (self->actor,
                           allocation->handle,
@@ -557,6 +558,24 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
   acknowledge (message, NULL);
 }
 
+/* Whether this machine is the one that may have the allocation now. */
+static gboolean
+is_held_by (DmsDeployment *self, const char *name, DmsDid *machine)
+{
+  const char *id = dms_deployment_find_allocation (self, name);
+
+  for (guint i = 0; id != NULL && i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+      DeployNode *node = allocation->node;
+
+      if (strcmp (allocation->id, id) == 0)
+        return node->touched && node->bid != NULL &&
+               dms_did_equal (dms_handle_get_did (dms_bid_get_handle (node->bid)), machine);
+    }
+  return FALSE;
+}
+
 /* A machine that was restarted asks whether its allocations are still wanted (node-and-executors.md 4.2). */
 static void
 handle_state (DmsActor *actor, DmsMessage *message, gpointer user_data)
@@ -568,8 +587,8 @@ handle_state (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   for (guint i = 0; names != NULL && names[i] != NULL && unknown == NULL; i++)
     {
-      if (dms_deployment_find_allocation (self, names[i]) == NULL)
-        unknown = g_strdup_printf ("allocation %s is not part of the deployment", names[i]);
+      if (!is_held_by (self, names[i], dms_message_get_sender_did (message)))
+        unknown = g_strdup_printf ("the deployment does not have allocation %s on your machine", names[i]);
     }
   acknowledge (message, unknown);
 }

@@ -210,6 +210,7 @@ dms_deployment_dup_view (DmsDeployment *self)
     }
   json_object_set_object_member (view, "Allocations", states);
   json_object_set_object_member (view, "AllocationInfo", dms_deployment_dup_allocation_info (self));
+  json_object_set_member (view, "Why", dms_deployment_dup_why (self));
   return take_object (view);
 }
 
@@ -279,7 +280,8 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
 
   self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
   /* Machines do not answer the same question again. */
-  self->round = (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0);
+  self->round = MAX (self->round, (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0));
+  dms_refusal_book_read (self->why, dms_json_object_get_member (view, "Why"));
   for (guint i = 0; good && i < self->nodes->len; i++)
     good = read_node (self->nodes->pdata[i], snapshot, &local);
   for (guint i = 0; good && i < self->allocations->len; i++)

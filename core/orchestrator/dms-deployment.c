@@ -62,6 +62,7 @@ dms_deployment_dispose (GObject *object)
   g_clear_object (&self->actor);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
+  g_clear_object (&self->track);
   G_OBJECT_CLASS (dms_deployment_parent_class)->dispose (object);
 }
 
@@ -77,6 +78,8 @@ dms_deployment_finalize (GObject *object)
   g_ptr_array_unref (self->earlier_ensembles);
   g_ptr_array_unref (self->shutdown_tasks);
   g_hash_table_unref (self->asked);
+  dms_refusal_book_free (self->why);
+  g_clear_pointer (&self->here, dms_location_unref);
   g_string_free (self->shutdown_errors, TRUE);
   g_clear_pointer (&self->ensemble, dms_ensemble_unref);
   g_clear_pointer (&self->ensemble_json, json_node_unref);
@@ -109,9 +112,10 @@ dms_deployment_class_init (DmsDeploymentClass *klass)
                                       NULL,
                                       NULL,
                                       G_TYPE_NONE,
-                                      2,
+                                      3,
                                       DMS_TYPE_HANDLE,
-                                      G_TYPE_STRV);
+                                      G_TYPE_STRV,
+                                      G_TYPE_UINT64);
 }
 
 static void
@@ -125,7 +129,9 @@ dms_deployment_init (DmsDeployment *self)
   self->steady = g_cancellable_new ();
   self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->shutdown_errors = g_string_new (NULL);
+  self->round = (guint64) g_get_real_time ();
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->why = dms_refusal_book_new ();
 }
 
 static DmsDeployment *
@@ -222,15 +228,27 @@ dms_deployment_get_error (DmsDeployment *self)
   return self->error != NULL ? self->error : "";
 }
 
+static gboolean
+has_allocation (DeployNode *node, const char *allocation_id)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      if (strcmp (((DeployAllocation *) node->allocations->pdata[i])->id, allocation_id) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 gboolean
-dms_deployment_is_on (DmsDeployment *self, DmsHandle *machine)
+dms_deployment_is_on (DmsDeployment *self, DmsHandle *machine, const char *allocation_id)
 {
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
 
       if (node->touched && node->bid != NULL &&
-          strcmp (dms_handle_get_host (dms_bid_get_handle (node->bid)), dms_handle_get_host (machine)) == 0)
+          strcmp (dms_handle_get_host (dms_bid_get_handle (node->bid)), dms_handle_get_host (machine)) == 0 &&
+          has_allocation (node, allocation_id))
         return TRUE;
     }
   return FALSE;
@@ -250,7 +268,7 @@ dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node)
         g_strv_builder_add (builder, allocation->id);
     }
   names = g_strv_builder_end (builder);
-  g_signal_emit (self, not_reverted_signal, 0, dms_bid_get_handle (node->bid), names);
+  g_signal_emit (self, not_reverted_signal, 0, dms_bid_get_handle (node->bid), names, self->round);
 }
 
 const char *
@@ -367,6 +385,7 @@ dms_deployment_note_error (DmsDeployment *self, const char *about, const char *t
                  "error",
                  text,
                  NULL);
+  dms_deployment_blame (self, about);
   if (self->step_error == NULL)
     self->step_error = g_strdup_printf ("%s: %s", about, text);
 }
@@ -436,6 +455,8 @@ dms_deployment_set_status (DmsDeployment *self, DmsDeploymentStatus status)
   dms_deployment_save (self);
   if (!changed)
     return;
+  if (status == DMS_DEPLOYMENT_RUNNING)
+    dms_deployment_praise (self);
   dms_log_event (G_LOG_LEVEL_INFO,
                  "deployment_status",
                  "orchestratorID",
@@ -625,6 +646,8 @@ dms_deployment_retry (DmsDeployment *self, const char *why)
       g_free (self->error);
       self->error = g_strdup (text);
     }
+  /* A restart must not go on with what is being taken back. */
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_PREPARING);
   if (self->n_same_error >= MAX_SAME_ERROR || dms_deployment_time_is_up (self))
     {
       dms_deployment_fail (self, text);

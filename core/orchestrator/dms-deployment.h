@@ -9,6 +9,8 @@
 #include "jobs/dms-manifest.h"
 #include "orchestrator/dms-deployment-records.h"
 #include "orchestrator/dms-deployment-status.h"
+#include "orchestrator/dms-track-record.h"
+#include "resources/dms-location.h"
 
 G_BEGIN_DECLS
 
@@ -16,9 +18,9 @@ G_BEGIN_DECLS
 
 /* One ensemble on its way through its life: finds machines, reserves, starts, watches, ends (orchestration.md
  * 3-6). It acts through an actor of its own. Every step is stored before it is taken. Emits `status-changed`
- * after each change, `over` once nothing is left to do, and `not-reverted` with a machine (DmsHandle) and the
- * IDs of allocations (GStrv) when that machine could not be told to take them back. Lives in the main context
- * that made it. */
+ * after each change, `over` once nothing is left to do, and `not-reverted` with a machine (DmsHandle), the
+ * IDs of allocations (GStrv) and the attempt (uint64) when that machine could not be told to take them back.
+ * Lives in the main context that made it. */
 G_DECLARE_FINAL_TYPE (DmsDeployment, dms_deployment, DMS, DEPLOYMENT, GObject)
 
 /* A new deployment that has until expiry_ns to run. root: the node's root actor. work_dir: for logs. */
@@ -36,12 +38,14 @@ DmsDeployment *dms_deployment_new_from_record (DmsDocument *record,
                                                DmsDeploymentRecords *records,
                                                const char *work_dir,
                                                GError **error);
+/* What it ranks machines by, besides their bids. Either may be NULL. */
+void dms_deployment_set_knowledge (DmsDeployment *self, DmsTrackRecord *track, DmsLocation *here);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
 /* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */
 gboolean dms_deployment_nudge (DmsDeployment *self);
-/* Whether a machine has, or may have, something of it. */
-gboolean dms_deployment_is_on (DmsDeployment *self, DmsHandle *machine);
+/* Whether a machine has, or may have, one of its allocations. */
+gboolean dms_deployment_is_on (DmsDeployment *self, DmsHandle *machine, const char *allocation_id);
 /* Lets go without ending anything. */
 void dms_deployment_detach (DmsDeployment *self);
 
@@ -68,6 +72,8 @@ void dms_deployment_update_async (DmsDeployment *self,
                                   gpointer user_data);
 gboolean dms_deployment_update_finish (DmsDeployment *self, GAsyncResult *result, GError **error);
 
+/* (transfer full): what machines said when they were asked (dms_refusal_book_to_json()) */
+JsonNode *dms_deployment_dup_why (DmsDeployment *self);
 /* (transfer full): the manifest (types.md 5) */
 DmsManifest *dms_deployment_dup_manifest (DmsDeployment *self);
 /* (transfer full): AllocationInfo by allocation ID (types.md 7) */

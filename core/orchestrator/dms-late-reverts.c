@@ -30,6 +30,7 @@ typedef struct
   DmsHandle *machine;
   JsonNode *payload;
   gint64 created_us;
+  guint64 serial;
   guint seconds;
   guint timer;
 } LateRevert;
@@ -45,6 +46,7 @@ struct _DmsLateReverts
   /* ID → LateRevert */
   GHashTable *reverts;
   GCancellable *cancellable;
+  guint64 last_serial;
 };
 
 G_DEFINE_FINAL_TYPE (DmsLateReverts, dms_late_reverts, G_TYPE_OBJECT)
@@ -53,6 +55,7 @@ typedef struct
 {
   DmsLateReverts *self;
   char *id;
+  guint64 serial;
 } Attempt;
 
 static void
@@ -156,7 +159,9 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (DmsMessage) reply = dms_actor_invoke_finish (DMS_ACTOR (source), result, &error);
   LateRevert *revert = g_hash_table_lookup (attempt->self->reverts, attempt->id);
 
-  if (revert == NULL || g_cancellable_is_cancelled (attempt->self->cancellable))
+  /* What was said before is not what has to be said now, if the machine was left behind once more since. */
+  if (revert == NULL || revert->serial != attempt->serial ||
+      g_cancellable_is_cancelled (attempt->self->cancellable))
     return;
   if (reply != NULL && dms_json_object_get_flag (dms_message_get_object (reply), "OK"))
     settle (revert, "late_revert_done");
@@ -164,15 +169,41 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     wait_again (revert);
 }
 
+/* (transfer full) (nullable): what to say; NULL when the ensemble has put all of it there again. */
+static JsonNode *
+dup_unwanted (LateRevert *revert)
+{
+  DmsLateReverts *self = revert->self;
+  g_auto (GStrv) names =
+      dms_json_object_dup_texts (dms_json_node_get_child (revert->payload), "AllocsByName");
+  JsonNode *nonce = dms_json_object_get_member (dms_json_node_get_child (revert->payload), "Nonce");
+  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  JsonArray *unwanted = json_array_new ();
+
+  for (gsize i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      if (!self->is_wanted (revert->ensemble_id, revert->machine, names[i], self->user_data))
+        json_array_add_string_element (unwanted, names[i]);
+    }
+  json_node_take_object (payload, object);
+  json_object_set_string_member (object, "EnsembleID", revert->ensemble_id);
+  json_object_set_array_member (object, "AllocsByName", unwanted);
+  if (nonce != NULL)
+    json_object_set_member (object, "Nonce", json_node_copy (nonce));
+  return json_array_get_length (unwanted) > 0 ? g_steal_pointer (&payload) : NULL;
+}
+
 static gboolean
 on_time (gpointer user_data)
 {
   LateRevert *revert = user_data;
   DmsLateReverts *self = revert->self;
+  g_autoptr (JsonNode) payload = dup_unwanted (revert);
   Attempt *attempt = NULL;
 
   revert->timer = 0;
-  if (self->is_wanted (revert->ensemble_id, revert->machine, self->user_data))
+  if (payload == NULL)
     {
       settle (revert, "late_revert_superseded");
       return G_SOURCE_REMOVE;
@@ -185,10 +216,11 @@ on_time (gpointer user_data)
   attempt = g_new0 (Attempt, 1);
   attempt->self = g_object_ref (self);
   attempt->id = g_strdup (revert->id);
+  attempt->serial = revert->serial;
   dms_actor_invoke_async (self->root,
                           revert->machine,
                           REVERT_BEHAVIOUR,
-                          revert->payload,
+                          payload,
                           dms_actor_expiry_in (ANSWER_SECONDS),
                           self->cancellable,
                           on_answered,
@@ -209,6 +241,7 @@ keep (DmsLateReverts *self, const char *id, DmsHandle *machine, JsonNode *payloa
   revert->payload = payload;
   revert->created_us = created_us;
   revert->seconds = FIRST_SECONDS;
+  revert->serial = ++self->last_serial;
   g_hash_table_replace (self->reverts, revert->id, revert);
   wait_again (revert);
 }
@@ -218,8 +251,8 @@ restore (DmsLateReverts *self, DmsDocument *document)
 {
   JsonObject *body = dms_json_node_get_child (dms_document_get_body (document));
   JsonNode *payload = dms_json_object_get_member (body, "payload");
-  g_autoptr (DmsHandle) machine =
-      dms_handle_new_from_json (dms_json_object_get_member (body, "machine"), NULL);
+  JsonNode *handle = dms_json_object_get_member (body, "machine");
+  g_autoptr (DmsHandle) machine = handle != NULL ? dms_handle_new_from_json (handle, NULL) : NULL;
 
   if (machine == NULL || payload == NULL ||
       dms_json_object_get_text (dms_json_node_get_child (payload), "EnsembleID") == NULL)
@@ -261,7 +294,7 @@ dms_late_reverts_new (DmsStore *store,
 }
 
 static JsonNode *
-make_payload (const char *ensemble_id, const char *const *names)
+make_payload (const char *ensemble_id, const char *const *names, guint64 nonce)
 {
   JsonNode *payload = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
@@ -271,6 +304,7 @@ make_payload (const char *ensemble_id, const char *const *names)
     json_array_add_string_element (array, names[i]);
   json_object_set_string_member (object, "EnsembleID", ensemble_id);
   json_object_set_array_member (object, "AllocsByName", array);
+  json_object_set_int_member (object, "Nonce", (gint64) nonce);
   json_node_take_object (payload, object);
   return payload;
 }
@@ -279,10 +313,12 @@ void
 dms_late_reverts_add (DmsLateReverts *self,
                       const char *ensemble_id,
                       DmsHandle *machine,
-                      const char *const *names)
+                      const char *const *names,
+                      guint64 nonce)
 {
-  g_autofree char *id = g_strdup_printf ("%s_%s", ensemble_id, dms_handle_get_host (machine));
-  g_autoptr (JsonNode) payload = make_payload (ensemble_id, names);
+  /* A machine may have several nodes of an ensemble, those that are bound to it. */
+  g_autofree char *id = g_strdup_printf ("%s_%s", names[0], dms_handle_get_host (machine));
+  g_autoptr (JsonNode) payload = make_payload (ensemble_id, names, nonce);
   g_autoptr (JsonNode) body = json_node_new (JSON_NODE_OBJECT);
   g_autoptr (GError) error = NULL;
   JsonObject *object = json_object_new ();
@@ -290,8 +326,19 @@ dms_late_reverts_add (DmsLateReverts *self,
   json_object_set_member (object, "machine", dms_handle_to_json (machine));
   json_object_set_member (object, "payload", json_node_copy (payload));
   json_node_take_object (body, object);
-  if (g_cancellable_is_cancelled (self->cancellable) || g_hash_table_size (self->reverts) >= MAX_REVERTS)
+  if (g_cancellable_is_cancelled (self->cancellable))
     return;
+  if (g_hash_table_size (self->reverts) >= MAX_REVERTS)
+    {
+      dms_log_event (G_LOG_LEVEL_WARNING,
+                     "late_revert_not_kept",
+                     "orchestratorID",
+                     ensemble_id,
+                     "error",
+                     "too many",
+                     NULL);
+      return;
+    }
   if (!dms_collection_put (self->collection, id, body, &error))
     dms_log_event (G_LOG_LEVEL_WARNING,
                    "late_revert_not_saved",

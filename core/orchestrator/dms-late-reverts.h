@@ -14,9 +14,11 @@ G_BEGIN_DECLS
  * in the store and said again, less and less often, until they answer. Lives in the main context. */
 G_DECLARE_FINAL_TYPE (DmsLateReverts, dms_late_reverts, DMS, LATE_REVERTS, GObject)
 
-/* Whether the ensemble has come back to the machine meanwhile: then nothing may be taken back. */
+/* Whether the ensemble has put this allocation on the machine again meanwhile: then it may not be taken back.
+ */
 typedef gboolean (*DmsLateRevertsWantedFunc) (const char *ensemble_id,
                                               DmsHandle *machine,
+                                              const char *name,
                                               gpointer user_data);
 
 /* @root: who says it. Goes on with what an earlier run of the node has left. */
@@ -25,11 +27,13 @@ DmsLateReverts *dms_late_reverts_new (DmsStore *store,
                                       DmsLateRevertsWantedFunc is_wanted,
                                       gpointer user_data,
                                       GError **error);
-/* @machine: its root actor; @names: IDs of the allocations that it may hold. */
+/* @machine: its root actor; @names: IDs of the allocations that it may hold, one at least; @nonce: the
+ * attempt that gave them up. */
 void dms_late_reverts_add (DmsLateReverts *self,
                            const char *ensemble_id,
                            DmsHandle *machine,
-                           const char *const *names);
+                           const char *const *names,
+                           guint64 nonce);
 guint dms_late_reverts_get_size (DmsLateReverts *self);
 /* Says nothing more; what is left stays in the store. */
 void dms_late_reverts_stop (DmsLateReverts *self);

@@ -6,6 +6,7 @@
 #include "orchestrator/dms-late-reverts.h"
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-orchestrator.h"
+#include "orchestrator/dms-track-record.h"
 
 struct _DmsOrchestrator
 {
@@ -17,6 +18,8 @@ struct _DmsOrchestrator
   DmsConfig *config;
   DmsDeploymentRecords *records;
   DmsLateReverts *late_reverts;
+  DmsTrackRecord *track;
+  DmsLocation *here;
   /* ID → DmsDeployment, those that are not over */
   GHashTable *deployments;
   /* requester's DID and allocation ID → DmsLogFetch */
@@ -32,6 +35,8 @@ void dms_orchestrator_install_log_behaviours (DmsOrchestrator *self, DmsActor *r
 void dms_orchestrator_end_log_jobs (DmsOrchestrator *self, DmsDeployment *deployment);
 /* prune, delete */
 void dms_orchestrator_install_history_behaviours (DmsOrchestrator *self, DmsActor *root);
+/* why */
+void dms_orchestrator_install_why_behaviours (DmsOrchestrator *self, DmsActor *root);
 /* new, list, status, manifest, info, shutdown, update */
 void dms_orchestrator_install_deployment_behaviours (DmsOrchestrator *self, DmsActor *root);
 

@@ -42,6 +42,7 @@ dms_orchestrator_dispose (GObject *object)
 
   let_go (self);
   g_clear_object (&self->late_reverts);
+  g_clear_object (&self->track);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
   g_clear_object (&self->config);
@@ -55,6 +56,7 @@ dms_orchestrator_finalize (GObject *object)
   DmsOrchestrator *self = DMS_ORCHESTRATOR (object);
 
   g_clear_pointer (&self->key, dms_key_unref);
+  g_clear_pointer (&self->here, dms_location_unref);
   g_hash_table_unref (self->deployments);
   g_hash_table_unref (self->log_jobs);
   G_OBJECT_CLASS (dms_orchestrator_parent_class)->finalize (object);
@@ -85,6 +87,11 @@ dms_orchestrator_new (DmsStore *store, DmsActor *root, DmsKey *key, DmsConfig *c
   self->root = g_object_ref (root);
   self->key = dms_key_ref (key);
   self->config = g_object_ref (config);
+  self->here = dms_location_new (dms_config_get_string (config, "general.host_continent"),
+                                 dms_config_get_string (config, "general.host_country"),
+                                 dms_config_get_string (config, "general.host_city"),
+                                 0,
+                                 NULL);
   return self;
 }
 
@@ -115,20 +122,24 @@ on_over (DmsDeployment *deployment, gpointer user_data)
 }
 
 static void
-on_not_reverted (DmsDeployment *deployment, DmsHandle *machine, const char *const *names, gpointer user_data)
+on_not_reverted (DmsDeployment *deployment,
+                 DmsHandle *machine,
+                 const char *const *names,
+                 guint64 round,
+                 gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
 
   if (self->late_reverts != NULL)
-    dms_late_reverts_add (self->late_reverts, dms_deployment_get_id (deployment), machine, names);
+    dms_late_reverts_add (self->late_reverts, dms_deployment_get_id (deployment), machine, names, round);
 }
 
 static gboolean
-is_wanted (const char *ensemble_id, DmsHandle *machine, gpointer user_data)
+is_wanted (const char *ensemble_id, DmsHandle *machine, const char *name, gpointer user_data)
 {
   DmsDeployment *deployment = dms_orchestrator_find (user_data, ensemble_id);
 
-  return deployment != NULL && dms_deployment_is_on (deployment, machine);
+  return deployment != NULL && dms_deployment_is_on (deployment, machine, name);
 }
 
 /* Takes the deployment into the table, then lets it begin. */
@@ -138,6 +149,7 @@ adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
   const char *id = dms_deployment_get_id (deployment);
 
   g_hash_table_insert (self->deployments, g_strdup (id), g_object_ref (deployment));
+  dms_deployment_set_knowledge (deployment, self->track, self->here);
   g_signal_connect (deployment, "over", G_CALLBACK (on_over), self);
   g_signal_connect (deployment, "not-reverted", G_CALLBACK (on_not_reverted), self);
   if (dms_deployment_start (deployment, error))
@@ -198,10 +210,13 @@ dms_orchestrator_start_async (DmsOrchestrator *self,
   if (self->records != NULL)
     self->late_reverts = dms_late_reverts_new (self->store, self->root, is_wanted, self, &error);
   if (self->late_reverts != NULL)
+    self->track = dms_track_record_new (self->store, &error);
+  if (self->track != NULL)
     unfinished = dms_deployment_records_list_unfinished (self->records, &error);
   if (unfinished == NULL)
     {
       g_clear_object (&self->late_reverts);
+      g_clear_object (&self->track);
       g_clear_object (&self->records);
       g_task_return_error (task, error);
       return;
@@ -232,6 +247,7 @@ dms_orchestrator_stop_async (DmsOrchestrator *self,
   if (self->late_reverts != NULL)
     dms_late_reverts_stop (self->late_reverts);
   g_clear_object (&self->late_reverts);
+  g_clear_object (&self->track);
   g_clear_object (&self->records);
   g_task_return_boolean (task, TRUE);
 }
@@ -380,4 +396,5 @@ dms_orchestrator_install_behaviours (DmsOrchestrator *self, DmsActor *root)
   dms_orchestrator_install_deployment_behaviours (self, root);
   dms_orchestrator_install_log_behaviours (self, root);
   dms_orchestrator_install_history_behaviours (self, root);
+  dms_orchestrator_install_why_behaviours (self, root);
 }

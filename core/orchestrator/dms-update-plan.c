@@ -36,7 +36,7 @@ static void G_GNUC_PRINTF (2, 3) refuse (DmsUpdatePlan *self, const char *format
 static gboolean
 is_ours (const char *member)
 {
-  static const char *const ours[] = { "depends_on", "dns_name", "failure_recovery" };
+  static const char *const ours[] = { "depends_on", "dns_name", "failure_recovery", "preferences" };
 
   for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
     {

@@ -38,7 +38,19 @@ static void
 on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   JsonObject *payload = dms_message_get_object (message);
+  gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
+  g_autoptr (GError) error = NULL;
 
+  /* An allocation of the same name has the same address; what was meant for an earlier one came late. */
+  if (nonce >= 0 && nonce < dms_allocation_get_record (user_data)->nonce)
+    {
+      g_set_error_literal (&error,
+                           DMS_ERROR,
+                           DMS_ERROR_WRONG_STATE,
+                           "this start belongs to an earlier attempt of the ensemble");
+      reply_outcome (message, error);
+      return;
+    }
   dms_allocation_start_async (user_data,
                               dms_json_object_get_text (payload, "SubnetIP"),
                               dms_json_object_get_text (payload, "GatewayIP"),

@@ -331,6 +331,7 @@ dms_allocation_record_new_from_wire (const char *id,
   self->orchestrator_did = dms_did_ref (orchestrator_did);
   self->resources = dms_resources_ref (resources);
   self->created_us = g_get_real_time ();
+  self->nonce = -1;
   self->status = DMS_ALLOCATION_PENDING;
   if (!read_kind (self, config, error) || !read_scripts (self, config, error) ||
       !read_keys (self, config, error) || !read_volumes (self, config, error) ||
@@ -403,6 +404,7 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
   json_object_set_array_member (object, "volumes", to_list (self->volumes, volume_to_json));
   json_object_set_array_member (object, "ports", to_list (self->ports, port_to_json));
   json_object_set_int_member (object, "created_us", self->created_us);
+  json_object_set_int_member (object, "nonce", self->nonce);
   json_object_set_string_member (object, "status", dms_allocation_status_to_string (self->status));
   if (self->health_check != NULL)
     json_object_set_member (object, "health_check", dms_health_check_to_json (self->health_check));
@@ -488,6 +490,7 @@ read_state (DmsAllocationRecord *self, JsonObject *object)
   self->params = params != NULL ? json_object_ref (params) : json_object_new ();
   self->is_task = dms_json_object_get_flag (object, "is_task");
   self->created_us = dms_json_object_get_whole (object, "created_us", 0, G_MAXINT64, 0);
+  self->nonce = dms_json_object_get_whole (object, "nonce", 0, G_MAXINT64, -1);
   self->started_us = dms_json_object_get_whole (object, "started_us", 0, G_MAXINT64, 0);
   self->ended_us = dms_json_object_get_whole (object, "ended_us", 0, G_MAXINT64, 0);
   self->launched = dms_json_object_get_flag (object, "launched");

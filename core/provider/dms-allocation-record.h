@@ -35,6 +35,8 @@ typedef struct
   GPtrArray *keys;    /* DmsScript */
   GPtrArray *volumes; /* DmsVolume, as the orchestrator said it */
   gint64 created_us;
+  /* The attempt of its orchestrator that made it; -1 if it does not say. */
+  gint64 nonce;
 
   /* What became of it. */
   DmsAllocationStatus status;

@@ -18,6 +18,7 @@ struct _DmsBid
   DmsLocation *location;
   DmsHandle *handle;
   GBytes *signature;
+  DmsBidOffer *offer;
 };
 
 G_DEFINE_BOXED_TYPE (DmsBid, dms_bid, dms_bid_ref, dms_bid_unref)
@@ -41,6 +42,7 @@ dms_bid_unref (DmsBid *self)
   g_clear_pointer (&self->location, dms_location_unref);
   g_clear_pointer (&self->handle, dms_handle_unref);
   g_clear_pointer (&self->signature, g_bytes_unref);
+  g_clear_pointer (&self->offer, dms_bid_offer_unref);
   g_free (self);
 }
 
@@ -120,7 +122,24 @@ dms_bid_new_signed (DmsKey *key,
   data = g_bytes_get_data (bytes, &size);
   dms_key_sign (key, data, size, signature);
   self->signature = g_bytes_new (signature, sizeof signature);
+  self->offer = dms_bid_offer_new (0, NULL, 0, 0);
   return self;
+}
+
+DmsBid *
+dms_bid_with_offer (DmsBid *self, DmsBidOffer *offer)
+{
+  DmsBid *made = g_new0 (DmsBid, 1);
+
+  g_atomic_ref_count_init (&made->refs);
+  made->ensemble_id = g_strdup (self->ensemble_id);
+  made->node_id = g_strdup (self->node_id);
+  made->peer = g_strdup (self->peer);
+  made->location = dms_location_ref (self->location);
+  made->handle = dms_handle_ref (self->handle);
+  made->signature = g_bytes_ref (self->signature);
+  made->offer = dms_bid_offer_ref (offer);
+  return made;
 }
 
 /**
@@ -212,6 +231,8 @@ dms_bid_new_from_json (JsonNode *node, GError **error)
                            "a bid must have V1 with EnsembleID, NodeID, Peer, Handle and Signature");
       return NULL;
     }
+  self->offer =
+      dms_bid_offer_new_from_json (dms_json_object_get_member (dms_json_node_get_child (node), "Offer"));
   self->location = dms_location_new_from_json (dms_json_object_get_member (object, "Location"), error);
   self->handle = self->location != NULL ? dms_handle_new_from_json (handle, error) : NULL;
   return self->handle != NULL ? g_steal_pointer (&self) : NULL;
@@ -221,7 +242,7 @@ dms_bid_new_from_json (JsonNode *node, GError **error)
  * dms_bid_to_json:
  * @self: a bid
  *
- * Returns: (transfer full): `{"V1":{…}}`
+ * Returns: (transfer full): `{"V1":{…}}`, with `Offer` beside it when there is one
  */
 JsonNode *
 dms_bid_to_json (DmsBid *self)
@@ -240,6 +261,8 @@ dms_bid_to_json (DmsBid *self)
   json_object_set_member (object, "Handle", dms_handle_to_json (self->handle));
   json_object_set_string_member (object, "Signature", signature);
   json_object_set_object_member (outer, "V1", object);
+  if (!dms_bid_offer_is_empty (self->offer))
+    json_object_set_member (outer, "Offer", dms_bid_offer_to_json (self->offer));
   json_node_take_object (node, outer);
   return node;
 }
@@ -266,6 +289,12 @@ DmsLocation *
 dms_bid_get_location (DmsBid *self)
 {
   return self->location;
+}
+
+DmsBidOffer *
+dms_bid_get_offer (DmsBid *self)
+{
+  return self->offer;
 }
 
 DmsHandle *

@@ -7,6 +7,7 @@
 
 #include "actor/dms-handle.h"
 #include "identity/dms-key.h"
+#include "provider/dms-bid-offer.h"
 #include "resources/dms-location.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,9 @@ DmsBid *dms_bid_new_signed (DmsKey *key,
                             const char *ensemble_id,
                             const char *node_id,
                             DmsLocation *location);
+/* (transfer full): the same bid, and what the machine says of itself beside it, `{"V1":{…},"Offer":{…}}`. The
+ * signature of the bid is that of the field and does not cover it; that of the message does. */
+DmsBid *dms_bid_with_offer (DmsBid *self, DmsBidOffer *offer);
 /* Not verified yet. NULL with INVALID_DATA. */
 DmsBid *dms_bid_new_from_json (JsonNode *node, GError **error);
 JsonNode *dms_bid_to_json (DmsBid *self);
@@ -34,6 +38,8 @@ const char *dms_bid_get_ensemble_id (DmsBid *self);
 const char *dms_bid_get_node_id (DmsBid *self);
 const char *dms_bid_get_peer (DmsBid *self);
 DmsLocation *dms_bid_get_location (DmsBid *self);
+/* Empty when nothing is said. */
+DmsBidOffer *dms_bid_get_offer (DmsBid *self);
 /* The provider's root actor. */
 DmsHandle *dms_bid_get_handle (DmsBid *self);
 

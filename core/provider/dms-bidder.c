@@ -6,10 +6,14 @@
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 #include "provider/dms-allocation-record.h"
+#include "provider/dms-bid-refusal.h"
+#include "provider/dms-bid-refuser.h"
 #include "provider/dms-bid-sample.h"
 #include "provider/dms-bid.h"
+#include "provider/dms-job-consent.h"
 #include "provider/dms-provider-private.h"
 #include "resources/dms-comparator.h"
+#include "resources/dms-fit.h"
 
 #include <string.h>
 
@@ -31,7 +35,11 @@ typedef struct
 {
   DmsDid *requester;
   gint64 expires_us;
+  /* Of the newest request that was answered; -1: none. */
+  gint64 nonce;
   GHashTable *answered;
+  /* Allocation ID → nonce that its commit came with. */
+  GHashTable *commits;
 } Bids;
 
 struct _DmsBidder
@@ -45,6 +53,8 @@ struct _DmsBidder
   GHashTable *refusals;
   /* Set of DelayedRequest. */
   GHashTable *delayed;
+  DmsBidRefuser *refuser;
+  DmsBidOffer *offer;
   guint n_answered;
   gboolean ready;
 };
@@ -57,6 +67,7 @@ bids_free (gpointer data)
   Bids *bids = data;
 
   g_hash_table_unref (bids->answered);
+  g_hash_table_unref (bids->commits);
   dms_did_unref (bids->requester);
   g_free (bids);
 }
@@ -66,6 +77,8 @@ typedef struct
 {
   DmsBidder *bidder;
   DmsMessage *message;
+  /* (nullable): what is to be answered instead of looking at it. */
+  DmsBidRefusal *refusal;
   guint timer;
 } DelayedRequest;
 
@@ -76,6 +89,7 @@ delayed_request_free (gpointer data)
 
   g_clear_handle_id (&delayed->timer, g_source_remove);
   dms_message_unref (delayed->message);
+  g_clear_pointer (&delayed->refusal, dms_bid_refusal_unref);
   g_free (delayed);
 }
 
@@ -89,6 +103,8 @@ dms_bidder_finalize (GObject *object)
   g_clear_pointer (&self->executors, g_hash_table_unref);
   g_clear_pointer (&self->refusals, g_hash_table_unref);
   g_clear_pointer (&self->location, dms_location_unref);
+  g_clear_pointer (&self->refuser, dms_bid_refuser_free);
+  g_clear_pointer (&self->offer, dms_bid_offer_unref);
 
   G_OBJECT_CLASS (dms_bidder_parent_class)->finalize (object);
 }
@@ -126,6 +142,8 @@ dms_bidder_new (DmsProvider *provider)
                                      dms_config_get_string (config, "general.host_city"),
                                      0,
                                      NULL);
+  self->refuser = dms_bid_refuser_new (config);
+  self->offer = dms_bid_offer_new_from_config (config);
   return self;
 }
 
@@ -305,6 +323,64 @@ dms_bidder_get_refusals (DmsBidder *self, const char *reason)
   return count != NULL ? *count : 0;
 }
 
+static const char *
+get_node_id (JsonObject *request)
+{
+  const char *node_id = dms_json_object_get_text (request, "NodeID");
+
+  return node_id != NULL && node_id[0] != '\0' && strlen (node_id) <= 256 ? node_id : NULL;
+}
+
+/* What this machine can do with so much of it. */
+static DmsProfile *
+make_offered (DmsBidder *self, DmsResources *resources)
+{
+  g_auto (GStrv) executors = dms_bidder_dup_executors (self);
+  g_autoptr (DmsProfile) empty = dms_profile_new_empty ();
+  g_autoptr (DmsProfile) able = dms_profile_with_executors (empty, (const char *const *) executors);
+
+  return dms_profile_with_resources (able, resources);
+}
+
+/* (nullable): NULL when it cannot be understood. */
+static DmsProfile *
+make_required (JsonObject *request)
+{
+  g_autoptr (DmsResources) resources =
+      dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), NULL);
+  g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
+  g_autoptr (DmsProfile) empty = dms_profile_new_empty ();
+  g_autoptr (DmsProfile) able = dms_profile_with_executors (empty, (const char *const *) executors);
+
+  return resources != NULL ? dms_profile_with_resources (able, resources) : NULL;
+}
+
+/* Everything that stands in the way, not just what was come upon first: whoever asks for less of one thing
+ * should know whether that will do. refusal: (nullable) */
+static void
+note_lacking (DmsBidder *self, DmsBidRefusal *refusal, JsonObject *request)
+{
+  g_autoptr (DmsHardware) machine = NULL;
+  g_autoptr (DmsResources) lent = NULL;
+  g_autoptr (DmsProfile) required = NULL;
+  g_autoptr (DmsProfile) in_all = NULL;
+  g_autoptr (DmsProfile) offered = NULL;
+
+  if (refusal == NULL)
+    return;
+  required = make_required (request);
+  machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), NULL);
+  lent = dms_ledger_dup_onboarded (dms_provider_get_ledger (self->provider), NULL);
+  if (required == NULL || machine == NULL || lent == NULL)
+    {
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, get_node_id (request), NULL);
+      return;
+    }
+  in_all = make_offered (self, dms_hardware_get_total (machine));
+  offered = make_offered (self, lent);
+  dms_bid_refuser_note_profiles (refusal, get_node_id (request), offered, in_all, required);
+}
+
 /* One request of a message */
 
 static GPtrArray *
@@ -325,33 +401,47 @@ read_locations (JsonObject *location, const char *name)
 }
 
 static gboolean
-check_location (DmsBidder *self, const char *id, JsonObject *request)
+check_location (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
 {
   JsonObject *location = dms_json_object_get_child (request, "Location");
   g_autoptr (GPtrArray) accept = read_locations (location, "accept");
   g_autoptr (GPtrArray) reject = read_locations (location, "reject");
 
-  if (accept == NULL || reject == NULL || !dms_location_satisfies (self->location, accept, reject))
-    return refuse (self, id, "bid_request_location_constraints_not_satisfied", NULL);
-  return TRUE;
+  if (accept != NULL && reject != NULL && dms_location_satisfies (self->location, accept, reject))
+    return TRUE;
+  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_LOCATION, get_node_id (request), "location");
+  return refuse (self, id, "bid_request_location_constraints_not_satisfied", NULL);
 }
 
 static gboolean
-check_executors (DmsBidder *self, const char *id, JsonObject *request)
+check_executors (
+    DmsBidder *self, const char *id, JsonObject *request, gboolean own, DmsBidRefusal *refusal)
 {
+  DmsConfig *config = dms_provider_get_config (self->provider);
   g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
-  gboolean privileged = dms_json_object_get_flag (dms_json_object_get_child (request, "GeneralRequirements"),
-                                                  "PrivilegedDocker");
+  JsonObject *general = dms_json_object_get_child (request, "GeneralRequirements");
+  gboolean privileged = dms_json_object_get_flag (general, "PrivilegedDocker");
+  DmsJobConsent needed =
+      (dms_json_object_get_flag (general, "HostNetwork") ? DMS_JOB_CONSENT_HOST_NETWORK : 0) |
+      (dms_json_object_get_flag (general, "HostRootfs") ? DMS_JOB_CONSENT_HOST_ROOTFS : 0);
+  g_autoptr (GError) error = NULL;
+  const char *why = NULL;
 
   for (gsize i = 0; executors != NULL && executors[i] != NULL; i++)
     {
-      if (!g_hash_table_contains (self->executors, executors[i]))
-        return refuse (self, id, "executor_unavailable", executors[i]);
+      if (g_hash_table_contains (self->executors, executors[i]))
+        continue;
+      note_lacking (self, refusal, request);
+      return refuse (self, id, "executor_unavailable", executors[i]);
     }
-  if (privileged &&
-      !dms_config_get_bool (dms_provider_get_config (self->provider), "job.allow_privileged_docker"))
-    return refuse (self, id, "privileged_docker_not_allowed", NULL);
-  return TRUE;
+  if (privileged && !dms_config_get_bool (config, "job.allow_privileged_docker"))
+    why = "privileged_docker_not_allowed";
+  else if (!dms_job_consent_check (needed, config, own, &error))
+    why = "consent_not_given";
+  if (why == NULL)
+    return TRUE;
+  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
+  return refuse (self, id, why, error != NULL ? error->message : NULL);
 }
 
 /* (array-length) ports of a request; NULL when they are no ports. */
@@ -381,46 +471,69 @@ read_ports (JsonObject *request, guint *n_dynamic)
 }
 
 static gboolean
-check_resources (DmsBidder *self, const char *id, JsonObject *request)
+check_ports (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
 {
+  g_autoptr (GError) error = NULL;
+  guint n_dynamic = 0;
+  g_autoptr (GArray) ports = read_ports (request, &n_dynamic);
+
+  if (ports != NULL && dms_port_ledger_check (dms_provider_get_ports (self->provider),
+                                              (guint16 *) (void *) ports->data,
+                                              ports->len,
+                                              n_dynamic,
+                                              &error))
+    return TRUE;
+  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PORTS, get_node_id (request), "ports");
+  return refuse (
+      self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
+}
+
+static gboolean
+check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
+{
+  const char *node = get_node_id (request);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsResources) required =
       dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), &error);
   g_autoptr (DmsHardware) machine = NULL;
   g_autoptr (DmsResources) assigned = NULL;
-  g_autoptr (GArray) ports = NULL;
-  guint n_dynamic;
+  g_autoptr (DmsFit) fit = NULL;
+  g_autofree char *text = NULL;
 
-  if (required != NULL)
-    machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), &error);
+  if (required == NULL)
+    {
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, node, "resources");
+      return refuse (self, id, "bid_requirements_not_satisfied", error->message);
+    }
+  machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), &error);
   if (machine == NULL)
     return refuse (self, id, "bid_requirements_not_satisfied", error->message);
   /* The field wants more than is asked for; just enough is enough. */
-  if (!dms_comparator_suffices (dms_comparator_compare (dms_hardware_get_total (machine), required)))
-    return refuse (self, id, "resource_not_better", NULL);
-
-  ports = read_ports (request, &n_dynamic);
-  if (ports == NULL || !dms_port_ledger_check (dms_provider_get_ports (self->provider),
-                                               (guint16 *) (void *) ports->data,
-                                               ports->len,
-                                               n_dynamic,
-                                               &error))
-    return refuse (
-        self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
+  fit = dms_comparator_explain (dms_hardware_get_total (machine), required);
+  text = dms_fit_describe (fit);
+  if (!dms_fit_suffices (fit))
+    {
+      note_lacking (self, refusal, request);
+      return refuse (self, id, "resource_not_better", text);
+    }
+  if (!check_ports (self, id, request, refusal))
+    return FALSE;
   assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), required, &error);
-  if (assigned == NULL)
-    return refuse (self, id, "no_resource_availability_for_bid", error->message);
-  return TRUE;
+  if (assigned != NULL)
+    return TRUE;
+  note_lacking (self, refusal, request);
+  return refuse (self, id, "no_resource_availability_for_bid", error->message);
 }
 
 static void
 answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, const char *node_id)
 {
-  g_autoptr (DmsBid) bid = dms_bid_new_signed (dms_provider_get_key (self->provider),
-                                               dms_actor_get_handle (dms_provider_get_root (self->provider)),
-                                               ensemble_id,
-                                               node_id,
-                                               self->location);
+  g_autoptr (DmsBid) made = dms_bid_new_signed (dms_provider_get_key (self->provider),
+                                                dms_actor_get_handle (dms_provider_get_root (self->provider)),
+                                                ensemble_id,
+                                                node_id,
+                                                self->location);
+  g_autoptr (DmsBid) bid = dms_bid_with_offer (made, self->offer);
   g_autoptr (JsonNode) payload = dms_bid_to_json (bid);
   g_autoptr (GError) error = NULL;
 
@@ -446,7 +559,12 @@ get_own_host (DmsBidder *self)
 }
 
 static gboolean
-check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject *payload, gboolean own)
+check_message (DmsBidder *self,
+               DmsMessage *message,
+               const char *id,
+               JsonObject *payload,
+               gboolean own,
+               DmsBidRefusalCode *code)
 {
   const char *host = get_own_host (self);
   const char *from = dms_handle_get_host (dms_message_get_from (message));
@@ -454,13 +572,20 @@ check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject 
       dms_config_get_bool (dms_provider_get_config (self->provider), "job.require_contracts_for_deployment");
   g_auto (GStrv) excluded = dms_json_object_dup_texts (payload, "PeerExclusion");
 
+  *code = DMS_BID_REFUSAL_NOT_READY;
   if (!self->ready)
     return refuse (self, id, "not_ready_for_bids", NULL);
+  /* Of these two the asker knows. */
+  *code = DMS_BID_REFUSAL_N_CODES;
   /* It comes directly as well. */
   if (dms_message_get_topic (message)[0] != '\0' && g_strcmp0 (host, from) == 0)
     return FALSE;
+  if (excluded != NULL && g_strv_contains ((const char *const *) excluded, host))
+    return refuse (self, id, "bid_request_excluded_peer", NULL);
+  *code = DMS_BID_REFUSAL_NOT_ONBOARDED;
   if (!dms_ledger_is_onboarded (dms_provider_get_ledger (self->provider)))
     return refuse (self, id, "node_not_onboarded_ignoring_bid_request", NULL);
+  *code = DMS_BID_REFUSAL_CONTRACT;
   if (contracts && !own)
     {
       JsonNode *given = dms_json_object_get_member (payload, "Contracts");
@@ -468,8 +593,6 @@ check_message (DmsBidder *self, DmsMessage *message, const char *id, JsonObject 
         return refuse (self, id, "bid_request_missing_contracts_for_deployment", NULL);
       return refuse (self, id, "contract_verification_error", "contracts cannot be verified by this release");
     }
-  if (excluded != NULL && g_strv_contains ((const char *const *) excluded, host))
-    return refuse (self, id, "bid_request_excluded_peer", NULL);
   return TRUE;
 }
 
@@ -487,7 +610,9 @@ ensure_bids (DmsBidder *self, const char *ensemble_id, DmsDid *requester)
         return NULL;
       bids = g_new0 (Bids, 1);
       bids->requester = dms_did_ref (requester);
+      bids->nonce = -1;
       bids->answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      bids->commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
       g_hash_table_insert (self->ensembles, g_strdup (ensemble_id), bids);
     }
   bids->expires_us = g_get_real_time () + (gint64) BID_SECONDS * G_USEC_PER_SEC;
@@ -525,25 +650,32 @@ consider (DmsBidder *self,
           DmsMessage *message,
           const char *ensemble_id,
           JsonObject *payload,
-          JsonObject *request)
+          JsonObject *request,
+          DmsBidRefusal *refusal)
 {
-  const char *node_id = dms_json_object_get_text (request, "NodeID");
+  const char *node_id = get_node_id (request);
   g_autofree char *key = make_answer_key (payload, request);
+  gboolean own = dms_provider_is_owner (self->provider, dms_message_get_sender_did (message));
   Bids *bids = NULL;
 
-  if (node_id == NULL || node_id[0] == '\0' || strlen (node_id) > 256)
+  if (node_id == NULL)
     return refuse (
         self, ensemble_id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
-  if (!check_location (self, ensemble_id, request) || !check_executors (self, ensemble_id, request) ||
-      !check_resources (self, ensemble_id, request))
+  if (!check_location (self, ensemble_id, request, refusal) ||
+      !check_executors (self, ensemble_id, request, own, refusal) ||
+      !check_resources (self, ensemble_id, request, refusal))
     return FALSE;
 
   bids = ensure_bids (self, ensemble_id, dms_message_get_sender_did (message));
   if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED ||
       self->n_answered >= MAX_ANSWERED_IN_ALL)
-    return refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
+    {
+      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BUSY, node_id, NULL);
+      return refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
+    }
   if (g_hash_table_add (bids->answered, g_steal_pointer (&key)))
     self->n_answered++;
+  bids->nonce = MAX (bids->nonce, get_nonce (payload));
   answer (self, message, ensemble_id, node_id);
   return TRUE;
 }
@@ -579,6 +711,7 @@ static void
 consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
 {
   g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
+  g_autoptr (DmsBidRefusal) refusal = dms_bid_refuser_begin (self->refuser, message, ensemble_id);
   guint i = 0;
 
   for (i = 0; i < order->len; i++)
@@ -588,9 +721,11 @@ consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, Jso
     }
   for (i = 0; i < order->len; i++)
     {
-      if (consider (self, message, ensemble_id, payload, get_request (order, i)))
+      if (consider (self, message, ensemble_id, payload, get_request (order, i), refusal))
         return;
     }
+  if (refusal != NULL)
+    dms_bid_refuser_tell (self->refuser, message, refusal);
 }
 
 static gboolean
@@ -600,15 +735,23 @@ answer_delayed (gpointer user_data)
   JsonObject *payload = dms_message_get_object (delayed->message);
 
   delayed->timer = 0;
-  if (dms_message_get_expiry_ns (delayed->message) > dms_actor_expiry_in (0))
+  if (dms_message_get_expiry_ns (delayed->message) <= dms_actor_expiry_in (0))
+    dms_log_event (G_LOG_LEVEL_DEBUG,
+                   "bid_request_expired",
+                   "orchestratorID",
+                   dms_json_object_get_text (payload, "ID"),
+                   NULL);
+  else if (delayed->refusal != NULL)
+    dms_bid_refuser_tell (delayed->bidder->refuser, delayed->message, delayed->refusal);
+  else
     consider_all (delayed->bidder, delayed->message, dms_json_object_get_text (payload, "ID"), payload);
   g_hash_table_remove (delayed->bidder->delayed, delayed);
   return G_SOURCE_REMOVE;
 }
 
-/* FALSE when there are enough that wait, or none of it is wanted. */
+/* FALSE when there are enough that wait, or none of it is wanted. refusal: (nullable) */
 static gboolean
-delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
+delay (DmsBidder *self, DmsMessage *message, guint spread_ms, DmsBidRefusal *refusal)
 {
   DelayedRequest *delayed;
 
@@ -617,10 +760,30 @@ delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
   delayed = g_new0 (DelayedRequest, 1);
   delayed->bidder = self;
   delayed->message = dms_message_ref (message);
+  delayed->refusal = refusal != NULL ? dms_bid_refusal_ref (refusal) : NULL;
   delayed->timer =
       g_timeout_add ((guint) g_random_int_range (0, (gint32) spread_ms), answer_delayed, delayed);
   g_hash_table_add (self->delayed, delayed);
   return TRUE;
+}
+
+/* What stands in the way of all nodes of the ensemble. */
+static void
+refuse_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, DmsBidRefusalCode code)
+{
+  g_autoptr (DmsBidRefusal) refusal = dms_bid_refuser_begin (self->refuser, message, ensemble_id);
+  DmsBidSample sample = { 0 };
+
+  if (refusal == NULL || code == DMS_BID_REFUSAL_N_CODES)
+    return;
+  dms_bid_refuser_note (refusal, code, "", NULL);
+  if (dms_message_get_topic (message)[0] == '\0')
+    dms_bid_refuser_tell (self->refuser, message, refusal);
+  else if (dms_bid_sample_read (&sample, dms_message_get_object (message)) &&
+           dms_bid_sample_has (
+               &sample, ensemble_id, get_nonce (dms_message_get_object (message)), get_own_host (self)) &&
+           !delay (self, message, sample.spread_ms, refusal))
+    dms_bid_refuser_tell (self->refuser, message, refusal);
 }
 
 /**
@@ -629,7 +792,7 @@ delay (DmsBidder *self, DmsMessage *message, guint spread_ms)
  * @message: a request for bids
  *
  * Answers with a bid for one node of the ensemble that this machine could run, any of them. What it cannot
- * run is dropped in silence, as the protocol wants it.
+ * run is dropped in silence, as the protocol wants it, unless the request asks for the reason.
  */
 void
 dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
@@ -637,6 +800,7 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
   JsonObject *payload = dms_message_get_object (message);
   const char *ensemble_id = dms_json_object_get_text (payload, "ID");
   g_autofree char *any_id = ensemble_id != NULL ? g_strdup_printf ("%.128s_x", ensemble_id) : NULL;
+  DmsBidRefusalCode code;
   gboolean own;
   DmsBidSample sample;
 
@@ -649,8 +813,11 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
     }
   dms_log_event (G_LOG_LEVEL_DEBUG, "bid_request", "orchestratorID", ensemble_id, NULL);
   own = dms_provider_is_owner (self->provider, dms_message_get_sender_did (message));
-  if (!check_message (self, message, ensemble_id, payload, own))
-    return;
+  if (!check_message (self, message, ensemble_id, payload, own, &code))
+    {
+      refuse_all (self, message, ensemble_id, code);
+      return;
+    }
 
   if (dms_message_get_topic (message)[0] == '\0' || !dms_bid_sample_read (&sample, payload))
     {
@@ -662,8 +829,21 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
       refuse (self, ensemble_id, "bid_request_not_in_sample", NULL);
       return;
     }
-  if (!delay (self, message, sample.spread_ms))
+  if (!delay (self, message, sample.spread_ms, NULL))
     consider_all (self, message, ensemble_id, payload);
+}
+
+void
+dms_bidder_handle_denied (DmsBidder *self, DmsMessage *message)
+{
+  const char *ensemble_id = dms_json_object_get_text (dms_message_get_object (message), "ID");
+  g_autofree char *any_id = ensemble_id != NULL ? g_strdup_printf ("%.128s_x", ensemble_id) : NULL;
+
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  if (self->ready && dms_bid_refuser_tells_strangers (self->refuser) &&
+      dms_allocation_record_check_id (any_id, ensemble_id, NULL))
+    refuse_all (self, message, ensemble_id, DMS_BID_REFUSAL_NOT_GRANTED);
 }
 
 /**
@@ -671,12 +851,16 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
  * @self: a bidder
  * @ensemble_id: an ensemble
  * @requester: who asks for what was offered
+ * @nonce: that of the newest request when it was asked; -1 where the requester does not say
  * @error: return location
+ *
+ * What belongs to an earlier attempt than the newest one that was answered came late: its requester has taken
+ * it back already.
  *
  * Returns: when the offer ends, in microseconds since the epoch; 0 when there is none
  */
 gint64
-dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, GError **error)
+dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, gint64 nonce, GError **error)
 {
   Bids *bids = NULL;
 
@@ -703,7 +887,58 @@ dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, G
           error, DMS_ERROR, DMS_ERROR_EXPIRED, "the bid for ensemble id %s has expired", ensemble_id);
       return 0;
     }
+  if (nonce >= 0 && nonce < bids->nonce)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_WRONG_STATE,
+                   "this belongs to an earlier attempt of ensemble %s, which has asked anew since",
+                   ensemble_id);
+      return 0;
+    }
   return bids->expires_us;
+}
+
+/**
+ * dms_bidder_note_commit:
+ * @self: a bidder
+ * @ensemble_id: an ensemble that was offered something
+ * @allocation_id: what was committed for
+ * @nonce: what the commit said
+ *
+ * Keeps which attempt a commit belongs to, as long as the offer lasts.
+ */
+void
+dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id, gint64 nonce)
+{
+  Bids *bids = NULL;
+
+  g_return_if_fail (DMS_IS_BIDDER (self));
+
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  if (bids != NULL)
+    g_hash_table_replace (bids->commits, g_strdup (allocation_id), g_memdup2 (&nonce, sizeof nonce));
+}
+
+/**
+ * dms_bidder_get_commit:
+ * @self: a bidder
+ * @ensemble_id: an ensemble
+ * @allocation_id: what was committed for
+ *
+ * Returns: what the commit said about its attempt; -1 if it did not, or is not known
+ */
+gint64
+dms_bidder_get_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id)
+{
+  Bids *bids = NULL;
+  const gint64 *nonce = NULL;
+
+  g_return_val_if_fail (DMS_IS_BIDDER (self), -1);
+
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  nonce = bids != NULL ? g_hash_table_lookup (bids->commits, allocation_id) : NULL;
+  return nonce != NULL ? *nonce : -1;
 }
 
 /* (nullable) */
@@ -714,13 +949,32 @@ forget_bids (DmsBidder *self, Bids *bids)
     self->n_answered -= g_hash_table_size (bids->answered);
 }
 
+/**
+ * dms_bidder_forget:
+ * @self: a bidder
+ * @ensemble_id: an ensemble
+ * @nonce: offers that answer newer requests stay; -1: none does
+ *
+ * Takes back what was offered.
+ */
 void
-dms_bidder_forget (DmsBidder *self, const char *ensemble_id)
+dms_bidder_forget (DmsBidder *self, const char *ensemble_id, gint64 nonce)
 {
+  Bids *bids = NULL;
+
   g_return_if_fail (DMS_IS_BIDDER (self));
 
-  forget_bids (self, g_hash_table_lookup (self->ensembles, ensemble_id));
+  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
+  if (bids != NULL && nonce >= 0 && bids->nonce > nonce)
+    return;
+  forget_bids (self, bids);
   g_hash_table_remove (self->ensembles, ensemble_id);
+}
+
+gint64
+dms_bidder_get_longest_us (void)
+{
+  return (gint64) BID_SECONDS * G_USEC_PER_SEC;
 }
 
 void
@@ -735,6 +989,8 @@ dms_bidder_sweep (DmsBidder *self)
   g_hash_table_iter_init (&iter, self->ensembles);
   while (g_hash_table_iter_next (&iter, NULL, &bids))
     {
+      /* Nor do offers last longer where the clock was put back. */
+      ((Bids *) bids)->expires_us = MIN (((Bids *) bids)->expires_us, now + dms_bidder_get_longest_us ());
       if (((Bids *) bids)->expires_us > now)
         continue;
       forget_bids (self, bids);

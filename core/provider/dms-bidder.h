@@ -34,10 +34,20 @@ GStrv dms_bidder_dup_executors (DmsBidder *self);
  * answers of some machines only is answered after a moment, and only when it is this one's turn. */
 void dms_bidder_handle_request (DmsBidder *self, DmsMessage *message);
 
+/* The same from somebody who may not deploy here: nothing is looked at, and nothing is said, unless the owner
+ * has it said that he may not. */
+void dms_bidder_handle_denied (DmsBidder *self, DmsMessage *message);
+
 /* When the bid for an ensemble ends, microseconds since the epoch; 0 with NOT_FOUND, EXPIRED or
  * NOT_AUTHORIZED when there is none for this requester. */
-gint64 dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, GError **error);
-void dms_bidder_forget (DmsBidder *self, const char *ensemble_id);
+gint64
+dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, gint64 nonce, GError **error);
+/* How long an offer, and what is committed on it, can last. */
+gint64 dms_bidder_get_longest_us (void);
+void
+dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id, gint64 nonce);
+gint64 dms_bidder_get_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id);
+void dms_bidder_forget (DmsBidder *self, const char *ensemble_id, gint64 nonce);
 /* Forgets bids that have ended. */
 void dms_bidder_sweep (DmsBidder *self);
 

@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
+#include "provider/dms-job-consent.h"
 #include "provider/dms-job-log.h"
 #include "provider/dms-provider-private.h"
 
@@ -13,6 +14,15 @@ enum
   MAX_PORTS = 1024,
   MAX_ALLOCATIONS = 256,
 };
+
+/* What our orchestrators say about which attempt a message belongs to: the number of the newest request for
+ * bids when it was sent. Messages come late and in any order; what is older than what was done since is not
+ * done any more (docs/commit-protocol.md). -1 where the field's say nothing. */
+static gint64
+get_nonce (JsonObject *payload)
+{
+  return dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
+}
 
 static void
 reply_outcome (DmsMessage *message, const GError *error, const char *extra_name, JsonNode *extra)
@@ -30,6 +40,12 @@ static void
 on_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   dms_bidder_handle_request (dms_provider_get_bidder (user_data), message);
+}
+
+static void
+on_denied (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  dms_bidder_handle_denied (dms_provider_get_bidder (user_data), message);
 }
 
 /* Commit */
@@ -186,8 +202,11 @@ do_commit (Commit *commit, DmsMessage *message, JsonObject *payload, GError **er
   commit->id = dms_json_object_get_text (payload, "AllocationName");
   if (!dms_allocation_record_check_id (commit->id, ensemble_id, error))
     return FALSE;
-  commit->expires_us = dms_bidder_check (
-      dms_provider_get_bidder (commit->provider), ensemble_id, dms_message_get_sender_did (message), error);
+  commit->expires_us = dms_bidder_check (dms_provider_get_bidder (commit->provider),
+                                         ensemble_id,
+                                         dms_message_get_sender_did (message),
+                                         get_nonce (payload),
+                                         error);
   if (commit->expires_us == 0)
     return FALSE;
   commit->resources = dms_resources_new_from_json (dms_json_object_get_member (payload, "Resources"), error);
@@ -201,6 +220,16 @@ do_commit (Commit *commit, DmsMessage *message, JsonObject *payload, GError **er
   return check_machine (commit->provider, commit->resources, error) &&
          dms_store_transaction (
              dms_provider_get_store (commit->provider), commit_in_transaction, commit, error);
+}
+
+static void
+note_commit (Commit *commit, JsonObject *payload)
+{
+  DmsBidder *bidder = dms_provider_get_bidder (commit->provider);
+  const char *ensemble_id = dms_json_object_get_text (payload, "EnsembleID");
+  gint64 before = dms_bidder_get_commit (bidder, ensemble_id, commit->id);
+
+  dms_bidder_note_commit (bidder, ensemble_id, commit->id, MAX (before, get_nonce (payload)));
 }
 
 static void
@@ -234,6 +263,7 @@ on_commit (DmsActor *actor, DmsMessage *message, gpointer user_data)
                      "allocationID",
                      commit.id,
                      NULL);
+      note_commit (&commit, payload);
       reply_outcome (message, NULL, "DynamicPorts", ports_to_json (commit.dynamic));
     }
   g_clear_pointer (&commit.dynamic, g_array_unref);
@@ -248,6 +278,7 @@ typedef struct
   DmsMessage *message;
   const char *ensemble_id;
   const char *node_id;
+  gint64 nonce;
   GPtrArray *names;   /* utf8, as the requester wrote them */
   GPtrArray *records; /* DmsAllocationRecord */
 } Allocate;
@@ -265,6 +296,20 @@ dup_full_id (Allocate *allocate, const char *name)
   if (dms_ledger_is_committed (ledger, by_key) || dms_provider_lookup (allocate->provider, by_key) != NULL)
     return g_steal_pointer (&by_key);
   return g_strconcat (prefix, allocate->node_id, ".", name, NULL);
+}
+
+/* An allocation is made by the attempt that committed for it. */
+static gboolean
+is_late (Allocate *allocate, const char *id, gint64 nonce, GError **error)
+{
+  if (allocate->nonce < 0 || nonce < 0 || nonce == allocate->nonce)
+    return FALSE;
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_WRONG_STATE,
+               "allocation “%s” belongs to another attempt of its ensemble",
+               id);
+  return TRUE;
 }
 
 static gboolean
@@ -289,6 +334,8 @@ read_allocation (Allocate *allocate, const char *name, JsonObject *config, GErro
   if (existing != NULL && dms_did_equal (dms_allocation_get_record (existing)->orchestrator_did, requester))
     {
       record = dms_allocation_record_ref (dms_allocation_get_record (existing));
+      if (is_late (allocate, id, record->nonce, error))
+        return FALSE;
     }
   else
     {
@@ -301,6 +348,12 @@ read_allocation (Allocate *allocate, const char *name, JsonObject *config, GErro
                        id);
           return FALSE;
         }
+      if (is_late (
+              allocate,
+              id,
+              dms_bidder_get_commit (dms_provider_get_bidder (allocate->provider), allocate->ensemble_id, id),
+              error))
+        return FALSE;
       resources = dms_ledger_dup_reservation (ledger, id, error);
       if (resources == NULL)
         return FALSE;
@@ -312,8 +365,12 @@ read_allocation (Allocate *allocate, const char *name, JsonObject *config, GErro
                                                     resources,
                                                     config,
                                                     error);
-      if (record == NULL)
+      if (record == NULL || !dms_job_consent_check (dms_job_consent_of_params (record->params),
+                                                    dms_provider_get_config (allocate->provider),
+                                                    dms_provider_is_owner (allocate->provider, requester),
+                                                    error))
         return FALSE;
+      record->nonce = allocate->nonce;
     }
   g_ptr_array_add (allocate->names, g_strdup (name));
   g_ptr_array_add (allocate->records, g_steal_pointer (&record));
@@ -364,6 +421,7 @@ do_allocate (Allocate *allocate, JsonObject *payload, JsonObject *handles, GErro
 
   allocate->ensemble_id = dms_json_object_get_text (payload, "EnsembleID");
   allocate->node_id = dms_json_object_get_text (payload, "NodeID");
+  allocate->nonce = get_nonce (payload);
   if (allocate->ensemble_id == NULL || allocate->node_id == NULL || n == 0 || n > MAX_ALLOCATIONS)
     {
       g_set_error_literal (error,
@@ -375,6 +433,7 @@ do_allocate (Allocate *allocate, JsonObject *payload, JsonObject *handles, GErro
   if (dms_bidder_check (dms_provider_get_bidder (allocate->provider),
                         allocate->ensemble_id,
                         dms_message_get_sender_did (allocate->message),
+                        allocate->nonce,
                         error) == 0)
     return FALSE;
   for (GList *l = names; l != NULL; l = l->next)
@@ -441,6 +500,8 @@ on_allocate (DmsActor *actor, DmsMessage *message, gpointer user_data)
 typedef struct
 {
   DmsMessage *message;
+  const char *ensemble_id;
+  gint64 nonce;
   guint pending;
   GError *error;
 } Revert;
@@ -483,7 +544,13 @@ revert_one (DmsProvider *provider, Revert *revert, const char *id, gboolean requ
   DmsAllocation *allocation = dms_provider_lookup (provider, id);
   DmsDid *requester = dms_message_get_sender_did (revert->message);
   gpointer arguments[] = { provider, (gpointer) id };
+  gint64 nonce = allocation != NULL
+                     ? dms_allocation_get_record (allocation)->nonce
+                     : dms_bidder_get_commit (dms_provider_get_bidder (provider), revert->ensemble_id, id);
 
+  /* The same machine was chosen again since. */
+  if (revert->nonce >= 0 && nonce > revert->nonce)
+    return;
   if (allocation != NULL &&
       dms_did_equal (dms_allocation_get_record (allocation)->orchestrator_did, requester))
     {
@@ -512,16 +579,18 @@ on_revert (DmsActor *actor, DmsMessage *message, gpointer user_data)
   gboolean requested = FALSE;
 
   revert->message = dms_message_ref (message);
+  revert->ensemble_id = ensemble_id;
+  revert->nonce = get_nonce (payload);
   revert->pending = 1;
   if (ensemble_id != NULL)
-    requested = dms_bidder_check (bidder, ensemble_id, dms_message_get_sender_did (message), NULL) != 0;
+    requested = dms_bidder_check (bidder, ensemble_id, dms_message_get_sender_did (message), -1, NULL) != 0;
   for (gsize i = 0; ids != NULL && ids[i] != NULL && i < MAX_ALLOCATIONS; i++)
     {
       if (dms_allocation_record_check_id (ids[i], ensemble_id, revert->error == NULL ? &revert->error : NULL))
         revert_one (user_data, revert, ids[i], requested);
     }
   if (requested)
-    dms_bidder_forget (bidder, ensemble_id);
+    dms_bidder_forget (bidder, ensemble_id, revert->nonce);
   dms_log_event (G_LOG_LEVEL_INFO, "deployment_reverted", "orchestratorID", ensemble_id, NULL);
   revert_done (revert);
 }
@@ -532,6 +601,7 @@ dms_deployment_behaviours_install (DmsProvider *provider, DmsActor *root)
   dms_actor_add_behaviour (
       root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, on_request, provider, NULL);
   dms_actor_add_broadcast (root, "/dms/deployment/request", "/nunet/deployment", on_request, provider, NULL);
+  dms_actor_set_denied_handler (root, "/dms/deployment/request", on_denied, provider);
   dms_actor_add_behaviour (root, "/dms/deployment/commit", DMS_BEHAVIOUR_REQUIRE, on_commit, provider, NULL);
   dms_actor_add_behaviour (
       root, "/dms/deployment/allocate", DMS_BEHAVIOUR_REQUIRE, on_allocate, provider, NULL);

@@ -538,8 +538,12 @@ sweep_ensembles (DmsProvider *self)
 static void
 sweep_commits (DmsProvider *self)
 {
+  gint64 now = g_get_real_time ();
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) expired = dms_ledger_expire_commits (self->ledger, g_get_real_time (), &error);
+  g_auto (GStrv) expired = NULL;
+
+  if (dms_ledger_limit_commits (self->ledger, now + dms_bidder_get_longest_us (), &error))
+    expired = dms_ledger_expire_commits (self->ledger, now, &error);
 
   for (gsize i = 0; expired != NULL && expired[i] != NULL; i++)
     {

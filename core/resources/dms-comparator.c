@@ -1,16 +1,13 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "resources/dms-comparator.h"
+#include "resources/dms-comparator-private.h"
 
-/* More than any machine has; bounds the matching of a hostile request. */
-enum
-{
-  MAX_GPUS = 64,
-};
+#include "resources/dms-fit.h"
+#include "resources/dms-gpu-matching.h"
 
-static DmsComparison
-compare_numbers (double offered, double required)
+DmsComparison
+dms_comparator_compare_numbers (double offered, double required)
 {
   /* What is left of sums and products of decimal fractions must not tell equal quantities apart. */
   double slack = 1e-9 * MAX (offered, required);
@@ -95,100 +92,8 @@ dms_comparator_compare_cpus (DmsCpu *offered, DmsCpu *required)
     return DMS_COMPARISON_NONE;
   if (have_clock <= 0 || want_clock <= 0)
     have_clock = want_clock = 1;
-  return compare_numbers (dms_cpu_get_cores (offered) * have_clock,
-                          dms_cpu_get_cores (required) * want_clock);
-}
-
-static gboolean
-contains_folded (const char *text, const char *part)
-{
-  g_autofree char *folded_text = g_utf8_casefold (text != NULL ? text : "", -1);
-  g_autofree char *folded_part = g_utf8_casefold (part, -1);
-
-  return strstr (folded_text, folded_part) != NULL;
-}
-
-static gboolean
-gpu_serves (DmsGpu *offered, DmsGpu *required)
-{
-  DmsGpuVendor vendor = dms_gpu_get_vendor (required);
-
-  if (vendor != DMS_GPU_VENDOR_NONE && vendor != DMS_GPU_VENDOR_UNKNOWN &&
-      vendor != dms_gpu_get_vendor (offered))
-    return FALSE;
-  if (is_set (dms_gpu_get_model (required)) &&
-      !contains_folded (dms_gpu_get_model (offered), dms_gpu_get_model (required)))
-    return FALSE;
-  if (is_set (dms_gpu_get_uuid (required)) &&
-      g_strcmp0 (dms_gpu_get_uuid (offered), dms_gpu_get_uuid (required)) != 0)
-    return FALSE;
-  if (is_set (dms_gpu_get_pci_address (required)) &&
-      g_strcmp0 (dms_gpu_get_pci_address (offered), dms_gpu_get_pci_address (required)) != 0)
-    return FALSE;
-
-  /* One that names no memory wants the device, whatever is free on it; none free means somebody has it. */
-  if (dms_gpu_get_vram_bytes (required) == 0)
-    return dms_gpu_get_vram_bytes (offered) > 0;
-  return dms_gpu_get_vram_bytes (offered) >= dms_gpu_get_vram_bytes (required);
-}
-
-/* One step of bipartite matching: a device for requirement @r, moving earlier ones to other devices if need
- * be. */
-static gboolean
-find_device (GPtrArray *offered, GPtrArray *required, guint r, int *owner, gboolean *tried)
-{
-  for (guint d = 0; d < offered->len; d++)
-    {
-      if (tried[d] || !gpu_serves (g_ptr_array_index (offered, d), g_ptr_array_index (required, r)))
-        continue;
-      tried[d] = TRUE;
-      if (owner[d] < 0 || find_device (offered, required, (guint) owner[d], owner, tried))
-        {
-          owner[d] = (int) r;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
-static int
-compare_vram (gconstpointer a, gconstpointer b)
-{
-  guint64 left = dms_gpu_get_vram_bytes (*(DmsGpu *const *) a);
-  guint64 right = dms_gpu_get_vram_bytes (*(DmsGpu *const *) b);
-
-  return left < right ? -1 : left > right;
-}
-
-/* (nullable) (element-type DmsGpu): a device for each requirement, small devices preferred. */
-static GPtrArray *
-match_gpus (GPtrArray *offered, GPtrArray *required)
-{
-  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
-  g_autoptr (GPtrArray) matched = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
-  int owner[MAX_GPUS];
-
-  if (required->len > offered->len || offered->len > MAX_GPUS)
-    return NULL;
-
-  g_ptr_array_extend (sorted, offered, NULL, NULL);
-  g_ptr_array_sort (sorted, compare_vram);
-  for (guint d = 0; d < MAX_GPUS; d++)
-    owner[d] = -1;
-  for (guint r = 0; r < required->len; r++)
-    {
-      gboolean tried[MAX_GPUS] = { FALSE };
-      if (!find_device (sorted, required, r, owner, tried))
-        return NULL;
-    }
-
-  g_ptr_array_set_size (matched, (int) required->len);
-  for (guint d = 0; d < sorted->len; d++)
-    {
-      if (owner[d] >= 0)
-        matched->pdata[owner[d]] = dms_gpu_ref (g_ptr_array_index (sorted, d));
-    }
-  return g_steal_pointer (&matched);
+  return dms_comparator_compare_numbers (dms_cpu_get_cores (offered) * have_clock,
+                                         dms_cpu_get_cores (required) * want_clock);
 }
 
 /**
@@ -201,7 +106,7 @@ match_gpus (GPtrArray *offered, GPtrArray *required)
 DmsComparison
 dms_comparator_compare_gpus (GPtrArray *offered, GPtrArray *required)
 {
-  g_autoptr (GPtrArray) matched = match_gpus (offered, required);
+  g_autoptr (GPtrArray) matched = dms_gpu_matching_find (offered, required);
   DmsComparison comparison = DMS_COMPARISON_EQUAL;
 
   if (required->len == 0)
@@ -234,7 +139,7 @@ dms_comparator_compare_gpus (GPtrArray *offered, GPtrArray *required)
 GPtrArray *
 dms_comparator_assign_gpus (GPtrArray *free, GPtrArray *required, GError **error)
 {
-  g_autoptr (GPtrArray) matched = match_gpus (free, required);
+  g_autoptr (GPtrArray) matched = dms_gpu_matching_find (free, required);
   g_autoptr (GPtrArray) assigned = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
 
   if (matched == NULL)
@@ -273,18 +178,7 @@ dms_comparator_assign_gpus (GPtrArray *free, GPtrArray *required, GError **error
 DmsComparison
 dms_comparator_compare (DmsResources *offered, DmsResources *required)
 {
-  DmsComparison comparison =
-      dms_comparator_compare_cpus (dms_resources_get_cpu (offered), dms_resources_get_cpu (required));
+  g_autoptr (DmsFit) fit = dms_comparator_explain (offered, required);
 
-  comparison = dms_comparator_and (
-      comparison,
-      compare_numbers ((double) dms_ram_get_size_bytes (dms_resources_get_ram (offered)),
-                       (double) dms_ram_get_size_bytes (dms_resources_get_ram (required))));
-  comparison = dms_comparator_and (
-      comparison,
-      compare_numbers ((double) dms_disk_get_size_bytes (dms_resources_get_disk (offered)),
-                       (double) dms_disk_get_size_bytes (dms_resources_get_disk (required))));
-  return dms_comparator_and (
-      comparison,
-      dms_comparator_compare_gpus (dms_resources_get_gpus (offered), dms_resources_get_gpus (required)));
+  return dms_fit_get_comparison (fit);
 }

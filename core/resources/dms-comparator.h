@@ -5,7 +5,11 @@
 
 #include <dms.h>
 
+#include "resources/dms-profile.h"
+
 G_BEGIN_DECLS
+
+typedef struct _DmsFit DmsFit;
 
 /**
  * DmsComparison:
@@ -16,15 +20,24 @@ G_BEGIN_DECLS
  *
  * How an offer (left) stands to a requirement (right).
  */
-typedef enum {
+typedef enum
+{
   DMS_COMPARISON_BETTER,
   DMS_COMPARISON_EQUAL,
   DMS_COMPARISON_WORSE,
   DMS_COMPARISON_NONE,
 } DmsComparison;
 
-/* resources-and-matching.md §5; what a requirement leaves unset matches anything. */
+/* resources-and-matching.md §5; what a requirement leaves unset matches anything. Of what describes a part
+ * (its vendor, its speed …), what the offer does not know matches as well. The second says why. */
 DmsComparison dms_comparator_compare (DmsResources *offered, DmsResources *required);
+DmsFit *dms_comparator_explain (DmsResources *offered, DmsResources *required);
+/* Of everything that a machine can do, or a job needs. */
+DmsFit *dms_comparator_explain_profiles (DmsProfile *offered, DmsProfile *required);
+/* (transfer full): the requirement with each shortfall relaxed as far as it must be, which the offer meets.
+ */
+DmsResources *dms_comparator_relax (DmsResources *offered, DmsResources *required);
+DmsProfile *dms_comparator_relax_profile (DmsProfile *offered, DmsProfile *required);
 DmsComparison dms_comparator_compare_cpus (DmsCpu *offered, DmsCpu *required);
 /* (element-type DmsGpu): each required GPU needs a device of its own. */
 DmsComparison dms_comparator_compare_gpus (GPtrArray *offered, GPtrArray *required);

@@ -633,6 +633,33 @@ dms_ledger_expire_commits (DmsLedger *self, gint64 now_us, GError **error)
 }
 
 /**
+ * dms_ledger_limit_commits:
+ * @self: a ledger
+ * @latest_us: no commit can have been made until later than that
+ * @error: return location
+ *
+ * Commits that end later were made before the clock was put back; they end then at the latest.
+ *
+ * Returns: %TRUE unless the database failed
+ */
+gboolean
+dms_ledger_limit_commits (DmsLedger *self, gint64 latest_us, GError **error)
+{
+  g_autoptr (DmsStatement) statement = NULL;
+
+  g_return_val_if_fail (DMS_IS_LEDGER (self), FALSE);
+
+  statement = dms_store_prepare (
+      self->store,
+      "UPDATE reservations SET expires_us = ?1 WHERE state = 'committed' AND expires_us > ?1",
+      error);
+  if (statement == NULL)
+    return FALSE;
+  dms_statement_bind_int64 (statement, 1, latest_us);
+  return dms_statement_run (statement, error);
+}
+
+/**
  * dms_ledger_list:
  * @self: a ledger
  * @error: return location

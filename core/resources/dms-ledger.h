@@ -52,6 +52,7 @@ gboolean dms_ledger_is_allocated (DmsLedger *self, const char *allocation_id);
 
 /* (transfer full): the allocations whose commit ran out by @now_us and was given back. G_MAXINT64 takes
  * all. */
+gboolean dms_ledger_limit_commits (DmsLedger *self, gint64 latest_us, GError **error);
 GStrv dms_ledger_expire_commits (DmsLedger *self, gint64 now_us, GError **error);
 /* (transfer full): every allocation ID that holds something. */
 GStrv dms_ledger_list (DmsLedger *self, GError **error);

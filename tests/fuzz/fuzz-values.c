@@ -10,8 +10,12 @@
 #include "jobs/dms-ensemble.h"
 #include "jobs/dms-manifest.h"
 #include "provider/dms-allocation-record.h"
+#include "provider/dms-bid-refusal.h"
 #include "provider/dms-bid.h"
+#include "resources/dms-comparator.h"
+#include "resources/dms-fit.h"
 #include "resources/dms-location.h"
+#include "resources/dms-profile.h"
 
 typedef gpointer (*ReadFunc) (JsonNode *node, GError **error);
 typedef JsonNode *(*WriteFunc) (gpointer value);
@@ -29,6 +33,8 @@ static const Kind kinds[] = {
   { "benchmark result", (ReadFunc) dms_benchmark_result_new_from_json,
     (WriteFunc) dms_benchmark_result_to_json, (GDestroyNotify) dms_benchmark_result_unref },
   { "bid", (ReadFunc) dms_bid_new_from_json, (WriteFunc) dms_bid_to_json, (GDestroyNotify) dms_bid_unref },
+  { "bid refusal", (ReadFunc) dms_bid_refusal_new_from_json, (WriteFunc) dms_bid_refusal_to_json,
+    (GDestroyNotify) dms_bid_refusal_unref },
   { "billing terms", (ReadFunc) dms_billing_terms_new_from_json, (WriteFunc) dms_billing_terms_to_json,
     (GDestroyNotify) dms_billing_terms_unref },
   { "connection info", (ReadFunc) dms_connection_info_new_from_json,
@@ -73,6 +79,8 @@ static const Kind kinds[] = {
     (GDestroyNotify) dms_peer_score_unref },
   { "port mapping", (ReadFunc) dms_port_mapping_new_from_json, (WriteFunc) dms_port_mapping_to_json,
     (GDestroyNotify) dms_port_mapping_unref },
+  { "profile", (ReadFunc) dms_profile_new_from_json, (WriteFunc) dms_profile_to_json,
+    (GDestroyNotify) dms_profile_unref },
   { "resources", (ReadFunc) dms_resources_new_from_json, (WriteFunc) dms_resources_to_json,
     (GDestroyNotify) dms_resources_unref },
   { "script", (ReadFunc) dms_script_new_from_json, (WriteFunc) dms_script_to_json,
@@ -130,6 +138,27 @@ check_sums (JsonNode *node)
   g_assert_nonnull (text);
 }
 
+/* Whatever is asked for is met by what it is relaxed to. */
+static void
+check_comparison (JsonNode *node)
+{
+  g_autoptr (DmsProfile) required = dms_profile_new_from_json (node, NULL);
+  g_autoptr (DmsProfile) offered = dms_profile_new_empty ();
+  g_autoptr (DmsProfile) relaxed = NULL;
+  g_autoptr (DmsFit) fit = NULL;
+  g_autoptr (DmsFit) then = NULL;
+  g_autofree char *text = NULL;
+
+  if (required == NULL)
+    return;
+  fit = dms_comparator_explain_profiles (offered, required);
+  text = dms_fit_describe (fit);
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  relaxed = dms_comparator_relax_profile (offered, required);
+  then = dms_comparator_explain_profiles (offered, relaxed);
+  g_assert_true (dms_fit_suffices (then));
+}
+
 /* Values come from other nodes, from plugins and from the database as JSON. What is accepted reads back the
  * same from what it writes. */
 int
@@ -142,5 +171,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     check (&kinds[i], node);
   check_sums (node);
+  check_comparison (node);
   return 0;
 }

@@ -14,6 +14,9 @@ Usage: ./dev soak KIND [ARGUMENTS]
   libp2p [SECONDS [SEED]]    peers that join, leave, stall and vanish under load: 1,200
   nat                        nodes behind NATs of all kinds, on the test bed: every test there is
   testbed [SECONDS [SEED]]   12 daemons in 3 regions, cut off, killed and slowed at random: 1,200
+  chaos [SECONDS [SEED [DEPLOYMENTS FAULTS]]]
+                             30 deployments under 100 faults, half of the time, then an audit of all nodes: 1,200
+  model                      the model of the commit protocol with larger bounds, for minutes, with spin
 """
 
 import os
@@ -26,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 
 import bed  # noqa: E402
+import chaos  # noqa: E402
 import fuzz  # noqa: E402
 import libp2p  # noqa: E402
 import messages  # noqa: E402
@@ -112,6 +116,21 @@ def run_testbed(words):
     return status
 
 
+def run_chaos(words):
+    seconds, words = take_number(words, chaos.SECONDS)
+    seed, words = take_number(words, None)
+    n_deployments, words = take_number(words, chaos.DEPLOYMENTS)
+    n_faults, _ = take_number(words, chaos.FAULTS)
+    lines, status = chaos.soak(seconds, seed, n_deployments, n_faults)
+    write("chaos", lines)
+    return status
+
+
+def run_model(_):
+    return run_program("model", "The commit protocol, searched by spin",
+                       [sys.executable, "-u", str(SOURCE / "tests/model/check_commit.py"), "--large", "--minutes", "60"])
+
+
 def run_fuzz(words):
     if words[:1] == ["keep"]:
         fuzz.keep(words[1:])
@@ -124,7 +143,7 @@ def run_fuzz(words):
 
 KINDS = {"fuzz": run_fuzz, "properties": run_properties, "messages": run_messages, "crashes": run_crashes,
          "interop": run_interop, "libp2p": run_libp2p,
-         "nat": run_nat, "testbed": run_testbed}
+         "nat": run_nat, "testbed": run_testbed, "chaos": run_chaos, "model": run_model}
 
 
 def main(words):

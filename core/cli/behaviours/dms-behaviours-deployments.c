@@ -64,6 +64,11 @@ static const DmsCliFlag id_flags[] = {
   { NULL },
 };
 
+static const DmsCliField id_fields[] = {
+  { "id", "id", TRUE, NULL },
+  { NULL },
+};
+
 static const DmsCliField upper_id_fields[] = {
   { "ID", "id", TRUE, NULL },
   { NULL },
@@ -193,6 +198,14 @@ const DmsCliVerb dms_behaviours_deployments[] = {
     .flags = info_flags,
     .run = dms_cli_behaviour_run,
     .data = &(const DmsCliBehaviour){ .fields = info_fields },
+  },
+  {
+    .path = "actor cmd /dms/node/deployment/why",
+    .summary = N_ ("say why machines would not run a deployment"),
+    .examples = "  nunet actor cmd /dms/node/deployment/why --id ID",
+    .flags = id_flags,
+    .run = dms_cli_behaviour_run,
+    .data = &(const DmsCliBehaviour){ .fields = id_fields },
   },
   {
     .path = "actor cmd /dms/node/deployment/logs",

@@ -7,6 +7,6 @@
 const DmsCliVerb dms_verb_get = {
   .path = "get",
   .summary = N_ ("list what this node knows"),
-  .description = N_ ("Lists deployments or allocations."),
+  .description = N_ ("Lists deployments or allocations, and says why a deployment finds no machine."),
   .persistent_flags = dms_cli_message_flags,
 };

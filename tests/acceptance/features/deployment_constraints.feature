@@ -51,3 +51,16 @@ Feature: deployment constraints
     And it ran on Carol
     And Bob refuses it: resource
     And nothing of it is left
+
+  Scenario: Minimum hardware that nobody has
+    Given Bob lends 1 core, a fifth of the memory and 2 GB of disk
+    And Carol lends 1 core, a fifth of the memory and 6 GB of disk
+    And a job with these allocations:
+      | node | name | disk  | runs      |
+      | here | main | 40GiB | echo here |
+    When Alice deploys it
+    Then Bob refuses it: resource
+    And Alice is told why Bob does not run it: "too little disk"
+    And Alice is told why Carol does not run it: "of 40 GiB"
+    And the deployment does not run
+    And nothing of it is left

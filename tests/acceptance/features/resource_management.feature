@@ -27,24 +27,26 @@ Feature: resource management
     And a job that asks for <cores> cores, <memory> GB of memory and <disk> GB of disk
     When Alice deploys it
     Then Bob refuses it: resource
+    And Alice is told why Bob does not run it: "<reason>"
     And the deployment does not run
     And nothing of it is left
 
     @quick
     Examples: too many cores
-      | cores | memory | disk |
-      | 4     | 2      | 5    |
+      | cores | memory | disk | reason                             |
+      | 4     | 2      | 5    | too little CPU: about 2 cores of 4 |
 
     Examples: too much memory or disk
-      | cores | memory | disk |
-      | 1     | 6      | 5    |
-      | 1     | 2      | 20   |
+      | cores | memory | disk | reason          |
+      | 1     | 6      | 5    | too little RAM  |
+      | 1     | 2      | 20   | too little disk |
 
   Scenario Outline: The same, targeted at one peer: <cores> cores, <memory> GB, <disk> GB
     Given Bob lends 2 cores, 4 GB of memory and 10 GB of disk
     And a job that asks Bob for <cores> cores, <memory> GB of memory and <disk> GB of disk
     When Alice deploys it
     Then Bob refuses it: resource
+    And Alice is told why Bob does not run it: "too little"
     And the deployment does not run
     And nothing of it is left
 

@@ -182,6 +182,21 @@ def then_refused(context, provider, reason):
     assert not context.deployment.held_by(provider)
 
 
+@then('{owner:Name} is told why {provider:Name} does not run it: "{text:Words}"')
+def then_told_why(context, owner, provider, text):
+    """What the machine itself said to the one who asked, and the command line shows."""
+    node = context.stage.node(owner)
+    peer = context.stage.peer(provider)
+
+    def told():
+        answer = node.cli("-c", node.owner, "get", "why", context.deployment.id, "--json").json
+        return [reason for page in answer["why"]["nodes"] for near in page["nearest"] if near["peer"] == peer
+                for reason in near["reasons"] if text in reason]
+
+    wait(told, 60, lambda: f"{owner} was not told that {provider} has {text}: "
+                           f"{node.cli('-c', node.owner, 'get', 'why', context.deployment.id, '--json').out}")
+
+
 # What it prints.
 
 @then('its output contains "{text:Words}"')

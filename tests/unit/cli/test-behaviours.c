@@ -54,6 +54,7 @@ test_payloads (DmsTestCli *fixture, gconstpointer data)
       "\"created_after\":\"2025-12-31T23:00:00Z\"}" },
     { "get deployments", "/dms/node/deployment/list", "{\"sort_by\":\"-created_at\"}" },
     { "get allocations", "/dms/node/allocations/list", "{}" },
+    { "actor cmd /dms/node/deployment/why -i X", "/dms/node/deployment/why", "{\"id\":\"X\"}" },
     { "contracts --context other list incoming", "/dms/tokenomics/contract/list", "{\"role\":\"provider\"}" },
     { "contracts list outgoing", "/dms/tokenomics/contract/list", "{\"role\":\"requestor\"}" },
     { "actor cmd /dms/cap/list -c other", "/dms/cap/list", "{\"Context\":\"other\"}" },

@@ -650,6 +650,53 @@ test_other_node (DmsTestOrchestrator *self, gconstpointer user_data)
   g_assert_cmpstr (log, ==, "hello from the job\n");
 }
 
+static gboolean
+is_kept (DmsTestNode *asker, DmsHandle *target, const char *id, const char *key)
+{
+  g_autofree char *behaviour = g_strdup_printf ("/dms/orchestrator/%s/deployment/state", id);
+  g_autofree char *json =
+      g_strdup_printf ("{\"EnsembleID\": \"%s\", \"AllocationNamess\": [\"%s_%s\"]}", id, id, key);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsMessage) reply =
+      dms_test_invoke (dms_test_node_get_root (asker), target, behaviour, json, 10, &error);
+
+  g_assert_no_error (error);
+  return dms_json_object_get_flag (dms_message_get_object (reply), "OK");
+}
+
+/* A machine that was restarted keeps what it has of a deployment, and not what has gone to another since. */
+static void
+test_state (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autoptr (DmsTestNode) other = dms_test_node_new ("orchestrator");
+  g_autoptr (DmsFakeProvider) provider = dms_fake_provider_new (other);
+  g_autofree char *job =
+      g_strdup_printf ("version: V1\n"
+                       "allocations:\n"
+                       "  a: {executor: 'null', type: service, " RESOURCES ", execution: {type: 'null'}}\n"
+                       "  b: {executor: 'null', type: service, " RESOURCES ", execution: {type: 'null'}}\n"
+                       "nodes: {n1: {allocations: [a], peer: %s}, n2: {allocations: [b], peer: %s}}\n",
+                       dms_handle_get_host (dms_test_node_get_handle (other)),
+                       dms_handle_get_host (dms_test_node_get_handle (self->node)));
+  g_autofree char *id = NULL;
+  g_autoptr (DmsHandle) target = NULL;
+  g_autoptr (DmsMessage) manifest = NULL;
+  g_autoptr (GError) error = NULL;
+  JsonObject *object;
+
+  dms_test_node_allow (other, self->node, "/dms/deployment");
+  id = dms_test_orchestrator_deploy (self, job);
+  dms_test_orchestrator_await_status (self, id, "Running");
+  manifest = dms_test_orchestrator_ask_about (self, "manifest", "ID", id);
+  object = dms_json_object_get_child (dms_message_get_object (manifest), "manifest");
+  target = dms_handle_new_from_json (dms_json_object_get_member (object, "orchestrator"), &error);
+  g_assert_no_error (error);
+  g_assert_true (is_kept (other, target, id, "n1.a"));
+  g_assert_false (is_kept (other, target, id, "n2.b"));
+  g_assert_true (is_kept (self->node, target, id, "n2.b"));
+  g_assert_false (is_kept (other, target, id, "n1.never"));
+}
+
 /* A machine that serves one ensemble cannot speak about another one's allocations. */
 static void
 test_false_report (DmsTestOrchestrator *self, gconstpointer user_data)
@@ -699,6 +746,7 @@ main (int argc, char **argv)
     { "health", test_health },
     { "healthy-first", test_healthy_first },
     { "late-revert", test_late_revert },
+    { "state", test_state },
     { "restart-while-running", test_restart_while_running },
     { "restart-while-starting", test_restart_while_starting },
     { "restart-while-preparing", test_restart_while_preparing },

@@ -1,0 +1,286 @@
+# SPDX-FileCopyrightText: The DMS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Reads what every node of a bed has, and says what nobody answers for.
+
+No summary of a daemon is believed: the database is read from its file, jobs are looked for among the processes of the
+machine and in its groups (cgroups), folders on disk, and what the daemons say is compared with that.
+
+    findings = Auditor(bed).audit(deployments)
+
+`deployments` are what is expected: ID → Expected. A finding is a line for people; there are none when all is well.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor import group_name, groups_of_machine
+
+FINAL = ("failed", "completed", "terminated")
+# deployment status in the database: Failed, Completed (orchestration.md 2)
+OVER = (5, 7)
+RUNNING = 4
+STATUSES = ("Preparing", "Generating", "Committing", "Provisioning", "Running", "Failed", "ShuttingDown", "Completed")
+REGISTRY = Path("/run/dms-exec")
+RESOURCES = (("cpu", "cores"), ("ram", "size"), ("disk", "size"))
+
+
+@dataclass
+class Expected:
+    """How a deployment of one of the nodes should have ended."""
+
+    orchestrator: str
+    # Names of states, one of which is right.
+    states: tuple
+    # Tasks that may be started once for each attempt, by the text in their command lines.
+    single: tuple = ()
+
+
+@dataclass
+class Job:
+    """A shim that runs, and so a job."""
+
+    pid: int
+    allocation: str
+    execution: str
+
+
+class Ledger:
+    """What the database of one node says."""
+
+    def __init__(self, data_dir):
+        files = [path for path in Path(data_dir).rglob("*") if path.is_file() and self.is_database(path)]
+        if len(files) != 1:
+            raise ValueError(f"{data_dir} has {len(files)} databases")
+        with contextlib.closing(sqlite3.connect(f"file:{files[0]}?mode=ro", uri=True, timeout=10)) as database:
+            self.damage = [row[0] for row in database.execute("PRAGMA quick_check") if row[0] != "ok"]
+            self.reservations = list(database.execute("SELECT allocation_id, state, expires_us, resources FROM reservations"))
+            self.ports = list(database.execute("SELECT port, allocation_id FROM ports"))
+            self.onboarded = next((json.loads(row[0]) for row in database.execute("SELECT resources FROM onboarding")), None)
+            self.documents = {}
+            for collection, name, body in database.execute("SELECT collection, id, body FROM documents"):
+                self.documents.setdefault(collection, {})[name] = json.loads(body)
+
+    @staticmethod
+    def is_database(path):
+        with open(path, "rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+
+    @property
+    def allocations(self):
+        return self.documents.get("allocations", {})
+
+
+def find_jobs():
+    """Every shim of this machine that holds the lock of a job, by folder of state."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "comm").read_text().strip() != "dms-exec-shim":
+                continue
+            lock = Path(os.readlink(folder / "fd" / "5"))
+            if lock.name == "lock":
+                found[lock.parent] = Job(int(folder.name), lock.parent.parent.name, lock.parent.name)
+    return found
+
+
+def find_processes(text):
+    """Those with it in their command lines, as (process, first process of its own name space)."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if text.encode() in (folder / "cmdline").read_bytes():
+                found[int(folder.name)] = os.readlink(folder / "ns" / "pid")
+    return found
+
+
+def is_locked(path):
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+
+
+def take(resources, part, member):
+    return float((resources.get(part) or {}).get(member) or 0)
+
+
+class Auditor:
+    def __init__(self, bed):
+        self.bed = bed
+        self.nodes = {name: host.node for name, host in bed.hosts.items()}
+
+    # --- one node ---
+
+    def audit_reservations(self, name, ledger, now_us):
+        for allocation, state, expires_us, _ in ledger.reservations:
+            record = ledger.allocations.get(allocation)
+            if state == "committed":
+                late = " which is over, and was not cleared away" if expires_us < now_us else ""
+                yield f"{name}: a lease is left for {allocation}{late}"
+            elif record is None:
+                yield f"{name}: resources are held for {allocation}, of which there is no record"
+            elif record["status"] in FINAL:
+                yield f"{name}: resources are held for {allocation}, which is {record['status']}"
+        held = {row[0] for row in ledger.reservations}
+        for allocation, record in ledger.allocations.items():
+            if record["status"] not in FINAL and allocation not in held:
+                yield f"{name}: {allocation} is {record['status']} and holds no resources"
+        for port, allocation in ledger.ports:
+            if allocation not in held:
+                yield f"{name}: port {port} is held for {allocation}, which has no resources"
+
+    def audit_jobs(self, name, ledger, jobs):
+        root = self.nodes[name].work_dir / "jobs"
+        wanted = {record["execution_id"]: allocation for allocation, record in ledger.allocations.items()
+                  if record["status"] not in FINAL and record.get("execution_id")}
+        mine = {state: job for state, job in jobs.items() if root in state.parents}
+        for job in mine.values():
+            if wanted.get(job.execution) != job.allocation:
+                yield f"{name}: process {job.pid} runs {job.allocation} ({job.execution}), and nobody answers for it"
+        running = {job.execution for job in mine.values()}
+        for execution, allocation in wanted.items():
+            if ledger.allocations[allocation]["status"] == "running" and execution not in running:
+                yield f"{name}: {allocation} is said to run, and no process does"
+        for folder in root.glob("*"):
+            if folder.name not in ledger.allocations:
+                yield f"{name}: there is a folder of {folder.name}, of which there is no record"
+            for state in folder.glob("*/lock"):
+                if state.parent not in mine and is_locked(state):
+                    yield f"{name}: {state} is locked, and no shim is seen"
+        for link in REGISTRY.glob("*"):
+            with contextlib.suppress(OSError):
+                target = Path(os.readlink(link))
+                if root in target.parents and not target.exists():
+                    yield f"{name}: {link} leads to {target}, which is gone"
+
+    def audit_groups(self, jobs):
+        """Groups of the bed are of no node; one of no job that runs is nobody's."""
+        running = {job.execution for job in jobs.values()}
+        for point, _ in groups_of_machine():
+            for group in (point / group_name(self.bed.run_dir)).glob("dms-jobs/dms-*"):
+                match = re.match(r"dms-([0-9a-f-]{36})", group.name)
+                if match and match.group(1) not in running:
+                    yield f"the group {group} is of no job that runs"
+
+    def audit_answers(self, name, ledger):
+        """What the daemon tells people against what is so."""
+        node = self.nodes[name]
+        if node.process is None or node.process.poll() is not None:
+            yield f"{name}: the daemon does not run"
+            return
+        try:
+            free, listed = node.resources("free"), node.actor("/dms/node/allocations/list")["allocations"] or []
+        except (AssertionError, OSError, ValueError, KeyError) as error:
+            yield f"{name}: the daemon does not answer: {str(error).splitlines()[0]}"
+            return
+        for part, member in RESOURCES:
+            if ledger.onboarded is None:
+                break
+            held = sum(take(json.loads(row[3]), part, member) for row in ledger.reservations)
+            right = take(ledger.onboarded, part, member) - held
+            if abs(take(free or {}, part, member) - right) > 1e-6 * max(1, right):
+                yield f"{name}: {part} free is said to be {take(free or {}, part, member):g}, and is {right:g}"
+        live = {allocation for allocation, record in ledger.allocations.items() if record["status"] not in FINAL}
+        told = {item["id"] for item in listed if item["status"] not in FINAL}
+        if live != told:
+            yield f"{name}: it tells of allocations {sorted(told)}, and has {sorted(live)}"
+
+    def audit_deployments(self, name, ledger, expected):
+        for deployment, record in ledger.documents.get("deployments", {}).items():
+            state = record.get("status")
+            text = STATUSES[state] if isinstance(state, int) and state < len(STATUSES) else str(state)
+            wanted = expected.get(deployment)
+            if wanted is None and state not in OVER:
+                yield f"{name}: the deployment {deployment}, which nobody asked about, is {text}"
+            elif wanted is not None and text not in wanted.states:
+                yield f"{name}: {deployment} is {text}, and should be {' or '.join(wanted.states)}"
+        for deployment, wanted in expected.items():
+            if wanted.orchestrator == name and deployment not in ledger.documents.get("deployments", {}):
+                yield f"{name}: there is no record of {deployment}"
+        for late in ledger.documents.get("late_reverts", {}):
+            yield f"{name}: {late} has not been told yet that it is not wanted any more"
+
+    # --- between nodes ---
+
+    def audit_owners(self, ledgers, expected):
+        """Each allocation of a deployment that runs is at one machine, and those of others at none."""
+        places = {}
+        for name, ledger in ledgers.items():
+            for allocation, record in ledger.allocations.items():
+                if record["status"] not in FINAL:
+                    places.setdefault(allocation, []).append(name)
+        states = {deployment: record.get("status") for ledger in ledgers.values()
+                  for deployment, record in ledger.documents.get("deployments", {}).items()}
+        for allocation, names in places.items():
+            deployment = allocation.split("_", 1)[0]
+            if len(names) > 1:
+                yield f"{allocation} is at {' and '.join(names)} at once"
+            if states.get(deployment) != RUNNING:
+                yield f"{names[0]}: {allocation} is left of a deployment that does not run"
+        for deployment, state in states.items():
+            if state != RUNNING or deployment not in expected:
+                continue
+            record = next(ledger.documents["deployments"][deployment] for ledger in ledgers.values()
+                          if deployment in ledger.documents.get("deployments", {}))
+            for key, item in record["deployment_data"]["Allocations"].items():
+                if not item["ended"] and f"{deployment}_{key}" not in places:
+                    yield f"{deployment} runs, and no machine has its {key}"
+
+    def audit_starts(self, expected):
+        """More starts of a task than attempts to deploy it; jobs write a line each time, into a volume of their node."""
+        lines = {}
+        for node in self.nodes.values():
+            for path in (node.data_dir / "volumes").rglob("starts/starts"):
+                for line in path.read_text(errors="replace").splitlines():
+                    lines[line] = lines.get(line, 0) + 1
+        for deployment, wanted in expected.items():
+            log = self.nodes[wanted.orchestrator].work_dir / "logs" / "nunet-dms-logs.jsonl"
+            log = log if log.exists() else self.nodes[wanted.orchestrator].root / "daemon.log"
+            retries = sum(deployment in line and "deployment_retry" in line
+                          for line in log.read_text(errors="replace").splitlines())
+            for text in wanted.single:
+                if lines.get(text, 0) > 1 + retries:
+                    yield f"{deployment}: {text} was started {lines[text]} times in {1 + retries} attempts"
+                if len(set(find_processes(text).values())) > 1:
+                    yield f"{deployment}: {text} runs twice at this moment"
+
+    def audit(self, expected=None):
+        expected = expected or {}
+        jobs = find_jobs()
+        findings, ledgers = [], {}
+        for name, node in self.nodes.items():
+            try:
+                ledgers[name] = ledger = Ledger(node.data_dir)
+            except (OSError, ValueError, sqlite3.Error) as error:
+                findings.append(f"{name}: the database cannot be read: {error}")
+                continue
+            findings += [f"{name}: the database is damaged: {text}" for text in ledger.damage]
+            now_us = (time.time() + self.bed.hosts[name].skew_s) * 1e6
+            findings += self.audit_reservations(name, ledger, now_us)
+            findings += self.audit_jobs(name, ledger, jobs)
+            findings += self.audit_answers(name, ledger)
+            findings += self.audit_deployments(name, ledger, expected)
+        findings += self.audit_groups(jobs)
+        findings += self.audit_owners(ledgers, expected)
+        findings += self.audit_starts(expected)
+        return findings
+
+    def audit_until_clean(self, expected, seconds):
+        """Again and again, since ending takes a moment; what is left after that time is wrong."""
+        deadline = time.monotonic() + seconds
+        while True:
+            findings = self.audit(expected)
+            if not findings or time.monotonic() > deadline:
+                return findings
+            time.sleep(0.5)
