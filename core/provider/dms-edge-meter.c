@@ -427,10 +427,8 @@ dms_edge_meter_handle_echo (DmsEdgeMeter *self, DmsMessage *message)
   if (ensemble_id == NULL || data == NULL ||
       (!dms_bidder_has_bid (dms_provider_get_bidder (self->provider), ensemble_id) &&
        !dms_provider_serves (self->provider, ensemble_id, NULL)))
-    {
-      refuse (message, "it does not bid for this ensemble");
-      return;
-    }
+    /* Anybody may ask, so there is nothing to be heard, not even that somebody is here. */
+    return;
   if (strlen (data) > DMS_EDGE_PROBE_LONG_BYTES ||
       !may_echo (self, dms_handle_get_host (dms_message_get_from (message)), strlen (data)))
     {
