@@ -41,7 +41,8 @@ find (Maxmind *self, const char *name, void *function)
 static gboolean
 load (Maxmind *self, GError **error)
 {
-  self->library = dlopen (LIBRARY, RTLD_NOW | RTLD_LOCAL);
+  /* It stays: the same address is looked up again one day, and a leak in it has a name to whoever looks. */
+  self->library = dlopen (LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (self->library != NULL && find (self, "MMDB_open", &self->open) &&
       find (self, "MMDB_lookup_sockaddr", &self->look_up) &&
       find (self, "MMDB_aget_value", &self->get_value) && find (self, "MMDB_close", &self->close) &&

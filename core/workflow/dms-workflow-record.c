@@ -130,6 +130,7 @@ load_task (DmsWorkflow *self, Task *task, JsonObject *object)
   task->reason = g_strdup (dms_json_object_get_text (object, "reason"));
   for (guint i = 0; good && i < n; i++)
     good = load_run (self, task, dms_json_node_get_child (json_array_get_element (runs, i)));
+  g_clear_pointer (&task->items, g_strfreev);
   if (task->flow->items != NULL)
     task->items = g_strdupv (task->flow->items);
   else if (task->flow->items_task != NULL)

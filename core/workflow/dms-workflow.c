@@ -196,6 +196,7 @@ begin_task (DmsWorkflow *self, Task *task)
   g_autofree char *why = NULL;
   guint n = 1;
 
+  g_clear_pointer (&task->items, g_strfreev);
   if (task->flow->items != NULL)
     {
       task->items = g_strdupv (task->flow->items);

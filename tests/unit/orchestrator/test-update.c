@@ -242,7 +242,7 @@ test_refusals (DmsTestOrchestrator *self, gconstpointer user_data)
 {
   g_autofree char *id = deploy (self, one);
   g_autofree char *error = update (self, id, with_port, 130);
-  g_autofree char *hurried = update (self, id, two, 60);
+  g_autofree char *hurried = update (self, id, two, 60 / dms_test_get_patience ());
   g_autofree char *unknown = update (self, "1234", two, 130);
   g_autofree char *over = NULL;
 
