@@ -5,7 +5,6 @@
 
 #include "actor/dms-actor-registry.h"
 #include "common/dms-json-object.h"
-#include "identity/dms-base32.h"
 #include "provider/dms-bid-sample.h"
 #include "resources/dms-offer-keys.h"
 
@@ -37,8 +36,6 @@ enum
   ASKS_AT_ONCE = 32,
   ASKS_PER_SECOND = 16,
   MAX_ASKS = 96,
-  /* Peers that have bid and need not do so again. */
-  MAX_EXCLUDED = 256,
 };
 
 #define DEPLOYMENT_TOPIC  "/nunet/deployment"
@@ -59,86 +56,14 @@ get_own_host (DmsDeployment *self)
   return dms_handle_get_host (dms_actor_get_handle (self->root));
 }
 
-static gboolean
-is_missing (DeployNode *node)
-{
-  return dms_deployment_node_is_open (node) && node->bids->len == 0 &&
-         dms_deployment_node_get_peer (node) == NULL;
-}
-
 static guint
 count_missing (DmsDeployment *self)
 {
   guint n = 0;
 
   for (guint i = 0; i < self->nodes->len; i++)
-    n += is_missing (self->nodes->pdata[i]);
+    n += dms_deployment_node_is_missing (self->nodes->pdata[i]);
   return n;
-}
-
-/* Excluded by the ensemble, and those whose offers are kept. */
-static JsonArray *
-make_exclusion (DmsDeployment *self)
-{
-  const char *const *excluded = dms_ensemble_get_exclude_peers (self->ensemble);
-  JsonArray *exclusion = json_array_new ();
-
-  for (guint i = 0; excluded[i] != NULL; i++)
-    json_array_add_string_element (exclusion, excluded[i]);
-  for (guint i = 0; i < self->nodes->len; i++)
-    {
-      DeployNode *node = self->nodes->pdata[i];
-      GPtrArray *bids = node->bids;
-
-      if (!dms_deployment_node_is_open (node) && node->bid != NULL)
-        json_array_add_string_element (exclusion, dms_bid_get_peer (node->bid));
-      for (guint j = 0; j < bids->len && json_array_get_length (exclusion) < MAX_EXCLUDED; j++)
-        json_array_add_string_element (exclusion, dms_bid_get_peer (bids->pdata[j]));
-    }
-  return exclusion;
-}
-
-/* only: (nullable): the node to ask for; NULL asks for all that are missing and bound to no machine. */
-static JsonNode *
-make_ensemble_request (DmsDeployment *self, DeployNode *only)
-{
-  JsonNode *payload = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
-  JsonArray *requests = json_array_new ();
-
-  for (guint i = 0; i < self->nodes->len; i++)
-    {
-      DeployNode *node = self->nodes->pdata[i];
-
-      if (only == NULL ? is_missing (node) : node == only)
-        json_array_add_object_element (requests, dms_deployment_make_request (node));
-    }
-  json_object_set_string_member (object, "ID", self->id);
-  json_object_set_int_member (object, "Nonce", (gint64) ++self->round);
-  json_object_set_array_member (object, "PeerExclusion", make_exclusion (self));
-  json_object_set_array_member (object, "Request", requests);
-  json_node_take_object (payload, object);
-  return payload;
-}
-
-/* The root actor of a machine, from its peer ID: the key in the peer ID is that of the machine's root actor.
- */
-static DmsHandle *
-make_root_handle (DmsDeployment *self, const char *peer)
-{
-  g_autoptr (DmsPeerId) peer_id = NULL;
-  g_autoptr (DmsDid) did = NULL;
-  g_autofree char *id = NULL;
-  guint8 key[32];
-
-  if (strcmp (peer, get_own_host (self)) == 0)
-    return dms_handle_ref (dms_actor_get_handle (self->root));
-  peer_id = dms_peer_id_new (peer, NULL);
-  if (peer_id == NULL || !dms_peer_id_get_ed25519 (peer_id, key))
-    return NULL;
-  did = dms_did_new_for_ed25519 (key);
-  id = dms_base32_encode_id (key);
-  return dms_handle_new (id, did, peer, "root");
 }
 
 /* Asking */
@@ -161,7 +86,7 @@ ask (DmsDeployment *self, DmsHandle *to, JsonNode *question)
 static void
 ask_for_node (DmsDeployment *self, DmsHandle *to, DeployNode *only)
 {
-  g_autoptr (JsonNode) question = make_ensemble_request (self, only);
+  g_autoptr (JsonNode) question = dms_deployment_make_ensemble_request (self, only);
 
   g_hash_table_replace (
       self->asked, g_strdup (dms_handle_get_host (to)), GINT_TO_POINTER (DEPLOY_WAY_DIRECT));
@@ -171,8 +96,8 @@ ask_for_node (DmsDeployment *self, DmsHandle *to, DeployNode *only)
 void
 dms_deployment_ask_about (DmsDeployment *self, DeployNode *node, const char *peer)
 {
-  g_autoptr (JsonNode) question = make_ensemble_request (self, node);
-  g_autoptr (DmsHandle) to = make_root_handle (self, peer);
+  g_autoptr (JsonNode) question = dms_deployment_make_ensemble_request (self, node);
+  g_autoptr (DmsHandle) to = dms_deployment_make_root_handle (self, peer);
 
   if (to == NULL)
     return;
@@ -215,7 +140,7 @@ ask_peer (DmsDeployment *self, const char *peer, DeployWay way)
   if (self->question == NULL || g_hash_table_contains (self->asked, peer) || has_bid (self, peer) ||
       g_strv_contains (dms_ensemble_get_exclude_peers (self->ensemble), peer))
     return;
-  to = make_root_handle (self, peer);
+  to = dms_deployment_make_root_handle (self, peer);
   if (to == NULL)
     return;
   g_hash_table_insert (self->asked, g_strdup (peer), GINT_TO_POINTER (way));
@@ -285,7 +210,7 @@ search (DmsDeployment *self)
       g_auto (GStrv) executors = NULL;
       g_auto (GStrv) names = NULL;
 
-      if (!is_missing (node))
+      if (!dms_deployment_node_is_missing (node))
         continue;
       required = dms_deployment_sum_resources (node);
       executors = dms_deployment_list_executors (node);
@@ -337,7 +262,7 @@ begin_wave (DmsDeployment *self)
       self->waves.is_everybody = TRUE;
       return;
     }
-  self->question = make_ensemble_request (self, NULL);
+  self->question = dms_deployment_make_ensemble_request (self, NULL);
   broadcast (self);
   ask_found (self);
 }
@@ -368,7 +293,7 @@ dms_deployment_begin_asking (DmsDeployment *self)
     {
       DeployNode *node = self->nodes->pdata[i];
       const char *peer = dms_deployment_node_get_peer (node);
-      g_autoptr (DmsHandle) to = peer == NULL ? NULL : make_root_handle (self, peer);
+      g_autoptr (DmsHandle) to = peer == NULL ? NULL : dms_deployment_make_root_handle (self, peer);
 
       if (!dms_deployment_node_is_open (node))
         continue;

@@ -321,6 +321,13 @@ JsonObject *dms_deployment_make_request (DeployNode *node);
 /* (transfer full): each once. */
 GStrv dms_deployment_list_executors (DeployNode *node);
 DmsRefusalNeed *dms_deployment_make_need (DeployNode *node);
+/* Whether it is bound to no machine, and has no offer yet. */
+gboolean dms_deployment_node_is_missing (DeployNode *node);
+/* (transfer full): the next question; only: (nullable): the node to ask for; NULL asks for all that are
+ * missing. */
+JsonNode *dms_deployment_make_ensemble_request (DmsDeployment *self, DeployNode *only);
+/* (transfer full) (nullable): the root actor of a machine, whose key is in the peer ID. */
+DmsHandle *dms_deployment_make_root_handle (DmsDeployment *self, const char *peer);
 /* why */
 /* When all have been asked for offers and some are missing: asks for the reasons. Whether they are to be
  * waited for; to be called again until they are not. */

@@ -4,10 +4,17 @@
 #include "orchestrator/dms-deployment-private.h"
 
 #include "common/dms-json-object.h"
+#include "identity/dms-base32.h"
 #include "jobs/dms-port-config.h"
 #include "provider/dms-job-consent.h"
 
 #include <string.h>
+
+enum
+{
+  /* Peers that have bid and need not do so again. */
+  MAX_EXCLUDED = 256,
+};
 
 /* What a node of the ensemble needs, as a machine is asked for it (orchestration.md 3.1), and as its answer
  * is judged. Where a part of the node runs already, only what is added is asked for. */
@@ -175,4 +182,73 @@ dms_deployment_make_need (DeployNode *node)
   need->privileged = is_privileged (node);
   need->n_ports = dms_node_config_get_ports (node->config)->len;
   return need;
+}
+
+gboolean
+dms_deployment_node_is_missing (DeployNode *node)
+{
+  return dms_deployment_node_is_open (node) && node->bids->len == 0 &&
+         dms_deployment_node_get_peer (node) == NULL;
+}
+
+/* Excluded by the ensemble, and those whose offers are kept. */
+static JsonArray *
+make_exclusion (DmsDeployment *self)
+{
+  const char *const *excluded = dms_ensemble_get_exclude_peers (self->ensemble);
+  JsonArray *exclusion = json_array_new ();
+
+  for (guint i = 0; excluded[i] != NULL; i++)
+    json_array_add_string_element (exclusion, excluded[i]);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+      GPtrArray *bids = node->bids;
+
+      if (!dms_deployment_node_is_open (node) && node->bid != NULL)
+        json_array_add_string_element (exclusion, dms_bid_get_peer (node->bid));
+      for (guint j = 0; j < bids->len && json_array_get_length (exclusion) < MAX_EXCLUDED; j++)
+        json_array_add_string_element (exclusion, dms_bid_get_peer (bids->pdata[j]));
+    }
+  return exclusion;
+}
+
+JsonNode *
+dms_deployment_make_ensemble_request (DmsDeployment *self, DeployNode *only)
+{
+  JsonNode *payload = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  JsonArray *requests = json_array_new ();
+
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (only == NULL ? dms_deployment_node_is_missing (node) : node == only)
+        json_array_add_object_element (requests, dms_deployment_make_request (node));
+    }
+  json_object_set_string_member (object, "ID", self->id);
+  json_object_set_int_member (object, "Nonce", (gint64) ++self->round);
+  json_object_set_array_member (object, "PeerExclusion", make_exclusion (self));
+  json_object_set_array_member (object, "Request", requests);
+  json_node_take_object (payload, object);
+  return payload;
+}
+
+DmsHandle *
+dms_deployment_make_root_handle (DmsDeployment *self, const char *peer)
+{
+  g_autoptr (DmsPeerId) peer_id = NULL;
+  g_autoptr (DmsDid) did = NULL;
+  g_autofree char *id = NULL;
+  guint8 key[32];
+
+  if (strcmp (peer, dms_handle_get_host (dms_actor_get_handle (self->root))) == 0)
+    return dms_handle_ref (dms_actor_get_handle (self->root));
+  peer_id = dms_peer_id_new (peer, NULL);
+  if (peer_id == NULL || !dms_peer_id_get_ed25519 (peer_id, key))
+    return NULL;
+  did = dms_did_new_for_ed25519 (key);
+  id = dms_base32_encode_id (key);
+  return dms_handle_new (id, did, peer, "root");
 }

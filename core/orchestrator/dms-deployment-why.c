@@ -4,7 +4,6 @@
 #include "orchestrator/dms-deployment-private.h"
 
 #include "actor/dms-actor-registry.h"
-#include "identity/dms-base32.h"
 #include "observability/dms-log.h"
 #include "provider/dms-bid-refusal.h"
 #include "provider/dms-bid-sample.h"
@@ -27,7 +26,6 @@ enum
   SPREAD_MS = 100,
   /* Of those that were asked by themselves, so many are again: the topic may not reach them. */
   MAX_ASKED = 32,
-  MAX_EXCLUDED = 256,
 };
 
 #define DEPLOYMENT_TOPIC  "/nunet/deployment"
@@ -35,61 +33,23 @@ enum
 #define BID_BEHAVIOUR     "/dms/deployment/bid"
 
 static gboolean
-is_missing (DeployNode *node, gboolean pinned)
+is_any_missing (DmsDeployment *self)
 {
-  return dms_deployment_node_is_open (node) && node->bids->len == 0 &&
-         (dms_deployment_node_get_peer (node) != NULL) == pinned;
-}
-
-/* Excluded by the ensemble, and those whose offers there are. */
-static JsonArray *
-make_exclusion (DmsDeployment *self)
-{
-  const char *const *excluded = dms_ensemble_get_exclude_peers (self->ensemble);
-  JsonArray *exclusion = json_array_new ();
-
-  for (guint i = 0; excluded[i] != NULL; i++)
-    json_array_add_string_element (exclusion, excluded[i]);
   for (guint i = 0; i < self->nodes->len; i++)
     {
-      DeployNode *node = self->nodes->pdata[i];
-      GPtrArray *bids = node->bids;
-
-      if (!dms_deployment_node_is_open (node) && node->bid != NULL)
-        json_array_add_string_element (exclusion, dms_bid_get_peer (node->bid));
-      for (guint j = 0; j < bids->len && json_array_get_length (exclusion) < MAX_EXCLUDED; j++)
-        json_array_add_string_element (exclusion, dms_bid_get_peer (bids->pdata[j]));
+      if (dms_deployment_node_is_missing (self->nodes->pdata[i]))
+        return TRUE;
     }
-  return exclusion;
+  return FALSE;
 }
 
-/* only: (nullable): a node that is bound to a machine; NULL is for all that have no offer and are not bound.
- * NULL when there are none. */
 static JsonNode *
 make_question (DmsDeployment *self, DeployNode *only)
 {
-  g_autoptr (JsonArray) requests = json_array_new ();
-  JsonNode *payload;
-  JsonObject *object;
+  JsonNode *question = dms_deployment_make_ensemble_request (self, only);
 
-  for (guint i = 0; i < self->nodes->len; i++)
-    {
-      DeployNode *node = self->nodes->pdata[i];
-
-      if (only == NULL ? is_missing (node, FALSE) : node == only)
-        json_array_add_object_element (requests, dms_deployment_make_request (node));
-    }
-  if (json_array_get_length (requests) == 0)
-    return NULL;
-  payload = json_node_new (JSON_NODE_OBJECT);
-  object = json_object_new ();
-  json_object_set_string_member (object, "ID", self->id);
-  json_object_set_int_member (object, "Nonce", (gint64) ++self->round);
-  json_object_set_array_member (object, "PeerExclusion", make_exclusion (self));
-  json_object_set_array_member (object, "Request", json_array_ref (requests));
-  dms_bid_refusal_want (object);
-  json_node_take_object (payload, object);
-  return payload;
+  dms_bid_refusal_want (json_node_get_object (question));
+  return question;
 }
 
 static const char *
@@ -98,29 +58,10 @@ get_own_host (DmsDeployment *self)
   return dms_handle_get_host (dms_actor_get_handle (self->root));
 }
 
-/* The root actor of a machine: its key is in the peer ID. (transfer full) (nullable) */
-static DmsHandle *
-make_root_handle (DmsDeployment *self, const char *peer)
-{
-  g_autoptr (DmsPeerId) peer_id = NULL;
-  g_autoptr (DmsDid) did = NULL;
-  g_autofree char *id = NULL;
-  guint8 key[32];
-
-  if (strcmp (peer, get_own_host (self)) == 0)
-    return dms_handle_ref (dms_actor_get_handle (self->root));
-  peer_id = dms_peer_id_new (peer, NULL);
-  if (peer_id == NULL || !dms_peer_id_get_ed25519 (peer_id, key))
-    return NULL;
-  did = dms_did_new_for_ed25519 (key);
-  id = dms_base32_encode_id (key);
-  return dms_handle_new (id, did, peer, "root");
-}
-
 static void
 ask (DmsDeployment *self, const char *peer, JsonNode *question)
 {
-  g_autoptr (DmsHandle) to = make_root_handle (self, peer);
+  g_autoptr (DmsHandle) to = dms_deployment_make_root_handle (self, peer);
   g_autoptr (GError) error = NULL;
 
   if (to == NULL || g_strv_contains (dms_ensemble_get_exclude_peers (self->ensemble), peer))
@@ -174,7 +115,7 @@ broadcast (DmsDeployment *self, JsonNode *question)
 static void
 ask_all (DmsDeployment *self)
 {
-  g_autoptr (JsonNode) question = make_question (self, NULL);
+  g_autoptr (JsonNode) question = NULL;
   GHashTableIter iter;
   gpointer peer;
   guint n = 0;
@@ -182,13 +123,17 @@ ask_all (DmsDeployment *self)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
-      g_autoptr (JsonNode) bound = is_missing (node, TRUE) ? make_question (self, node) : NULL;
+      const char *pinned = dms_deployment_node_get_peer (node);
+      g_autoptr (JsonNode) bound = NULL;
 
-      if (bound != NULL)
-        ask (self, dms_deployment_node_get_peer (node), bound);
+      if (pinned == NULL || node->bids->len > 0 || !dms_deployment_node_is_open (node))
+        continue;
+      bound = make_question (self, node);
+      ask (self, pinned, bound);
     }
-  if (question == NULL)
+  if (!is_any_missing (self))
     return;
+  question = make_question (self, NULL);
   broadcast (self, question);
   if (!is_bound (self, get_own_host (self)))
     ask (self, get_own_host (self), question);
