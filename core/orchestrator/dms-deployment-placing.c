@@ -29,6 +29,8 @@ enum
   /* How long those who made an offer have for others, and how many of these are asked for. */
   FILL_MS = 1500,
   MAX_FILLERS = 256,
+  /* Places that are looked up in the list of cities. */
+  MAX_PLACES = 128,
   /* Rounds that end with the proof that it cannot be, before nobody is asked any more. */
   MAX_PROOFS = 3,
 };
@@ -44,6 +46,8 @@ struct _DeployPlacing
   DmsPlacement *placement;
   /* “peer peer” to KnownLink. */
   GHashTable *links;
+  /* “country/city” to DmsCoordinates, or to NULL where they are not known. */
+  GHashTable *places;
   /* What has to be measured now, and the next of it. */
   GArray *gaps;
   guint next_gap;
@@ -88,6 +92,7 @@ ensure_placing (DmsDeployment *self)
     {
       self->placing = g_new0 (DeployPlacing, 1);
       self->placing->links = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+      self->placing->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
     }
   return self->placing;
 }
@@ -98,6 +103,7 @@ dms_deployment_placing_free (DeployPlacing *self)
   g_clear_pointer (&self->placement, dms_placement_free);
   g_clear_pointer (&self->gaps, g_array_unref);
   g_hash_table_unref (self->links);
+  g_hash_table_unref (self->places);
   g_free (self);
 }
 
@@ -176,17 +182,42 @@ tell_links (DmsDeployment *self)
 
 /* The problem */
 
+/* (nullable): the coordinates of the place that a location names. Each place is looked up in a file once. */
+static const DmsCoordinates *
+find_place (DeployPlacing *self, DmsLocation *location)
+{
+  const char *country = dms_location_get_country (location);
+  const char *city = dms_location_get_city (location);
+  g_autofree char *name = g_strdup_printf ("%s/%s", country != NULL ? country : "", city != NULL ? city : "");
+  g_autofree DmsCoordinates *place = NULL;
+  gpointer known;
+
+  if (g_hash_table_lookup_extended (self->places, name, NULL, &known))
+    return known;
+  /* Nobody has us read for him without end: a machine without coordinates is measured. */
+  if (city == NULL || g_hash_table_size (self->places) >= MAX_PLACES)
+    return NULL;
+  place = g_new0 (DmsCoordinates, 1);
+  if (!dms_locator_find_coordinates (location, place))
+    g_clear_pointer (&place, g_free);
+  known = place;
+  g_hash_table_insert (self->places, g_steal_pointer (&name), g_steal_pointer (&place));
+  return known;
+}
+
 /* (transfer full): where a machine is, with coordinates if these matter and can be known. */
 static DmsLocation *
 locate (DmsDeployment *self, DmsBid *bid)
 {
   DmsLocation *location = dms_bid_get_location (bid);
   DmsCoordinates coordinates;
+  const DmsCoordinates *place;
 
-  if (dms_ensemble_get_edges (self->ensemble)->len == 0)
+  if (dms_ensemble_get_edges (self->ensemble)->len == 0 ||
+      dms_location_get_coordinates (location, &coordinates))
     return dms_location_ref (location);
-  return dms_locator_find_coordinates (location, &coordinates) ? dms_location_new_at (location, &coordinates)
-                                                               : dms_location_ref (location);
+  place = find_place (self->placing, location);
+  return place != NULL ? dms_location_new_at (location, place) : dms_location_ref (location);
 }
 
 static gboolean
@@ -199,6 +230,7 @@ add_bid (DmsDeployment *self, guint number, DmsBid *bid, double cost, GError **e
 }
 
 /* A node that runs stays where it is, whatever its place is called by now. */
+
 static gboolean
 pose_node (DmsDeployment *self, DeployNode *node, GError **error)
 {
