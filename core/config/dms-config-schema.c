@@ -121,6 +121,8 @@ static const DmsConfigSchema schema[] = {
     "let jobs of others into the network of this machine, its loopback too" },
   { "job.allow_children", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "let jobs deploy ensembles themselves, within the budget of their own" },
+  { "job.allow_standby", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
+    "take over deployments of others that name this node as a standby orchestrator" },
   { "job.require_contracts_for_deployment", DMS_CONFIG_BOOL, "false", 0, 0, NULL,
     "run only what a contract covers" },
   { "job.refusals", DMS_CONFIG_CHOICE, "granted", 0, 0, NULL,

@@ -19,6 +19,7 @@ struct _DmsEnsemble
   GPtrArray *script_names;
   gboolean subnet_join;
   GStrv exclude_peers;
+  GStrv standby_orchestrators;
   JsonObject *metadata;
   GPtrArray *contracts;
   GStrv warnings;

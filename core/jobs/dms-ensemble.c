@@ -85,6 +85,12 @@ dms_ensemble_get_subnet_join (DmsEnsemble *self)
 }
 
 const char *const *
+dms_ensemble_get_standby_orchestrators (DmsEnsemble *self)
+{
+  return (const char *const *) self->standby_orchestrators;
+}
+
+const char *const *
 dms_ensemble_get_exclude_peers (DmsEnsemble *self)
 {
   return (const char *const *) self->exclude_peers;
@@ -214,6 +220,8 @@ dms_ensemble_to_json (DmsEnsemble *self)
     json_object_set_boolean_member (subnet, "join", TRUE);
   json_object_set_object_member (body, "subnet", subnet);
   dms_job_json_set_strv (body, "exclude_peers", (const char *const *) self->exclude_peers);
+  if (self->standby_orchestrators[0] != NULL)
+    dms_job_json_set_strv (body, "standby_orchestrators", (const char *const *) self->standby_orchestrators);
   if (json_object_get_size (self->metadata) > 0)
     json_object_set_object_member (body, "metadata", json_object_ref (self->metadata));
   contracts_to_json (self, body);
@@ -241,6 +249,7 @@ ensemble_clear (gpointer data)
   g_clear_pointer (&self->scripts, g_hash_table_unref);
   g_clear_pointer (&self->script_names, g_ptr_array_unref);
   g_strfreev (self->exclude_peers);
+  g_strfreev (self->standby_orchestrators);
   g_clear_pointer (&self->metadata, json_object_unref);
   g_clear_pointer (&self->contracts, g_ptr_array_unref);
   g_strfreev (self->warnings);

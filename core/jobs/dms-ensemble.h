@@ -13,6 +13,12 @@
 
 G_BEGIN_DECLS
 
+/* More would make taking over slower, not surer. */
+enum
+{
+  DMS_ENSEMBLE_MAX_STANDBYS = 6,
+};
+
 /* What a job file asks for, checked (ensemble.md 4.1). Immutable. */
 typedef struct _DmsEnsemble DmsEnsemble;
 
@@ -45,6 +51,8 @@ const char *dms_ensemble_get_escalation_strategy (DmsEnsemble *self);
 gboolean dms_ensemble_get_subnet_join (DmsEnsemble *self);
 /* Peer IDs that must not serve this ensemble. */
 const char *const *dms_ensemble_get_exclude_peers (DmsEnsemble *self);
+/* Peer IDs of the nodes that take over, in this order, when the one that deploys it is gone. */
+const char *const *dms_ensemble_get_standby_orchestrators (DmsEnsemble *self);
 /* (nullable) (transfer none) */
 GBytes *dms_ensemble_get_script (DmsEnsemble *self, const char *name);
 /* Member values are texts; never NULL. */

@@ -14,6 +14,8 @@ enum
   MAX_DETECT_SECONDS = 600,
   MIN_LEASE_SECONDS = 10,
   MAX_LEASE_SECONDS = 3600,
+  /* Sooner, and a busy machine would be taken for a dead one. */
+  MIN_TAKEOVER_SECONDS = 5,
   /* DMS_RESTART_INTENSITY_MAX */
   MAX_RESTARTS = 100,
   MAX_PERIOD_SECONDS = 24 * 3600,
@@ -59,6 +61,8 @@ dms_job_decode_supervision (DmsJobReader *top)
   limits.detect_ns =
       decode_duration (reader, "detect_within", MIN_DETECT_SECONDS, MAX_DETECT_SECONDS, limits.detect_ns);
   limits.lease_ns = decode_duration (reader, "lease", MIN_LEASE_SECONDS, MAX_LEASE_SECONDS, limits.lease_ns);
+  limits.takeover_ns =
+      decode_duration (reader, "takeover", MIN_TAKEOVER_SECONDS, MAX_LEASE_SECONDS, limits.takeover_ns);
   limits.max_restarts =
       (guint) dms_job_reader_get_int (reader, "max_restarts", 0, MAX_RESTARTS, limits.max_restarts);
   limits.restart_period_ns =

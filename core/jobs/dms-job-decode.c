@@ -289,22 +289,49 @@ decode_contracts (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope
     }
 }
 
-static void
-decode_exclusions (DmsJobReader *top, DmsEnsemble *self)
+/* (transfer full): the peer IDs below a key, as they are written everywhere else. */
+static GStrv
+decode_peers (DmsJobReader *top, const char *key)
 {
-  self->exclude_peers = dms_job_reader_dup_strv (top, "exclude_peers", DMS_JOB_READ_OPTIONAL);
-  for (guint i = 0; self->exclude_peers[i] != NULL; i++)
+  GStrv peers = dms_job_reader_dup_strv (top, key, DMS_JOB_READ_OPTIONAL);
+
+  for (guint i = 0; peers[i] != NULL; i++)
     {
-      g_autoptr (DmsPeerId) peer = dms_peer_id_new (self->exclude_peers[i], NULL);
+      g_autoptr (DmsPeerId) peer = dms_peer_id_new (peers[i], NULL);
 
       if (peer == NULL)
         {
-          dms_job_reader_error (
-              top, "exclude_peers", "must be peer IDs, got \"%.80s\"", self->exclude_peers[i]);
+          dms_job_reader_error (top, key, "must be peer IDs, got \"%.80s\"", peers[i]);
           continue;
         }
-      g_free (self->exclude_peers[i]);
-      self->exclude_peers[i] = g_strdup (dms_peer_id_get_text (peer));
+      g_free (peers[i]);
+      peers[i] = g_strdup (dms_peer_id_get_text (peer));
+    }
+  return peers;
+}
+
+static void
+decode_standbys (DmsJobReader *top, DmsEnsemble *self)
+{
+  GStrv peers = decode_peers (top, "standby_orchestrators");
+
+  self->standby_orchestrators = peers;
+  if (g_strv_length (peers) > DMS_ENSEMBLE_MAX_STANDBYS)
+    dms_job_reader_error (
+        top, "standby_orchestrators", "must be at most %d peer IDs", DMS_ENSEMBLE_MAX_STANDBYS);
+  for (guint i = 0; peers[i] != NULL; i++)
+    {
+      if (g_strv_contains ((const char *const *) &peers[i + 1], peers[i]))
+        dms_job_reader_error (top, "standby_orchestrators", "names \"%.80s\" twice", peers[i]);
+    }
+  for (guint i = 0; peers[0] != NULL && i < self->allocations->len; i++)
+    {
+      if (dms_allocation_config_get_children (self->allocations->pdata[i]) != NULL)
+        dms_job_reader_error (top,
+                              "standby_orchestrators",
+                              "cannot be combined with \"children\", as \"%s\" has: what jobs deploy "
+                              "is not handed over",
+                              dms_allocation_config_get_name (self->allocations->pdata[i]));
     }
 }
 
@@ -331,7 +358,8 @@ decode_top (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
       self->subnet_join = dms_job_reader_get_bool (subnet, "join", FALSE);
       dms_job_reader_finish (subnet);
     }
-  decode_exclusions (top, self);
+  self->exclude_peers = decode_peers (top, "exclude_peers");
+  decode_standbys (top, self);
   decode_texts (top, "keys", self->keys, scope);
   decode_texts (top, "metadata", self->metadata, scope);
   decode_contracts (top, self, scope);

@@ -10,7 +10,7 @@
 DmsSupervisionLimits
 dms_supervision_limits_get_default (void)
 {
-  DmsSupervisionLimits limits = { FALSE, 15 * SECOND_NS, 60 * SECOND_NS, 3, 60 * SECOND_NS };
+  DmsSupervisionLimits limits = { FALSE, 15 * SECOND_NS, 60 * SECOND_NS, 30 * SECOND_NS, 3, 60 * SECOND_NS };
 
   return limits;
 }
@@ -22,6 +22,7 @@ dms_supervision_limits_to_json (const DmsSupervisionLimits *self)
 
   json_object_set_int_member (object, "detect_within", self->detect_ns);
   json_object_set_int_member (object, "lease", self->lease_ns);
+  json_object_set_int_member (object, "takeover", self->takeover_ns);
   json_object_set_int_member (object, "max_restarts", self->max_restarts);
   json_object_set_int_member (object, "restart_period", self->restart_period_ns);
   return dms_job_json_take_object (object);

@@ -1,0 +1,69 @@
+/* SPDX-FileCopyrightText: The DMS authors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "succession/dms-succession.h"
+
+/* Another member, as this node knows it. */
+typedef struct
+{
+  char *peer;
+  DmsHandle *handle;
+  /* It has agreed to be a member; a question is open; what it has. */
+  gboolean appointed;
+  gboolean asked;
+  guint64 version;
+  guint64 roll;
+  gboolean told_of_end;
+  /* When the last question was sent that it agreed to; 0 when none. */
+  gint64 held_us;
+} SuccessionPeer;
+
+struct _DmsSuccession
+{
+  GObject parent_instance;
+
+  DmsActor *root;
+  DmsVoter *voter;
+  char *id;
+  char *peer;
+  DmsSuccessionRole role;
+  /* Of the last change of the roll, until a majority of both has the new one; (nullable). */
+  DmsRoll *previous;
+  /* peer ID → SuccessionPeer */
+  GHashTable *peers;
+  GCancellable *cancellable;
+  guint timer;
+  /* (element-type Waiting) */
+  GPtrArray *waiting;
+  /* All orchestrators have agreed once; until when they must have. */
+  gboolean founded;
+  gint64 found_until_us;
+  gboolean ending;
+  gint64 end_until_us;
+  /* A candidacy: its number, term and votes; when the next may begin. */
+  guint attempt;
+  guint64 candidate_term;
+  gint64 asked_us;
+  JsonArray *gathered;
+  gint64 next_try_us;
+};
+
+DmsBallot *dms_succession_get_ballot (DmsSuccession *self);
+void dms_succession_set_role (DmsSuccession *self, DmsSuccessionRole role);
+/* Stores a changed ballot. A failure is logged. */
+gboolean dms_succession_store (DmsSuccession *self, DmsBallot *ballot);
+/* All members of the rolls that count have a place in `peers`. */
+void dms_succession_learn_peers (DmsSuccession *self);
+/* Whether so many of a roll are among the peers that a function says yes to, this node being one. */
+gboolean dms_succession_has_majority (DmsSuccession *self,
+                                      DmsRoll *roll,
+                                      gboolean (*is_one) (DmsSuccession *self, SuccessionPeer *peer));
+gboolean dms_succession_holds (DmsSuccession *self, SuccessionPeer *peer);
+gint64 dms_succession_get_lease_us (DmsSuccession *self);
+/* The deployment is over, and nothing is left to say: emits ended. */
+void dms_succession_close (DmsSuccession *self);
+void dms_succession_say_to_all (DmsSuccession *self);
+/* Election: to be called from time to time while this node does not lead. */
+void dms_succession_look_for_leader (DmsSuccession *self);
