@@ -121,6 +121,25 @@ on_committed (GObject *source, GAsyncResult *result, gpointer user_data)
   dms_deployment_retry (self, text);
 }
 
+static void
+reserve (DmsDeployment *self)
+{
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (allocation->settled)
+        continue;
+      invoke (self,
+              allocation->node,
+              allocation,
+              COMMIT_BEHAVIOUR,
+              make_commit (self, allocation),
+              MAX (DMS_DEPLOYMENT_COMMIT_SECONDS * self->allocations->len, 5),
+              on_committed);
+    }
+}
+
 void
 dms_deployment_commit (DmsDeployment *self)
 {
@@ -142,20 +161,8 @@ dms_deployment_commit (DmsDeployment *self)
   else
     dms_deployment_save (self);
   dms_deployment_grant_all (self);
-  for (guint i = 0; i < self->allocations->len; i++)
-    {
-      DeployAllocation *allocation = self->allocations->pdata[i];
-
-      if (allocation->settled)
-        continue;
-      invoke (self,
-              allocation->node,
-              allocation,
-              COMMIT_BEHAVIOUR,
-              make_commit (self, allocation),
-              MAX (DMS_DEPLOYMENT_COMMIT_SECONDS * self->allocations->len, 5),
-              on_committed);
-    }
+  dms_deployment_choose_witness (self);
+  dms_deployment_when_safe (self, reserve);
 }
 
 static JsonObject *
@@ -196,7 +203,10 @@ static JsonObject *
 make_allocation_config (DmsDeployment *self, DeployAllocation *allocation)
 {
   JsonObject *config = json_object_new ();
+  g_autofree char *founder = dms_deployment_dup_founder (self);
 
+  if (founder != NULL)
+    json_object_set_string_member (config, "OnBehalfOf", founder);
   json_object_set_string_member (config, "Type", dms_allocation_config_get_type_name (allocation->config));
   json_object_set_string_member (config, "Executor", dms_allocation_config_get_executor (allocation->config));
   json_object_set_member (
@@ -258,7 +268,7 @@ on_allocated (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   if (self->step_error == NULL)
     {
-      dms_deployment_provision (self);
+      dms_deployment_tell_roll (self, dms_deployment_provision);
       return;
     }
   g_free (text);

@@ -143,15 +143,11 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
     stop_done (self);
 }
 
-void
-dms_deployment_take_down (DmsDeployment *self)
+static void
+stop_all (DmsDeployment *self)
 {
   g_autofree char *behaviour = g_strdup_printf ("/dms/ensemble/%s/allocation/shutdown", self->id);
 
-  dms_deployment_supervision_pause (self);
-  dms_deployment_next_step (self);
-  dms_deployment_unsettle (self);
-  dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
@@ -177,4 +173,14 @@ dms_deployment_take_down (DmsDeployment *self)
     }
   if (self->n_pending == 0)
     stop_done (self);
+}
+
+void
+dms_deployment_take_down (DmsDeployment *self)
+{
+  dms_deployment_supervision_pause (self);
+  dms_deployment_next_step (self);
+  dms_deployment_unsettle (self);
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
+  dms_deployment_when_safe (self, stop_all);
 }

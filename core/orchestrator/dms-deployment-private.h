@@ -231,6 +231,10 @@ struct _DmsDeployment
   GString *shutdown_errors;
   /* (nullable) */
   DmsHeartbeats *heartbeats;
+  /* (nullable); and machines (DmsHandle) that have not yet heard that this node leads now. */
+  DmsSuccession *succession;
+  GPtrArray *unclaimed;
+  guint claim_timer;
   /* (nullable): from when it runs for the first time. */
   DeploySupervision *supervision;
 };
@@ -402,6 +406,22 @@ gboolean dms_deployment_workflow_owns (DeployAllocation *allocation);
 gboolean dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload);
 /* Whatever the slot executed is gone with its machine. */
 void dms_deployment_workflow_lost (DmsDeployment *self, DeployAllocation *slot, const char *reason);
+/* succession */
+/* Calls func when what was stored last is not lost with this node: at once, if nobody else can take over. Not
+ * when another step has begun. */
+void dms_deployment_when_safe (DmsDeployment *self, void (*func) (DmsDeployment *self));
+/* Says to a machine that its news is stored, once it cannot be lost. */
+void dms_deployment_acknowledge (DmsDeployment *self, DmsMessage *message);
+/* A machine that votes, besides the orchestrators, where these alone could not replace each other. */
+void dms_deployment_choose_witness (DmsDeployment *self);
+/* Tells all machines who may lead; then calls func, or retries. */
+void dms_deployment_tell_roll (DmsDeployment *self, void (*func) (DmsDeployment *self));
+/* Tells the machines that this node leads now, if it did not before; then calls func. Goes on with those that
+ * do not answer. */
+void dms_deployment_claim_machines (DmsDeployment *self, void (*func) (DmsDeployment *self));
+void dms_deployment_stop_claiming (DmsDeployment *self);
+/* (nullable): the DID of the node that deployed it, when this one took over. */
+char *dms_deployment_dup_founder (DmsDeployment *self);
 /* end */
 void dms_deployment_take_down (DmsDeployment *self);
 /* The logs of another allocation are here, or will not come. */

@@ -52,17 +52,15 @@ dms_deployment_records_new (DmsStore *store, GError **error)
   return self->collection == NULL ? NULL : g_steal_pointer (&self);
 }
 
-gboolean
-dms_deployment_records_put (DmsDeploymentRecords *self,
-                            const char *id,
-                            DmsDeploymentStatus status,
-                            const char *error_text,
-                            JsonObject *metadata,
-                            gint64 completed_us,
-                            JsonNode *data,
-                            GError **error)
+JsonNode *
+dms_deployment_records_make_body (const char *id,
+                                  DmsDeploymentStatus status,
+                                  const char *error_text,
+                                  JsonObject *metadata,
+                                  gint64 completed_us,
+                                  JsonNode *data)
 {
-  g_autoptr (JsonNode) body = json_node_new (JSON_NODE_OBJECT);
+  JsonNode *body = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "orchestrator_id", id);
@@ -73,6 +71,12 @@ dms_deployment_records_put (DmsDeploymentRecords *self,
   json_object_set_int_member (object, "completed_us", completed_us);
   json_object_set_member (object, "deployment_data", json_node_ref (data));
   json_node_take_object (body, object);
+  return body;
+}
+
+gboolean
+dms_deployment_records_put (DmsDeploymentRecords *self, const char *id, JsonNode *body, GError **error)
+{
   return dms_collection_put (self->collection, id, body, error);
 }
 

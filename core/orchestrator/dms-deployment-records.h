@@ -16,15 +16,15 @@ G_DECLARE_FINAL_TYPE (DmsDeploymentRecords, dms_deployment_records, DMS, DEPLOYM
 
 DmsDeploymentRecords *dms_deployment_records_new (DmsStore *store, GError **error);
 
-/* data: the deployment's own view of itself */
-gboolean dms_deployment_records_put (DmsDeploymentRecords *self,
-                                     const char *id,
-                                     DmsDeploymentStatus status,
-                                     const char *error_text,
-                                     JsonObject *metadata,
-                                     gint64 completed_us,
-                                     JsonNode *data,
-                                     GError **error);
+/* (transfer full): a body; data: the deployment's own view of itself */
+JsonNode *dms_deployment_records_make_body (const char *id,
+                                            DmsDeploymentStatus status,
+                                            const char *error_text,
+                                            JsonObject *metadata,
+                                            gint64 completed_us,
+                                            JsonNode *data);
+gboolean
+dms_deployment_records_put (DmsDeploymentRecords *self, const char *id, JsonNode *body, GError **error);
 /* NULL with DMS_ERROR_NOT_FOUND */
 DmsDocument *dms_deployment_records_get (DmsDeploymentRecords *self, const char *id, GError **error);
 gboolean dms_deployment_records_delete (DmsDeploymentRecords *self, const char *id, GError **error);

@@ -516,7 +516,7 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
   if (dms_deployment_workflow_owns (allocation))
     {
       if (dms_deployment_workflow_take_end (self, allocation, payload))
-        acknowledge (message, NULL);
+        dms_deployment_acknowledge (self, message);
       return;
     }
   if (status == NULL || !is_final (status))
@@ -538,7 +538,7 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
       allocation->ended = allocation->ended && !is_new;
       return;
     }
-  acknowledge (message, NULL);
+  dms_deployment_acknowledge (self, message);
   if (is_new)
     {
       dms_deployment_fetch_logs (self, allocation);

@@ -64,6 +64,7 @@ dms_deployment_dispose (GObject *object)
   dms_deployment_detach (self);
   dms_deployment_supervision_free (self);
   g_clear_object (&self->heartbeats);
+  g_clear_object (&self->succession);
   g_clear_object (&self->actor);
   g_clear_object (&self->root);
   g_clear_object (&self->records);
@@ -82,6 +83,7 @@ dms_deployment_finalize (GObject *object)
   g_ptr_array_unref (self->retired_nodes);
   g_ptr_array_unref (self->earlier_ensembles);
   g_ptr_array_unref (self->shutdown_tasks);
+  g_ptr_array_unref (self->unclaimed);
   g_hash_table_unref (self->asked);
   dms_refusal_book_free (self->why);
   g_clear_pointer (&self->here, dms_location_unref);
@@ -151,6 +153,7 @@ dms_deployment_init (DmsDeployment *self)
   self->round = (guint64) g_get_real_time ();
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->why = dms_refusal_book_new ();
+  self->unclaimed = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_handle_unref);
 }
 
 static DmsDeployment *
@@ -461,18 +464,28 @@ static gboolean
 put_record (DmsDeployment *self, GError **error)
 {
   g_autoptr (JsonNode) view = NULL;
+  g_autoptr (JsonNode) body = NULL;
+  g_autofree char *text = NULL;
 
   if (self->planning)
     return TRUE;
   view = dms_deployment_dup_view (self);
-  return dms_deployment_records_put (self->records,
-                                     self->id,
-                                     self->status,
-                                     self->error,
-                                     dms_ensemble_get_metadata (self->ensemble),
-                                     self->completed_us,
-                                     view,
-                                     error);
+  body = dms_deployment_records_make_body (self->id,
+                                           self->status,
+                                           self->error,
+                                           dms_ensemble_get_metadata (self->ensemble),
+                                           self->completed_us,
+                                           view);
+  if (self->succession != NULL)
+    json_object_set_member (json_node_get_object (body),
+                            "roll",
+                            dms_roll_to_json (dms_succession_get_roll (self->succession)));
+  if (!dms_deployment_records_put (self->records, self->id, body, error))
+    return FALSE;
+  if (self->succession == NULL)
+    return TRUE;
+  text = dms_json_node_to_text (body);
+  return dms_succession_write (self->succession, text, error);
 }
 
 gboolean
@@ -518,19 +531,9 @@ redeploy (DmsDeployment *self)
   dms_deployment_collect_bids (self);
 }
 
-gboolean
-dms_deployment_start (DmsDeployment *self, GError **error)
+static void
+go_on (DmsDeployment *self)
 {
-  if (!dms_actor_start (self->actor, error))
-    return FALSE;
-  self->attached = TRUE;
-  dms_deployment_install_behaviours (self);
-  if (!self->restored && !put_record (self, error))
-    {
-      g_prefix_error (error, "the deployment cannot be stored: ");
-      dms_deployment_detach (self);
-      return FALSE;
-    }
   switch (self->status)
     {
     case DMS_DEPLOYMENT_COMMITTING:
@@ -564,6 +567,25 @@ dms_deployment_start (DmsDeployment *self, GError **error)
         dms_deployment_collect_bids (self);
       break;
     }
+}
+
+gboolean
+dms_deployment_start (DmsDeployment *self, GError **error)
+{
+  if (!dms_actor_start (self->actor, error))
+    return FALSE;
+  self->attached = TRUE;
+  dms_deployment_install_behaviours (self);
+  if (!self->restored && !put_record (self, error))
+    {
+      g_prefix_error (error, "the deployment cannot be stored: ");
+      dms_deployment_detach (self);
+      return FALSE;
+    }
+  if (self->succession != NULL && self->restored)
+    dms_deployment_claim_machines (self, go_on);
+  else
+    go_on (self);
   return TRUE;
 }
 
@@ -595,6 +617,7 @@ dms_deployment_detach (DmsDeployment *self)
   g_cancellable_cancel (self->steady);
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->grant_timer, g_source_remove);
+  dms_deployment_stop_claiming (self);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];

@@ -12,6 +12,7 @@
 #include "orchestrator/dms-heartbeats.h"
 #include "orchestrator/dms-track-record.h"
 #include "resources/dms-location.h"
+#include "succession/dms-succession.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +50,11 @@ JsonNode *dms_deployment_get_plan (DmsDeployment *self);
 void dms_deployment_set_knowledge (DmsDeployment *self, DmsTrackRecord *track, DmsLocation *here);
 /* What tells whether machines are still there; before it begins. Without it, machines are not watched. */
 void dms_deployment_set_heartbeats (DmsDeployment *self, DmsHeartbeats *heartbeats);
+/* (nullable): who else may lead it; before it begins. Nothing is done then that a majority of them has not
+ * stored. */
+void dms_deployment_set_succession (DmsDeployment *self, DmsSuccession *succession);
+/* A node that was to be a standby orchestrator does not want to. */
+void dms_deployment_refuse_standby (DmsDeployment *self, const char *peer, const char *why);
 /* Begins, or goes on where the record stands. */
 gboolean dms_deployment_start (DmsDeployment *self, GError **error);
 /* Something became free somewhere: asks again now if it is waiting for that. Whether it was. */

@@ -112,12 +112,14 @@ on_updated (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* What is said of one that is not in memory. */
 static void
-refuse_update (DmsOrchestrator *self, DmsMessage *message, const char *id)
+refuse_change (DmsOrchestrator *self, DmsMessage *message, const char *id)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsDocument) record = find_record (self, id, &error);
+  g_autofree char *text =
+      record != NULL ? dms_orchestrator_explain_absence (self, id) : g_strdup (error->message);
 
-  reply_ok (message, record != NULL ? "deployment is not running" : error->message);
+  reply_ok (message, text);
 }
 
 static void
@@ -131,7 +133,7 @@ handle_update (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   if (deployment == NULL)
     {
-      refuse_update (self, message, id);
+      refuse_change (self, message, id);
       return;
     }
   ensemble = dms_ensemble_new_from_json (
@@ -213,6 +215,15 @@ reply_with_usage (DmsMessage *message, JsonObject *reply, DmsDeployment *deploym
 }
 
 static void
+add_leader (DmsOrchestrator *self, JsonObject *reply, const char *id)
+{
+  const char *leader = dms_orchestrator_get_other_leader (self, id);
+
+  if (leader != NULL)
+    json_object_set_string_member (reply, "orchestrated_by", leader);
+}
+
+static void
 handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
@@ -235,6 +246,7 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
       return;
     }
   record = find_record (self, id, &error);
+  add_leader (self, reply, id);
   json_object_set_string_member (
       reply,
       "status",
@@ -382,6 +394,7 @@ handle_info (DmsActor *actor, DmsMessage *message, gpointer user_data)
           "status",
           dms_deployment_status_to_string ((int) dms_deployment_records_get_status (record)));
       json_object_set_string_member (reply, "error", dms_deployment_records_get_error (record));
+      add_leader (self, reply, id);
       if (manifest != NULL)
         json_object_set_member (reply, "manifest", json_node_copy (manifest));
       add_details (self, message, id, reply, dms_json_object_get_child (data, "AllocationInfo"));
@@ -412,16 +425,11 @@ handle_shutdown (DmsActor *actor, DmsMessage *message, gpointer user_data)
   DmsOrchestrator *self = user_data;
   const char *id = dms_orchestrator_get_id (message, "ID", "EnsembleID");
   DmsDeployment *deployment = dms_orchestrator_find (self, id);
-  g_autoptr (DmsDocument) record = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (deployment != NULL)
-    {
-      dms_deployment_shutdown_async (deployment, NULL, on_shut_down, dms_message_ref (message));
-      return;
-    }
-  record = find_record (self, id, &error);
-  reply_ok (message, record != NULL ? "deployment is not running" : error->message);
+    dms_deployment_shutdown_async (deployment, NULL, on_shut_down, dms_message_ref (message));
+  else
+    refuse_change (self, message, id);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-orchestrator.h"
 #include "orchestrator/dms-track-record.h"
+#include "succession/dms-succession.h"
 
 struct _DmsOrchestrator
 {
@@ -27,6 +28,9 @@ struct _DmsOrchestrator
   GHashTable *deployments;
   /* set of DmsDeployment that only plan */
   GHashTable *plans;
+  /* (nullable): before the start. ID → DmsSuccession, also of deployments that others lead now */
+  DmsVoter *voter;
+  GHashTable *successions;
   /* requester's DID and allocation ID → DmsLogFetch */
   GHashTable *log_jobs;
 };
@@ -56,6 +60,27 @@ DmsDeployment *dms_orchestrator_deploy_as (DmsOrchestrator *self,
                                            DmsEnsemble *ensemble,
                                            guint64 expiry_ns,
                                            GError **error);
+
+/* Takes up a stored deployment, if it is this node's turn. */
+void dms_orchestrator_restore (DmsOrchestrator *self, DmsDocument *record);
+/* Lets go of a deployment without ending anything. */
+void dms_orchestrator_let_go (DmsOrchestrator *self, const char *id);
+
+/* standby orchestrators */
+gboolean dms_orchestrator_start_successions (DmsOrchestrator *self, GError **error);
+void dms_orchestrator_stop_successions (DmsOrchestrator *self);
+/* Before a deployment starts: asks those that its ensemble names, if any. */
+gboolean dms_orchestrator_found_succession (DmsOrchestrator *self,
+                                            const char *id,
+                                            DmsEnsemble *ensemble,
+                                            GError **error);
+void dms_orchestrator_end_succession (DmsOrchestrator *self, const char *id);
+/* Whether this node may act for a deployment now. */
+gboolean dms_orchestrator_may_lead (DmsOrchestrator *self, const char *id);
+/* (nullable): the node that leads it, when that is another one, or none is known to. */
+const char *dms_orchestrator_get_other_leader (DmsOrchestrator *self, const char *id);
+/* (transfer full): what is said to who wants something done to a deployment that is not in memory. */
+char *dms_orchestrator_explain_absence (DmsOrchestrator *self, const char *id);
 
 /* A text of the payload under the first of the names that it has. (nullable) */
 const char *dms_orchestrator_get_id (DmsMessage *message, const char *first, const char *second);

@@ -49,6 +49,7 @@ dms_orchestrator_dispose (GObject *object)
 {
   DmsOrchestrator *self = DMS_ORCHESTRATOR (object);
 
+  dms_orchestrator_stop_successions (self);
   let_go (self);
   g_clear_object (&self->late_reverts);
   g_clear_object (&self->track);
@@ -69,6 +70,7 @@ dms_orchestrator_finalize (GObject *object)
   g_clear_pointer (&self->here, dms_location_unref);
   g_hash_table_unref (self->deployments);
   g_hash_table_unref (self->plans);
+  g_hash_table_unref (self->successions);
   g_hash_table_unref (self->log_jobs);
   G_OBJECT_CLASS (dms_orchestrator_parent_class)->finalize (object);
 }
@@ -86,6 +88,7 @@ static void
 dms_orchestrator_init (DmsOrchestrator *self)
 {
   self->deployments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->successions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->plans = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->log_jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }
@@ -128,6 +131,7 @@ on_over (DmsDeployment *deployment, gpointer user_data)
   g_autoptr (DmsDeployment) kept = g_object_ref (deployment);
 
   dms_orchestrator_end_log_jobs (self, deployment);
+  dms_orchestrator_end_succession (self, dms_deployment_get_id (deployment));
   g_signal_handlers_disconnect_by_data (deployment, self);
   g_hash_table_remove (self->deployments, dms_deployment_get_id (deployment));
   if (self->children != NULL)
@@ -165,6 +169,19 @@ is_wanted (const char *ensemble_id, DmsHandle *machine, const char *name, gpoint
   return deployment != NULL && dms_deployment_is_on (deployment, machine, name);
 }
 
+void
+dms_orchestrator_let_go (DmsOrchestrator *self, const char *id)
+{
+  DmsDeployment *deployment = dms_orchestrator_find (self, id);
+
+  if (deployment == NULL)
+    return;
+  dms_orchestrator_end_log_jobs (self, deployment);
+  g_signal_handlers_disconnect_by_data (deployment, self);
+  dms_deployment_detach (deployment);
+  g_hash_table_remove (self->deployments, id);
+}
+
 /* Takes the deployment into the table, then lets it begin. */
 static gboolean
 adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
@@ -179,6 +196,7 @@ adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
   dms_deployment_set_heartbeats (deployment, self->heartbeats);
   g_signal_connect (deployment, "not-reverted", G_CALLBACK (on_not_reverted), self);
   g_signal_connect (deployment, "child-request", G_CALLBACK (on_child_request), self);
+  dms_deployment_set_succession (deployment, g_hash_table_lookup (self->successions, id));
   if (dms_deployment_start (deployment, error))
     return TRUE;
   g_signal_handlers_disconnect_by_data (deployment, self);
@@ -186,8 +204,8 @@ adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
   return FALSE;
 }
 
-static void
-restore (DmsOrchestrator *self, DmsDocument *record)
+void
+dms_orchestrator_restore (DmsOrchestrator *self, DmsDocument *record)
 {
   JsonObject *body = dms_json_node_get_child (dms_document_get_body (record));
   JsonObject *metadata = dms_json_object_get_child (body, "metadata");
@@ -195,9 +213,12 @@ restore (DmsOrchestrator *self, DmsDocument *record)
   const char *id = dms_document_get_id (record);
   g_autoptr (JsonObject) none = json_object_new ();
   g_autoptr (JsonNode) nothing = json_node_new (JSON_NODE_NULL);
+  g_autoptr (JsonNode) failed = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsDeployment) deployment = NULL;
 
+  if (!dms_orchestrator_may_lead (self, id))
+    return;
   deployment = dms_deployment_new_from_record (record,
                                                self->root,
                                                self->key,
@@ -212,14 +233,15 @@ restore (DmsOrchestrator *self, DmsDocument *record)
   dms_log_event (
       G_LOG_LEVEL_WARNING, "deployment_not_restored", "orchestratorID", id, "error", error->message, NULL);
   if (g_error_matches (error, DMS_ERROR, DMS_ERROR_CORRUPT))
-    dms_deployment_records_put (self->records,
-                                id,
-                                DMS_DEPLOYMENT_FAILED,
-                                error->message,
-                                metadata != NULL ? metadata : none,
-                                g_get_real_time (),
-                                data != NULL ? data : nothing,
-                                NULL);
+    {
+      failed = dms_deployment_records_make_body (id,
+                                                 DMS_DEPLOYMENT_FAILED,
+                                                 error->message,
+                                                 metadata != NULL ? metadata : none,
+                                                 g_get_real_time (),
+                                                 data != NULL ? data : nothing);
+      (void) dms_deployment_records_put (self->records, id, failed, NULL);
+    }
 }
 
 void
@@ -238,12 +260,13 @@ dms_orchestrator_start_async (DmsOrchestrator *self,
     self->late_reverts = dms_late_reverts_new (self->store, self->root, is_wanted, self, &error);
   if (self->late_reverts != NULL)
     self->track = dms_track_record_new (self->store, &error);
-  if (self->track != NULL)
+  if (self->track != NULL && dms_orchestrator_start_successions (self, &error))
     self->children = dms_children_new (self, self->store, &error);
   if (self->children != NULL)
     unfinished = dms_deployment_records_list_unfinished (self->records, &error);
   if (unfinished == NULL)
     {
+      dms_orchestrator_stop_successions (self);
       g_clear_object (&self->children);
       g_clear_object (&self->late_reverts);
       g_clear_object (&self->track);
@@ -252,7 +275,7 @@ dms_orchestrator_start_async (DmsOrchestrator *self,
       return;
     }
   for (guint i = 0; i < unfinished->len; i++)
-    restore (self, unfinished->pdata[i]);
+    dms_orchestrator_restore (self, unfinished->pdata[i]);
   dms_children_review (self->children);
   g_task_return_boolean (task, TRUE);
 }
@@ -274,6 +297,7 @@ dms_orchestrator_stop_async (DmsOrchestrator *self,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, dms_orchestrator_stop_async);
+  dms_orchestrator_stop_successions (self);
   let_go (self);
   if (self->late_reverts != NULL)
     dms_late_reverts_stop (self->late_reverts);
@@ -359,8 +383,11 @@ is_supported (DmsOrchestrator *self, DmsEnsemble *ensemble, GError **error)
 }
 
 DmsDeployment *
-dms_orchestrator_deploy_as (
-    DmsOrchestrator *self, const char *id, DmsEnsemble *ensemble, guint64 expiry_ns, GError **error)
+dms_orchestrator_deploy_as (DmsOrchestrator *self,
+                            const char *id,
+                            DmsEnsemble *ensemble,
+                            guint64 expiry_ns,
+                            GError **error)
 {
   g_autoptr (DmsDeployment) deployment = NULL;
 
@@ -373,8 +400,13 @@ dms_orchestrator_deploy_as (
                                    self->records,
                                    dms_config_get_string (self->config, "general.work_dir"),
                                    expiry_ns);
-  if (!adopt (self, deployment, error))
+  if (!dms_orchestrator_found_succession (self, id, ensemble, error))
     return NULL;
+  if (!adopt (self, deployment, error))
+    {
+      dms_orchestrator_end_succession (self, id);
+      return NULL;
+    }
   return dms_orchestrator_find (self, id);
 }
 

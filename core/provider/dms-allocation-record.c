@@ -49,6 +49,9 @@ dms_allocation_record_unref (DmsAllocationRecord *self)
   g_free (self->node_id);
   g_clear_pointer (&self->orchestrator, dms_handle_unref);
   g_clear_pointer (&self->orchestrator_did, dms_did_unref);
+  g_clear_pointer (&self->owner_did, dms_did_unref);
+  g_clear_pointer (&self->on_behalf_of, dms_did_unref);
+  g_clear_pointer (&self->roll, dms_roll_unref);
   g_free (self->executor);
   g_clear_pointer (&self->resources, dms_resources_unref);
   g_clear_pointer (&self->params, json_object_unref);
@@ -326,18 +329,26 @@ dms_allocation_record_new_from_wire (const char *id,
                                      GError **error)
 {
   g_autoptr (DmsAllocationRecord) self = record_new ();
+  const char *behalf = dms_json_object_get_text (config, "OnBehalfOf");
 
   self->id = g_strdup (id);
   self->ensemble_id = g_strdup (ensemble_id);
   self->node_id = g_strdup (node_id);
   self->orchestrator = dms_handle_ref (orchestrator);
   self->orchestrator_did = dms_did_ref (orchestrator_did);
+  self->owner_did = dms_did_ref (orchestrator_did);
   self->resources = dms_resources_ref (resources);
   self->created_us = g_get_real_time ();
   self->nonce = -1;
   self->status = DMS_ALLOCATION_PENDING;
   self->is_reusable = dms_json_object_get_flag (config, "Workflow");
   self->has_socket = dms_json_object_get_flag (config, "Children");
+  if (behalf != NULL)
+    {
+      self->on_behalf_of = dms_did_new (behalf, error);
+      if (self->on_behalf_of == NULL)
+        return NULL;
+    }
   if (!read_kind (self, config, error) || !read_scripts (self, config, error) ||
       !read_keys (self, config, error) || !read_volumes (self, config, error) ||
       !read_health_check (self, config, "HealthCheck", error))
@@ -400,6 +411,9 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
   json_object_set_string_member (object, "node_id", self->node_id);
   json_object_set_member (object, "orchestrator", dms_handle_to_json (self->orchestrator));
   json_object_set_member (object, "orchestrator_did", dms_did_to_json (self->orchestrator_did));
+  json_object_set_member (object, "owner_did", dms_did_to_json (self->owner_did));
+  if (self->on_behalf_of != NULL)
+    json_object_set_member (object, "on_behalf_of", dms_did_to_json (self->on_behalf_of));
   json_object_set_boolean_member (object, "is_task", self->is_task);
   json_object_set_string_member (object, "executor", self->executor);
   json_object_set_member (object, "resources", dms_resources_to_json (self->resources));
@@ -425,6 +439,11 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
   json_object_set_boolean_member (object, "acknowledged", self->acknowledged);
   json_object_set_boolean_member (object, "is_reusable", self->is_reusable);
   json_object_set_boolean_member (object, "has_socket", self->has_socket);
+  if (self->roll != NULL)
+    {
+      json_object_set_member (object, "roll", dms_roll_to_json (self->roll));
+      json_object_set_int_member (object, "term", (gint64) self->term);
+    }
   if (self->run != NULL)
     json_object_set_member (object, "run", dms_allocation_run_to_json (self->run));
   add_text (object, "captured_stdout", self->captured_stdout);
@@ -469,6 +488,22 @@ from_list (JsonObject *object, const char *name, GPtrArray *values, ReadFunc rea
   return TRUE;
 }
 
+/* A record of an earlier version has no owner of its own. */
+static gboolean
+read_owner (DmsAllocationRecord *self, JsonObject *object, GError **error)
+{
+  JsonNode *owner = dms_json_object_get_member (object, "owner_did");
+  JsonNode *behalf = dms_json_object_get_member (object, "on_behalf_of");
+
+  self->owner_did =
+      owner == NULL ? dms_did_ref (self->orchestrator_did) : dms_did_new_from_json (owner, error);
+  if (self->owner_did == NULL)
+    return FALSE;
+  if (behalf != NULL)
+    self->on_behalf_of = dms_did_new_from_json (behalf, error);
+  return behalf == NULL || self->on_behalf_of != NULL;
+}
+
 static gboolean
 read_identity (DmsAllocationRecord *self, JsonObject *object, GError **error)
 {
@@ -489,6 +524,15 @@ read_identity (DmsAllocationRecord *self, JsonObject *object, GError **error)
       dms_did_new_from_json (dms_json_object_get_member (object, "orchestrator_did"), error);
   if (self->orchestrator_did == NULL)
     return FALSE;
+  if (!read_owner (self, object, error))
+    return FALSE;
+  if (dms_json_object_get_member (object, "roll") != NULL)
+    {
+      self->roll = dms_roll_new_from_json (dms_json_object_get_member (object, "roll"), error);
+      if (self->roll == NULL)
+        return FALSE;
+      self->term = (guint64) dms_json_object_get_whole (object, "term", 1, G_MAXINT32, 1);
+    }
   self->resources = dms_resources_new_from_json (dms_json_object_get_member (object, "resources"), error);
   return self->resources != NULL;
 }

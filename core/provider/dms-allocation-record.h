@@ -9,6 +9,7 @@
 #include "jobs/dms-health-check.h"
 #include "provider/dms-allocation-run.h"
 #include "provider/dms-allocation-status.h"
+#include "succession/dms-roll.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,10 @@ typedef struct
   char *node_id;
   DmsHandle *orchestrator;
   DmsDid *orchestrator_did;
+  /* Who had it made: whose volumes it sees, and whose rights count here; the orchestrator may change. */
+  DmsDid *owner_did;
+  /* (nullable): for whom the owner says that it acts, who then needs the rights as well. */
+  DmsDid *on_behalf_of;
   gboolean is_task;
   char *executor;
   DmsResources *resources;
@@ -40,6 +45,9 @@ typedef struct
   gint64 nonce;
   /* A task of a workflow: it may be started many times, and stays until it is released. */
   gboolean is_reusable;
+  /* (nullable): who decides which node orchestrates it; and the term that the present one leads in. */
+  DmsRoll *roll;
+  guint64 term;
   /* The job gets a socket through which it may ask for children. */
   gboolean has_socket;
 

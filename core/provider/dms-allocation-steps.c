@@ -456,7 +456,7 @@ static DmsExecutionSpec *
 build_spec (DmsAllocation *self, const char *execution_id, const char *state_dir, GError **error)
 {
   DmsAllocationRecord *record = self->record;
-  gboolean trusted = dms_provider_is_owner (self->provider, record->orchestrator_did);
+  gboolean trusted = dms_provider_trusts_record (self->provider, record);
   DmsConfig *config = dms_provider_get_config (self->provider);
   g_autoptr (JsonObject) params = dms_allocation_dup_params (self);
   g_autoptr (DmsExecutionSpecBuilder) builder =
@@ -474,7 +474,7 @@ build_spec (DmsAllocation *self, const char *execution_id, const char *state_dir
       g_autoptr (DmsVolume) volume =
           dms_volume_resolver_resolve (dms_provider_get_volumes_dir (self->provider),
                                        g_ptr_array_index (record->volumes, i),
-                                       record->orchestrator_did,
+                                       record->owner_did,
                                        trusted,
                                        error);
       if (volume == NULL)

@@ -367,7 +367,7 @@ read_allocation (Allocate *allocate, const char *name, JsonObject *config, GErro
                                                     error);
       if (record == NULL || !dms_job_consent_check (dms_job_consent_of_params (record->params),
                                                     dms_provider_get_config (allocate->provider),
-                                                    dms_provider_is_owner (allocate->provider, requester),
+                                                    dms_provider_trusts_record (allocate->provider, record),
                                                     error))
         return FALSE;
       record->nonce = allocate->nonce;

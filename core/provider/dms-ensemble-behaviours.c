@@ -18,7 +18,8 @@ enum
 };
 
 static const char *const SUFFIXES[] = {
-  "allocation/logs", "allocation/shutdown", "node/subnet/create", "node/subnet/destroy", "node/subnet/join",
+  "allocation/logs",     "allocation/shutdown", "node/subnet/create",
+  "node/subnet/destroy", "node/subnet/join",    "succession",
 };
 
 typedef struct
@@ -256,6 +257,14 @@ on_subnet (DmsActor *actor, DmsMessage *message, gpointer user_data)
   reply_outcome (message, error);
 }
 
+static void
+on_succession (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  Scope *scope = user_data;
+
+  dms_succession_answers_take_roll (scope->provider, scope->ensemble_id, message);
+}
+
 static char *
 dup_path (const char *ensemble_id, const char *suffix)
 {
@@ -265,7 +274,7 @@ dup_path (const char *ensemble_id, const char *suffix)
 void
 dms_ensemble_behaviours_install (DmsProvider *provider, DmsActor *root, const char *ensemble_id)
 {
-  const DmsBehaviourFunc funcs[] = { on_logs, on_shutdown, on_subnet, on_subnet, on_subnet };
+  const DmsBehaviourFunc funcs[] = { on_logs, on_shutdown, on_subnet, on_subnet, on_subnet, on_succession };
 
   for (gsize i = 0; i < G_N_ELEMENTS (SUFFIXES); i++)
     {

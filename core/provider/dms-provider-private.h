@@ -29,6 +29,8 @@ const char *dms_provider_get_jobs_dir (DmsProvider *self);
 const char *dms_provider_get_volumes_dir (DmsProvider *self);
 /* Whether a DID is this node's own or one of those it trusts without limit. */
 gboolean dms_provider_is_owner (DmsProvider *self, DmsDid *did);
+/* Whether an allocation may do what only this node's owner may. */
+gboolean dms_provider_trusts_record (DmsProvider *self, DmsAllocationRecord *record);
 
 /* Whether something of an ensemble is kept here: for this orchestrator, or for any. (nullable) */
 gboolean dms_provider_serves (DmsProvider *self, const char *ensemble_id, DmsDid *orchestrator);
@@ -45,12 +47,17 @@ gboolean dms_provider_reserve (DmsProvider *self, DmsAllocationRecord *record, G
 DmsAllocation *dms_provider_lookup (DmsProvider *self, const char *allocation_id);
 /* Makes the actor of a stored record and grants its orchestrator what it needs. */
 DmsAllocation *dms_provider_add_allocation (DmsProvider *self, DmsAllocationRecord *record, GError **error);
+/* The records of an ensemble have another orchestrator: it gets the rights that the last one had. */
+void dms_provider_hand_over (DmsProvider *self, const char *ensemble_id);
 /* Stops its actor and knows it no more; the record stays. */
 void dms_provider_drop_allocation (DmsProvider *self, DmsAllocation *allocation);
 /* (element-type DmsAllocation) (transfer full) */
 GPtrArray *dms_provider_list_allocations (DmsProvider *self);
 
 void dms_deployment_behaviours_install (DmsProvider *provider, DmsActor *root);
+void dms_succession_answers_install (DmsProvider *provider, DmsActor *root);
+/* The orchestrator of an ensemble tells the roll; replies. */
+void dms_succession_answers_take_roll (DmsProvider *provider, const char *ensemble_id, DmsMessage *message);
 void dms_heartbeat_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_edge_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_resource_behaviours_install (DmsProvider *provider, DmsActor *root);

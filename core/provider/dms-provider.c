@@ -38,6 +38,8 @@ typedef struct
 {
   DmsDid *orchestrator;
   gint64 granted_until_us;
+  /* It was not the one that this machine's owner let deploy here. */
+  gboolean is_successor;
 } Ensemble;
 
 struct _DmsProvider
@@ -400,7 +402,11 @@ static void
 grant_ensemble (DmsProvider *self, const char *ensemble_id, Ensemble *ensemble)
 {
   g_autofree char *capability = g_strconcat ("/dms/ensemble/", ensemble_id, NULL);
-  const char *const capabilities[] = { capability, NULL };
+  /* One that took over needs the rights to see after what is here, and to take it back. */
+  const char *const capabilities[] = { capability,
+                                       ensemble->is_successor ? "/dms/deployment/heartbeat" : NULL,
+                                       "/dms/deployment/revert",
+                                       NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) tokens = dms_actor_grant (self->root,
                                                ensemble_id,
@@ -434,6 +440,7 @@ ensure_ensemble (DmsProvider *self, DmsAllocationRecord *record)
     return;
   ensemble = g_new0 (Ensemble, 1);
   ensemble->orchestrator = dms_did_ref (record->orchestrator_did);
+  ensemble->is_successor = record->term > 1;
   g_hash_table_insert (self->ensembles, g_strdup (record->ensemble_id), ensemble);
   dms_ensemble_behaviours_install (self, self->root, record->ensemble_id);
   grant_ensemble (self, record->ensemble_id, ensemble);
@@ -680,6 +687,7 @@ dms_provider_install_behaviours (DmsProvider *self, DmsActor *root)
   dms_onboarding_behaviours_install (self, root);
   dms_deployment_behaviours_install (self, root);
   dms_heartbeat_behaviours_install (self, root);
+  dms_succession_answers_install (self, root);
   dms_edge_behaviours_install (self, root);
 }
 
@@ -794,6 +802,35 @@ check_orchestrator (DmsProvider *self, DmsAllocationRecord *record)
       g_hash_table_insert (self->checks, g_strdup (record->ensemble_id), check);
     }
   dms_restore_check_add (check, record->id);
+}
+
+void
+dms_provider_hand_over (DmsProvider *self, const char *ensemble_id)
+{
+  g_autoptr (GPtrArray) allocations = dms_provider_list_allocations (self);
+  DmsRestoreCheck *check = g_hash_table_lookup (self->checks, ensemble_id);
+
+  dms_actor_withdraw (self->root, ensemble_id);
+  g_hash_table_remove (self->ensembles, ensemble_id);
+  if (check != NULL)
+    dms_restore_check_stop (check);
+  g_hash_table_remove (self->checks, ensemble_id);
+  for (guint i = 0; i < allocations->len; i++)
+    {
+      DmsAllocationRecord *record = dms_allocation_get_record (allocations->pdata[i]);
+
+      if (!g_str_equal (record->ensemble_id, ensemble_id))
+        continue;
+      dms_actor_withdraw (dms_allocation_get_actor (allocations->pdata[i]), ensemble_id);
+      ensure_ensemble (self, record);
+      grant_allocation (allocations->pdata[i]);
+      /* The new one may not know of it. */
+      if (record->is_reusable || !dms_allocation_status_is_final (record->status))
+        check_orchestrator (self, record);
+    }
+  check = g_hash_table_lookup (self->checks, ensemble_id);
+  if (check != NULL)
+    dms_restore_check_start (check);
 }
 
 static void

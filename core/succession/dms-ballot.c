@@ -39,6 +39,7 @@ dms_ballot_copy (DmsBallot *self)
   copy->version = self->version;
   copy->state = g_strdup (self->state);
   copy->key = g_strdup (self->key);
+  copy->ended_us = self->ended_us;
   copy->heard_us = self->heard_us;
   return copy;
 }
@@ -78,6 +79,7 @@ dms_ballot_to_json (DmsBallot *self)
   json_object_set_int_member (object, "version", (gint64) self->version);
   set_text (object, "state", self->state);
   set_text (object, "key", self->key);
+  json_object_set_int_member (object, "ended_us", self->ended_us);
   json_node_take_object (node, object);
   return node;
 }
@@ -110,6 +112,7 @@ dms_ballot_new_from_json (JsonNode *json, GError **error)
   self->version = (guint64) dms_json_object_get_whole (object, "version", 0, G_MAXINT64, 0);
   self->state = g_strdup (dms_json_object_get_text (object, "state"));
   self->key = g_strdup (dms_json_object_get_text (object, "key"));
+  self->ended_us = dms_json_object_get_whole (object, "ended_us", 0, G_MAXINT64, 0);
   return self;
 }
 

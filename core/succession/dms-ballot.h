@@ -24,6 +24,9 @@ typedef struct
   char *state;
   /* (nullable): with which the state is sealed; a witness has none. */
   char *key;
+  /* When the deployment was said to be over (time of day); 0 before. Its promises are kept even then: who
+   * slept through the end must not get what it had before. */
+  gint64 ended_us;
   /* When the orchestrator, or a candidate that was voted for, was last heard of; on the clock that goes on
    * while the machine sleeps. Not stored. */
   gint64 heard_us;

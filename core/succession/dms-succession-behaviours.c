@@ -47,6 +47,21 @@ reply_refusal (DmsMessage *message, const char *text)
   dms_message_reply_object (message, reply);
 }
 
+/* Who asks about an ensemble that is over is told how it ended, if this node knows. */
+static void
+answer (Scope *scope, DmsMessage *message, JsonObject *reply, const char *id, const char *sender)
+{
+  g_autofree char *end = NULL;
+
+  if (reply == NULL)
+    return;
+  if (id != NULL && dms_json_object_get_flag (reply, "Over"))
+    end = scope->hooks.dup_end (id, sender, scope->user_data);
+  if (end != NULL)
+    json_object_set_string_member (reply, "End", end);
+  dms_message_reply_object (message, reply);
+}
+
 static void
 on_appoint (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
@@ -59,23 +74,30 @@ on_appoint (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   if (roll == NULL || sender == NULL)
     reply_refusal (message, error != NULL ? error->message : "only nodes with Ed25519 keys can appoint");
-  else if (dms_voter_find (scope->voter, dms_roll_get_ensemble_id (roll)) == NULL &&
+  else if (!dms_voter_knows (scope->voter, dms_roll_get_ensemble_id (roll)) &&
            !scope->hooks.may_join (roll, dms_roll_get_rank (roll, own) < 0, scope->user_data, &error))
     reply_refusal (message, error->message);
   else
-    dms_message_reply_object (message, dms_voter_appoint (scope->voter, sender, payload));
+    answer (scope,
+            message,
+            dms_voter_appoint (scope->voter, sender, payload),
+            dms_roll_get_ensemble_id (roll),
+            sender);
 }
 
 static void
 on_renew (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   Scope *scope = user_data;
+  JsonObject *payload = dms_message_get_object (message);
   g_autofree char *sender = dms_succession_dup_sender (message);
-  JsonObject *reply =
-      sender == NULL ? NULL : dms_voter_renew (scope->voter, sender, dms_message_get_object (message));
 
-  if (reply != NULL)
-    dms_message_reply_object (message, reply);
+  if (sender != NULL)
+    answer (scope,
+            message,
+            dms_voter_renew (scope->voter, sender, payload),
+            dms_json_object_get_text (payload, "EnsembleID"),
+            sender);
 }
 
 static void
@@ -83,19 +105,14 @@ on_vote (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   Scope *scope = user_data;
   JsonObject *payload = dms_message_get_object (message);
-  const char *id = dms_json_object_get_text (payload, "EnsembleID");
   g_autofree char *sender = dms_succession_dup_sender (message);
-  JsonObject *reply = sender == NULL ? NULL : dms_voter_vote (scope->voter, sender, payload);
 
-  if (reply == NULL && sender != NULL && id != NULL && scope->hooks.is_over (id, sender, scope->user_data))
-    {
-      reply = json_object_new ();
-      json_object_set_boolean_member (reply, "OK", FALSE);
-      json_object_set_string_member (reply, "Error", "the deployment is over");
-      json_object_set_boolean_member (reply, "Over", TRUE);
-    }
-  if (reply != NULL)
-    dms_message_reply_object (message, reply);
+  if (sender != NULL)
+    answer (scope,
+            message,
+            dms_voter_vote (scope->voter, sender, payload),
+            dms_json_object_get_text (payload, "EnsembleID"),
+            sender);
 }
 
 void

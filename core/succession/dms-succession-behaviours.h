@@ -13,8 +13,9 @@ typedef struct
 {
   /* Whether it becomes a member of a roll, which is well formed and names it. */
   gboolean (*may_join) (DmsRoll *roll, gboolean as_witness, gpointer user_data, GError **error);
-  /* Whether it knows that an ensemble is over which this peer may orchestrate. */
-  gboolean (*is_over) (const char *ensemble_id, const char *peer, gpointer user_data);
+  /* (nullable) (transfer full): the last state of an ensemble that is over, for a peer that may have led it.
+   */
+  char *(*dup_end) (const char *ensemble_id, const char *peer, gpointer user_data);
 } DmsSuccessionHooks;
 
 /* /dms/deployment/succession/{appoint,renew,vote}. The last two are open: they are answered only to the

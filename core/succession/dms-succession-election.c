@@ -114,10 +114,9 @@ on_voted (GObject *source, GAsyncResult *result, gpointer user_data)
       self->role == DMS_SUCCESSION_LEADING || dms_succession_get_ballot (self) == NULL ||
       asking->attempt != self->attempt)
     return;
-  if (dms_json_object_get_flag (reply, "Over") &&
-      dms_roll_get_rank (dms_succession_get_roll (self), asking->peer) >= 0)
+  if (dms_json_object_get_flag (reply, "Over"))
     {
-      dms_succession_close (self);
+      dms_succession_hear_of_end (self, peer, reply);
       return;
     }
   number = dms_roll_get_number (dms_succession_get_roll (self));
@@ -186,6 +185,8 @@ stand (DmsSuccession *self)
   g_autoptr (JsonObject) reply = NULL;
   JsonObject *vote;
 
+  /* The roll may have come since. */
+  dms_succession_learn_peers (self);
   self->attempt++;
   self->asked_us = dms_ballot_now_us ();
   self->candidate_term = MAX (self->candidate_term, MAX (ballot->term, ballot->promised)) + 1;

@@ -41,6 +41,8 @@ struct _DmsSuccession
   gboolean founded;
   gint64 found_until_us;
   gboolean ending;
+  /* (nullable): what another orchestrator said of it when it was over already. */
+  char *end;
   gint64 end_until_us;
   /* A candidacy: its number, term and votes; when the next may begin. */
   guint attempt;
@@ -62,6 +64,8 @@ gboolean dms_succession_has_majority (DmsSuccession *self,
                                       gboolean (*is_one) (DmsSuccession *self, SuccessionPeer *peer));
 gboolean dms_succession_holds (DmsSuccession *self, SuccessionPeer *peer);
 gint64 dms_succession_get_lease_us (DmsSuccession *self);
+/* Another member says so. */
+void dms_succession_hear_of_end (DmsSuccession *self, SuccessionPeer *peer, JsonObject *reply);
 /* The deployment is over, and nothing is left to say: emits ended. */
 void dms_succession_close (DmsSuccession *self);
 void dms_succession_say_to_all (DmsSuccession *self);

@@ -78,6 +78,7 @@ dms_succession_finalize (GObject *object)
 
   g_free (self->id);
   g_free (self->peer);
+  g_free (self->end);
   g_clear_pointer (&self->previous, dms_roll_unref);
   g_clear_pointer (&self->gathered, json_array_unref);
   g_hash_table_unref (self->peers);
@@ -293,8 +294,19 @@ dms_succession_close (DmsSuccession *self)
   g_autoptr (DmsSuccession) kept = g_object_ref (self);
 
   dms_succession_stop (self);
-  dms_voter_forget (self->voter, self->id);
+  /* The listener stores the end before the promises are forgotten. */
   g_signal_emit (self, ended_signal, 0);
+  dms_voter_end (self->voter, self->id);
+}
+
+void
+dms_succession_hear_of_end (DmsSuccession *self, SuccessionPeer *peer, JsonObject *reply)
+{
+  /* A witness cannot tell how it ended, and is no authority. */
+  if (dms_roll_get_rank (dms_succession_get_roll (self), peer->peer) < 0)
+    return;
+  self->end = g_strdup (dms_json_object_get_text (reply, "End"));
+  dms_succession_close (self);
 }
 
 static void
@@ -306,7 +318,9 @@ finish_ending (DmsSuccession *self)
   g_hash_table_iter_init (&iter, self->peers);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     {
-      if (!((SuccessionPeer *) peer)->told_of_end && dms_ballot_now_us () < self->end_until_us)
+      /* Who did not agree, or did and was not heard, asks when it wants to know. */
+      if (((SuccessionPeer *) peer)->appointed && !((SuccessionPeer *) peer)->told_of_end &&
+          dms_ballot_now_us () < self->end_until_us)
         return;
     }
   dms_succession_close (self);
@@ -421,6 +435,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     peer->appointed = self->founded && !peer->appointed;
   else if (dms_json_object_get_flag (reply, "OK"))
     take_agreement (saying, peer);
+  else if (dms_json_object_get_flag (reply, "Over"))
+    dms_succession_hear_of_end (self, peer, reply);
   else if (newer)
     depose (self);
   else if (!self->founded)
@@ -436,7 +452,7 @@ say (DmsSuccession *self, SuccessionPeer *peer)
   g_autoptr (JsonNode) payload = NULL;
   Saying *saying;
 
-  if (peer->asked || peer->handle == NULL || (self->ending && peer->told_of_end))
+  if (peer->asked || peer->handle == NULL || (self->ending && (peer->told_of_end || !peer->appointed)))
     return;
   payload = make_saying (self, peer);
   saying = g_new0 (Saying, 1);
@@ -661,6 +677,12 @@ refuse_to_write (DmsSuccession *self, GError **error)
                "this node does not orchestrate the deployment now: %s does",
                dms_succession_get_leader (self));
   return FALSE;
+}
+
+const char *
+dms_succession_get_end (DmsSuccession *self)
+{
+  return self->end;
 }
 
 gboolean

@@ -59,6 +59,8 @@ void dms_succession_when_safe (DmsSuccession *self,
                                DmsSuccessionFunc func,
                                gpointer user_data,
                                GDestroyNotify destroy);
+/* (nullable): once it has ended, the last state, when only others know it. */
+const char *dms_succession_get_end (DmsSuccession *self);
 /* The deployment is over: the others are told, and forget it; so does this node. Emits `ended`. */
 void dms_succession_end (DmsSuccession *self);
 

@@ -4,6 +4,7 @@
 #include "succession/dms-voter.h"
 
 #include "common/dms-json-object.h"
+#include "observability/dms-log.h"
 #include "store/dms-collection.h"
 #include "succession/dms-sealed-state.h"
 #include "succession/dms-vote.h"
@@ -18,6 +19,9 @@ enum
   /* base64 of the longest state. */
   MAX_STATE = 2 * DMS_SEALED_STATE_MAX,
   MAX_KEY = 64,
+  /* Ensembles that are over. */
+  MAX_ENDED = 10000,
+  KEEP_DAYS = 30,
 };
 
 struct _DmsVoter
@@ -89,10 +93,25 @@ dms_voter_new (DmsStore *store, DmsKey *key, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* (nullable): also of one that is over */
+static DmsBallot *
+lookup (DmsVoter *self, const char *ensemble_id)
+{
+  return ensemble_id == NULL ? NULL : g_hash_table_lookup (self->ballots, ensemble_id);
+}
+
 DmsBallot *
 dms_voter_find (DmsVoter *self, const char *ensemble_id)
 {
-  return ensemble_id == NULL ? NULL : g_hash_table_lookup (self->ballots, ensemble_id);
+  DmsBallot *ballot = lookup (self, ensemble_id);
+
+  return ballot == NULL || ballot->ended_us > 0 ? NULL : ballot;
+}
+
+gboolean
+dms_voter_knows (DmsVoter *self, const char *ensemble_id)
+{
+  return lookup (self, ensemble_id) != NULL;
 }
 
 GStrv
@@ -106,7 +125,8 @@ dms_voter_list (DmsVoter *self)
   g_hash_table_iter_init (&iter, self->ballots);
   while (g_hash_table_iter_next (&iter, &id, &ballot))
     {
-      if (dms_roll_get_rank (((DmsBallot *) ballot)->roll, self->peer) >= 0)
+      if (((DmsBallot *) ballot)->ended_us == 0 &&
+          dms_roll_get_rank (((DmsBallot *) ballot)->roll, self->peer) >= 0)
         g_strv_builder_add (builder, id);
     }
   return g_strv_builder_end (builder);
@@ -124,14 +144,58 @@ dms_voter_put (DmsVoter *self, DmsBallot *ballot, GError **error)
   return TRUE;
 }
 
-void
-dms_voter_forget (DmsVoter *self, const char *ensemble_id)
+/* Those that ended long ago; or, of too many, the oldest. */
+static void
+forget_old (DmsVoter *self)
 {
-  g_autofree char *id = g_strdup (ensemble_id);
+  gint64 limit_us = g_get_real_time () - (gint64) KEEP_DAYS * 24 * 3600 * G_USEC_PER_SEC;
+  g_autofree char *oldest = NULL;
+  gint64 oldest_us = G_MAXINT64;
+  guint n_ended = 0;
+  GHashTableIter iter;
+  gpointer id;
+  gpointer value;
 
-  (void) dms_collection_delete (self->collection, id, NULL, NULL);
-  if (g_hash_table_remove (self->ballots, id))
-    g_signal_emit (self, heard_signal, 0, id);
+  g_hash_table_iter_init (&iter, self->ballots);
+  while (g_hash_table_iter_next (&iter, &id, &value))
+    {
+      DmsBallot *ballot = value;
+
+      if (ballot->ended_us == 0)
+        continue;
+      n_ended++;
+      if (ballot->ended_us >= oldest_us)
+        continue;
+      oldest_us = ballot->ended_us;
+      g_free (oldest);
+      oldest = g_strdup (id);
+    }
+  if (oldest == NULL || (oldest_us > limit_us && n_ended <= MAX_ENDED))
+    return;
+  if (dms_collection_delete (self->collection, oldest, NULL, NULL))
+    g_hash_table_remove (self->ballots, oldest);
+}
+
+void
+dms_voter_end (DmsVoter *self, const char *ensemble_id)
+{
+  DmsBallot *known = dms_voter_find (self, ensemble_id);
+  g_autofree char *id = g_strdup (ensemble_id);
+  g_autoptr (DmsBallot) ballot = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (known == NULL)
+    return;
+  ballot = dms_ballot_copy (known);
+  ballot->ended_us = g_get_real_time ();
+  g_clear_pointer (&ballot->state, g_free);
+  g_clear_pointer (&ballot->key, g_free);
+  g_clear_pointer (&ballot->votes, json_array_unref);
+  if (!dms_voter_put (self, ballot, &error))
+    dms_log_event (
+        G_LOG_LEVEL_WARNING, "succession_not_stored", "orchestratorID", id, "error", error->message, NULL);
+  g_signal_emit (self, heard_signal, 0, id);
+  forget_old (self);
 }
 
 static JsonObject *
@@ -146,6 +210,8 @@ make_reply (DmsBallot *ballot, const char *error)
   json_object_set_int_member (reply, "Term", (gint64) MAX (ballot->term, ballot->promised));
   json_object_set_string_member (reply, "Leader", ballot->leader);
   json_object_set_int_member (reply, "Version", (gint64) ballot->version);
+  if (ballot->ended_us > 0)
+    json_object_set_boolean_member (reply, "Over", TRUE);
   return reply;
 }
 
@@ -170,13 +236,19 @@ static gboolean
 has_room (DmsVoter *self, const char *sender)
 {
   guint n = 0;
+  guint n_of_one = 0;
   GHashTableIter iter;
   gpointer ballot;
 
   g_hash_table_iter_init (&iter, self->ballots);
   while (g_hash_table_iter_next (&iter, NULL, &ballot))
-    n += dms_roll_get_rank (((DmsBallot *) ballot)->roll, sender) >= 0 ? 1 : 0;
-  return n < MAX_OF_ONE && g_hash_table_size (self->ballots) < MAX_BALLOTS;
+    {
+      if (((DmsBallot *) ballot)->ended_us > 0)
+        continue;
+      n++;
+      n_of_one += dms_roll_get_rank (((DmsBallot *) ballot)->roll, sender) >= 0 ? 1 : 0;
+    }
+  return n_of_one < MAX_OF_ONE && n < MAX_BALLOTS;
 }
 
 JsonObject *
@@ -191,7 +263,7 @@ dms_voter_appoint (DmsVoter *self, const char *sender, JsonObject *payload)
   if (roll == NULL)
     return make_reply (NULL, error->message);
   /* The answer to an earlier appointment may have been lost. */
-  if (dms_voter_find (self, dms_roll_get_ensemble_id (roll)) != NULL)
+  if (lookup (self, dms_roll_get_ensemble_id (roll)) != NULL)
     {
       JsonObject *reply;
 
@@ -247,7 +319,7 @@ follow (DmsBallot *ballot, const char *sender, guint64 term, JsonObject *payload
 JsonObject *
 dms_voter_renew (DmsVoter *self, const char *sender, JsonObject *payload)
 {
-  DmsBallot *known = dms_voter_find (self, dms_json_object_get_text (payload, "EnsembleID"));
+  DmsBallot *known = lookup (self, dms_json_object_get_text (payload, "EnsembleID"));
   gint64 term = dms_json_object_get_whole (payload, "Term", 1, G_MAXINT32, 0);
   g_autoptr (DmsBallot) ballot = NULL;
   g_autoptr (DmsRoll) roll = NULL;
@@ -257,6 +329,8 @@ dms_voter_renew (DmsVoter *self, const char *sender, JsonObject *payload)
 
   if (known == NULL || dms_roll_get_rank (known->roll, sender) < 0)
     return NULL;
+  if (known->ended_us > 0)
+    return make_reply (known, "the deployment is over");
   if (term == 0 || (guint64) term < MAX (known->term, known->promised))
     return make_reply (known, "there is a newer term");
   id = g_strdup (dms_roll_get_ensemble_id (known->roll));
@@ -273,11 +347,11 @@ dms_voter_renew (DmsVoter *self, const char *sender, JsonObject *payload)
     }
   if (changed && !dms_voter_put (self, ballot, &error))
     return make_reply (known, error->message);
-  known = dms_voter_find (self, id);
+  known = lookup (self, id);
   known->heard_us = dms_ballot_now_us ();
   g_signal_emit (self, heard_signal, 0, id);
   if (dms_json_object_get_flag (payload, "Over"))
-    dms_voter_forget (self, id);
+    dms_voter_end (self, id);
   return make_reply (ballot, NULL);
 }
 
@@ -293,7 +367,7 @@ refuse_vote (DmsBallot *ballot, const char *why)
 JsonObject *
 dms_voter_vote (DmsVoter *self, const char *sender, JsonObject *payload)
 {
-  DmsBallot *known = dms_voter_find (self, dms_json_object_get_text (payload, "EnsembleID"));
+  DmsBallot *known = lookup (self, dms_json_object_get_text (payload, "EnsembleID"));
   guint64 term = (guint64) dms_json_object_get_whole (payload, "Term", 1, G_MAXINT32, 0);
   guint64 number = (guint64) dms_json_object_get_whole (payload, "Roll", 1, G_MAXINT32, 0);
   guint64 version = (guint64) dms_json_object_get_whole (payload, "Version", 0, G_MAXINT64, 0);
@@ -303,6 +377,8 @@ dms_voter_vote (DmsVoter *self, const char *sender, JsonObject *payload)
 
   if (known == NULL || dms_roll_get_rank (known->roll, sender) < 0)
     return NULL;
+  if (known->ended_us > 0)
+    return make_reply (known, "the deployment is over");
   if (number != dms_roll_get_number (known->roll))
     return refuse_vote (known, "the roll is another one");
   if (term < MAX (known->term, known->promised) ||

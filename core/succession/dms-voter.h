@@ -20,13 +20,16 @@ G_DECLARE_FINAL_TYPE (DmsVoter, dms_voter, DMS, VOTER, GObject)
 /* key: the node's, which signs votes. */
 DmsVoter *dms_voter_new (DmsStore *store, DmsKey *key, GError **error);
 
-/* (nullable) (transfer none) */
+/* (nullable) (transfer none): of an ensemble that is not over */
 DmsBallot *dms_voter_find (DmsVoter *self, const char *ensemble_id);
+/* Whether it has promised anything about one, also when that is over. */
+gboolean dms_voter_knows (DmsVoter *self, const char *ensemble_id);
 /* (transfer full): IDs of all ensembles that this node is an orchestrator of. */
 GStrv dms_voter_list (DmsVoter *self);
 /* Stores a ballot of our own, in place of the last. */
 gboolean dms_voter_put (DmsVoter *self, DmsBallot *ballot, GError **error);
-void dms_voter_forget (DmsVoter *self, const char *ensemble_id);
+/* The ensemble is over: of its ballot only what was promised is kept, for a month. */
+void dms_voter_end (DmsVoter *self, const char *ensemble_id);
 
 /* Makes this node a member. {Roll, Term, Version, State, Key?}; (transfer full): {OK, Error, Term, Version}
  */

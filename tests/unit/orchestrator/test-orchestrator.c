@@ -437,17 +437,13 @@ test_damaged_record (DmsTestOrchestrator *self, gconstpointer user_data)
 {
   g_autoptr (JsonObject) none = json_object_new ();
   g_autoptr (JsonNode) data = dms_json_node_from_text ("{\"Cfg\": {\"v1\": 3}}", -1, NULL);
+  g_autoptr (JsonNode) body = NULL;
   g_autofree char *error = NULL;
   g_autofree char *status = NULL;
 
-  g_assert_true (dms_deployment_records_put (dms_orchestrator_get_records (self->orchestrator),
-                                             "abc",
-                                             DMS_DEPLOYMENT_RUNNING,
-                                             NULL,
-                                             none,
-                                             0,
-                                             data,
-                                             NULL));
+  body = dms_deployment_records_make_body ("abc", DMS_DEPLOYMENT_RUNNING, NULL, none, 0, data);
+  g_assert_true (
+      dms_deployment_records_put (dms_orchestrator_get_records (self->orchestrator), "abc", body, NULL));
   dms_test_orchestrator_stop (self);
   dms_test_orchestrator_start (self);
   status = dms_test_orchestrator_dup_status (self, "abc", &error);

@@ -27,6 +27,7 @@ typedef struct
   DmsSuccession *succession;
   gboolean knows_end;
   gboolean ended;
+  char *end;
   char *refusal;
 } Member;
 
@@ -54,16 +55,19 @@ may_join (DmsRoll *roll, gboolean as_witness, gpointer user_data, GError **error
   return FALSE;
 }
 
-static gboolean
-is_over (const char *ensemble_id, const char *peer, gpointer user_data)
+static char *
+dup_end (const char *ensemble_id, const char *peer, gpointer user_data)
 {
-  return ((Member *) user_data)->knows_end;
+  return ((Member *) user_data)->knows_end ? g_strdup ("the end") : NULL;
 }
 
 static void
 on_ended (DmsSuccession *succession, gpointer user_data)
 {
-  ((Member *) user_data)->ended = TRUE;
+  Member *member = user_data;
+
+  member->ended = TRUE;
+  member->end = g_strdup (dms_succession_get_end (succession));
 }
 
 static void
@@ -72,10 +76,11 @@ listen (Member *member)
   g_signal_connect (member->succession, "ended", G_CALLBACK (on_ended), member);
 }
 
+static const DmsSuccessionHooks hooks = { may_join, dup_end };
+
 static void
 open_voter (Member *member)
 {
-  static const DmsSuccessionHooks hooks = { may_join, is_over };
   g_autoptr (GError) error = NULL;
 
   member->voter = dms_voter_new (member->store, dms_test_node_get_key (member->node), &error);
@@ -131,6 +136,7 @@ tear_down (Fixture *f, gconstpointer data)
       dms_store_close (f->members[i].store);
       g_object_unref (f->members[i].store);
       g_free (f->members[i].refusal);
+      g_free (f->members[i].end);
     }
 }
 
@@ -268,10 +274,10 @@ found_with_witness (Fixture *f)
 
   found (f, 2);
   write_state (&f->members[0], "one");
+  join (&f->members[1]);
   g_assert_true (dms_succession_set_witness (f->members[0].succession, peer_of (&f->members[2]), &error));
   await_safe (&f->members[0]);
   dms_test_wait (is_appointed, &f->members[2]);
-  join (&f->members[1]);
 }
 
 /* The first dies; the standby takes over with the votes of the witness, which only it can show. */
@@ -374,6 +380,30 @@ test_end (Fixture *f, gconstpointer data)
     g_assert_null (dms_voter_find (f->members[i].voter, ENSEMBLE));
 }
 
+/* One that led and slept through the end does not lead again, whomever it asks; it is told how it ended. */
+static void
+test_end_of_another (Fixture *f, gconstpointer data)
+{
+  found_with_witness (f);
+  close_voter (&f->members[0]);
+  dms_test_wait (leads, &f->members[1]);
+  dms_succession_end (f->members[1].succession);
+  dms_test_run (LEASE_MS);
+  leave (&f->members[1]);
+  dms_voter_end (f->members[1].voter, ENSEMBLE);
+  dms_succession_behaviours_remove (dms_test_node_get_root (f->members[1].node));
+  open_voter (&f->members[0]);
+  join (&f->members[0]);
+  dms_test_run (LEASE_MS * 3);
+  g_assert_false (leads (&f->members[0]));
+  g_assert_false (f->members[0].ended);
+  f->members[1].knows_end = TRUE;
+  dms_succession_behaviours_install (
+      dms_test_node_get_root (f->members[1].node), f->members[1].voter, &hooks, &f->members[1]);
+  dms_test_wait (has_ended, &f->members[0]);
+  g_assert_cmpstr (f->members[0].end, ==, "the end");
+}
+
 /* A standby that slept through the end is told when it asks. */
 static void
 test_missed_end (Fixture *f, gconstpointer data)
@@ -381,12 +411,13 @@ test_missed_end (Fixture *f, gconstpointer data)
   found_with_witness (f);
   close_voter (&f->members[1]);
   leave (&f->members[0]);
-  dms_voter_forget (f->members[0].voter, ENSEMBLE);
-  dms_voter_forget (f->members[2].voter, ENSEMBLE);
+  dms_voter_end (f->members[0].voter, ENSEMBLE);
+  dms_voter_end (f->members[2].voter, ENSEMBLE);
   f->members[0].knows_end = TRUE;
   open_voter (&f->members[1]);
   join (&f->members[1]);
   dms_test_wait (has_ended, &f->members[1]);
+  g_assert_cmpstr (f->members[1].end, ==, "the end");
   g_assert_null (dms_voter_find (f->members[1].voter, ENSEMBLE));
 }
 
@@ -598,6 +629,7 @@ main (int argc, char **argv)
   add ("/succession/restart", 3, test_restart);
   add ("/succession/newest-state", 3, test_newest_state);
   add ("/succession/end", 3, test_end);
+  add ("/succession/end-of-another", 3, test_end_of_another);
   add ("/succession/missed-end", 3, test_missed_end);
   add ("/succession/refused", 2, test_refused);
   add ("/succession/two-standbys", 3, test_two_standbys);
