@@ -263,6 +263,17 @@ check_supervisor (DmsUpdatePlan *self)
             dms_supervisor_config_get_strategy (is));
 }
 
+static void
+check_succession (DmsUpdatePlan *self)
+{
+  if (!g_strv_equal (dms_ensemble_get_standby_orchestrators (self->from),
+                     dms_ensemble_get_standby_orchestrators (self->to)))
+    refuse (self, "standby_orchestrators: they cannot be changed while the ensemble runs");
+  if (dms_ensemble_get_supervision (self->from)->takeover_ns !=
+      dms_ensemble_get_supervision (self->to)->takeover_ns)
+    refuse (self, "supervision.takeover: it cannot be changed while the ensemble runs");
+}
+
 DmsUpdatePlan *
 dms_update_plan_new (DmsEnsemble *from, DmsEnsemble *to)
 {
@@ -282,6 +293,7 @@ dms_update_plan_new (DmsEnsemble *from, DmsEnsemble *to)
   check_nodes (self);
   check_edges (self);
   check_supervisor (self);
+  check_succession (self);
   self->from = NULL;
   self->to = NULL;
   return self;

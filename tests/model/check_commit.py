@@ -11,18 +11,16 @@ to break a property that is named beside it, so that a model in which nothing ha
 
 import argparse
 import concurrent.futures
-import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
+import spin_search
+
 MODEL = Path(__file__).resolve().with_name("commit.pml")
-MEMORY_MIB = 1500
-DEPTH = 2000000
 SMALL = {"MACHINES": 2, "NODES": 1, "ATTEMPTS": 2, "LOSSES": 0, "REPEATS": 0, "CRASHES": 0, "REBOOTS": 0, "RIVALS": 0}
 
 # What may go wrong beside reordering, time-outs at any moment, leases that end and a cancel, which always may.
@@ -79,28 +77,8 @@ LARGE_MUTANTS = [
 ]
 
 
-def run(words, folder, timeout):
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
-
-
 def search(bounds, mutant=None, timeout=600, endless=False):
-    """What spin says: the number of states, and the assertion that failed, or that a run is endless, if any."""
-    with tempfile.TemporaryDirectory(prefix="dms-spin-") as folder:
-        defines = [f"-D{name}={value}" for name, value in {**SMALL, **bounds}.items()] + ([f"-D{mutant}"] if mutant else [])
-        shutil.copy(MODEL, folder)
-        made = run(["spin", "-a", *defines, MODEL.name], folder, 60)
-        if made.returncode != 0 or not (Path(folder) / "pan.c").exists():
-            raise RuntimeError(f"spin does not understand {MODEL.name}:\n{made.stdout}{made.stderr}")
-        made = run([os.environ.get("CC", "gcc").split()[-1], "-O0" if mutant else "-O1", "-w", "-DNP" if endless else "-DSAFETY", "-DCOLLAPSE",
-                    f"-DMEMLIM={MEMORY_MIB}", "-o", "pan", "pan.c"], folder, 120)
-        if made.returncode != 0:
-            raise RuntimeError(f"the checker does not compile:\n{made.stderr}")
-        out = run(["./pan", f"-m{DEPTH}", "-n", *(["-l"] if endless else [])], folder, timeout).stdout
-    wrong = re.search(r"pan:\d+: (.*)", out)
-    states = re.search(r"(\d+) states, stored", out.replace("+", ""))
-    if "max search depth too small" in out or "reached max" in out or not states:
-        raise RuntimeError(f"the search was not finished:\n{out}")
-    return int(states.group(1)), wrong.group(1) if wrong else None
+    return spin_search.search(MODEL, {**SMALL, **bounds}, mutant, timeout, endless)
 
 
 def check_endless(case, timeout):

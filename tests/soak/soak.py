@@ -127,8 +127,12 @@ def run_chaos(words):
 
 
 def run_model(_):
-    return run_program("model", "The commit protocol, searched by spin",
-                       [sys.executable, "-u", str(SOURCE / "tests/model/check_commit.py"), "--large", "--minutes", "60"])
+    statuses = [run_program(name, title, [sys.executable, "-u", str(SOURCE / "tests/model" / program), "--large",
+                                          "--minutes", minutes])
+                for name, title, program, minutes in (
+                    ("model", "The commit protocol, searched by spin", "check_commit.py", "60"),
+                    ("model-succession", "Standby orchestrators, searched by spin", "check_succession.py", "10"))]
+    return max(statuses)
 
 
 def run_fuzz(words):

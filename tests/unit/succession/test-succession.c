@@ -520,6 +520,24 @@ test_promises (Fixture *f, gconstpointer data)
   g_assert_true (asks (witness->voter, first, 3, 2));
 }
 
+/* One that has voted for another leads no more by what it was before, even though the witness would agree. */
+static void
+test_voted_for_another (Fixture *f, gconstpointer data)
+{
+  Member *first = &f->members[0];
+
+  found_with_witness (f);
+  leave (first);
+  leave (&f->members[1]);
+  dms_test_run (LEASE_MS + 100);
+  g_assert_true (asks (first->voter, peer_of (&f->members[1]), 2, 2));
+  g_assert_true (asks (f->members[1].voter, peer_of (&f->members[1]), 2, 2));
+  join (first);
+  g_assert_true (halts (first));
+  dms_test_run (LEASE_MS / 2);
+  g_assert_true (halts (first));
+}
+
 /* Somebody who knows the ID of an ensemble, and a member that lies, get nowhere. */
 static void
 test_liars (Fixture *f, gconstpointer data)
@@ -634,6 +652,7 @@ main (int argc, char **argv)
   add ("/succession/refused", 2, test_refused);
   add ("/succession/two-standbys", 3, test_two_standbys);
   add ("/succession/promises", 3, test_promises);
+  add ("/succession/voted-for-another", 3, test_voted_for_another);
   add ("/succession/liars", 3, test_liars);
   return g_test_run ();
 }
