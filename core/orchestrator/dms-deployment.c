@@ -665,6 +665,8 @@ dms_deployment_redeploy (DmsDeployment *self)
       if (!node->touched)
         dms_deployment_forget_node (node);
     }
+  /* A restart must not go on with what is being taken back. */
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_PREPARING);
   dms_deployment_revert (self, redeploy);
 }
 

@@ -2,17 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include "common/dms-json-object.h"
-#include "dms-test-node.h"
-#include "jobs/dms-job-parser.h"
-#include "orchestrator/dms-orchestrator.h"
+#include "dms-orchestrator-fixture.h"
 #include "provider/dms-bid-refusal.h"
 #include "provider/dms-bid-sample.h"
 
 #include <string.h>
 
 /* One node that deploys, and many machines that hear of it and have not enough memory, some of which lie. */
-
-#define TOPIC "/nunet/deployment"
 
 enum
 {
@@ -31,15 +27,12 @@ static const char job[] = "version: V1\n"
 
 typedef struct
 {
-  DmsTestNode *node;
-  DmsStore *store;
-  DmsConfig *config;
-  DmsOrchestrator *orchestrator;
+  DmsTestOrchestrator base;
   char *id;
   GPtrArray *machines;
   guint n_asked_for_offers;
   guint n_refusals;
-  JsonNode *why;
+  DmsMessage *why;
 } Fixture;
 
 typedef struct
@@ -48,18 +41,6 @@ typedef struct
   DmsTestNode *node;
   gint64 answered;
 } Machine;
-
-static void
-set_flag (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-static gboolean
-is_set (gpointer user_data)
-{
-  return *(gpointer *) user_data != NULL;
-}
 
 static void
 refuse (DmsMessage *message, const char *ensemble_id, double offered)
@@ -120,92 +101,27 @@ static void
 add_machine (Fixture *self)
 {
   Machine *machine = g_new0 (Machine, 1);
-  DmsActor *root;
 
   machine->fixture = self;
   machine->answered = -1;
-  machine->node = dms_test_node_new ("reasons");
-  root = dms_test_node_get_root (machine->node);
-  dms_actor_add_behaviour (root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, on_request, machine, NULL);
-  dms_actor_add_broadcast (root, "/dms/deployment/request", TOPIC, on_request, machine, NULL);
-  dms_test_node_allow (machine->node, self->node, "/dms/deployment");
-  dms_test_node_allow_broadcast (machine->node, self->node, "/dms/deployment", TOPIC);
+  machine->node = dms_test_orchestrator_new_machine (&self->base, TRUE, on_request, machine);
   g_ptr_array_add (self->machines, machine);
 }
 
 static void
 set_up (Fixture *self, gconstpointer user_data)
 {
-  g_autoptr (GAsyncResult) started = NULL;
-  g_autoptr (GError) error = NULL;
-
-  self->node = dms_test_node_new ("reasons");
-  self->store = dms_store_open (":memory:", &error);
-  g_assert_no_error (error);
-  self->config = dms_config_new ();
-  g_assert_true (dms_config_set_override (self->config, "general.work_dir", g_get_tmp_dir (), NULL));
   self->machines = g_ptr_array_new_with_free_func (machine_free);
-  self->orchestrator = dms_orchestrator_new (
-      self->store, dms_test_node_get_root (self->node), dms_test_node_get_key (self->node), self->config);
-  dms_orchestrator_install_behaviours (self->orchestrator, dms_test_node_get_root (self->node));
-  dms_orchestrator_start_async (self->orchestrator, NULL, set_flag, &started);
-  dms_test_wait (is_set, &started);
-  g_assert_true (dms_orchestrator_start_finish (self->orchestrator, started, NULL));
+  dms_test_orchestrator_set_up_alone (&self->base);
 }
 
 static void
 tear_down (Fixture *self, gconstpointer user_data)
 {
-  g_autoptr (GAsyncResult) stopped = NULL;
-
-  dms_orchestrator_stop_async (self->orchestrator, NULL, set_flag, &stopped);
-  dms_test_wait (is_set, &stopped);
-  dms_test_run (20);
-  g_clear_object (&stopped);
-  g_clear_object (&self->orchestrator);
+  g_clear_pointer (&self->why, dms_message_unref);
+  dms_test_orchestrator_tear_down (&self->base, NULL);
   g_ptr_array_unref (self->machines);
-  dms_test_node_free (self->node);
-  dms_store_close (self->store);
-  g_object_unref (self->store);
-  g_object_unref (self->config);
-  g_clear_pointer (&self->why, json_node_unref);
   g_free (self->id);
-}
-
-/* (transfer full): what the node answers itself. */
-static JsonNode *
-invoke (Fixture *self, const char *behaviour, const char *json)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DmsMessage) reply = dms_test_invoke (dms_test_node_get_root (self->node),
-                                                  dms_test_node_get_handle (self->node),
-                                                  behaviour,
-                                                  json,
-                                                  75,
-                                                  &error);
-
-  g_assert_no_error (error);
-  return json_node_copy (dms_message_get_payload (reply));
-}
-
-static void
-deploy (Fixture *self)
-{
-  g_autoptr (GBytes) data = g_bytes_new (job, strlen (job));
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, &error);
-  g_autoptr (JsonNode) wire = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *json = NULL;
-  g_autoptr (JsonNode) reply = NULL;
-
-  g_assert_no_error (error);
-  wire = dms_ensemble_to_json (ensemble);
-  text = dms_json_node_to_text (wire);
-  json = g_strdup_printf ("{\"Ensemble\": %s}", text);
-  reply = invoke (self, "/dms/node/deployment/new", json);
-  self->id = g_strdup (dms_json_object_get_text (json_node_get_object (reply), "EnsembleID"));
-  g_assert_nonnull (self->id);
 }
 
 static gboolean
@@ -217,11 +133,9 @@ has_reasons (gpointer user_data)
 static JsonObject *
 ask_why (Fixture *self)
 {
-  g_autofree char *json = g_strdup_printf ("{\"id\": \"%s\"}", self->id);
-
-  g_clear_pointer (&self->why, json_node_unref);
-  self->why = invoke (self, "/dms/node/deployment/why", json);
-  return json_node_get_object (self->why);
+  g_clear_pointer (&self->why, dms_message_unref);
+  self->why = dms_test_orchestrator_ask_about (&self->base, "why", "id", self->id);
+  return dms_message_get_object (self->why);
 }
 
 static void
@@ -234,7 +148,7 @@ test_some_of_many (Fixture *self, gconstpointer user_data)
 
   for (guint i = 0; i < N_MACHINES; i++)
     add_machine (self);
-  deploy (self);
+  self->id = dms_test_orchestrator_deploy (&self->base, job);
   dms_test_wait (has_reasons, self);
   dms_test_run (500);
   g_assert_cmpuint (self->n_refusals, <=, MANY);

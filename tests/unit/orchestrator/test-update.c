@@ -88,28 +88,6 @@ is_done (gpointer user_data)
   return ((Answer *) user_data)->done;
 }
 
-typedef struct
-{
-  DmsFakeProvider *provider;
-  guint n;
-} Started;
-
-static gboolean
-has_started (gpointer user_data)
-{
-  Started *wanted = user_data;
-
-  return wanted->provider->started->len >= wanted->n;
-}
-
-static void
-await_starts (DmsTestOrchestrator *self, guint n)
-{
-  Started wanted = { self->provider, n };
-
-  dms_test_wait (has_started, &wanted);
-}
-
 static char *
 deploy (DmsTestOrchestrator *self, const char *job)
 {
@@ -303,7 +281,7 @@ test_shutdown_meanwhile (DmsTestOrchestrator *self, gconstpointer user_data)
 
   self->provider->hang_on_start = TRUE;
   begin_update (self, id, two, &answer);
-  await_starts (self, 2);
+  dms_test_orchestrator_await_starts (self, 2);
   dms_message_unref (dms_test_orchestrator_ask_about (self, "shutdown", "ID", id));
   dms_test_wait (is_done, &answer);
   g_assert_cmpstr (answer.error, ==, "the deployment ended meanwhile");
@@ -335,7 +313,7 @@ test_restart_meanwhile (DmsTestOrchestrator *self, gconstpointer user_data)
 
   self->provider->hang_on_start = TRUE;
   begin_update (self, id, other_web, &answer);
-  await_starts (self, 3);
+  dms_test_orchestrator_await_starts (self, 3);
   dms_test_orchestrator_stop (self);
   self->provider->hang_on_start = FALSE;
   dms_test_orchestrator_start (self);
@@ -354,11 +332,7 @@ test_restart_meanwhile (DmsTestOrchestrator *self, gconstpointer user_data)
 int
 main (int argc, char *argv[])
 {
-  static const struct
-  {
-    const char *name;
-    void (*func) (DmsTestOrchestrator *self, gconstpointer user_data);
-  } tests[] = {
+  static const DmsOrchestratorTest tests[] = {
     { "add", test_add },
     { "remove", test_remove },
     { "change", test_change },
@@ -372,19 +346,5 @@ main (int argc, char *argv[])
     { "restart-meanwhile", test_restart_meanwhile },
   };
 
-  g_test_init (&argc, &argv, NULL);
-
-  g_log_set_always_fatal ((GLogLevelFlags) G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/orchestrator/update/", tests[i].name, NULL);
-
-      g_test_add (path,
-                  DmsTestOrchestrator,
-                  NULL,
-                  dms_test_orchestrator_set_up,
-                  tests[i].func,
-                  dms_test_orchestrator_tear_down);
-    }
-  return g_test_run ();
+  return dms_test_orchestrator_run (argc, argv, "/orchestrator/update/", tests, G_N_ELEMENTS (tests));
 }
