@@ -333,6 +333,10 @@ dms_deployment_call_new (DmsDeployment *self, DeployNode *node, DeployAllocation
   call->node = node;
   call->allocation = allocation;
   call->step = self->step;
+  if (node != NULL)
+    node->n_calls++;
+  if (allocation != NULL)
+    allocation->n_calls++;
   return call;
 }
 
@@ -348,6 +352,11 @@ dms_deployment_call_new_steady (DmsDeployment *self, DeployAllocation *allocatio
 void
 dms_deployment_call_free (DeployCall *call)
 {
+  if (call->node != NULL)
+    call->node->n_calls--;
+  if (call->allocation != NULL)
+    call->allocation->n_calls--;
+  dms_deployment_let_go (call->deployment);
   g_object_unref (call->deployment);
   g_free (call);
 }

@@ -270,7 +270,6 @@ handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
-  JsonObject *reply = json_object_new ();
   const char *text =
       g_strcmp0 (dms_json_object_get_text (payload, "Stream"), "stdout") == 0 ? self->output : "";
   gint64 offset = dms_json_object_get_whole (payload, "offset", 0, G_MAXINT32, 0);
@@ -278,7 +277,11 @@ handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
   /* Small pieces, so that several are needed. */
   gsize size = MIN (left, 7);
   g_autofree char *base64 = g_base64_encode ((const guchar *) text + strlen (text) - left, size);
+  JsonObject *reply;
 
+  if (self->hang_on_logs)
+    return;
+  reply = json_object_new ();
   json_object_set_string_member (reply, "Error", "");
   json_object_set_string_member (reply, "data", base64);
   json_object_set_int_member (reply, "next_offset", offset + (gint64) size);

@@ -20,6 +20,8 @@ typedef struct
   guint n_revert_failures;
   /* Starts are not answered until dms_fake_provider_answer_start(). */
   gboolean hang_on_start;
+  /* Questions for logs are not answered. */
+  gboolean hang_on_logs;
   /* It never hears what it is told to take back. */
   gboolean miss_reverts;
   gboolean refuse_shutdown;
