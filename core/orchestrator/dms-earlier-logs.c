@@ -6,10 +6,10 @@
 #include "observability/dms-log.h"
 #include "orchestrator/dms-log-fetch.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #define MARK ".before-"
+#define LATE "the update did not wait any longer for the machine to give all of it"
 
 enum
 {
@@ -85,20 +85,6 @@ dms_earlier_logs_list (const char *directory, const char *key)
   return (GStrv) g_ptr_array_free (names, FALSE);
 }
 
-static void
-remove_one (const char *path)
-{
-  static const char *const names[] = { "stdout.log", "stderr.log" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *file = g_build_filename (path, names[i], NULL);
-
-      g_unlink (file);
-    }
-  g_rmdir (path);
-}
-
 /* (transfer full): where the next one goes; the oldest make room for it. */
 static char *
 make_room (DmsEarlierLogs *self, const char *key)
@@ -112,7 +98,7 @@ make_room (DmsEarlierLogs *self, const char *key)
     {
       g_autofree char *path = g_build_filename (self->directory, names[i], NULL);
 
-      remove_one (path);
+      dms_log_fetch_remove (path);
     }
   return g_build_filename (self->directory, name, NULL);
 }
@@ -177,7 +163,7 @@ static void
 remove_if_empty (DmsLogFetch *fetch)
 {
   if (dms_log_fetch_get_bytes (fetch) == 0)
-    remove_one (dms_log_fetch_get_directory (fetch));
+    dms_log_fetch_remove (dms_log_fetch_get_directory (fetch));
 }
 
 static void
@@ -218,8 +204,8 @@ on_late (gpointer user_data)
       g_signal_handlers_disconnect_by_data (fetch, self);
       if (dms_log_fetch_get_state (fetch) != DMS_LOG_FETCH_RUNNING)
         continue;
-      dms_log_fetch_stop (fetch);
-      warn (self, fetch, "the machine takes too long");
+      dms_log_fetch_give_up (fetch, LATE);
+      warn (self, fetch, LATE);
       remove_if_empty (fetch);
     }
   finish (self);

@@ -279,6 +279,7 @@ handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_autofree char *base64 = g_base64_encode ((const guchar *) text + strlen (text) - left, size);
   JsonObject *reply;
 
+  self->n_logs++;
   if (self->hang_on_logs)
     return;
   reply = json_object_new ();

@@ -44,6 +44,7 @@ typedef struct
   guint n_shutdowns;
   guint n_probes;
   guint n_stats;
+  guint n_logs;
   /* Names of allocations in the order they were started. */
   GPtrArray *started;
   /* Started together: the greatest number of start requests that were open at a time. */

@@ -419,6 +419,12 @@ test_many_updates (DmsTestOrchestrator *self, gconstpointer user_data)
   g_assert_nonnull (newest);
 }
 
+static gboolean
+was_asked_for_logs (gpointer user_data)
+{
+  return ((DmsFakeProvider *) user_data)->n_logs > 0;
+}
+
 /* A machine that does not give them holds up nobody for long; and nothing is left of what never came. */
 static void
 test_logs_that_never_come (DmsTestOrchestrator *self, gconstpointer user_data)
@@ -439,7 +445,8 @@ test_logs_that_never_come (DmsTestOrchestrator *self, gconstpointer user_data)
   g_assert_cmpstr (why, ==, "the deployment has no allocation “n1.db”");
   /* Nor does one that is ended meanwhile wait for them. */
   begin_update (self, id, with_db_alone, &answer);
-  dms_test_run (300);
+  self->provider->n_logs = 0;
+  dms_test_wait (was_asked_for_logs, self->provider);
   self->provider->hang_on_logs = FALSE;
   dms_message_unref (dms_test_orchestrator_ask_about (self, "shutdown", "ID", id));
   dms_test_wait (is_done, &answer);
