@@ -169,6 +169,8 @@ struct _DmsDeployment
   gboolean restored;
   gboolean attached;
   gboolean over;
+  /* It is being shut down because it has failed. */
+  gboolean failing;
   /* Ends with the choice of machines, and is never stored; then what would have been. */
   gboolean planning;
   JsonNode *plan;

@@ -696,6 +696,12 @@ dms_deployment_fail (DmsDeployment *self, const char *why)
   dms_deployment_unsettle (self);
   g_free (self->error);
   self->error = g_strdup (why);
+  /* A restart must not go on with what is being taken back. */
+  if (self->status == DMS_DEPLOYMENT_RUNNING || self->status == DMS_DEPLOYMENT_UPDATING)
+    {
+      self->failing = TRUE;
+      dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
+    }
   dms_deployment_revert (self, on_reverted_after_failure);
 }
 

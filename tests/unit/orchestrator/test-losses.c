@@ -118,6 +118,30 @@ test_restart_while_redeploying (DmsTestOrchestrator *self, gconstpointer user_da
   dms_test_orchestrator_await_status (self, id, "Completed");
 }
 
+/* And when its supervision has given all of it up. */
+static void
+test_restart_while_tearing_down (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = NULL;
+  g_autofree char *status = NULL;
+  g_autofree char *error = NULL;
+
+  self->provider->job_ms = -1;
+  id = dms_test_orchestrator_deploy (self, one);
+  dms_test_orchestrator_await_status (self, id, "Running");
+  self->provider->miss_reverts = TRUE;
+  dms_deployment_fail (dms_orchestrator_find (self->orchestrator, id), "it fails again and again");
+  dms_test_wait (was_reverted, self->provider);
+  dms_test_orchestrator_stop (self);
+  self->provider->miss_reverts = FALSE;
+  dms_test_orchestrator_start (self);
+  dms_test_orchestrator_await_status (self, id, "Failed");
+  status = dms_test_orchestrator_dup_status (self, id, &error);
+  g_assert_cmpstr (error, ==, "it fails again and again");
+  g_assert_cmpuint (self->provider->n_shutdowns + self->provider->n_reverts, ==, 2);
+  g_assert_cmpuint (self->provider->started->len, ==, 1);
+}
+
 static void
 on_renewed (DmsDeployment *deployment, const char *error, gpointer user_data)
 {
@@ -178,6 +202,7 @@ main (int argc, char *argv[])
     { "late-answer", test_late_answer },
     { "restart-while-reverting", test_restart_while_reverting },
     { "restart-while-redeploying", test_restart_while_redeploying },
+    { "restart-while-tearing-down", test_restart_while_tearing_down },
     { "lost-run", test_lost_run },
     { "lost-last-run", test_lost_last_run },
   };
