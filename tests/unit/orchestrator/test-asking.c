@@ -37,6 +37,7 @@ typedef struct
   char *id;
   /* Machine */
   GPtrArray *machines;
+  /* Machines that have made an offer, however often: where time is short there may be another round. */
   guint n_bids;
   /* Of the first wave, whose nonce this is. */
   guint n_first_bids;
@@ -53,6 +54,7 @@ struct _Machine
   gboolean is_eligible;
   /* Of the field: knows of no samples. */
   gboolean is_old;
+  gboolean has_bid;
   gint64 answered;
 };
 
@@ -73,7 +75,8 @@ bid (Machine *machine, DmsMessage *message)
                                                 location);
   g_autoptr (JsonNode) reply = dms_bid_to_json (made);
 
-  machine->fixture->n_bids++;
+  machine->fixture->n_bids += !machine->has_bid;
+  machine->has_bid = TRUE;
   dms_message_reply (message, reply, NULL);
 }
 
