@@ -23,6 +23,8 @@ from pathlib import Path
 MODEL = Path(__file__).resolve().with_name("commit.pml")
 MEMORY_MIB = 1500
 DEPTH = 2000000
+# On a busy machine; a search has its own limit.
+COMPILE_SECONDS = 900
 SMALL = {"MACHINES": 2, "NODES": 1, "ATTEMPTS": 2, "LOSSES": 0, "REPEATS": 0, "CRASHES": 0, "REBOOTS": 0, "RIVALS": 0}
 
 # What may go wrong beside reordering, time-outs at any moment, leases that end and a cancel, which always may.
@@ -92,7 +94,7 @@ def search(bounds, mutant=None, timeout=600, endless=False):
         if made.returncode != 0 or not (Path(folder) / "pan.c").exists():
             raise RuntimeError(f"spin does not understand {MODEL.name}:\n{made.stdout}{made.stderr}")
         made = run([os.environ.get("CC", "gcc").split()[-1], "-O0" if mutant else "-O1", "-w", "-DNP" if endless else "-DSAFETY", "-DCOLLAPSE",
-                    f"-DMEMLIM={MEMORY_MIB}", "-o", "pan", "pan.c"], folder, 120)
+                    f"-DMEMLIM={MEMORY_MIB}", "-o", "pan", "pan.c"], folder, COMPILE_SECONDS)
         if made.returncode != 0:
             raise RuntimeError(f"the checker does not compile:\n{made.stderr}")
         out = run(["./pan", f"-m{DEPTH}", "-n", *(["-l"] if endless else [])], folder, timeout).stdout
