@@ -47,12 +47,6 @@ number_of (const char *name)
   return number;
 }
 
-gboolean
-dms_earlier_logs_is_name (const char *name)
-{
-  return number_of (name) > 0;
-}
-
 static int
 compare (gconstpointer a, gconstpointer b)
 {

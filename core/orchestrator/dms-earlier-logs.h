@@ -27,8 +27,6 @@ void dms_earlier_logs_fetch (DmsEarlierLogs *self, DmsEarlierLogsFunc done, gpoi
 
 /* (transfer full): the names of what is kept, the oldest first. key: (nullable): of this one alone */
 GStrv dms_earlier_logs_list (const char *directory, const char *key);
-/* Whether it is such a name, whatever there is. */
-gboolean dms_earlier_logs_is_name (const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsEarlierLogs, dms_earlier_logs_free)
 
