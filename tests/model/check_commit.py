@@ -100,7 +100,9 @@ def search(bounds, mutant=None, timeout=600, endless=False):
         out = run(["./pan", f"-m{DEPTH}", "-n", *(["-l"] if endless else [])], folder, timeout).stdout
     wrong = re.search(r"pan:\d+: (.*)", out)
     states = re.search(r"(\d+) states, stored", out.replace("+", ""))
-    if "max search depth too small" in out or "reached max" in out or not states:
+    # A search that ran out of memory says how many states it has seen, too.
+    incomplete = "max search depth too small" in out or (wrong is None and "Search not completed" in out)
+    if incomplete or not states:
         raise RuntimeError(f"the search was not finished:\n{out}")
     return int(states.group(1)), wrong.group(1) if wrong else None
 
