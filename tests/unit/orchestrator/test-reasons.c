@@ -16,8 +16,9 @@ enum
   /* How many answer at most when 64 of all are wanted, and 32 are asked by themselves, in all but one of ten
    * thousand million cases. */
   MANY = 122,
-  /* What comes too late, all machines being in this one process, is asked for again. */
-  LONG_SECONDS = 60,
+  /* All machines are in this one process: where it gets little processor time, some answer too late. */
+  LONG_SECONDS = 40,
+  SLOW_MS = 750,
   AGAIN_SECONDS = 15,
 };
 
@@ -38,6 +39,8 @@ typedef struct
   guint n_refusals;
   gint64 nonce;
   gint64 asked_us;
+  gint64 refused_us;
+  gint64 n_taken;
   DmsMessage *why;
 } Fixture;
 
@@ -65,7 +68,7 @@ note_question (Fixture *self, gint64 nonce)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (nonce == self->nonce)
+  if (nonce <= self->nonce)
     return;
   if (self->nonce > 0)
     g_assert_cmpint (now - self->asked_us, >=, (AGAIN_SECONDS - 2) * G_USEC_PER_SEC);
@@ -102,6 +105,7 @@ on_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
     }
   machine->answered = nonce;
   machine->fixture->n_refusals++;
+  machine->fixture->refused_us = g_get_monotonic_time ();
   /* Nobody believes these. */
   refuse (message, "another", 1 << 20);
   refuse (message, id, 1e12);
@@ -154,27 +158,31 @@ ask_why (Fixture *self)
   return dms_message_get_object (self->why);
 }
 
-/* Some have given their reasons, and these are known. */
-static gboolean
-has_taken_all (Fixture *self)
+static gint64
+count_taken (Fixture *self)
 {
   JsonObject *why = dms_json_object_get_child (ask_why (self), "why");
 
-  return self->n_refusals > 0 && dms_json_object_get_whole (why, "answered", 0, 1000, -1) == self->n_refusals;
+  return dms_json_object_get_whole (why, "answered", 0, 1000, -1);
 }
 
+/* Some have given their reasons, and these are known. */
 static void
 await_reasons (Fixture *self)
 {
-  gint64 deadline =
-      g_get_monotonic_time () + (gint64) (LONG_SECONDS * dms_test_get_patience () * G_USEC_PER_SEC);
+  gint64 patience_us = (gint64) (LONG_SECONDS * dms_test_get_patience () * G_USEC_PER_SEC);
+  gint64 deadline = g_get_monotonic_time () + patience_us;
 
-  do
+  while (self->n_taken == 0 || (self->n_taken < self->n_refusals && g_get_monotonic_time () < deadline))
     {
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline + patience_us);
       dms_test_run (500);
+      self->n_taken = count_taken (self);
     }
-  while (!has_taken_all (self));
+  g_assert_cmpint (self->n_taken, <=, self->n_refusals);
+  /* Who answered in time is believed. */
+  if (self->n_taken < self->n_refusals)
+    g_assert_cmpint (self->refused_us - self->asked_us, >, SLOW_MS * 1000);
 }
 
 static void
@@ -190,13 +198,13 @@ test_some_of_many (Fixture *self, gconstpointer user_data)
   self->id = dms_test_orchestrator_deploy (&self->base, job);
   await_reasons (self);
   g_assert_cmpuint (self->n_refusals, <=, MANY);
-  why = dms_json_object_get_child (ask_why (self), "why");
+  why = dms_json_object_get_child (dms_message_get_object (self->why), "why");
   page = json_array_get_object_element (dms_json_object_get_list (why, "nodes"), 0);
   reasons = dms_json_object_get_list (page, "reasons");
   g_assert_cmpuint (json_array_get_length (reasons), ==, 1);
   g_assert_cmpint (
-      json_object_get_int_member (json_array_get_object_element (reasons, 0), "count"), ==, self->n_refusals);
-  expected = g_strdup_printf ("relax RAM to 48 MiB for %u hosts", self->n_refusals);
+      json_object_get_int_member (json_array_get_object_element (reasons, 0), "count"), ==, self->n_taken);
+  expected = g_strdup_printf ("relax RAM to 48 MiB for %" G_GINT64_FORMAT " hosts", self->n_taken);
   g_assert_nonnull (strstr (dms_json_object_get_text (why, "text"), expected));
   dms_test_run (1500);
 }
