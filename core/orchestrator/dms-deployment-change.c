@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
+#include "orchestrator/dms-earlier-logs.h"
 #include "orchestrator/dms-update-plan.h"
 
 #include <string.h>
@@ -24,6 +25,9 @@ struct _DeployChange
   /* (nullable): what it shall become. */
   DmsEnsemble *after;
   DmsUpdatePlan *plan;
+  /* (nullable): what was written by what is being taken back; and what comes after that. */
+  DmsEarlierLogs *logs;
+  void (*next) (DmsDeployment *self);
   /* It was given up: the old ensemble is put back. */
   gboolean is_undone;
   gboolean is_given_up;
@@ -39,6 +43,7 @@ change_free (DeployChange *change)
   g_clear_pointer (&change->before, dms_ensemble_unref);
   g_clear_pointer (&change->after, dms_ensemble_unref);
   g_clear_pointer (&change->plan, dms_update_plan_free);
+  g_clear_pointer (&change->logs, dms_earlier_logs_free);
   g_free (change->error);
   g_free (change);
 }
@@ -63,6 +68,49 @@ place (DmsDeployment *self)
 }
 
 static void
+go_on (gpointer user_data)
+{
+  g_autoptr (DmsDeployment) self = g_object_ref (user_data);
+
+  g_clear_pointer (&self->change->logs, dms_earlier_logs_free);
+  self->change->next (self);
+}
+
+static void
+fetch_logs (DmsDeployment *self)
+{
+  dms_deployment_next_step (self);
+  dms_earlier_logs_fetch (self->change->logs, go_on, self);
+}
+
+/* Takes back what is not settled. What an update takes away, or what was tried in vain, has written something
+ * that nobody could see any more. */
+static void
+take_back (DmsDeployment *self, void (*next) (DmsDeployment *self))
+{
+  DeployChange *change = self->change;
+  g_autofree char *directory = g_build_filename (self->work_dir, "deployments", self->id, NULL);
+
+  if (change->before == NULL)
+    {
+      dms_deployment_revert (self, next);
+      return;
+    }
+  g_clear_pointer (&change->logs, dms_earlier_logs_free);
+  change->logs = dms_earlier_logs_new (self->actor, self->id, directory);
+  change->next = next;
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (!allocation->settled && allocation->started && allocation->handle != NULL &&
+          allocation->node->bid != NULL)
+        dms_earlier_logs_add (change->logs, dms_bid_get_handle (allocation->node->bid), allocation->key);
+    }
+  dms_deployment_revert (self, fetch_logs);
+}
+
+static void
 begin (DmsDeployment *self, DeployChange *change, guint64 expiry_ns, void (*next) (DmsDeployment *self))
 {
   self->change = change;
@@ -73,7 +121,7 @@ begin (DmsDeployment *self, DeployChange *change, guint64 expiry_ns, void (*next
   self->waves.audience = 0;
   /* Stored before anything is taken away. */
   dms_deployment_set_status (self, DMS_DEPLOYMENT_UPDATING);
-  dms_deployment_revert (self, next);
+  take_back (self, next);
 }
 
 /* Updating */
@@ -243,7 +291,7 @@ dms_deployment_change_fail (DmsDeployment *self, const char *why)
   self->expiry_ns = dms_actor_expiry_in (DMS_DEPLOYMENT_FRESH_BUDGET_SECONDS);
   self->n_attempts = 0;
   self->n_same_error = 0;
-  dms_deployment_revert (self, put_back);
+  take_back (self, put_back);
 }
 
 void

@@ -15,7 +15,7 @@ enum
 static void
 on_all_stopped (DmsDeployment *self)
 {
-  dms_deployment_finish (self, DMS_DEPLOYMENT_COMPLETED);
+  dms_deployment_finish (self, self->failing ? DMS_DEPLOYMENT_FAILED : DMS_DEPLOYMENT_COMPLETED);
 }
 
 /* Machines that answered for all of theirs have nothing left that could be taken back. */

@@ -166,7 +166,26 @@ add_node (DmsDeployment *self,
     add_allocations (self, node, names[i], earlier_allocations, layers);
 }
 
-/* What calls are still about is kept until the deployment goes. */
+void
+dms_deployment_let_go (DmsDeployment *self)
+{
+  for (guint i = 0; i < self->retired_allocations->len; i++)
+    {
+      if (((DeployAllocation *) self->retired_allocations->pdata[i])->n_calls > 0)
+        return;
+    }
+  for (guint i = 0; i < self->retired_nodes->len; i++)
+    {
+      if (((DeployNode *) self->retired_nodes->pdata[i])->n_calls > 0)
+        return;
+    }
+  g_ptr_array_set_size (self->retired_allocations, 0);
+  g_ptr_array_set_size (self->retired_nodes, 0);
+  g_ptr_array_set_size (self->earlier_ensembles, 0);
+}
+
+/* Their machines have taken them back, or will be told later by others. What answers are still about is kept
+ * until these have come. */
 static void
 retire (DmsDeployment *self, GPtrArray *nodes, GPtrArray *allocations)
 {
@@ -219,4 +238,5 @@ dms_deployment_set_ensemble (DmsDeployment *self, DmsEnsemble *ensemble)
         }
     }
   retire (self, nodes, allocations);
+  dms_deployment_let_go (self);
 }

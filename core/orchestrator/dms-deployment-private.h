@@ -99,6 +99,8 @@ struct _DeployNode
   gboolean answered;
   guint watch;
   guint fence_timer;
+  /* Answers that are waited for and are about it. */
+  guint n_calls;
 };
 
 /* An allocation while it is deployed. */
@@ -120,7 +122,7 @@ struct _DeployAllocation
   guint start_step;
   /* It was brought to run, or to its end: the steps of a deployment pass it by. */
   gboolean settled;
-  /* No part of the ensemble any more; kept because calls may still be about it. */
+  /* No part of the ensemble any more. */
   gboolean retired;
   /* What the machine said about the end: {status, error, result}. */
   JsonNode *termination;
@@ -145,6 +147,8 @@ struct _DeployAllocation
   JsonNode *usage;
   DmsLogFetch *fetch;
   gboolean logs_settled;
+  /* Answers that are waited for and are about it. */
+  guint n_calls;
 };
 
 struct _DmsDeployment
@@ -165,6 +169,8 @@ struct _DmsDeployment
   gboolean restored;
   gboolean attached;
   gboolean over;
+  /* It is being shut down because it has failed. */
+  gboolean failing;
   /* Ends with the choice of machines, and is never stored; then what would have been. */
   gboolean planning;
   JsonNode *plan;
@@ -175,7 +181,8 @@ struct _DmsDeployment
   /* (element-type DeployNode), (element-type DeployAllocation) */
   GPtrArray *nodes;
   GPtrArray *allocations;
-  /* What an update has removed, and the ensembles that it was part of. */
+  /* What an update has removed, and the ensembles that it was part of, until the last answer about any of it
+   * has come. */
   GPtrArray *retired_nodes;
   GPtrArray *retired_allocations;
   GPtrArray *earlier_ensembles;
@@ -284,6 +291,8 @@ gboolean dms_deployment_node_is_open (DeployNode *node);
 const char *dms_deployment_node_get_peer (DeployNode *node);
 /* Everything is to be done again, or to be taken back. */
 void dms_deployment_unsettle (DmsDeployment *self);
+/* Lets go of what an update has removed, unless an answer about it is still waited for. */
+void dms_deployment_let_go (DmsDeployment *self);
 /* Takes another ensemble: what both have stays as it is, what is new is not settled. */
 void dms_deployment_set_ensemble (DmsDeployment *self, DmsEnsemble *ensemble);
 /* changing */

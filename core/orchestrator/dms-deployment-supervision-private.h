@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 struct _DeploySupervision
 {
   DmsSupervisorTree *tree;
-  /* (unowned): what it was made of. */
+  /* What the tree was made of. */
   DmsEnsemble *ensemble;
   /* The whole ensemble is being deployed anew. */
   gboolean redeploying;

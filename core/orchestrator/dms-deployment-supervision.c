@@ -265,7 +265,7 @@ supervision_new (DmsDeployment *self)
   DeploySupervision *supervision = g_new0 (DeploySupervision, 1);
 
   supervision->tree = make_tree (self);
-  supervision->ensemble = self->ensemble;
+  supervision->ensemble = dms_ensemble_ref (self->ensemble);
   supervision->restarts = g_ptr_array_new_with_free_func (g_free);
   supervision->cancellable = g_cancellable_new ();
   return supervision;
@@ -312,7 +312,8 @@ dms_deployment_supervision_begin (DmsDeployment *self)
     {
       g_object_unref (self->supervision->tree);
       self->supervision->tree = make_tree (self);
-      self->supervision->ensemble = self->ensemble;
+      dms_ensemble_unref (self->supervision->ensemble);
+      self->supervision->ensemble = dms_ensemble_ref (self->ensemble);
       first = TRUE;
     }
   again = self->supervision->redeploying;
@@ -361,6 +362,7 @@ dms_deployment_supervision_free (DmsDeployment *self)
   g_clear_handle_id (&supervision->restart_timer, g_source_remove);
   g_object_unref (supervision->cancellable);
   g_object_unref (supervision->tree);
+  dms_ensemble_unref (supervision->ensemble);
   g_ptr_array_unref (supervision->restarts);
   g_free (supervision);
 }

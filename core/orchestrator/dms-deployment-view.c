@@ -240,6 +240,7 @@ dms_deployment_dup_view (DmsDeployment *self)
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
   json_object_set_int_member (snapshot, "Round", (gint64) self->round);
+  json_object_set_boolean_member (snapshot, "Failing", self->failing);
   json_object_set_array_member (snapshot, "Touched", touched);
   json_object_set_array_member (snapshot, "Retired", replaced);
   json_object_set_array_member (snapshot, "Promoted", promoted);
@@ -339,6 +340,7 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
 
   self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
   /* Machines do not answer the same question again. */
+  self->failing = dms_json_object_get_flag (snapshot, "Failing");
   self->round = MAX (self->round, (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0));
   dms_refusal_book_read (self->why, dms_json_object_get_member (view, "Why"));
   for (guint i = 0; good && i < self->nodes->len; i++)

@@ -336,6 +336,10 @@ dms_deployment_call_new (DmsDeployment *self, DeployNode *node, DeployAllocation
   call->node = node;
   call->allocation = allocation;
   call->step = self->step;
+  if (node != NULL)
+    node->n_calls++;
+  if (allocation != NULL)
+    allocation->n_calls++;
   return call;
 }
 
@@ -351,6 +355,11 @@ dms_deployment_call_new_steady (DmsDeployment *self, DeployAllocation *allocatio
 void
 dms_deployment_call_free (DeployCall *call)
 {
+  if (call->node != NULL)
+    call->node->n_calls--;
+  if (call->allocation != NULL)
+    call->allocation->n_calls--;
+  dms_deployment_let_go (call->deployment);
   g_object_unref (call->deployment);
   g_free (call);
 }
@@ -688,6 +697,8 @@ dms_deployment_redeploy (DmsDeployment *self)
       if (!node->touched)
         dms_deployment_forget_node (node);
     }
+  /* A restart must not go on with what is being taken back. */
+  dms_deployment_set_status (self, DMS_DEPLOYMENT_PREPARING);
   dms_deployment_revert (self, redeploy);
 }
 
@@ -708,6 +719,12 @@ dms_deployment_fail (DmsDeployment *self, const char *why)
   dms_deployment_unsettle (self);
   g_free (self->error);
   self->error = g_strdup (why);
+  /* A restart must not go on with what is being taken back. */
+  if (self->status == DMS_DEPLOYMENT_RUNNING || self->status == DMS_DEPLOYMENT_UPDATING)
+    {
+      self->failing = TRUE;
+      dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
+    }
   dms_deployment_revert (self, on_reverted_after_failure);
 }
 

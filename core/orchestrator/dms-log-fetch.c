@@ -162,6 +162,22 @@ dms_log_fetch_read_shortfall (const char *directory)
   return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
 }
 
+void
+dms_log_fetch_remove (const char *directory)
+{
+  g_autofree char *shortfall = g_build_filename (directory, SHORTFALL, NULL);
+
+  for (guint i = 0; i < N_STREAMS; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s.log", stream_names[i]);
+      g_autofree char *path = g_build_filename (directory, name, NULL);
+
+      g_unlink (path);
+    }
+  g_unlink (shortfall);
+  g_rmdir (directory);
+}
+
 static void
 end (DmsLogFetch *self, DmsLogFetchState state, const char *error)
 {
@@ -372,6 +388,12 @@ void
 dms_log_fetch_stop (DmsLogFetch *self)
 {
   end (self, DMS_LOG_FETCH_STOPPED, NULL);
+}
+
+void
+dms_log_fetch_give_up (DmsLogFetch *self, const char *why)
+{
+  end (self, DMS_LOG_FETCH_FAILED, why);
 }
 
 void

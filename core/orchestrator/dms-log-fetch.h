@@ -33,11 +33,15 @@ DmsLogFetch *dms_log_fetch_new (DmsActor *actor,
                                 guint interval_s);
 /* For how long one request is waited for, and for how long without anything new requests are made again. */
 void dms_log_fetch_set_patience (DmsLogFetch *self, guint request_s, guint patience_s);
+/* Removes a directory with all that fetches put there. */
+void dms_log_fetch_remove (const char *directory);
 /* Why the logs in a directory are not whole; NULL when nothing is known to be missing. */
 char *dms_log_fetch_read_shortfall (const char *directory);
 /* Makes the directory, empties the files, begins. */
 gboolean dms_log_fetch_start (DmsLogFetch *self, GError **error);
 void dms_log_fetch_stop (DmsLogFetch *self);
+/* Nobody waits any longer: it has failed, and what is here is not all there was. */
+void dms_log_fetch_give_up (DmsLogFetch *self, const char *why);
 /* The logs grow no more: a following fetch completes when it has all of them. */
 void dms_log_fetch_stop_following (DmsLogFetch *self);
 

@@ -360,6 +360,8 @@ add_details (DmsOrchestrator *self, DmsMessage *message, const char *id, JsonObj
         }
     }
   json_object_set_object_member (reply, "allocations", details);
+  if (with_logs)
+    json_object_set_array_member (reply, "earlier_logs", dms_orchestrator_list_earlier_logs (self, id));
 }
 
 static void

@@ -63,12 +63,8 @@ remove_logs (DmsOrchestrator *self, const char *id)
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *inner = g_build_filename (folder, name, NULL);
-      g_autofree char *out = g_build_filename (inner, "stdout.log", NULL);
-      g_autofree char *err = g_build_filename (inner, "stderr.log", NULL);
 
-      g_unlink (out);
-      g_unlink (err);
-      g_rmdir (inner);
+      dms_log_fetch_remove (inner);
     }
   if (folder != NULL)
     g_rmdir (folder);

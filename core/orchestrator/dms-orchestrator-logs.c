@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "jobs/dms-job-units.h"
+#include "orchestrator/dms-earlier-logs.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -61,6 +62,69 @@ find_manifest (DmsOrchestrator *self, const char *id)
       dms_json_object_get_member (dms_deployment_records_get_data (record), "Manifest"), NULL);
 }
 
+/* (transfer full) (nullable): where the logs of a deployment are. */
+static char *
+dup_directory (DmsOrchestrator *self, const char *id)
+{
+  g_autofree char *probe = dms_orchestrator_dup_log_directory (self, id, "x");
+
+  return probe == NULL ? NULL : g_path_get_dirname (probe);
+}
+
+/* What an update has taken away is no part of the manifest any more, but its logs may be here. */
+static gboolean
+find_earlier (DmsOrchestrator *self, LogTarget *target, const char *id, const char *name, GError **error)
+{
+  g_autofree char *directory = dup_directory (self, id);
+  g_auto (GStrv) kept = directory == NULL ? NULL : dms_earlier_logs_list (directory, NULL);
+  g_autofree char *wanted = g_strconcat (name, ".before-", NULL);
+  g_autoptr (GString) others = g_string_new (NULL);
+
+  for (guint i = 0; kept != NULL && kept[i] != NULL; i++)
+    {
+      const char *bare = strchr (kept[i], '.') + 1;
+
+      if (strcmp (kept[i], name) == 0 || strcmp (bare, name) == 0)
+        {
+          target->directory = dms_orchestrator_dup_log_directory (self, id, kept[i]);
+          target->allocation_id = g_strdup_printf ("%s_%s", id, kept[i]);
+          target->ensemble_id = g_strdup (id);
+          return TRUE;
+        }
+      if (g_str_has_prefix (kept[i], wanted) || g_str_has_prefix (bare, wanted))
+        g_string_append_printf (others, "%s%s", others->len > 0 ? ", " : "", kept[i]);
+    }
+  if (others->len > 0)
+    g_set_error (error,
+                 DMS_ERROR,
+                 DMS_ERROR_NOT_FOUND,
+                 "the deployment has no allocation “%.80s” any more; what it wrote before the update is %s",
+                 name,
+                 others->str);
+  else
+    g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "the deployment has no allocation “%.80s”", name);
+  return FALSE;
+}
+
+JsonArray *
+dms_orchestrator_list_earlier_logs (DmsOrchestrator *self, const char *id)
+{
+  g_autofree char *directory = dup_directory (self, id);
+  g_auto (GStrv) kept = directory == NULL ? NULL : dms_earlier_logs_list (directory, NULL);
+  JsonArray *list = json_array_new ();
+
+  for (guint i = 0; kept != NULL && kept[i] != NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (directory, kept[i], NULL);
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "allocation", kept[i]);
+      json_object_set_string_member (object, "logs_written_to", path);
+      json_array_add_object_element (list, object);
+    }
+  return list;
+}
+
 static LogTarget *
 find_target (DmsOrchestrator *self, DmsMessage *message, GError **error)
 {
@@ -89,10 +153,7 @@ find_target (DmsOrchestrator *self, DmsMessage *message, GError **error)
   if (key != NULL)
     target->directory = dms_orchestrator_dup_log_directory (self, id, key + 1);
   if (target->directory == NULL)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "the deployment has no allocation “%.80s”", name);
-      return NULL;
-    }
+    return find_earlier (self, target, id, name, error) ? g_steal_pointer (&target) : NULL;
   target->deployment = dms_orchestrator_find (self, id);
   target->ensemble_id = g_strdup (id);
   target->allocation_id = g_strdup (dms_allocation_manifest_get_id (allocation));

@@ -40,6 +40,8 @@ struct _DmsOrchestrator
 
 /* logs, logs/async, logs/async/status, logs/async/stop */
 void dms_orchestrator_install_log_behaviours (DmsOrchestrator *self, DmsActor *root);
+/* (transfer full): what is here of what updates have taken away: allocation, logs_written_to */
+JsonArray *dms_orchestrator_list_earlier_logs (DmsOrchestrator *self, const char *id);
 /* The logs of this deployment grow no more. */
 void dms_orchestrator_end_log_jobs (DmsOrchestrator *self, DmsDeployment *deployment);
 /* prune, delete */

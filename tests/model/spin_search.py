@@ -11,6 +11,8 @@ from pathlib import Path
 
 MEMORY_MIB = 1500
 DEPTH = 2000000
+# With the machine busy; a compiler needs a minute for the larger ones.
+COMPILE_SECONDS = 900
 # 2^30 bits: 128 MiB.
 HASH_BITS = 30
 
@@ -32,13 +34,16 @@ def search(model, bounds, mutant=None, timeout=600, endless=False, minutes=None)
             raise RuntimeError(f"spin does not understand {model.name}:\n{made.stdout}{made.stderr}")
         kind = ["-DBITSTATE"] if minutes else ["-DCOLLAPSE", f"-DMEMLIM={MEMORY_MIB}"]
         made = run([os.environ.get("CC", "gcc").split()[-1], "-O0" if mutant else "-O1", "-w",
-                    "-DNP" if endless else "-DSAFETY", *kind, "-o", "pan", "pan.c"], folder, 120)
+                    "-DNP" if endless else "-DSAFETY", *kind, "-o", "pan", "pan.c"], folder, COMPILE_SECONDS)
         if made.returncode != 0:
             raise RuntimeError(f"the checker does not compile:\n{made.stderr}")
         limits = [f"-w{HASH_BITS}", f"-Q{minutes}"] if minutes else []
         out = run(["./pan", f"-m{DEPTH}", "-n", *limits, *(["-l"] if endless else [])], folder, timeout).stdout
     wrong = re.search(r"pan:\d+: (.*)", out)
     states = re.search(r"(\d+) states, stored", out.replace("+", ""))
-    if "max search depth too small" in out or (not minutes and "reached max" in out) or not states:
+    # A search that ran out of memory says how many states it has seen, too; one that may end before says the same.
+    incomplete = "max search depth too small" in out or (
+        wrong is None and not minutes and "Search not completed" in out)
+    if incomplete or not states:
         raise RuntimeError(f"the search was not finished:\n{out}")
     return int(states.group(1)), wrong.group(1) if wrong else None

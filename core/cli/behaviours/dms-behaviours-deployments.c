@@ -231,7 +231,9 @@ const DmsCliVerb dms_behaviours_deployments[] = {
     .path = "actor cmd /dms/node/deployment/logs",
     .summary = N_ ("fetch the logs of an allocation"),
     .description = N_ ("Fetches both streams from the node that runs the allocation, into files "
-                       "below the work directory. The reply says where."),
+                       "below the work directory. The reply says where. What an allocation wrote "
+                       "before an update took it away or made it anew is kept under names of its "
+                       "own, such as node1.hello.before-1; `info --logs` lists them."),
     .examples = "  nunet actor cmd /dms/node/deployment/logs --id ID --allocation node1.hello",
     .flags = logs_flags,
     .run = dms_cli_behaviour_run,

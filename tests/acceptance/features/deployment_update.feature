@@ -36,12 +36,14 @@ Feature: deployment update
     And Alice removes the allocation "second" from the node "here"
     Then "here.second" is gone
     And "here.main" was never touched
+    And what "here.second" wrote before is still to be read
 
   Scenario: Change an allocation
     When Alice adds the allocation "second" to the node "here"
     And Alice lets "second" run "exec sleep 2000"
     Then "here.second" was started again
     And "here.main" was never touched
+    And what "here.second" wrote before is still to be read
 
   Scenario: Move a node to another machine
     When Alice moves the node "here" to Charlie

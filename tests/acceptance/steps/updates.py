@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deployments that become others while they run."""
 
+from pathlib import Path
+
 from behave import step, then, when
 
 from deployment import events_of
@@ -136,6 +138,14 @@ def key_gone(context, key):
     held = [item for provider in deployment.providers() for item in deployment.held_by(provider)
             if item["id"] == f"{deployment.id}_{key}"]
     assert held == [], held
+
+
+@then('what "{key:Words}" wrote before is still to be read')
+def earlier_log_is_kept(context, key):
+    deployment = context.deployment
+    reply = deployment.node.actor("/dms/node/deployment/logs", "-i", deployment.id, "-a", f"{key}.before-1")
+    assert reply["Error"] == "", reply
+    assert (Path(reply["LogsWrittenTo"]) / "stdout.log").read_text() == "started\n", reply
 
 
 @then("the log of {owner:Name} says that it was updated")

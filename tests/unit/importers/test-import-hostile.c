@@ -1,38 +1,14 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "dms-import-fixture.h"
 #include "importers/dms-import-files.h"
 #include "importers/dms-import-text.h"
-#include "importers/dms-importer.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char *
-translate (const char *text, const char *folder, char **report, GError **error)
-{
-  g_autoptr (DmsImporter) importer = dms_importer_new (DMS_IMPORT_AUTO);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  char *yaml;
-
-  if (!dms_importer_add_data (importer, "file.yaml", folder, bytes, error))
-    return NULL;
-  yaml = dms_importer_translate (importer, error);
-  if (report != NULL)
-    *report = dms_import_report_to_text (dms_importer_get_report (importer), DMS_IMPORT_TRANSLATED);
-  return yaml;
-}
-
-static void
-assert_has (const char *text, const char *part)
-{
-  if (strstr (text, part) != NULL)
-    return;
-  g_test_message ("“%s” is not in:\n%s", part, text);
-  g_test_fail ();
-}
 
 static void
 test_nested_aliases (void)
@@ -48,7 +24,7 @@ test_nested_aliases (void)
       g_string_append (text, "]\n");
     }
   g_string_append (text, "services: {a: {image: a}}\n");
-  g_assert_null (translate (text->str, NULL, NULL, &error));
+  g_assert_null (dms_test_import (DMS_IMPORT_AUTO, text->str, NULL, NULL, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
 }
 
@@ -60,7 +36,7 @@ test_too_deep (void)
 
   for (int i = 0; i < 1000; i++)
     g_string_append_c (text, '[');
-  g_assert_null (translate (text->str, NULL, NULL, &error));
+  g_assert_null (dms_test_import (DMS_IMPORT_AUTO, text->str, NULL, NULL, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
 }
 
@@ -84,12 +60,12 @@ test_counts (void)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *report = NULL;
-      g_autofree char *yaml = translate (texts[i], NULL, &report, &error);
+      g_autofree char *yaml = dms_test_import (DMS_IMPORT_AUTO, texts[i], NULL, &report, &error);
 
       g_assert_no_error (error);
       g_assert_cmpuint (strlen (yaml), <, 10000);
-      assert_has (report, "impossible");
-      assert_has (report, "must be a whole number from");
+      dms_test_import_assert_has (report, "impossible");
+      dms_test_import_assert_has (report, "must be a whole number from");
     }
 }
 
@@ -107,10 +83,10 @@ test_doubling_variables (void)
 
   for (int i = 1; i < 40; i++)
     g_string_append_printf (text, "        - {name: V%d, value: \"$(V%d)$(V%d)\"}\n", i, i - 1, i - 1);
-  yaml = translate (text->str, NULL, &report, &error);
+  yaml = dms_test_import (DMS_IMPORT_AUTO, text->str, NULL, &report, &error);
   g_assert_null (yaml);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
-  assert_has (report, "its variables make it longer than 1 MiB");
+  dms_test_import_assert_has (report, "its variables make it longer than 1 MiB");
 }
 
 /* What begins and never ends, a million times. */
@@ -125,7 +101,7 @@ test_open_variables (void)
   for (int i = 0; i < 450 * 1000; i++)
     g_string_append (text, "$(");
   g_string_append (text, "\"]\n");
-  yaml = translate (text->str, NULL, NULL, &error);
+  yaml = dms_test_import (DMS_IMPORT_AUTO, text->str, NULL, NULL, &error);
   g_assert_no_error (error);
 }
 
@@ -142,7 +118,7 @@ test_repeated_texts (void)
   for (int i = 0; i < 60; i++)
     g_string_append_printf (text, "      - {source: c, target: /c%d}\n", i);
   g_string_append_printf (text, "configs: {c: {content: %s}}\n", content);
-  yaml = translate (text->str, NULL, NULL, &error);
+  yaml = dms_test_import (DMS_IMPORT_AUTO, text->str, NULL, NULL, &error);
   g_assert_null (yaml);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
 }
@@ -157,11 +133,11 @@ test_many_services (void)
 
   for (int i = 0; i < 1100; i++)
     g_string_append_printf (text, "  s%d: {image: a}\n", i);
-  yaml = translate (text->str, NULL, &report, &error);
+  yaml = dms_test_import (DMS_IMPORT_AUTO, text->str, NULL, &report, &error);
   g_assert_no_error (error);
-  assert_has (yaml, "  s999:\n");
+  dms_test_import_assert_has (yaml, "  s999:\n");
   g_assert_null (strstr (yaml, "  s1000:\n"));
-  assert_has (report, "services.s1000: an import makes 1,000 allocations at most");
+  dms_test_import_assert_has (report, "services.s1000: an import makes 1,000 allocations at most");
 }
 
 static void
@@ -169,15 +145,16 @@ test_many_ports (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *yaml = translate (
+  g_autofree char *yaml = dms_test_import (
+      DMS_IMPORT_AUTO,
       "services:\n  a:\n    image: a\n    ports: [\"2000-2999:2000-2999\", \"3000-3999\", \"1-60000\"]\n",
       NULL,
       &report,
       &error);
 
   g_assert_no_error (error);
-  assert_has (report, "services.a.ports[1]: a node has 1,024 ports at most");
-  assert_has (report, "services.a.ports[2]: is no port that can be read");
+  dms_test_import_assert_has (report, "services.a.ports[1]: a node has 1,024 ports at most");
+  dms_test_import_assert_has (report, "services.a.ports[2]: is no port that can be read");
 }
 
 static void
@@ -185,11 +162,11 @@ test_extends_in_circles (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *yaml =
-      translate ("services:\n  a: {extends: b, image: a}\n  b: {extends: a}\n", NULL, &report, &error);
+  g_autofree char *yaml = dms_test_import (
+      DMS_IMPORT_AUTO, "services:\n  a: {extends: b, image: a}\n  b: {extends: a}\n", NULL, &report, &error);
 
   g_assert_no_error (error);
-  assert_has (report, "goes round in a circle");
+  dms_test_import_assert_has (report, "goes round in a circle");
 }
 
 /* Dependencies in a circle are ours to refuse, by our own reader. */
@@ -197,12 +174,16 @@ static void
 test_depends_in_circles (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *yaml = translate (
-      "services:\n  a: {image: a, depends_on: [b]}\n  b: {image: b, depends_on: [a]}\n", NULL, NULL, &error);
+  g_autofree char *yaml =
+      dms_test_import (DMS_IMPORT_AUTO,
+                       "services:\n  a: {image: a, depends_on: [b]}\n  b: {image: b, depends_on: [a]}\n",
+                       NULL,
+                       NULL,
+                       &error);
 
   g_assert_null (yaml);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
-  assert_has (error->message, "cyclic dependencies");
+  dms_test_import_assert_has (error->message, "cyclic dependencies");
 }
 
 typedef struct
@@ -280,7 +261,7 @@ test_paths (Files *self, gconstpointer data)
           g_autofree char *text = g_strconcat (halves[0], paths[j], halves[1], NULL);
           g_autoptr (GError) error = NULL;
           g_autofree char *report = NULL;
-          g_autofree char *yaml = translate (text, self->folder, &report, &error);
+          g_autofree char *yaml = dms_test_import (DMS_IMPORT_AUTO, text, self->folder, &report, &error);
 
           g_assert_no_error (error);
           g_assert_null (strstr (yaml, "treasure"));
@@ -295,11 +276,11 @@ static void
 test_file_inside (Files *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *yaml =
-      translate ("services: {a: {image: a, env_file: inside.env}}\n", self->folder, NULL, &error);
+  g_autofree char *yaml = dms_test_import (
+      DMS_IMPORT_AUTO, "services: {a: {image: a, env_file: inside.env}}\n", self->folder, NULL, &error);
 
   g_assert_no_error (error);
-  assert_has (yaml, "MINE: own");
+  dms_test_import_assert_has (yaml, "MINE: own");
 }
 
 static void
@@ -309,12 +290,12 @@ test_placeholders_stay_texts (void)
                              "    - image: a\n      args: [\"${file:/etc/passwd}\", \"$${HOME}\"]\n"
                              "      env: [{name: X, value: \"${PATH}\"}]\n";
   g_autoptr (GError) error = NULL;
-  g_autofree char *yaml = translate (text, NULL, NULL, &error);
+  g_autofree char *yaml = dms_test_import (DMS_IMPORT_AUTO, text, NULL, NULL, &error);
 
   g_assert_no_error (error);
-  assert_has (yaml, "$${file:/etc/passwd}");
-  assert_has (yaml, "\"$${HOME}\"");
-  assert_has (yaml, "$${PATH}");
+  dms_test_import_assert_has (yaml, "$${file:/etc/passwd}");
+  dms_test_import_assert_has (yaml, "\"$${HOME}\"");
+  dms_test_import_assert_has (yaml, "$${PATH}");
 }
 
 static void
@@ -325,11 +306,11 @@ test_shell_injection (void)
       "    - image: a\n      livenessProbe: {httpGet: {port: 80, path: \"/';reboot;'\"}}\n";
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *yaml = translate (text, NULL, &report, &error);
+  g_autofree char *yaml = dms_test_import (DMS_IMPORT_AUTO, text, NULL, &report, &error);
 
   g_assert_no_error (error);
   g_assert_null (strstr (yaml, "reboot"));
-  assert_has (report, "neither port nor path can be made out");
+  dms_test_import_assert_has (report, "neither port nor path can be made out");
 }
 
 static void

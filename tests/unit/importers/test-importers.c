@@ -4,7 +4,7 @@
 /* The files in tests/data/import become what stands beside them in `expected`: a job file, and a report.
  * DMS_UPDATE_EXPECTED=1 writes what they become now, to be looked at and committed. */
 
-#include "importers/dms-importer.h"
+#include "dms-import-fixture.h"
 #include "jobs/dms-job-parser.h"
 
 #include <glib/gstdio.h>
@@ -108,30 +108,6 @@ test_sample (gconstpointer data)
     g_assert_nonnull (strstr (yaml, sample->kept));
 }
 
-static char *
-translate (DmsImportFormat format, const char *text, const char *folder, char **report, GError **error)
-{
-  g_autoptr (DmsImporter) importer = dms_importer_new (format);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  char *yaml;
-
-  if (!dms_importer_add_data (importer, "file.yaml", folder, bytes, error))
-    return NULL;
-  yaml = dms_importer_translate (importer, error);
-  if (report != NULL)
-    *report = dms_import_report_to_text (dms_importer_get_report (importer), DMS_IMPORT_TRANSLATED);
-  return yaml;
-}
-
-static void
-assert_has (const char *text, const char *part)
-{
-  if (strstr (text, part) != NULL)
-    return;
-  g_test_message ("“%s” is not in:\n%s", part, text);
-  g_test_fail ();
-}
-
 static void
 test_variables (void)
 {
@@ -151,7 +127,7 @@ test_variables (void)
 
   g_setenv ("TEST_TAG", "v9", TRUE);
   g_setenv ("EMPTY", "", TRUE);
-  yaml = translate (DMS_IMPORT_AUTO, text, NULL, &report, &error);
+  yaml = dms_test_import (DMS_IMPORT_AUTO, text, NULL, &report, &error);
   g_assert_no_error (error);
   bytes = g_bytes_new (yaml, strlen (yaml));
   ensemble = dms_job_parser_load_data ("translation", NULL, bytes, &error);
@@ -161,7 +137,7 @@ test_variables (void)
   g_assert_cmpuint (json_array_get_length (words), ==, G_N_ELEMENTS (expected));
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     g_assert_cmpstr (json_array_get_string_element (words, i), ==, expected[i]);
-  assert_has (report, "TEST_TAG is set in the environment");
+  dms_test_import_assert_has (report, "TEST_TAG is set in the environment");
   g_assert_null (strstr (report, "v9"));
 }
 
@@ -169,13 +145,13 @@ static void
 test_required_variable (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *yaml = translate (
+  g_autofree char *yaml = dms_test_import (
       DMS_IMPORT_AUTO, "services:\n  a:\n    image: \"${NOT_SET:?name the image}\"\n", NULL, NULL, &error);
 
   g_assert_null (yaml);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
-  assert_has (error->message,
-              "file.yaml:3: services.a.image: the variable NOT_SET must be set: name the image");
+  dms_test_import_assert_has (
+      error->message, "file.yaml:3: services.a.image: the variable NOT_SET must be set: name the image");
 }
 
 static void
@@ -190,19 +166,19 @@ test_profiles (void)
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *without = translate (DMS_IMPORT_COMPOSE, text, NULL, &report, &error);
+  g_autofree char *without = dms_test_import (DMS_IMPORT_COMPOSE, text, NULL, &report, &error);
   g_autofree char *with = NULL;
 
   g_assert_no_error (error);
   g_assert_null (strstr (without, "image: b"));
-  assert_has (report, "services.c.depends_on.b: there is no such service here");
+  dms_test_import_assert_has (report, "services.c.depends_on.b: there is no such service here");
   dms_importer_set_profiles (importer, wanted);
   dms_importer_add_data (importer, "file.yaml", NULL, bytes, &error);
   g_assert_no_error (error);
   with = dms_importer_translate (importer, &error);
   g_assert_no_error (error);
-  assert_has (with, "image: b");
-  assert_has (with, "depends_on: [b]");
+  dms_test_import_assert_has (with, "image: b");
+  dms_test_import_assert_has (with, "depends_on: [b]");
 }
 
 static void
@@ -210,11 +186,12 @@ test_unknown_is_told (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *yaml = translate (
+  g_autofree char *yaml = dms_test_import (
       DMS_IMPORT_AUTO, "services:\n  a:\n    image: a\n    teleport: true\n", NULL, &report, &error);
 
   g_assert_no_error (error);
-  assert_has (report, "file.yaml:4: impossible: services.a.teleport: is not known to this importer");
+  dms_test_import_assert_has (report,
+                              "file.yaml:4: impossible: services.a.teleport: is not known to this importer");
 }
 
 static void
@@ -227,7 +204,7 @@ test_native_hcl (void)
 
   g_assert_false (dms_importer_add_file (importer, path, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED);
-  assert_has (error->message, "nomad job run -output");
+  dms_test_import_assert_has (error->message, "nomad job run -output");
 }
 
 static void
@@ -235,14 +212,14 @@ test_format_is_held (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *yaml =
-      translate (DMS_IMPORT_KUBERNETES, "services: {a: {image: a}}\n", NULL, NULL, &error);
+      dms_test_import (DMS_IMPORT_KUBERNETES, "services: {a: {image: a}}\n", NULL, NULL, &error);
 
   g_assert_null (yaml);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
-  assert_has (error->message, "does not look like kubernetes");
+  dms_test_import_assert_has (error->message, "does not look like kubernetes");
   g_clear_error (&error);
-  g_assert_null (translate (DMS_IMPORT_AUTO, "hello: world\n", NULL, NULL, &error));
-  assert_has (error->message, "neither a Compose file");
+  g_assert_null (dms_test_import (DMS_IMPORT_AUTO, "hello: world\n", NULL, NULL, &error));
+  dms_test_import_assert_has (error->message, "neither a Compose file");
 }
 
 int

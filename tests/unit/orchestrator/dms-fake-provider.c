@@ -160,6 +160,8 @@ end_job (DmsFakeProvider *self, const char *id, int exit_code, const char *messa
   json_object_set_string_member (result, "reason", "exited");
   json_object_set_int_member (result, "exit_code", exit_code);
   json_object_set_object_member (object, "result", result);
+  if (g_hash_table_contains (self->runs, id))
+    json_object_set_string_member (object, "run", g_hash_table_lookup (self->runs, id));
   tell (self, id, "task-termination", object);
 }
 
@@ -202,11 +204,17 @@ handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   const char *id = dms_actor_get_inbox (actor);
+  const char *run = dms_json_object_get_text (dms_message_get_object (message), "Run");
   Later *later;
 
   g_ptr_array_add (self->started, g_strdup (strrchr (id, '.') + 1));
+  if (run != NULL)
+    g_hash_table_replace (self->runs, g_strdup (id), g_strdup (run));
   if (self->hang_on_start)
-    return;
+    {
+      g_hash_table_replace (self->held_starts, g_strdup (id), dms_message_ref (message));
+      return;
+    }
   self->n_open_starts++;
   self->max_open_starts = MAX (self->max_open_starts, self->n_open_starts);
   later = g_new0 (Later, 1);
@@ -262,7 +270,6 @@ handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
   JsonObject *payload = dms_message_get_object (message);
-  JsonObject *reply = json_object_new ();
   const char *text =
       g_strcmp0 (dms_json_object_get_text (payload, "Stream"), "stdout") == 0 ? self->output : "";
   gint64 offset = dms_json_object_get_whole (payload, "offset", 0, G_MAXINT32, 0);
@@ -270,7 +277,12 @@ handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
   /* Small pieces, so that several are needed. */
   gsize size = MIN (left, 7);
   g_autofree char *base64 = g_base64_encode ((const guchar *) text + strlen (text) - left, size);
+  JsonObject *reply;
 
+  self->n_logs++;
+  if (self->hang_on_logs)
+    return;
+  reply = json_object_new ();
   json_object_set_string_member (reply, "Error", "");
   json_object_set_string_member (reply, "data", base64);
   json_object_set_int_member (reply, "next_offset", offset + (gint64) size);
@@ -288,6 +300,8 @@ forget (DmsFakeProvider *self, const char *id)
   dms_actor_stop (actor);
   g_hash_table_remove (self->orchestrators, id);
   g_hash_table_remove (self->tasks, id);
+  g_hash_table_remove (self->runs, id);
+  g_hash_table_remove (self->held_starts, id);
   g_hash_table_remove (self->actors, id);
 }
 
@@ -404,6 +418,8 @@ handle_revert (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_auto (GStrv) names = dms_json_object_dup_texts (dms_message_get_object (message), "AllocsByName");
 
   self->n_reverts++;
+  if (self->miss_reverts)
+    return;
   if (self->n_revert_failures > 0)
     {
       self->n_revert_failures--;
@@ -429,6 +445,9 @@ dms_fake_provider_new (DmsTestNode *node)
   self->orchestrators =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_handle_unref);
   self->tasks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->runs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->held_starts =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_message_unref);
   dms_actor_add_behaviour (
       root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, handle_request, self, NULL);
   dms_actor_add_behaviour (root, "/dms/deployment/commit", DMS_BEHAVIOUR_REQUIRE, handle_commit, self, NULL);
@@ -448,6 +467,8 @@ dms_fake_provider_free (DmsFakeProvider *self)
   g_hash_table_unref (self->actors);
   g_hash_table_unref (self->orchestrators);
   g_hash_table_unref (self->tasks);
+  g_hash_table_unref (self->runs);
+  g_hash_table_unref (self->held_starts);
   g_ptr_array_unref (self->started);
   g_free (self);
 }
@@ -459,6 +480,17 @@ dms_fake_provider_end (DmsFakeProvider *self, const char *name, int exit_code, c
 
   g_assert_nonnull (id);
   end_job (self, id, exit_code, message);
+}
+
+void
+dms_fake_provider_answer_start (DmsFakeProvider *self, const char *name)
+{
+  const char *id = find_id (self, name);
+
+  g_assert_nonnull (id);
+  g_assert_true (g_hash_table_contains (self->held_starts, id));
+  reply_ok (g_hash_table_lookup (self->held_starts, id), NULL);
+  g_hash_table_remove (self->held_starts, id);
 }
 
 void

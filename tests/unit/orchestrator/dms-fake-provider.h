@@ -18,7 +18,12 @@ typedef struct
   guint n_allocate_failures;
   guint n_start_failures;
   guint n_revert_failures;
+  /* Starts are not answered until dms_fake_provider_answer_start(). */
   gboolean hang_on_start;
+  /* Questions for logs are not answered. */
+  gboolean hang_on_logs;
+  /* It never hears what it is told to take back. */
+  gboolean miss_reverts;
   gboolean refuse_shutdown;
   gboolean unhealthy;
   /* (nullable): the allocation, by its bare name, that the failures are about; NULL means any */
@@ -39,6 +44,7 @@ typedef struct
   guint n_shutdowns;
   guint n_probes;
   guint n_stats;
+  guint n_logs;
   /* Names of allocations in the order they were started. */
   GPtrArray *started;
   /* Started together: the greatest number of start requests that were open at a time. */
@@ -51,12 +57,18 @@ typedef struct
   GHashTable *actors;
   GHashTable *orchestrators;
   GHashTable *tasks;
+  /* IDs to the run of a workflow that they were last asked to start. */
+  GHashTable *runs;
+  /* IDs to the questions for a start that wait for an answer. */
+  GHashTable *held_starts;
 } DmsFakeProvider;
 
 DmsFakeProvider *dms_fake_provider_new (DmsTestNode *node);
 void dms_fake_provider_free (DmsFakeProvider *self);
 /* Ends an allocation of this bare name now, as its job would. */
 void dms_fake_provider_end (DmsFakeProvider *self, const char *name, int exit_code, const char *message);
+/* Answers a start that it hung on, well. */
+void dms_fake_provider_answer_start (DmsFakeProvider *self, const char *name);
 /* Reports liveness of an allocation. */
 void dms_fake_provider_beat (DmsFakeProvider *self, const char *name);
 

@@ -9,6 +9,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#define REQUEST "/dms/deployment/request"
+#define TOPIC   "/nunet/deployment"
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -56,20 +59,50 @@ dms_test_orchestrator_stop (DmsTestOrchestrator *self)
   g_clear_object (&self->orchestrator);
 }
 
-void
-dms_test_orchestrator_set_up (DmsTestOrchestrator *self, gconstpointer user_data)
+static void
+set_up (DmsTestOrchestrator *self, gboolean provides)
 {
   g_autoptr (GError) error = NULL;
 
   self->dir = g_dir_make_tmp ("dms-orchestrator-XXXXXX", &error);
   g_assert_no_error (error);
   self->node = dms_test_node_new ("orchestrator");
-  self->provider = dms_fake_provider_new (self->node);
+  if (provides)
+    self->provider = dms_fake_provider_new (self->node);
   self->store = dms_store_open (":memory:", &error);
   g_assert_no_error (error);
   self->config = dms_config_new ();
   g_assert_true (dms_config_set_override (self->config, "general.work_dir", self->dir, &error));
   dms_test_orchestrator_start (self);
+}
+
+void
+dms_test_orchestrator_set_up (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  set_up (self, TRUE);
+}
+
+void
+dms_test_orchestrator_set_up_alone (DmsTestOrchestrator *self)
+{
+  set_up (self, FALSE);
+}
+
+DmsTestNode *
+dms_test_orchestrator_new_machine (DmsTestOrchestrator *self,
+                                   gboolean hears,
+                                   DmsBehaviourFunc on_request,
+                                   gpointer user_data)
+{
+  DmsTestNode *machine = dms_test_node_new ("orchestrator");
+  DmsActor *root = dms_test_node_get_root (machine);
+
+  dms_actor_add_behaviour (root, REQUEST, DMS_BEHAVIOUR_REQUIRE, on_request, user_data, NULL);
+  if (hears)
+    dms_actor_add_broadcast (root, REQUEST, TOPIC, on_request, user_data, NULL);
+  dms_test_node_allow (machine, self->node, "/dms/deployment");
+  dms_test_node_allow_broadcast (machine, self->node, "/dms/deployment", TOPIC);
+  return machine;
 }
 
 static void
@@ -91,7 +124,7 @@ void
 dms_test_orchestrator_tear_down (DmsTestOrchestrator *self, gconstpointer user_data)
 {
   dms_test_orchestrator_stop (self);
-  dms_fake_provider_free (self->provider);
+  g_clear_pointer (&self->provider, dms_fake_provider_free);
   dms_test_node_free (self->node);
   dms_store_close (self->store);
   g_object_unref (self->store);
@@ -218,6 +251,28 @@ dms_test_orchestrator_await_status (DmsTestOrchestrator *self, const char *id, c
   dms_test_wait (has_status, &awaited);
 }
 
+typedef struct
+{
+  DmsFakeProvider *provider;
+  guint n;
+} Started;
+
+static gboolean
+has_started (gpointer user_data)
+{
+  Started *wanted = user_data;
+
+  return wanted->provider->started->len >= wanted->n && wanted->provider->n_open_starts == 0;
+}
+
+void
+dms_test_orchestrator_await_starts (DmsTestOrchestrator *self, guint n)
+{
+  Started wanted = { self->provider, n };
+
+  dms_test_wait (has_started, &wanted);
+}
+
 char *
 dms_test_orchestrator_read_log (DmsTestOrchestrator *self, const char *id, const char *key)
 {
@@ -226,4 +281,28 @@ dms_test_orchestrator_read_log (DmsTestOrchestrator *self, const char *id, const
 
   g_file_get_contents (path, &content, NULL, NULL);
   return content;
+}
+
+int
+dms_test_orchestrator_run (int argc,
+                           char **argv,
+                           const char *prefix,
+                           const DmsOrchestratorTest *tests,
+                           gsize n_tests)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Machines that refuse are warned of. */
+  g_log_set_always_fatal ((GLogLevelFlags) G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+  for (gsize i = 0; i < n_tests; i++)
+    {
+      g_autofree char *path = g_strconcat (prefix, tests[i].name, NULL);
+
+      g_test_add (path,
+                  DmsTestOrchestrator,
+                  NULL,
+                  dms_test_orchestrator_set_up,
+                  tests[i].func,
+                  dms_test_orchestrator_tear_down);
+    }
+  return g_test_run ();
 }

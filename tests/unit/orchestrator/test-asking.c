@@ -2,19 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include "common/dms-json-object.h"
-#include "dms-test-node.h"
-#include "jobs/dms-job-parser.h"
-#include "orchestrator/dms-orchestrator.h"
+#include "dms-orchestrator-fixture.h"
 #include "provider/dms-bid-sample.h"
 #include "provider/dms-bid.h"
-
-#include <string.h>
 
 /* One node that deploys, and many machines that hear of it by the topic, by themselves, or not at all. They
  * bid as the real ones do, and then lose interest: what follows a bid is tested elsewhere. */
 
-#define TOPIC "/nunet/deployment"
-#define KEY   "nunet-offer-1/executor/null"
+#define KEY "nunet-offer-1/executor/null"
 
 #define RESOURCES "resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}}"
 
@@ -38,13 +33,11 @@ typedef struct _Machine Machine;
 
 typedef struct
 {
-  DmsTestNode *node;
-  DmsStore *store;
-  DmsConfig *config;
-  DmsOrchestrator *orchestrator;
+  DmsTestOrchestrator base;
   char *id;
   /* Machine */
   GPtrArray *machines;
+  /* Machines that have made an offer, however often: where time is short there may be another round. */
   guint n_bids;
   /* Of the first wave, whose nonce this is. */
   guint n_first_bids;
@@ -61,20 +54,9 @@ struct _Machine
   gboolean is_eligible;
   /* Of the field: knows of no samples. */
   gboolean is_old;
+  gboolean has_bid;
   gint64 answered;
 };
-
-static void
-set_flag (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-static gboolean
-is_set (gpointer user_data)
-{
-  return *(gpointer *) user_data != NULL;
-}
 
 /* Machines */
 
@@ -93,7 +75,8 @@ bid (Machine *machine, DmsMessage *message)
                                                 location);
   g_autoptr (JsonNode) reply = dms_bid_to_json (made);
 
-  machine->fixture->n_bids++;
+  machine->fixture->n_bids += !machine->has_bid;
+  machine->has_bid = TRUE;
   dms_message_reply (message, reply, NULL);
 }
 
@@ -151,18 +134,16 @@ static Machine *
 add_machine (Fixture *self, gboolean hears, gboolean has_record)
 {
   Machine *machine = g_new0 (Machine, 1);
-  DmsActor *root;
 
   machine->fixture = self;
   machine->answered = -1;
-  machine->node = dms_test_node_new ("asking");
-  root = dms_test_node_get_root (machine->node);
-  dms_actor_add_behaviour (root, "/dms/deployment/request", DMS_BEHAVIOUR_REQUIRE, on_request, machine, NULL);
-  dms_actor_add_behaviour (root, "/dms/deployment/commit", DMS_BEHAVIOUR_REQUIRE, on_commit, machine, NULL);
-  if (hears)
-    dms_actor_add_broadcast (root, "/dms/deployment/request", TOPIC, on_request, machine, NULL);
-  dms_test_node_allow (machine->node, self->node, "/dms/deployment");
-  dms_test_node_allow_broadcast (machine->node, self->node, "/dms/deployment", TOPIC);
+  machine->node = dms_test_orchestrator_new_machine (&self->base, hears, on_request, machine);
+  dms_actor_add_behaviour (dms_test_node_get_root (machine->node),
+                           "/dms/deployment/commit",
+                           DMS_BEHAVIOUR_REQUIRE,
+                           on_commit,
+                           machine,
+                           NULL);
   if (has_record)
     dms_transport_provide_async (dms_test_node_get_transport (machine->node), KEY, NULL, on_provided, NULL);
   g_ptr_array_add (self->machines, machine);
@@ -174,66 +155,23 @@ add_machine (Fixture *self, gboolean hears, gboolean has_record)
 static void
 set_up (Fixture *self, gconstpointer user_data)
 {
-  g_autoptr (GAsyncResult) started = NULL;
-  g_autoptr (GError) error = NULL;
-
   self->first_nonce = -1;
-  self->node = dms_test_node_new ("asking");
-  self->store = dms_store_open (":memory:", &error);
-  g_assert_no_error (error);
-  self->config = dms_config_new ();
-  g_assert_true (dms_config_set_override (self->config, "general.work_dir", g_get_tmp_dir (), NULL));
   self->machines = g_ptr_array_new_with_free_func (machine_free);
-  self->orchestrator = dms_orchestrator_new (
-      self->store, dms_test_node_get_root (self->node), dms_test_node_get_key (self->node), self->config);
-  dms_orchestrator_install_behaviours (self->orchestrator, dms_test_node_get_root (self->node));
-  dms_orchestrator_start_async (self->orchestrator, NULL, set_flag, &started);
-  dms_test_wait (is_set, &started);
-  g_assert_true (dms_orchestrator_start_finish (self->orchestrator, started, NULL));
+  dms_test_orchestrator_set_up_alone (&self->base);
 }
 
 static void
 tear_down (Fixture *self, gconstpointer user_data)
 {
-  g_autoptr (GAsyncResult) stopped = NULL;
-
-  dms_orchestrator_stop_async (self->orchestrator, NULL, set_flag, &stopped);
-  dms_test_wait (is_set, &stopped);
-  dms_test_run (20);
-  g_clear_object (&stopped);
-  g_clear_object (&self->orchestrator);
+  dms_test_orchestrator_tear_down (&self->base, NULL);
   g_ptr_array_unref (self->machines);
-  dms_test_node_free (self->node);
-  dms_store_close (self->store);
-  g_object_unref (self->store);
-  g_object_unref (self->config);
   g_free (self->id);
 }
 
 static void
 deploy_text (Fixture *self, const char *job)
 {
-  g_autoptr (GBytes) data = g_bytes_new (job, strlen (job));
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, &error);
-  g_autoptr (JsonNode) wire = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *json = NULL;
-  g_autoptr (DmsMessage) reply = NULL;
-
-  g_assert_no_error (error);
-  wire = dms_ensemble_to_json (ensemble);
-  text = dms_json_node_to_text (wire);
-  json = g_strdup_printf ("{\"Ensemble\": %s}", text);
-  reply = dms_test_invoke (dms_test_node_get_root (self->node),
-                           dms_test_node_get_handle (self->node),
-                           "/dms/node/deployment/new",
-                           json,
-                           75,
-                           &error);
-  g_assert_no_error (error);
-  self->id = g_strdup (dms_json_object_get_text (dms_message_get_object (reply), "EnsembleID"));
-  g_assert_nonnull (self->id);
+  self->id = dms_test_orchestrator_deploy (&self->base, job);
 }
 
 static void

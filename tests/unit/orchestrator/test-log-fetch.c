@@ -65,22 +65,13 @@ set_up (Fixture *f, gconstpointer data)
 }
 
 static void
-remove_file (Fixture *f, const char *name)
-{
-  g_autofree char *path = g_build_filename (f->dir, name, NULL);
-
-  (void) g_unlink (path);
-}
-
-static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_object (&f->fetch);
   dms_test_node_free (f->node);
-  remove_file (f, "stdout.log");
-  remove_file (f, "stderr.log");
-  remove_file (f, "shortfall.txt");
-  g_assert_cmpint (g_rmdir (f->dir), ==, 0);
+  /* With all that was put there. */
+  dms_log_fetch_remove (f->dir);
+  g_assert_false (g_file_test (f->dir, G_FILE_TEST_EXISTS));
   g_free (f->dir);
 }
 
@@ -126,6 +117,21 @@ test_lost_request (Fixture *f, gconstpointer data)
   g_assert_null (shortfall);
 }
 
+/* Whoever waited for it has no more time: then it is not whole either. */
+static void
+test_given_up (Fixture *f, gconstpointer data)
+{
+  g_autofree char *shortfall = NULL;
+
+  f->n_lost = G_MAXUINT;
+  g_assert_true (dms_log_fetch_start (f->fetch, NULL));
+  dms_log_fetch_give_up (f->fetch, "it is late");
+  g_assert_cmpint (dms_log_fetch_get_state (f->fetch), ==, DMS_LOG_FETCH_FAILED);
+  shortfall = dms_log_fetch_read_shortfall (f->dir);
+  g_assert_cmpstr (shortfall, ==, "it is late");
+  dms_test_run (20);
+}
+
 /* Who reads what is here later learns that it is not whole; until it has come after all. */
 static void
 test_machine_away (Fixture *f, gconstpointer data)
@@ -163,5 +169,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/log-fetch/lost-request", Fixture, NULL, set_up, test_lost_request, tear_down);
   g_test_add ("/log-fetch/machine-away", Fixture, NULL, set_up, test_machine_away, tear_down);
+  g_test_add ("/log-fetch/given-up", Fixture, NULL, set_up, test_given_up, tear_down);
   return g_test_run ();
 }

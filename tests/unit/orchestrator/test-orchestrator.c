@@ -711,11 +711,7 @@ test_false_report (DmsTestOrchestrator *self, gconstpointer user_data)
 int
 main (int argc, char **argv)
 {
-  static const struct
-  {
-    const char *path;
-    void (*func) (DmsTestOrchestrator *self, gconstpointer user_data);
-  } tests[] = {
+  static const DmsOrchestratorTest tests[] = {
     { "task", test_task },
     { "failing-task", test_failing_task },
     { "no-output", test_no_output },
@@ -744,19 +740,5 @@ main (int argc, char **argv)
     { "false-report", test_false_report },
   };
 
-  g_test_init (&argc, &argv, NULL);
-  /* Machines that refuse are warned of. */
-  g_log_set_always_fatal ((GLogLevelFlags) G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/orchestrator/", tests[i].path, NULL);
-
-      g_test_add (path,
-                  DmsTestOrchestrator,
-                  NULL,
-                  dms_test_orchestrator_set_up,
-                  tests[i].func,
-                  dms_test_orchestrator_tear_down);
-    }
-  return g_test_run ();
+  return dms_test_orchestrator_run (argc, argv, "/orchestrator/", tests, G_N_ELEMENTS (tests));
 }

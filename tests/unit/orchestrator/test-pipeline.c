@@ -138,8 +138,8 @@ is_all_free (gpointer user_data)
 }
 
 /* A job of one allocation; what the null executor pretends to run is in params. */
-static char *
-deploy (Fixture *self, const char *type, const char *params)
+static DmsEnsemble *
+make_ensemble (const char *type, const char *params)
 {
   g_autofree char *text = g_strdup_printf (
       "version: V1\n"
@@ -155,9 +155,18 @@ deploy (Fixture *self, const char *type, const char *params)
   g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, &error);
-  DmsDeployment *deployment;
 
   g_assert_no_error (error);
+  return g_steal_pointer (&ensemble);
+}
+
+static char *
+deploy (Fixture *self, const char *type, const char *params)
+{
+  g_autoptr (DmsEnsemble) ensemble = make_ensemble (type, params);
+  g_autoptr (GError) error = NULL;
+  DmsDeployment *deployment;
+
   deployment = dms_orchestrator_deploy (self->orchestrator, ensemble, dms_test_expiry_in (90), &error);
   g_assert_no_error (error);
   return g_strdup (dms_deployment_get_id (deployment));
@@ -210,13 +219,19 @@ await_end (Fixture *self, const char *id, DmsDeploymentStatus expected, char **e
 }
 
 static char *
-read_log (Fixture *self, const char *id, const char *name)
+read_log_of (Fixture *self, const char *id, const char *key, const char *name)
 {
-  g_autofree char *path = g_build_filename (self->folder, "deployments", id, "n1.job", name, NULL);
+  g_autofree char *path = g_build_filename (self->folder, "deployments", id, key, name, NULL);
   char *content = NULL;
 
   g_file_get_contents (path, &content, NULL, NULL);
   return content;
+}
+
+static char *
+read_log (Fixture *self, const char *id, const char *name)
+{
+  return read_log_of (self, id, "n1.job", name);
 }
 
 static void
@@ -266,6 +281,39 @@ test_service (Fixture *self, gconstpointer user_data)
   await_end (self, id, DMS_DEPLOYMENT_COMPLETED, NULL);
   out = read_log (self, id, "stdout.log");
   g_assert_cmpstr (out, ==, "serving");
+  dms_test_wait (is_all_free, self);
+}
+
+/* What a service wrote is not lost with it when an update makes it anew. */
+static void
+test_update (Fixture *self, gconstpointer user_data)
+{
+  g_autofree char *id = deploy (self, "service", "duration_ms: -1, stdout: 'first', stderr: 'oh'");
+  g_autoptr (DmsEnsemble) ensemble = make_ensemble ("service", "duration_ms: -1, stdout: 'second'");
+  Awaited awaited = { self, id, TRUE };
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  g_autofree char *later = NULL;
+  g_autoptr (GAsyncResult) updated = NULL;
+  g_autoptr (GAsyncResult) stopped = NULL;
+  g_autoptr (GError) error = NULL;
+  DmsDeployment *deployment;
+
+  dms_test_wait (is_there, &awaited);
+  deployment = dms_orchestrator_find (self->orchestrator, id);
+  dms_deployment_update_async (deployment, ensemble, dms_test_expiry_in (90), NULL, set_result, &updated);
+  dms_test_wait (is_set, &updated);
+  dms_deployment_update_finish (deployment, updated, &error);
+  g_assert_no_error (error);
+  out = read_log_of (self, id, "n1.job.before-1", "stdout.log");
+  err = read_log_of (self, id, "n1.job.before-1", "stderr.log");
+  g_assert_cmpstr (out, ==, "first");
+  g_assert_cmpstr (err, ==, "oh");
+  dms_deployment_shutdown_async (deployment, NULL, set_result, &stopped);
+  dms_test_wait (is_set, &stopped);
+  await_end (self, id, DMS_DEPLOYMENT_COMPLETED, NULL);
+  later = read_log (self, id, "stdout.log");
+  g_assert_cmpstr (later, ==, "second");
   dms_test_wait (is_all_free, self);
 }
 
@@ -320,6 +368,7 @@ main (int argc, char **argv)
   g_test_add ("/pipeline/task", Fixture, NULL, set_up, test_task, tear_down);
   g_test_add ("/pipeline/failure", Fixture, NULL, set_up, test_failure, tear_down);
   g_test_add ("/pipeline/service", Fixture, NULL, set_up, test_service, tear_down);
+  g_test_add ("/pipeline/update", Fixture, NULL, set_up, test_update, tear_down);
   g_test_add ("/pipeline/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
   g_test_add ("/pipeline/interrupted", Fixture, NULL, set_up, test_interrupted, tear_down);
   return g_test_run ();

@@ -6,6 +6,7 @@
 #include "common/dms-json-object.h"
 #include "dms-orchestrator-fixture.h"
 #include "jobs/dms-job-parser.h"
+#include "orchestrator/dms-deployment-private.h"
 
 #include <string.h>
 
@@ -24,6 +25,8 @@ static const char other_web[] = HEAD ALLOCATION ("web", "execution: {type: 'null
 static const char with_port[] = HEAD ALLOCATION (
     "web",
     PLAIN) "nodes: {n1: {allocations: [web], ports: [{public: 0, private: 80, allocation: web}]}}\n";
+
+static const char with_db_alone[] = HEAD ALLOCATION ("db", PLAIN) "nodes: {n1: {allocations: [db]}}\n";
 
 typedef struct
 {
@@ -86,28 +89,6 @@ static gboolean
 is_done (gpointer user_data)
 {
   return ((Answer *) user_data)->done;
-}
-
-typedef struct
-{
-  DmsFakeProvider *provider;
-  guint n;
-} Started;
-
-static gboolean
-has_started (gpointer user_data)
-{
-  Started *wanted = user_data;
-
-  return wanted->provider->started->len >= wanted->n;
-}
-
-static void
-await_starts (DmsTestOrchestrator *self, guint n)
-{
-  Started wanted = { self->provider, n };
-
-  dms_test_wait (has_started, &wanted);
 }
 
 static char *
@@ -303,7 +284,7 @@ test_shutdown_meanwhile (DmsTestOrchestrator *self, gconstpointer user_data)
 
   self->provider->hang_on_start = TRUE;
   begin_update (self, id, two, &answer);
-  await_starts (self, 2);
+  dms_test_orchestrator_await_starts (self, 2);
   dms_message_unref (dms_test_orchestrator_ask_about (self, "shutdown", "ID", id));
   dms_test_wait (is_done, &answer);
   g_assert_cmpstr (answer.error, ==, "the deployment ended meanwhile");
@@ -335,7 +316,7 @@ test_restart_meanwhile (DmsTestOrchestrator *self, gconstpointer user_data)
 
   self->provider->hang_on_start = TRUE;
   begin_update (self, id, other_web, &answer);
-  await_starts (self, 3);
+  dms_test_orchestrator_await_starts (self, 3);
   dms_test_orchestrator_stop (self);
   self->provider->hang_on_start = FALSE;
   dms_test_orchestrator_start (self);
@@ -351,14 +332,154 @@ test_restart_meanwhile (DmsTestOrchestrator *self, gconstpointer user_data)
     g_assert_cmpstr (self->provider->started->pdata[i], ==, "web");
 }
 
+static char *
+ask_for_logs (DmsTestOrchestrator *self, const char *id, const char *name, const char *member)
+{
+  g_autofree char *json = g_strdup_printf ("{\"EnsembleID\": \"%s\", \"AllocationName\": \"%s\"}", id, name);
+  g_autoptr (DmsMessage) reply = dms_test_orchestrator_ask_for (self, "logs", json, 20);
+
+  return g_strdup (dms_test_text_of (reply, member));
+}
+
+/* What was taken away has written something that can still be read, under a name of its own. */
+static void
+test_earlier_logs (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = deploy (self, two);
+  g_autofree char *json = g_strdup_printf ("{\"id\": \"%s\", \"include_logs\": true}", id);
+  g_autofree char *error = NULL;
+  g_autofree char *log = NULL;
+  g_autofree char *where = NULL;
+  g_autofree char *bare = NULL;
+  g_autofree char *why = NULL;
+  g_autofree char *unknown = NULL;
+  g_autoptr (DmsMessage) info = NULL;
+  JsonArray *list;
+
+  self->provider->output = "the first web\n";
+  error = update (self, id, other_web, 130);
+  g_assert_cmpstr (error, ==, "");
+  self->provider->output = "the second web\n";
+  log = dms_test_orchestrator_read_log (self, id, "n1.web.before-1");
+  g_assert_cmpstr (log, ==, "the first web\n");
+  where = ask_for_logs (self, id, "n1.web.before-1", "LogsWrittenTo");
+  g_assert_true (g_str_has_suffix (where, "/n1.web.before-1"));
+  /* What runs now is found under its own name, as ever. */
+  g_free (where);
+  where = ask_for_logs (self, id, "n1.web", "LogsWrittenTo");
+  g_assert_true (g_str_has_suffix (where, "/n1.web"));
+  g_free (log);
+  log = dms_test_orchestrator_read_log (self, id, "n1.web");
+  g_assert_cmpstr (log, ==, "the second web\n");
+
+  self->provider->output = "words of db\n";
+  g_free (error);
+  error = update (self, id, one, 130);
+  g_assert_cmpstr (error, ==, "");
+  why = ask_for_logs (self, id, "n1.db", "Error");
+  g_assert_cmpstr (why,
+                   ==,
+                   "the deployment has no allocation “n1.db” any more; what it wrote before the update is "
+                   "n1.db.before-1");
+  bare = ask_for_logs (self, id, "db.before-1", "LogsWrittenTo");
+  g_assert_true (g_str_has_suffix (bare, "/n1.db.before-1"));
+  unknown = ask_for_logs (self, id, "n1.dby.before-1", "Error");
+  g_assert_cmpstr (unknown, ==, "the deployment has no allocation “n1.dby.before-1”");
+  info = dms_test_orchestrator_ask_for (self, "info", json, 20);
+  list = dms_json_object_get_list (dms_message_get_object (info), "earlier_logs");
+  g_assert_cmpuint (json_array_get_length (list), ==, 3);
+  g_assert_cmpstr (
+      dms_json_object_get_text (json_array_get_object_element (list, 0), "allocation"), ==, "n1.db.before-1");
+}
+
+/* There is no end to updates, but to what is kept of them: on disk, and in memory. */
+static void
+test_many_updates (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = deploy (self, two);
+  DmsDeployment *deployment = dms_orchestrator_find (self->orchestrator, id);
+  g_autofree char *oldest = NULL;
+  g_autofree char *gone = NULL;
+  g_autofree char *newest = NULL;
+
+  for (guint i = 0; i < 14; i++)
+    {
+      g_autofree char *error = update (self, id, i % 2 == 0 ? one : two, 130);
+
+      g_assert_cmpstr (error, ==, "");
+      g_assert_cmpuint (deployment->retired_allocations->len, ==, 0);
+      g_assert_cmpuint (deployment->retired_nodes->len, ==, 0);
+      g_assert_cmpuint (deployment->earlier_ensembles->len, ==, 0);
+    }
+  gone = dms_test_orchestrator_read_log (self, id, "n1.db.before-2");
+  g_assert_null (gone);
+  oldest = dms_test_orchestrator_read_log (self, id, "n1.db.before-3");
+  g_assert_nonnull (oldest);
+  newest = dms_test_orchestrator_read_log (self, id, "n1.db.before-7");
+  g_assert_nonnull (newest);
+}
+
+static gboolean
+was_asked_for_logs (gpointer user_data)
+{
+  return ((DmsFakeProvider *) user_data)->n_logs > 0;
+}
+
+/* A machine that does not give them holds up nobody for long; and nothing is left of what never came. */
+static void
+test_logs_that_never_come (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = deploy (self, two);
+  g_autofree char *error = NULL;
+  g_autofree char *none = NULL;
+  g_autofree char *why = NULL;
+  Answer answer = { NULL, FALSE };
+
+  self->provider->hang_on_logs = TRUE;
+  error = update (self, id, one, 130);
+  g_assert_cmpstr (error, ==, "");
+  assert_allocations (self, id, "n1.web running");
+  none = dms_test_orchestrator_read_log (self, id, "n1.db.before-1");
+  g_assert_null (none);
+  why = ask_for_logs (self, id, "n1.db", "Error");
+  g_assert_cmpstr (why, ==, "the deployment has no allocation “n1.db”");
+  /* Nor does one that is ended meanwhile wait for them. */
+  begin_update (self, id, with_db_alone, &answer);
+  self->provider->n_logs = 0;
+  dms_test_wait (was_asked_for_logs, self->provider);
+  self->provider->hang_on_logs = FALSE;
+  dms_message_unref (dms_test_orchestrator_ask_about (self, "shutdown", "ID", id));
+  dms_test_wait (is_done, &answer);
+  g_assert_cmpstr (answer.error, ==, "the deployment ended meanwhile");
+  dms_test_orchestrator_await_status (self, id, "Completed");
+  g_free (answer.error);
+}
+
+/* An answer about what is gone by then may still be under way. */
+static void
+test_late_answers (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  static const char watched[] = HEAD ALLOCATION ("web", PLAIN) ALLOCATION (
+      "db",
+      PLAIN ", healthcheck: {type: command, exec: ['true'], interval: 20ms}") "nodes: {n1: {allocations: "
+                                                                              "[web, db]}}\n";
+  g_autofree char *id = deploy (self, watched);
+
+  for (guint i = 0; i < 6; i++)
+    {
+      g_autofree char *error = NULL;
+
+      dms_test_run (25);
+      error = update (self, id, i % 2 == 0 ? one : watched, 130);
+      g_assert_cmpstr (error, ==, "");
+    }
+  assert_allocations (self, id, "n1.web running, n1.db running");
+}
+
 int
 main (int argc, char *argv[])
 {
-  static const struct
-  {
-    const char *name;
-    void (*func) (DmsTestOrchestrator *self, gconstpointer user_data);
-  } tests[] = {
+  static const DmsOrchestratorTest tests[] = {
     { "add", test_add },
     { "remove", test_remove },
     { "change", test_change },
@@ -370,21 +491,11 @@ main (int argc, char *argv[])
     { "shutdown-meanwhile", test_shutdown_meanwhile },
     { "two-at-once", test_two_at_once },
     { "restart-meanwhile", test_restart_meanwhile },
+    { "earlier-logs", test_earlier_logs },
+    { "many-updates", test_many_updates },
+    { "logs-that-never-come", test_logs_that_never_come },
+    { "late-answers", test_late_answers },
   };
 
-  g_test_init (&argc, &argv, NULL);
-
-  g_log_set_always_fatal ((GLogLevelFlags) G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/orchestrator/update/", tests[i].name, NULL);
-
-      g_test_add (path,
-                  DmsTestOrchestrator,
-                  NULL,
-                  dms_test_orchestrator_set_up,
-                  tests[i].func,
-                  dms_test_orchestrator_tear_down);
-    }
-  return g_test_run ();
+  return dms_test_orchestrator_run (argc, argv, "/orchestrator/update/", tests, G_N_ELEMENTS (tests));
 }

@@ -273,3 +273,19 @@ dms_test_pipe_read (DmsP2pPipe *pipe, gsize max, GError **error)
     }
   return g_steal_pointer (&bytes);
 }
+
+void
+dms_test_pair_set_up (DmsTestPair *self, gconstpointer listen)
+{
+  self->a = dms_test_host_new (listen);
+  self->b = dms_test_host_new (listen);
+  self->connection = dms_test_host_connect (self->a, self->b);
+}
+
+void
+dms_test_pair_tear_down (DmsTestPair *self, gconstpointer listen)
+{
+  g_clear_object (&self->connection);
+  g_clear_pointer (&self->b, dms_test_host_free);
+  g_clear_pointer (&self->a, dms_test_host_free);
+}

@@ -38,6 +38,20 @@ DmsP2pConnection *dms_test_host_dial (DmsTestHost *self, DmsTestHost *other);
 DmsP2pStream *
 dms_test_host_open (DmsTestHost *self, DmsTestHost *other, const char *protocol, GError **error);
 
+/* Two hosts that are connected. */
+typedef struct
+{
+  DmsTestHost *a;
+  /* (nullable): a test may free it. */
+  DmsTestHost *b;
+  /* Of a, to b. */
+  DmsP2pConnection *connection;
+} DmsTestPair;
+
+/* For g_test_add(); @listen: the address that both listen at. */
+void dms_test_pair_set_up (DmsTestPair *self, gconstpointer listen);
+void dms_test_pair_tear_down (DmsTestPair *self, gconstpointer listen);
+
 /* Runs the main loop until @condition is not 0, or fails after DMS_TEST_PATIENCE seconds. */
 void dms_test_until (volatile const guint *condition);
 /* Until @array has @n elements. */

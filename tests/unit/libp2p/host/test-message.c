@@ -188,11 +188,8 @@ wait_for (Count *count, guint n)
 
 /* As many as go out at once, to several inboxes, of different sizes: they arrive in order. */
 static void
-test_order (gconstpointer listen)
+test_order (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autofree char *filler = g_strnfill (300 * 1024, '.');
   Count count = { 0 };
 
@@ -201,16 +198,16 @@ test_order (gconstpointer listen)
       g_autofree char *inbox = g_strdup_printf ("inbox%u", i % 3);
       g_autofree char *text = g_strdup_printf ("%u %s", i, i % 50 == 7 ? filler : "");
 
-      send_text (a, b->id, inbox, text, &count);
+      send_text (self->a, self->b->id, inbox, text, &count);
     }
   wait_for (&count, 500);
   g_assert_cmpuint (count.failed, ==, 0);
-  g_assert_cmpuint (b->messages->len, ==, 500);
+  g_assert_cmpuint (self->b->messages->len, ==, 500);
   for (guint i = 0; i < 500; i++)
     {
       g_autofree char *expected = g_strdup_printf ("inbox%u %u ", i % 3, i);
 
-      g_assert_true (g_str_has_prefix (g_ptr_array_index (b->messages, i), expected));
+      g_assert_true (g_str_has_prefix (g_ptr_array_index (self->b->messages, i), expected));
     }
 }
 
@@ -246,48 +243,43 @@ test_connecting (gconstpointer listen)
 }
 
 static void
-test_busy (gconstpointer listen)
+test_busy (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autoptr (GError) error = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
   DmsTestResult done = { 0 };
   Count count = { 0 };
 
-  b->n_refuse = 1;
-  dms_p2p_messenger_send_async (a->stack->messenger, b->id, "root", bytes, NULL, dms_test_on_done, &done);
+  self->b->n_refuse = 1;
+  dms_p2p_messenger_send_async (
+      self->a->stack->messenger, self->b->id, "root", bytes, NULL, dms_test_on_done, &done);
   result = dms_test_await (&done);
-  g_assert_false (dms_p2p_messenger_send_finish (a->stack->messenger, result, &error));
+  g_assert_false (dms_p2p_messenger_send_finish (self->a->stack->messenger, result, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_BUSY);
   /* The rest is none the worse. */
-  b->n_refuse = 3;
+  self->b->n_refuse = 3;
   for (guint i = 0; i < 10; i++)
-    send_text (a, b->id, "root", "y", &count);
+    send_text (self->a, self->b->id, "root", "y", &count);
   wait_for (&count, 10);
   g_assert_cmpuint (count.failed, ==, 3);
-  g_assert_cmpuint (b->messages->len, ==, 7);
+  g_assert_cmpuint (self->b->messages->len, ==, 7);
 }
 
 static void
-test_queue_is_bounded (void)
+test_queue_is_bounded (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (TCP);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autofree char *text = g_strnfill (DMS_P2P_MESSAGE_MAX_SIZE, 'x');
   Count small = { 0 };
   Count large = { 0 };
 
   for (guint i = 0; i < 2000; i++)
-    send_text (a, b->id, "root", "x", &small);
+    send_text (self->a, self->b->id, "root", "x", &small);
   wait_for (&small, 2000);
   g_assert_cmpuint (small.failed, >, 900);
   g_assert_cmpuint (small.failed, <, 1000);
   for (guint i = 0; i < 20; i++)
-    send_text (a, b->id, "root", text, &large);
+    send_text (self->a, self->b->id, "root", text, &large);
   wait_for (&large, 20);
   g_assert_cmpuint (large.failed, ==, 4);
 }
@@ -300,22 +292,19 @@ hold (DmsP2pHost *host, DmsP2pConnection *connection, DmsP2pStream *stream, gpoi
 
 /* To a peer that takes messages and never says so, so many are under way, and no more. */
 static void
-test_unanswered (void)
+test_unanswered (DmsTestPair *self, gconstpointer listen)
 {
   enum
   {
     N = 100,
     MAX = 64
   };
-  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (TCP);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
   Count count = { 0 };
 
-  dms_p2p_host_set_handler (b->stack->host, "actor/mute/messages/0.0.1", hold, streams, NULL);
+  dms_p2p_host_set_handler (self->b->stack->host, "actor/mute/messages/0.0.1", hold, streams, NULL);
   for (guint i = 0; i < N; i++)
-    send_text (a, b->id, "mute", "x", &count);
+    send_text (self->a, self->b->id, "mute", "x", &count);
   dms_test_until_n (streams, MAX);
   dms_test_spin (200);
   g_assert_cmpuint (streams->len, ==, MAX);
@@ -326,11 +315,8 @@ test_unanswered (void)
 }
 
 static void
-test_cancelled (void)
+test_cancelled (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (TCP);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
   Count cancelled = { 0 };
@@ -339,31 +325,28 @@ test_cancelled (void)
   for (guint i = 0; i < 10; i++)
     {
       dms_p2p_messenger_send_async (
-          a->stack->messenger, b->id, "root", bytes, cancellable, on_sent, &cancelled);
-      send_text (a, b->id, "root", "y", &count);
+          self->a->stack->messenger, self->b->id, "root", bytes, cancellable, on_sent, &cancelled);
+      send_text (self->a, self->b->id, "root", "y", &count);
     }
   g_cancellable_cancel (cancellable);
   wait_for (&count, 10);
   wait_for (&cancelled, 10);
   g_assert_cmpuint (count.failed, ==, 0);
   g_assert_cmpuint (cancelled.failed, >=, 9);
-  g_assert_cmpuint (b->messages->len, >=, 10);
+  g_assert_cmpuint (self->b->messages->len, >=, 10);
 }
 
 /* The peer is gone in the middle. */
 static void
-test_lost (void)
+test_lost (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
-  DmsTestHost *b = dms_test_host_new (TCP);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autofree char *text = g_strnfill (DMS_P2P_MESSAGE_MAX_SIZE, 'x');
   Count count = { 0 };
 
   for (guint i = 0; i < 10; i++)
-    send_text (a, b->id, "root", text, &count);
+    send_text (self->a, self->b->id, "root", text, &count);
   g_main_context_iteration (NULL, FALSE);
-  dms_test_host_free (b);
+  g_clear_pointer (&self->b, dms_test_host_free);
   wait_for (&count, 10);
   g_assert_cmpuint (count.failed, >, 0);
 }
@@ -371,10 +354,10 @@ test_lost (void)
 /* Hostile senders, who write what they like */
 
 static DmsP2pStream *
-open_raw (DmsTestHost *from, DmsTestHost *to)
+open_raw (DmsTestPair *self)
 {
   g_autoptr (GError) error = NULL;
-  DmsP2pStream *stream = dms_test_host_open (from, to, ROOT, &error);
+  DmsP2pStream *stream = dms_test_host_open (self->a, self->b, ROOT, &error);
 
   g_assert_no_error (error);
   return stream;
@@ -404,79 +387,67 @@ check_end (DmsP2pStream *stream, gboolean taken)
 }
 
 static void
-test_too_large (gconstpointer listen)
+test_too_large (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) stream = open_raw (a, b);
+  g_autoptr (DmsP2pStream) stream = open_raw (self);
   guint8 prefix[DMS_P2P_MESSAGE_PREFIX_SIZE];
 
   dms_p2p_message_frame_write_prefix (prefix, DMS_P2P_MESSAGE_MAX_SIZE + 1);
   dms_test_pipe_write (dms_p2p_stream_get_pipe (stream), prefix, sizeof prefix);
   check_end (stream, FALSE);
-  g_assert_cmpuint (b->messages->len, ==, 0);
-  g_assert_true (dms_p2p_connection_is_open (connection));
+  g_assert_cmpuint (self->b->messages->len, ==, 0);
+  g_assert_true (dms_p2p_connection_is_open (self->connection));
 }
 
 static void
-test_split (gconstpointer listen)
+test_split (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) stream = open_raw (a, b);
+  g_autoptr (DmsP2pStream) stream = open_raw (self);
   guint8 frame[DMS_P2P_MESSAGE_PREFIX_SIZE + 5];
 
   dms_p2p_message_frame_write_prefix (frame, 5);
   memcpy (frame + DMS_P2P_MESSAGE_PREFIX_SIZE, "split", 5);
   for (gsize i = 0; i < sizeof frame; i++)
     {
-      g_assert_cmpuint (b->messages->len, ==, 0);
+      g_assert_cmpuint (self->b->messages->len, ==, 0);
       dms_test_pipe_write (dms_p2p_stream_get_pipe (stream), frame + i, 1);
       dms_test_spin (5);
     }
   check_end (stream, TRUE);
-  g_assert_cmpstr (g_ptr_array_index (b->messages, 0), ==, "root split");
+  g_assert_cmpstr (g_ptr_array_index (self->b->messages, 0), ==, "root split");
 }
 
 static void
-test_cut_off (gconstpointer listen)
+test_cut_off (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) stream = open_raw (a, b);
+  g_autoptr (DmsP2pStream) stream = open_raw (self);
 
   dms_test_pipe_write (dms_p2p_stream_get_pipe (stream), "\x05\0\0\0\0\0\0\0abc", 11);
   g_assert_true (dms_p2p_pipe_shutdown_write (dms_p2p_stream_get_pipe (stream), NULL));
   check_end (stream, FALSE);
-  g_assert_cmpuint (b->messages->len, ==, 0);
+  g_assert_cmpuint (self->b->messages->len, ==, 0);
 }
 
 /* An earlier message that has begun goes first; a stream that says nothing holds up nobody. */
 static void
-test_head_of_line (gconstpointer listen)
+test_head_of_line (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) silent = open_raw (a, b);
-  g_autoptr (DmsP2pStream) slow = open_raw (a, b);
+  g_autoptr (DmsP2pStream) silent = open_raw (self);
+  g_autoptr (DmsP2pStream) slow = open_raw (self);
   g_autoptr (DmsP2pStream) quick = NULL;
 
   dms_test_pipe_write (dms_p2p_stream_get_pipe (slow), "\x04\0\0\0\0\0\0\0sl", 10);
   dms_test_spin (100);
-  quick = open_raw (a, b);
+  quick = open_raw (self);
   write_frame (quick, "quick");
   dms_test_spin (200);
-  g_assert_cmpuint (b->messages->len, ==, 0);
+  g_assert_cmpuint (self->b->messages->len, ==, 0);
   dms_test_pipe_write (dms_p2p_stream_get_pipe (slow), "ow", 2);
   check_end (slow, TRUE);
   check_end (quick, TRUE);
-  g_assert_cmpuint (b->messages->len, ==, 2);
-  g_assert_cmpstr (g_ptr_array_index (b->messages, 0), ==, "root slow");
-  g_assert_cmpstr (g_ptr_array_index (b->messages, 1), ==, "root quick");
+  g_assert_cmpuint (self->b->messages->len, ==, 2);
+  g_assert_cmpstr (g_ptr_array_index (self->b->messages, 0), ==, "root slow");
+  g_assert_cmpstr (g_ptr_array_index (self->b->messages, 1), ==, "root quick");
   write_frame (silent, "silent");
   check_end (silent, TRUE);
 }
@@ -484,26 +455,23 @@ test_head_of_line (gconstpointer listen)
 /* Over QUIC, what is missing of an earlier stream may have been lost: its first bytes are there, its message
  * comes later. One of a later stream, complete before it, does not overtake it. */
 static void
-test_late_body (void)
+test_late_body (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (QUIC);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (QUIC);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) first = open_raw (a, b);
-  g_autoptr (DmsP2pStream) second = open_raw (a, b);
-  g_autoptr (DmsP2pStream) third = open_raw (a, b);
+  g_autoptr (DmsP2pStream) first = open_raw (self);
+  g_autoptr (DmsP2pStream) second = open_raw (self);
+  g_autoptr (DmsP2pStream) third = open_raw (self);
 
   write_frame (third, "third");
   dms_test_spin (50);
-  g_assert_cmpuint (b->messages->len, ==, 0);
+  g_assert_cmpuint (self->b->messages->len, ==, 0);
   write_frame (second, "second");
   dms_test_spin (50);
-  g_assert_cmpuint (b->messages->len, ==, 0);
+  g_assert_cmpuint (self->b->messages->len, ==, 0);
   write_frame (first, "first");
-  dms_test_until_n (b->messages, 3);
-  g_assert_cmpstr (g_ptr_array_index (b->messages, 0), ==, "root first");
-  g_assert_cmpstr (g_ptr_array_index (b->messages, 1), ==, "root second");
-  g_assert_cmpstr (g_ptr_array_index (b->messages, 2), ==, "root third");
+  dms_test_until_n (self->b->messages, 3);
+  g_assert_cmpstr (g_ptr_array_index (self->b->messages, 0), ==, "root first");
+  g_assert_cmpstr (g_ptr_array_index (self->b->messages, 1), ==, "root second");
+  g_assert_cmpstr (g_ptr_array_index (self->b->messages, 2), ==, "root third");
   check_end (first, TRUE);
   check_end (second, TRUE);
   check_end (third, TRUE);
@@ -511,21 +479,18 @@ test_late_body (void)
 
 /* A stream that never says anything costs those behind it one wait, not one each. */
 static void
-test_silent_for_good (void)
+test_silent_for_good (DmsTestPair *self, gconstpointer listen)
 {
   enum
   {
     N = 6
   };
-  g_autoptr (DmsTestHost) a = dms_test_host_new (QUIC);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (QUIC);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) silent = open_raw (a, b);
+  g_autoptr (DmsP2pStream) silent = open_raw (self);
   gint64 began = g_get_monotonic_time ();
 
   for (guint i = 0; i < N; i++)
     {
-      g_autoptr (DmsP2pStream) stream = open_raw (a, b);
+      g_autoptr (DmsP2pStream) stream = open_raw (self);
 
       write_frame (stream, "x");
       check_end (stream, TRUE);
@@ -534,7 +499,7 @@ test_silent_for_good (void)
         g_assert_cmpint (g_get_monotonic_time () - began, >=, G_USEC_PER_SEC);
     }
   g_assert_cmpint (g_get_monotonic_time () - began, <, N * G_USEC_PER_SEC);
-  g_assert_cmpuint (b->messages->len, ==, N);
+  g_assert_cmpuint (self->b->messages->len, ==, N);
   write_frame (silent, "silent");
   check_end (silent, TRUE);
 }
@@ -552,24 +517,21 @@ count_settled (DmsP2pHost *host, DmsP2pConnection *connection)
 
 /* What the limits refuse is not waited for: the messages behind it are not held up. */
 static void
-test_refused (void)
+test_refused (DmsTestPair *self, gconstpointer listen)
 {
   enum
   {
     N = 5
   };
-  g_autoptr (DmsTestHost) a = dms_test_host_new (QUIC);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (QUIC);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  DmsP2pConnection *other = dms_p2p_swarm_find (b->stack->swarm, a->id);
-  gint64 before = count_settled (b->stack->host, other);
+  DmsP2pConnection *other = dms_p2p_swarm_find (self->b->stack->swarm, self->a->id);
+  gint64 before = count_settled (self->b->stack->host, other);
 
-  g_assert_true (dms_p2p_limits_set (b->stack->limits, "peer", "streams-inbound", 0, NULL));
+  g_assert_true (dms_p2p_limits_set (self->b->stack->limits, "peer", "streams-inbound", 0, NULL));
   for (guint i = 0; i < N; i++)
     {
       g_autoptr (GError) error = NULL;
       DmsP2pReservation *reservation = NULL;
-      g_autoptr (DmsP2pPipe) pipe = dms_p2p_connection_open (connection, &reservation, &error);
+      g_autoptr (DmsP2pPipe) pipe = dms_p2p_connection_open (self->connection, &reservation, &error);
       g_autoptr (GByteArray) end = NULL;
 
       g_assert_no_error (error);
@@ -579,52 +541,46 @@ test_refused (void)
       dms_p2p_pipe_reset (pipe, 0);
       dms_p2p_reservation_free (reservation);
     }
-  g_assert_cmpint (count_settled (b->stack->host, other), ==, before + N);
+  g_assert_cmpint (count_settled (self->b->stack->host, other), ==, before + N);
 }
 
 /* When the earlier one breaks, the others go on. */
 static void
-test_head_breaks (void)
+test_head_breaks (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (TCP);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) slow = open_raw (a, b);
+  g_autoptr (DmsP2pStream) slow = open_raw (self);
   g_autoptr (DmsP2pStream) quick = NULL;
 
   dms_test_pipe_write (dms_p2p_stream_get_pipe (slow), "\x04\0\0\0\0\0\0\0sl", 10);
   dms_test_spin (100);
-  quick = open_raw (a, b);
+  quick = open_raw (self);
   write_frame (quick, "quick");
   dms_test_spin (100);
-  g_assert_cmpuint (b->messages->len, ==, 0);
+  g_assert_cmpuint (self->b->messages->len, ==, 0);
   dms_stream_reset (DMS_STREAM (slow));
   check_end (quick, TRUE);
-  g_assert_cmpuint (b->messages->len, ==, 1);
+  g_assert_cmpuint (self->b->messages->len, ==, 1);
 }
 
 static void
-test_too_many (void)
+test_too_many (DmsTestPair *self, gconstpointer listen)
 {
   enum
   {
     N = 140,
     ALLOWED = 128
   };
-  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (TCP);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < N; i++)
-    g_ptr_array_add (streams, open_raw (a, b));
+    g_ptr_array_add (streams, open_raw (self));
   for (guint i = ALLOWED; i < N; i++)
     check_end (g_ptr_array_index (streams, i), FALSE);
   for (guint i = 0; i < ALLOWED; i++)
     write_frame (g_ptr_array_index (streams, i), "x");
   for (guint i = 0; i < ALLOWED; i++)
     check_end (g_ptr_array_index (streams, i), TRUE);
-  g_assert_cmpuint (b->messages->len, ==, ALLOWED);
+  g_assert_cmpuint (self->b->messages->len, ==, ALLOWED);
 }
 
 /* Writes what is left of a message and waits for the end. */
@@ -650,16 +606,13 @@ finish (DmsP2pPipe *pipe, const char *filler, gsize rest)
 /* Many large ones at once, each a piece at a time: up to so much memory they are let in, beyond it they are
  * refused, and those that were let in get through. */
 static void
-test_memory_is_bounded (gconstpointer listen)
+test_memory_is_bounded (DmsTestPair *self, gconstpointer listen)
 {
   enum
   {
     N = 32,
     HALF = 512 * 1024
   };
-  g_autoptr (DmsTestHost) a = dms_test_host_new (listen);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (listen);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree char *filler = g_strnfill (HALF, 'x');
   guint8 prefix[DMS_P2P_MESSAGE_PREFIX_SIZE];
@@ -669,7 +622,7 @@ test_memory_is_bounded (gconstpointer listen)
   dms_p2p_message_frame_write_prefix (prefix, 2 * HALF - DMS_P2P_MESSAGE_PREFIX_SIZE);
   for (guint i = 0; i < N; i++)
     {
-      g_ptr_array_add (streams, open_raw (a, b));
+      g_ptr_array_add (streams, open_raw (self));
       dms_test_pipe_write (dms_p2p_stream_get_pipe (streams->pdata[i]), prefix, sizeof prefix);
     }
   for (guint round = 0; round < 200; round++)
@@ -696,17 +649,14 @@ test_memory_is_bounded (gconstpointer listen)
   g_test_message ("%u of %u were let in", n_alive, N);
   g_assert_cmpuint (n_alive, >=, 4);
   g_assert_cmpuint (n_alive, <, N);
-  g_assert_cmpuint (b->messages->len, ==, n_alive);
+  g_assert_cmpuint (self->b->messages->len, ==, n_alive);
 }
 
 /* Without an end: it has 30 seconds. */
 static void
-test_slow (void)
+test_slow (DmsTestPair *self, gconstpointer listen)
 {
-  g_autoptr (DmsTestHost) a = dms_test_host_new (TCP);
-  g_autoptr (DmsTestHost) b = dms_test_host_new (TCP);
-  g_autoptr (DmsP2pConnection) connection = dms_test_host_connect (a, b);
-  g_autoptr (DmsP2pStream) slow = open_raw (a, b);
+  g_autoptr (DmsP2pStream) slow = open_raw (self);
   gint64 began = g_get_monotonic_time ();
 
   dms_test_pipe_write (dms_p2p_stream_get_pipe (slow), "\x04\0\0\0\0\0\0\0s", 9);
@@ -716,14 +666,24 @@ test_slow (void)
   g_assert_cmpint (g_get_monotonic_time () - began, <, 40 * G_USEC_PER_SEC);
 }
 
-static void
-add (const char *name, GTestDataFunc func)
-{
-  g_autofree char *over_tcp = g_strconcat ("/p2p/message/tcp/", name, NULL);
-  g_autofree char *over_quic = g_strconcat ("/p2p/message/quic/", name, NULL);
+typedef void (*PairFunc) (DmsTestPair *self, gconstpointer listen);
 
-  g_test_add_data_func (over_tcp, TCP, func);
-  g_test_add_data_func (over_quic, QUIC, func);
+static void
+add_over (const char *listen, const char *name, PairFunc func)
+{
+  g_autofree char *path = g_strconcat ("/p2p/message/", name, NULL);
+
+  g_test_add (path, DmsTestPair, listen, dms_test_pair_set_up, func, dms_test_pair_tear_down);
+}
+
+static void
+add (const char *name, PairFunc func)
+{
+  g_autofree char *over_tcp = g_strconcat ("tcp/", name, NULL);
+  g_autofree char *over_quic = g_strconcat ("quic/", name, NULL);
+
+  add_over (TCP, over_tcp, func);
+  add_over (QUIC, over_quic, func);
 }
 
 int
@@ -736,22 +696,23 @@ main (int argc, char *argv[])
   g_test_add_func ("/p2p/message/frame/memory", test_memory);
   g_test_add_func ("/p2p/message/inboxes", test_inboxes);
   add ("order", test_order);
-  add ("connecting", test_connecting);
+  g_test_add_data_func ("/p2p/message/tcp/connecting", TCP, test_connecting);
+  g_test_add_data_func ("/p2p/message/quic/connecting", QUIC, test_connecting);
   add ("busy", test_busy);
   add ("too-large", test_too_large);
   add ("split", test_split);
   add ("cut-off", test_cut_off);
   add ("head-of-line", test_head_of_line);
   add ("memory-is-bounded", test_memory_is_bounded);
-  g_test_add_func ("/p2p/message/queue-is-bounded", test_queue_is_bounded);
-  g_test_add_func ("/p2p/message/unanswered", test_unanswered);
-  g_test_add_func ("/p2p/message/cancelled", test_cancelled);
-  g_test_add_func ("/p2p/message/lost", test_lost);
-  g_test_add_func ("/p2p/message/quic/late-body", test_late_body);
-  g_test_add_func ("/p2p/message/quic/silent-for-good", test_silent_for_good);
-  g_test_add_func ("/p2p/message/quic/refused", test_refused);
-  g_test_add_func ("/p2p/message/head-breaks", test_head_breaks);
-  g_test_add_func ("/p2p/message/too-many", test_too_many);
-  g_test_add_func ("/p2p/message/slow", test_slow);
+  add_over (TCP, "queue-is-bounded", test_queue_is_bounded);
+  add_over (TCP, "unanswered", test_unanswered);
+  add_over (TCP, "cancelled", test_cancelled);
+  add_over (TCP, "lost", test_lost);
+  add_over (QUIC, "quic/late-body", test_late_body);
+  add_over (QUIC, "quic/silent-for-good", test_silent_for_good);
+  add_over (QUIC, "quic/refused", test_refused);
+  add_over (TCP, "head-breaks", test_head_breaks);
+  add_over (TCP, "too-many", test_too_many);
+  add_over (TCP, "slow", test_slow);
   return g_test_run ();
 }
