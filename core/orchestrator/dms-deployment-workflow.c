@@ -277,6 +277,14 @@ start (DmsDeployment *self, DmsWorkflowStart *wanted)
   json_object_set_int_member (object, "TimeoutMs", (wanted->timeout_us + 999) / 1000);
   json_object_set_boolean_member (object, "WantsStdout", wanted->wants_stdout);
   json_object_set_boolean_member (object, "WantsStderr", wanted->wants_stderr);
+  if (wanted->wants_files->len > 0)
+    {
+      JsonArray *files = json_array_new ();
+
+      for (guint i = 0; i < wanted->wants_files->len; i++)
+        json_array_add_string_element (files, wanted->wants_files->pdata[i]);
+      json_object_set_array_member (object, "WantsFiles", files);
+    }
   json_node_take_object (payload, object);
   log_run (self, G_LOG_LEVEL_INFO, "workflow_start", wanted->run, NULL);
   dms_actor_invoke_async (self->actor,
@@ -382,8 +390,9 @@ gboolean
 dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload)
 {
   const char *run = dms_json_object_get_text (payload, "run");
-  const char *out = dms_json_object_get_text (payload, "stdout");
-  const char *err = dms_json_object_get_text (payload, "stderr");
+  DmsWorkflowLeft left = { dms_json_object_get_text (payload, "stdout"),
+                           dms_json_object_get_text (payload, "stderr"),
+                           dms_json_object_get_child (payload, "files") };
   g_autofree char *reason = dup_reason (payload);
   gsize limit = DMS_TASK_FLOW_MAX_OUTPUT_BYTES * 4;
 
@@ -394,9 +403,10 @@ dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, J
     dms_workflow_take_lost (
         self->workflow, slot->key, reason != NULL ? reason : "its machine released it", g_get_real_time ());
   else if (g_str_has_prefix (run, task_of (slot)) && run[strlen (task_of (slot))] == '.' &&
-           (out == NULL || strlen (out) <= limit) && (err == NULL || strlen (err) <= limit) &&
+           (left.out == NULL || strlen (left.out) <= limit) &&
+           (left.err == NULL || strlen (left.err) <= limit) &&
            dms_workflow_take_end (
-               self->workflow, run, get_exit_code (payload), reason, out, err, g_get_real_time ()))
+               self->workflow, run, get_exit_code (payload), reason, &left, g_get_real_time ()))
     log_run (self, G_LOG_LEVEL_INFO, "workflow_run_ended", run, reason);
   return advance_stored (self);
 }

@@ -77,7 +77,7 @@ Task *dms_workflow_find_task (DmsWorkflow *self, const char *name);
 
 /* What a task hands on, from what it wrote. NULL with *why (transfer full). */
 JsonObject *
-dms_workflow_take_outputs (DmsTaskFlow *flow, const char *out, const char *err, gsize *size, char **why);
+dms_workflow_take_outputs (DmsTaskFlow *flow, const DmsWorkflowLeft *left, gsize *size, char **why);
 /* The items of a text: a JSON list, or lines. NULL with *why (transfer full). */
 GStrv dms_workflow_split_items (const char *text, char **why);
 /* The text that stands for a task's output: of a fan-out, the JSON list of those of its runs. (transfer full)

@@ -301,12 +301,16 @@ ask (DmsWorkflow *self, Task *task, guint index, GPtrArray *starts, gint64 now_u
   start->run = name_run (task, index);
   start->environment = g_steal_pointer (&environment);
   start->timeout_us = task->flow->timeout_us;
+  start->wants_files = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < task->flow->outputs->len; i++)
     {
-      gboolean from_stderr = ((DmsTaskOutput *) task->flow->outputs->pdata[i])->from_stderr;
+      DmsTaskOutput *output = task->flow->outputs->pdata[i];
 
-      start->wants_stderr = start->wants_stderr || from_stderr;
-      start->wants_stdout = start->wants_stdout || !from_stderr;
+      if (output->file != NULL &&
+          !g_ptr_array_find_with_equal_func (start->wants_files, output->file, g_str_equal, NULL))
+        g_ptr_array_add (start->wants_files, g_strdup (output->file));
+      start->wants_stderr = start->wants_stderr || (output->file == NULL && output->from_stderr);
+      start->wants_stdout = start->wants_stdout || (output->file == NULL && !output->from_stderr);
     }
   run->asked = TRUE;
   g_ptr_array_add (starts, start);
@@ -545,10 +549,10 @@ dms_workflow_take_end (DmsWorkflow *self,
                        const char *name,
                        int exit_code,
                        const char *reason,
-                       const char *out,
-                       const char *err,
+                       const DmsWorkflowLeft *left,
                        gint64 now_us)
 {
+  static const DmsWorkflowLeft nothing = { NULL, NULL, NULL };
   Task *task;
   Run *run = find_run (self, name, &task);
   g_autofree char *why = NULL;
@@ -564,7 +568,7 @@ dms_workflow_take_end (DmsWorkflow *self,
       fail_attempt (task, run, exit_code, reason != NULL && *reason != '\0' ? reason : text, now_us);
       return TRUE;
     }
-  outputs = dms_workflow_take_outputs (task->flow, out, err, &size, &why);
+  outputs = dms_workflow_take_outputs (task->flow, left != NULL ? left : &nothing, &size, &why);
   if (outputs != NULL && size > DMS_WORKFLOW_MAX_OUTPUT_BYTES - self->output_bytes)
     why = g_strdup_printf ("the outputs of the workflow are larger than %d bytes together",
                            (int) DMS_WORKFLOW_MAX_OUTPUT_BYTES);
@@ -640,5 +644,6 @@ dms_workflow_start_free (DmsWorkflowStart *start)
   g_free (start->slot);
   g_free (start->run);
   g_strfreev (start->environment);
+  g_clear_pointer (&start->wants_files, g_ptr_array_unref);
   g_free (start);
 }

@@ -32,7 +32,19 @@ typedef struct
   gint64 timeout_us;
   gboolean wants_stdout;
   gboolean wants_stderr;
+  /* (element-type utf8): paths of files, each once */
+  GPtrArray *wants_files;
 } DmsWorkflowStart;
+
+/* What a run left. */
+typedef struct
+{
+  /* (nullable) */
+  const char *out;
+  const char *err;
+  /* (nullable): by path, {text}, or {error} that says why there is none */
+  JsonObject *files;
+} DmsWorkflowLeft;
 
 /* How a task stands. The first two are not final. */
 typedef enum
@@ -70,14 +82,13 @@ gboolean dms_workflow_take_refused (DmsWorkflow *self,
                                     gint64 now_us);
 /* Nobody answered: whether it runs is not known. The same run is asked for again. */
 gboolean dms_workflow_take_unanswered (DmsWorkflow *self, const char *run, gint64 now_us);
-/* exit_code: DMS_EXIT_NONE when it ended without. reason: (nullable): why it failed, for people. out, err:
+/* exit_code: DMS_EXIT_NONE when it ended without. reason: (nullable): why it failed, for people. left:
  * (nullable): what it wrote. */
 gboolean dms_workflow_take_end (DmsWorkflow *self,
                                 const char *run,
                                 int exit_code,
                                 const char *reason,
-                                const char *out,
-                                const char *err,
+                                const DmsWorkflowLeft *left,
                                 gint64 now_us);
 /* Whatever the slot executed is gone. */
 gboolean dms_workflow_take_lost (DmsWorkflow *self, const char *slot, const char *reason, gint64 now_us);

@@ -179,3 +179,46 @@ def test_update_is_refused(node):
     node.actor("/dms/node/deployment/shutdown", "-i", ensemble)
     node.wait_status(ensemble, "Completed")
     nothing_left(node)
+
+
+def test_outputs_from_files(node):
+    """Files of one task go to others, in whole or in part, and are the list of a fan-out."""
+    flow = Flow(node)
+    flow.add("make", 'mkdir out; seq 3 > out/list; echo "x=1" > report; echo "x=two words" >> report; '
+             'head -c 3000000 /dev/zero | tr "\\0" a > big; printf "\\nlast\\n" >> big',
+             '{outputs: {list: {file: out/list}, x: {file: report, prefix: "x="}, end: {file: big, take: last_line}}}')
+    flow.add("each", 'echo "$DMS_ITEM" > mine', "{for_each: make.list, outputs: {mine: {file: mine}}}")
+    flow.add("gather", 'echo "$X/$END/$ALL"', "{inputs: {X: make.x, END: make.end, ALL: each.mine}}")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    assert node.logs_of(ensemble, "here.gather")[0] == 'two words/last/["1","2","3"]\n'
+    nothing_left(node)
+
+
+def test_files_that_are_not_handed_on(node):
+    """What is missing, no text, too large or leads elsewhere fails the run that left it, and says why."""
+    flow = Flow(node)
+    cases = {
+        "missing": ("true", "there is no file"),
+        "link": ("ln -s /etc/passwd f", "links are not followed"),
+        "above": ("ln -s .. g; ln -s g/status.json f", "links are not followed"),
+        "folder": ("mkdir f", "no regular file"),
+        "binary": ('printf "a\\0b" > f', "no text"),
+        "escape": ('printf "\\033[2J" > f', "no text"),
+        "large": ("head -c 40000 /dev/zero | tr '\\0' b > f", "larger than the 32768 bytes"),
+    }
+    for name, (script, _) in cases.items():
+        flow.add(name, script, "{may_fail: true, outputs: {o: {file: f}}}")
+    many = ", ".join(f"o{i}: {{file: f{i}}}" for i in range(5))
+    flow.add("many", "for i in 0 1 2 3 4; do head -c 30000 /dev/zero | tr '\\0' c > f$i; done",
+             "{may_fail: true, outputs: {%s}}" % many)
+    flow.add("after", 'echo "[$O]"', "{after: [{task: link, exit: any}], inputs: {O: link.o}}")
+    flow.add("early", "exit 3", "{may_fail: true, outputs: {o: {file: f}}}")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    seen = details(node, ensemble)
+    for name, (_, word) in {**cases, "many": ("", "more than 131072 bytes together"), "early": ("", "exited with code 3")}.items():
+        assert seen[name]["workflow"]["state"] == "failed", (name, seen[name])
+        assert word in seen[name]["workflow"]["reason"], (name, seen[name]["workflow"])
+    assert node.logs_of(ensemble, "here.after")[0] == "[]\n"
+    nothing_left(node)
