@@ -445,6 +445,7 @@ test_files (Fixture *fixture, gconstpointer data)
       g_assert_null (bytes);
       g_assert_nonnull (error);
     }
+  g_unlink (secret);
   none = try_read_file (fixture->execution, "w/none", 1024, &missing);
   g_assert_error (missing, DMS_ERROR, DMS_ERROR_NOT_FOUND);
 }
