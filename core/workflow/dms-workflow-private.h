@@ -71,6 +71,9 @@ struct _DmsWorkflow
 
 Run *dms_workflow_run_new (void);
 void dms_workflow_run_free (gpointer data);
+gboolean dms_workflow_run_is_active (Run *run);
+void dms_workflow_fail_attempt (Task *task, Run *run, int exit_code, const char *reason, gint64 now_us);
+void dms_workflow_count_outputs (DmsWorkflow *self);
 Task *dms_workflow_find_task (DmsWorkflow *self, const char *name);
 
 /* text */

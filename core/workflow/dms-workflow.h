@@ -66,6 +66,13 @@ JsonNode *dms_workflow_to_json (DmsWorkflow *self);
 /* Into a new workflow whose slots were added. What was being started or ran is asked for again. */
 gboolean dms_workflow_load (DmsWorkflow *self, JsonObject *state, GError **error);
 
+/* Into a new workflow whose slots were added: what the tasks that are in both have come to in an earlier one,
+ * which is of no use afterwards. What runs goes on where its slot is there still, and is lost where it is
+ * not. */
+void dms_workflow_adopt (DmsWorkflow *self, DmsWorkflow *earlier, gint64 now_us);
+/* Whoever was asked to start something may not have answered: it is asked again, by the same name. */
+void dms_workflow_ask_again (DmsWorkflow *self);
+
 /* Decides what comes next. (element-type DmsWorkflowStart) (transfer full) */
 GPtrArray *dms_workflow_advance (DmsWorkflow *self, gint64 now_us);
 /* When to advance again even though nothing happens; 0 for never. */

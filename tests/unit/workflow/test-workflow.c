@@ -182,6 +182,42 @@ test_outputs (void)
   g_assert_cmpstr (g_environ_getenv (start->environment, "DMS_ATTEMPT"), ==, "1");
 }
 
+/* An update: what ended stays, what runs goes on where its slot is, by whatever number that has now. */
+static void
+test_adopt (void)
+{
+  static const char *const tasks = "{for_each: [x, y], slots: 2, retries: 3}";
+  g_autoptr (DmsWorkflow) was =
+      make ("done", "{outputs: {o: stdout}}", "fan", tasks, "later", "{after: [fan]}", NULL);
+  g_autoptr (DmsWorkflow) is = NULL;
+  g_autoptr (GPtrArray) starts = NULL;
+  g_autofree char *value = NULL;
+
+  dms_workflow_add_slot (was, "fan", "second");
+  assert_step (was, 0, "done.0.1 fan.0.1 fan.1.1");
+  finish (was, "done.0.1", 0, "text");
+  g_assert_true (dms_workflow_take_started (was, "fan.0.1", 1));
+  assert_step (was, 1, "");
+  is = make (
+      "fan", tasks, "done", "{outputs: {o: stdout}}", "new", "{inputs: {O: done.o}, after: [fan]}", NULL);
+  /* The slot “second” is gone; “fan” is there under another number. */
+  dms_workflow_adopt (is, was, 2 * SECOND);
+  dms_workflow_ask_again (is);
+  g_assert_cmpstr (state_of (is, "done"), ==, "succeeded");
+  g_assert_cmpstr (state_of (is, "fan"), ==, "running");
+  g_assert_cmpstr (state_of (is, "new"), ==, "waiting");
+  /* Only what was on the way is asked for again, by the name it had. */
+  starts = dms_workflow_advance (is, 2 * SECOND);
+  g_assert_cmpuint (starts->len, ==, 1);
+  g_assert_cmpstr (((DmsWorkflowStart *) starts->pdata[0])->run, ==, "fan.0.1");
+  g_assert_cmpstr (((DmsWorkflowStart *) starts->pdata[0])->slot, ==, "fan");
+  g_assert_true (take_end (is, "fan.0.1", 0, NULL, 3 * SECOND));
+  assert_step (is, 10 * SECOND, "fan.1.2");
+  g_assert_true (take_end (is, "fan.1.2", 0, NULL, 11 * SECOND));
+  value = variable_of (is, "new.0.1", "O");
+  g_assert_cmpstr (value, ==, "text");
+}
+
 /* What a run left in files, as its machine tells it. */
 static gboolean
 end_with_files (DmsWorkflow *workflow, const char *run, const char *json, gint64 now)
@@ -735,6 +771,7 @@ main (int argc, char **argv)
   g_test_add_func ("/workflow/conditions", test_conditions);
   g_test_add_func ("/workflow/outputs", test_outputs);
   g_test_add_func ("/workflow/outputs-from-files", test_outputs_from_files);
+  g_test_add_func ("/workflow/adopt", test_adopt);
   g_test_add_func ("/workflow/outputs/missing-or-too-large", test_output_is_missing_or_too_large);
   g_test_add_func ("/workflow/fan-out", test_fan_out);
   g_test_add_func ("/workflow/fan-out/nothing-and-too-much", test_fan_out_over_nothing_and_too_much);
