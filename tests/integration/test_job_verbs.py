@@ -143,8 +143,9 @@ def test_tells_what_is_wrong(willing):
         nunet job stop nobody; tell nobody
         nunet job manifest nobody; tell nobody
         nunet job output nobody there.main; tell nobody
-        CORES=0.2 child first "sleep 3; echo first" >/dev/null
+        CORES=0.2 child first "sleep 600" >/dev/null
         CORES=0.2 child second "echo second" --patience 0s; tell second
+        nunet job stop first
         CORES=0.2 child second "echo second" >/dev/null 2>&1; tell second
         nunet job output --wait second there.main
         nunet job output second ../../x; tell path

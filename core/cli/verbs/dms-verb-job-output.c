@@ -47,8 +47,12 @@ check_over (DmsCliCall *call, const char *key, GError **error)
     return FALSE;
   if (dms_json_object_get_flag (children->pdata[0], "over"))
     return TRUE;
-  g_set_error (
-      error, DMS_ERROR, DMS_ERROR_WRONG_STATE, _ ("“%s” is not over yet: --wait waits until it is"), key);
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_WRONG_STATE,
+               dms_cli_call_get_bool (call, "wait") ? _ ("“%s” is not over yet, and the time to wait is")
+                                                    : _ ("“%s” is not over yet: --wait waits until it is"),
+               key);
   return FALSE;
 }
 
