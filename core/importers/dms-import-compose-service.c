@@ -4,6 +4,7 @@
 #include "importers/dms-import-compose-private.h"
 
 #include "importers/dms-import-files.h"
+#include "importers/dms-import-flow.h"
 #include "importers/dms-import-text.h"
 #include "importers/dms-import-variables.h"
 
@@ -400,6 +401,7 @@ static void
 take_restart (DmsImportReader *service, DmsImportJob *job)
 {
   g_autofree char *restart = dms_import_reader_dup_text (service, "restart");
+  guint64 max_retries;
 
   if (restart == NULL)
     return;
@@ -415,9 +417,15 @@ take_restart (DmsImportReader *service, DmsImportJob *job)
       return;
     }
   job->restarts = TRUE;
-  if (strchr (restart, ':') != NULL)
-    dms_import_reader_note (
-        service, "restart", DMS_IMPORT_APPROXIMATED, "the node's own limits of restarting are used");
+  if (strchr (restart, ':') == NULL)
+    return;
+  if (g_ascii_string_to_unsigned (strchr (restart, ':') + 1, 10, 0, G_MAXINT32, &max_retries, NULL))
+    dms_import_flow_retry (job, (guint) max_retries);
+  dms_import_reader_note (service,
+                          "restart",
+                          DMS_IMPORT_APPROXIMATED,
+                          "so many retries of a step of a workflow; of others, the node's own limits of "
+                          "restarting are used");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "importers/dms-import-compose-private.h"
 
 #include "importers/dms-import-files.h"
+#include "importers/dms-import-flow.h"
 #include "importers/dms-import-text.h"
 #include "importers/dms-import-variables.h"
 #include "jobs/dms-job-yaml.h"
@@ -160,6 +161,7 @@ add_dependency (DmsImportComposer *self,
 {
   char *const *names = g_hash_table_lookup (self->names, target);
   g_autofree char *suffix = g_strdup_printf (".%s", target);
+  gboolean waits = g_strcmp0 (condition, "service_completed_successfully") == 0;
 
   if (names == NULL)
     {
@@ -173,16 +175,14 @@ add_dependency (DmsImportComposer *self,
       return;
     }
   for (guint i = 0; names[i] != NULL; i++)
-    dms_import_job_add_dependency (job, names[i]);
-  if (g_strcmp0 (condition, "service_completed_successfully") == 0)
-    dms_import_reader_note_item (service,
-                                 "depends_on",
-                                 place,
-                                 suffix,
-                                 DMS_IMPORT_APPROXIMATED,
-                                 "it starts after that one has started, not after it has ended; let the "
-                                 "program itself wait for what it needs");
-  else
+    {
+      /* Of several replicas the first is told of. */
+      if (waits)
+        dms_import_flow_wait (job, names[i], i == 0 ? service : NULL, "depends_on", place, suffix);
+      else
+        dms_import_job_add_dependency (job, names[i]);
+    }
+  if (!waits)
     dms_import_reader_note_item (service, "depends_on", place, suffix, DMS_IMPORT_TRANSLATED, "%s", "");
 }
 

@@ -39,6 +39,7 @@ import_node_free (gpointer data)
   g_ptr_array_unref (node->accept);
   g_ptr_array_unref (node->reject);
   g_free (node->peer);
+  g_free (node->shared);
   g_free (node);
 }
 
@@ -215,6 +216,8 @@ import_node_to_node (DmsImportNode *self)
 
   for (guint i = 0; i < self->jobs->len; i++)
     dms_import_tree_append_text (names, ((DmsImportJob *) self->jobs->pdata[i])->name);
+  if (self->shared != NULL)
+    dms_import_tree_append_text (names, self->shared);
   add_nodes (node, "ports", self->ports);
   if (self->accept->len + self->reject->len > 0)
     {
@@ -284,7 +287,7 @@ dms_import_draft_to_node (DmsImportDraft *self)
     {
       DmsImportNode *node = self->nodes->pdata[i];
 
-      if (node->jobs->len == 0)
+      if (node->jobs->len == 0 && node->shared == NULL)
         continue;
       for (guint j = 0; j < node->jobs->len; j++)
         {

@@ -22,6 +22,8 @@ struct _DmsImportNode
   GPtrArray *accept;
   GPtrArray *reject;
   char *peer;
+  /* (nullable): the job of another node that this one runs, too */
+  char *shared;
   /* (nullable) */
   const char *failure_recovery;
 };

@@ -3,6 +3,7 @@
 
 #include "importers/dms-import-job.h"
 
+#include "importers/dms-import-flow.h"
 #include "importers/dms-import-text.h"
 #include "importers/dms-import-tree.h"
 #include "jobs/dms-job-units.h"
@@ -27,6 +28,7 @@ dms_import_job_new (const char *name, gsize *room)
   self->name = g_strdup (name);
   self->executor = "docker";
   self->depends_on = g_ptr_array_new_with_free_func (g_free);
+  self->after = g_ptr_array_new_with_free_func (g_free);
   self->variables = g_ptr_array_new_with_free_func (g_free);
   self->values = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   self->volumes = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_node_unref);
@@ -85,6 +87,14 @@ dms_import_job_copy (DmsImportJob *self, const char *name)
   copy->health_command = g_strdupv (self->health_command);
   copy->health_endpoint = g_strdup (self->health_endpoint);
   copy->health_interval_ns = self->health_interval_ns;
+  copy->wants_step = self->wants_step;
+  copy->has_retries = self->has_retries;
+  copy->max_retries = self->max_retries;
+  copy->retry_delay = self->retry_delay;
+  copy->retry_max_delay = self->retry_max_delay;
+  copy->timeout = g_strdup (self->timeout);
+  copy->n_runs = self->n_runs;
+  dms_import_flow_copy (self, copy);
   for (guint i = 0; i < self->depends_on->len; i++)
     dms_import_job_add_dependency (copy, self->depends_on->pdata[i]);
   for (guint i = 0; i < self->variables->len; i++)
@@ -116,6 +126,9 @@ dms_import_job_free (DmsImportJob *self)
   g_strfreev (self->health_command);
   g_free (self->health_endpoint);
   g_ptr_array_unref (self->depends_on);
+  g_clear_pointer (&self->waits, g_ptr_array_unref);
+  g_ptr_array_unref (self->after);
+  g_free (self->timeout);
   g_hash_table_unref (self->values);
   g_ptr_array_unref (self->variables);
   g_ptr_array_unref (self->volumes);
@@ -328,7 +341,9 @@ dms_import_job_to_node (DmsImportJob *self)
         dms_import_tree_append_text (list, self->depends_on->pdata[i]);
     }
   add_health_check (self, allocation);
-  if (self->restarts)
+  if (self->is_step)
+    dms_import_flow_write (self, allocation);
+  else if (self->restarts)
     dms_import_tree_set_text (allocation, "failure_recovery", "one_for_one");
   return allocation;
 }

@@ -46,6 +46,21 @@ struct _DmsImportJob
 
   /* Names of jobs that start before it. */
   GPtrArray *depends_on;
+  /* dms-import-flow.c. Whom it waits for until they have succeeded: (nullable) */
+  GPtrArray *waits;
+  /* Names of those of them for whom the workflow waits. */
+  GPtrArray *after;
+  /* Whether it is a step of the workflow, and whether it is to be one also when nobody waits. */
+  gboolean is_step;
+  gboolean wants_step;
+  gboolean has_retries;
+  guint max_retries;
+  /* (nullable) */
+  const char *retry_delay;
+  const char *retry_max_delay;
+  char *timeout;
+  /* How often it runs altogether, if that is more than once. */
+  guint n_runs;
   /* Names and values in the order they were first set. */
   GPtrArray *variables;
   GHashTable *values;

@@ -3,6 +3,7 @@
 
 #include "importers/dms-import-kubernetes-private.h"
 
+#include "importers/dms-import-flow.h"
 #include "importers/dms-import-text.h"
 
 #include <string.h>
@@ -14,6 +15,8 @@ enum
   MAX_REPLICAS = 100,
   MAX_LIST_DEPTH = 4,
   MAX_OBJECTS = 10000,
+  /* What a job file may have. */
+  MAX_DEADLINE_SECONDS = 30 * 24 * 3600,
 };
 
 typedef struct
@@ -202,12 +205,13 @@ open_container (DmsImportPod *pod, DmsImportReader *container, const char *name)
   return job;
 }
 
-/* One after the other, then the rest. */
-static char *
-add_init_containers (DmsImportPod *pod)
+/* One after the other, then the rest. The last of them, with its reader: (transfer full). */
+static DmsImportJob *
+add_init_containers (DmsImportPod *pod, DmsImportReader **reader)
 {
   DmsJobNode *list = dms_import_reader_get_list (pod->spec, "initContainers");
-  char *last = NULL;
+  g_autoptr (DmsImportReader) before_reader = NULL;
+  DmsImportJob *before = NULL;
 
   for (guint i = 0; list != NULL && i < dms_job_node_get_n_items (list); i++)
     {
@@ -225,23 +229,21 @@ add_init_containers (DmsImportPod *pod)
       if (job != NULL)
         {
           job->is_task = g_strcmp0 (text_of (item, "restartPolicy"), "Always") != 0;
-          if (last != NULL)
-            dms_import_job_add_dependency (job, last);
-          g_free (last);
-          last = g_strdup (name);
+          job->restarts = job->is_task && pod->is_task && pod->restarts;
+          if (before != NULL && before->is_task)
+            dms_import_flow_wait (job, before->name, before_reader, NULL, NULL, NULL);
+          else if (before != NULL)
+            dms_import_job_add_dependency (job, before->name);
+          before = job;
+          g_clear_pointer (&before_reader, dms_import_reader_unref);
+          before_reader = dms_import_reader_ref (container);
           dms_import_kubernetes_add_probe (pod, container, job);
           dms_import_node_add_job (pod->node, job);
-          if (job->is_task)
-            dms_import_reader_note (
-                container,
-                NULL,
-                DMS_IMPORT_APPROXIMATED,
-                "a task that starts before the others, which do not wait for its end: let them "
-                "wait for what it makes");
         }
       dms_import_reader_finish (container);
     }
-  return last;
+  *reader = g_steal_pointer (&before_reader);
+  return before;
 }
 
 /* What is no container has no reader. */
@@ -255,7 +257,8 @@ unref_reader (gpointer data)
 static void
 add_containers (DmsImportPod *pod)
 {
-  g_autofree char *last_init = add_init_containers (pod);
+  g_autoptr (DmsImportReader) init_reader = NULL;
+  DmsImportJob *init = add_init_containers (pod, &init_reader);
   DmsJobNode *list = dms_import_reader_get_list (pod->spec, "containers");
   g_autoptr (GPtrArray) readers = g_ptr_array_new_with_free_func (unref_reader);
   g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
@@ -276,8 +279,12 @@ add_containers (DmsImportPod *pod)
         continue;
       job->is_task = pod->is_task;
       job->restarts = pod->restarts;
-      if (last_init != NULL)
-        dms_import_job_add_dependency (job, last_init);
+      /* Told of once, at the container that is waited for. */
+      if (init != NULL && init->is_task)
+        dms_import_flow_wait (job, init->name, init_reader, NULL, NULL, NULL);
+      else if (init != NULL)
+        dms_import_job_add_dependency (job, init->name);
+      g_clear_pointer (&init_reader, dms_import_reader_unref);
       dms_import_node_add_job (pod->node, job);
     }
   if (list != NULL)
@@ -422,16 +429,106 @@ add_controller (Workload *workload)
   dms_import_reader_finish (spec);
 }
 
+/* Whether a Job's pods have one container each, so that each is a run of one step. */
+static gboolean
+is_single (DmsImportReader *job)
+{
+  DmsJobNode *template = dms_job_node_get (dms_import_reader_get_node (job), "template");
+  DmsJobNode *spec = template != NULL ? dms_job_node_get (template, "spec") : NULL;
+
+  return spec != NULL && dms_job_node_get_kind (spec) == DMS_JOB_NODE_MAP && count_containers (spec) == 1;
+}
+
+static void
+note_fan_out (DmsImportReader *spec, guint parallelism)
+{
+  g_autofree char *mode = dms_import_reader_dup_text (spec, "completionMode");
+
+  if (dms_import_reader_get (spec, "completions") != NULL)
+    dms_import_reader_note (spec, "completions", DMS_IMPORT_TRANSLATED, "a run of the workflow for each");
+  if (parallelism > 1)
+    dms_import_reader_note (spec,
+                            "parallelism",
+                            DMS_IMPORT_APPROXIMATED,
+                            "so many nodes, each with a machine of its own, share the runs");
+  if (g_strcmp0 (mode, "Indexed") == 0)
+    dms_import_reader_note (spec,
+                            "completionMode",
+                            DMS_IMPORT_APPROXIMATED,
+                            "DMS_INDEX says which run it is; JOB_COMPLETION_INDEX is not set");
+}
+
+/* A Job's pods are made anew when they fail, after 10, 20, 40 … seconds, at most 6 minutes: 6 times, unless
+ * it says otherwise (kubernetes.io/docs/concepts/workloads/controllers/job). */
+static void
+make_steps (Workload *workload, DmsImportReader *spec, guint first)
+{
+  GPtrArray *nodes = dms_import_draft_get_nodes (workload->cluster->draft);
+  guint max_retries = (guint) dms_import_reader_get_int (spec, "backoffLimit", 0, G_MAXINT32, 6);
+  guint deadline =
+      (guint) dms_import_reader_get_int (spec, "activeDeadlineSeconds", 1, MAX_DEADLINE_SECONDS, 0);
+
+  for (guint i = first; i < nodes->len; i++)
+    {
+      GPtrArray *jobs = ((DmsImportNode *) nodes->pdata[i])->jobs;
+
+      for (guint j = 0; j < jobs->len; j++)
+        {
+          DmsImportJob *job = jobs->pdata[j];
+
+          if (!job->is_task)
+            continue;
+          job->wants_step = TRUE;
+          job->retry_delay = "10s";
+          job->retry_max_delay = "6m";
+          dms_import_flow_retry (job, max_retries);
+          if (deadline > 0)
+            job->timeout = g_strdup_printf ("%us", deadline);
+        }
+    }
+}
+
+static gpointer
+ref_node (gconstpointer node, gpointer user_data)
+{
+  return dms_job_node_ref ((gpointer) node);
+}
+
+/* One allocation, which as many nodes run as may be at work at a time. */
+static void
+fan_out (Workload *workload, guint first, guint completions, guint parallelism)
+{
+  GPtrArray *nodes = dms_import_draft_get_nodes (workload->cluster->draft);
+  DmsImportNode *node = nodes->len > first ? nodes->pdata[first] : NULL;
+  DmsImportJob *job = node != NULL && node->jobs->len == 1 ? node->jobs->pdata[0] : NULL;
+
+  if (job == NULL)
+    return;
+  job->n_runs = completions;
+  for (guint i = 1; i < parallelism; i++)
+    {
+      g_autofree char *wanted = g_strdup_printf ("%.55s-%u", workload->name, i + 1);
+      g_autofree char *name = dms_import_draft_take_name (workload->cluster->draft, wanted, TRUE);
+      DmsImportNode *other = dms_import_draft_add_node (workload->cluster->draft, name);
+
+      other->shared = g_strdup (job->name);
+      g_ptr_array_extend (other->accept, node->accept, ref_node, NULL);
+      g_ptr_array_extend (other->reject, node->reject, ref_node, NULL);
+    }
+}
+
 static void
 add_job (Workload *workload, DmsImportReader *owner)
 {
   static const char *const limits[] = {
-    "backoffLimit", "backoffLimitPerIndex", "podFailurePolicy", "maxFailedIndexes", NULL
+    "backoffLimitPerIndex", "podFailurePolicy", "maxFailedIndexes", NULL
   };
   static const char *const plain[] = {
     "selector", "manualSelector", "ttlSecondsAfterFinished", "completionMode", NULL
   };
+  guint first = dms_import_draft_get_nodes (workload->cluster->draft)->len;
   g_autoptr (DmsImportReader) spec = dms_import_reader_open (owner, "spec");
+  gboolean fans_out;
   guint completions;
   guint parallelism;
 
@@ -440,25 +537,35 @@ add_job (Workload *workload, DmsImportReader *owner)
   parallelism = (guint) dms_import_reader_get_int (spec, "parallelism", 0, MAX_REPLICAS, 1);
   completions =
       (guint) dms_import_reader_get_int (spec, "completions", 1, MAX_REPLICAS, MAX (parallelism, 1));
-  if (completions > 1)
+  parallelism = CLAMP (parallelism, 1, completions);
+  fans_out = completions > 1 && is_single (spec);
+  if (fans_out)
+    note_fan_out (spec, parallelism);
+  else if (completions > 1)
     dms_import_reader_note (spec,
                             "completions",
                             DMS_IMPORT_APPROXIMATED,
                             "each is a node with a machine of its own, all at once");
-  if (parallelism < completions && dms_import_reader_get (spec, "parallelism") != NULL)
+  if (!fans_out && parallelism < completions && dms_import_reader_get (spec, "parallelism") != NULL)
     dms_import_reader_note (spec, "parallelism", DMS_IMPORT_APPROXIMATED, "all run at once");
-  note_all (spec, limits, DMS_IMPORT_APPROXIMATED, "the node's own limits of restarting are used");
+  if (dms_import_reader_get (spec, "backoffLimit") != NULL)
+    dms_import_reader_note (
+        spec, "backoffLimit", DMS_IMPORT_TRANSLATED, "retries of %s", fans_out ? "each run" : "each step");
+  note_all (spec, limits, DMS_IMPORT_APPROXIMATED, "retries of each run are used");
   if (dms_import_reader_get (spec, "activeDeadlineSeconds") != NULL)
     dms_import_reader_note (spec,
                             "activeDeadlineSeconds",
-                            DMS_IMPORT_IMPOSSIBLE,
-                            "give the deployment that much time: deploy --timeout");
+                            DMS_IMPORT_APPROXIMATED,
+                            "the time-out of each attempt of each container");
   if (dms_import_reader_get (spec, "suspend") != NULL && dms_import_reader_get_bool (spec, "suspend", FALSE))
     dms_import_reader_note (
         spec, "suspend", DMS_IMPORT_IMPOSSIBLE, "what is deployed starts; deploy it later");
   for (guint i = 0; plain[i] != NULL; i++)
     dms_import_reader_get (spec, plain[i]);
-  add_template (workload, spec, completions, NULL);
+  add_template (workload, spec, fans_out ? 1 : completions, NULL);
+  make_steps (workload, spec, first);
+  if (fans_out)
+    fan_out (workload, first, completions, parallelism);
   dms_import_reader_finish (spec);
 }
 

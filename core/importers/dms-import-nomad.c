@@ -3,6 +3,7 @@
 
 #include "importers/dms-import-nomad-private.h"
 
+#include "importers/dms-import-flow.h"
 #include "importers/dms-import-text.h"
 
 #include <string.h>
@@ -159,6 +160,16 @@ typedef struct
 static void
 order_jobs (GArray *made)
 {
+  /* Of several that wait for one the first is told of. */
+  g_autoptr (GHashTable) told = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < made->len; i++)
+    {
+      Made *one = &g_array_index (made, Made, i);
+
+      if (one->job != NULL && one->hook == HOOK_PRESTART)
+        one->job->is_task = TRUE;
+    }
   for (guint i = 0; i < made->len; i++)
     {
       Made *one = &g_array_index (made, Made, i);
@@ -167,24 +178,20 @@ order_jobs (GArray *made)
         {
           Made *other = &g_array_index (made, Made, j);
           gboolean one_first = one->hook == HOOK_PRESTART || one->hook == HOOK_SIDECAR;
-          gboolean other_first = other->hook == HOOK_PRESTART || other->hook == HOOK_SIDECAR;
 
           if (one->job == NULL || other->job == NULL || i == j)
             continue;
-          if (!one_first && other_first)
+          if (!one_first && other->hook == HOOK_PRESTART)
+            dms_import_flow_wait (one->job,
+                                  other->job->name,
+                                  g_hash_table_add (told, other) ? other->reader : NULL,
+                                  NULL,
+                                  NULL,
+                                  "");
+          else if (!one_first && other->hook == HOOK_SIDECAR)
             dms_import_job_add_dependency (one->job, other->job->name);
           if (one->hook == HOOK_POSTSTART && other->hook == HOOK_NONE)
             dms_import_job_add_dependency (one->job, other->job->name);
-        }
-      if (one->job != NULL && one->hook == HOOK_PRESTART)
-        {
-          one->job->is_task = TRUE;
-          dms_import_reader_note (
-              one->reader,
-              NULL,
-              DMS_IMPORT_APPROXIMATED,
-              "a task that starts before the others, which do not wait for its end: let them wait for "
-              "what it makes");
         }
     }
 }

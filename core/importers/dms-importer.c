@@ -3,6 +3,7 @@
 
 #include "importers/dms-importer-private.h"
 
+#include "importers/dms-import-flow.h"
 #include "importers/dms-import-tree.h"
 #include "jobs/dms-job-parser.h"
 #include "jobs/dms-job-yaml.h"
@@ -291,7 +292,10 @@ dms_importer_translate (DmsImporter *self, GError **error)
   else
     ok = dms_import_nomad (self->documents, draft, self->report, error);
   if (ok)
-    dms_import_draft_settle_names (draft, self->report);
+    {
+      dms_import_draft_settle_names (draft, self->report);
+      dms_import_flow_settle (draft);
+    }
   dms_import_report_sort (self->report);
   if (!ok)
     return NULL;

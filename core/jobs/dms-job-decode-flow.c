@@ -122,6 +122,21 @@ decode_after (DmsJobReader *flow, DmsTaskFlow *self)
     decode_dependency (flow, self, dms_job_node_get_item (list, i), i);
 }
 
+/* (transfer full) (nullable) */
+static char *
+decode_file (DmsJobReader *output)
+{
+  g_autofree char *file = dms_job_reader_dup_string (output, "file", DMS_JOB_READ_NON_EMPTY);
+  const char *why = file != NULL && *file != '\0' ? dms_task_flow_check_path (file) : NULL;
+
+  if (why != NULL)
+    dms_job_reader_error (output, "file", "%s", why);
+  if (file != NULL && dms_job_reader_get (output, "from", DMS_JOB_READ_OPTIONAL) != NULL)
+    dms_job_reader_error (
+        output, "file", "an output is taken from a file or from a stream: leave out one of file and from");
+  return g_steal_pointer (&file);
+}
+
 static void
 decode_output (DmsJobReader *outputs, DmsTaskFlow *self, const char *name)
 {
@@ -129,6 +144,7 @@ decode_output (DmsJobReader *outputs, DmsTaskFlow *self, const char *name)
   static const char *const takes[] = { "all", "last_line", NULL };
   DmsJobNode *node = dms_job_node_get (dms_job_reader_get_node (outputs), name);
   g_autofree char *from = NULL;
+  g_autofree char *file = NULL;
   g_autofree char *take = NULL;
   g_autofree char *prefix = NULL;
   DmsTaskOutput *output;
@@ -147,6 +163,7 @@ decode_output (DmsJobReader *outputs, DmsTaskFlow *self, const char *name)
       if (reader == NULL)
         return;
       from = dms_job_reader_dup_choice (reader, "from", streams, "stdout", DMS_JOB_READ_OPTIONAL);
+      file = decode_file (reader);
       take = dms_job_reader_dup_choice (reader, "take", takes, "all", DMS_JOB_READ_OPTIONAL);
       prefix = dms_job_reader_dup_string (reader, "prefix", DMS_JOB_READ_NON_EMPTY);
       if (prefix != NULL && strlen (prefix) > MAX_PREFIX)
@@ -155,6 +172,7 @@ decode_output (DmsJobReader *outputs, DmsTaskFlow *self, const char *name)
     }
   output = g_new0 (DmsTaskOutput, 1);
   output->name = g_strdup (name);
+  output->file = g_steal_pointer (&file);
   output->from_stderr = g_strcmp0 (from, "stderr") == 0;
   output->last_line = g_strcmp0 (take, "last_line") == 0;
   output->prefix = g_steal_pointer (&prefix);

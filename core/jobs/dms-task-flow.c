@@ -26,6 +26,7 @@ output_free (gpointer data)
   DmsTaskOutput *output = data;
 
   g_free (output->name);
+  g_free (output->file);
   g_free (output->prefix);
   g_free (output);
 }
@@ -55,6 +56,28 @@ dms_task_flow_new (void)
   self->retry_on = dms_exit_condition_new_nonzero ();
   self->slots = 1;
   return self;
+}
+
+const char *
+dms_task_flow_check_path (const char *path)
+{
+  g_auto (GStrv) names = g_strsplit (path, "/", -1);
+
+  if (*path == '\0' || strlen (path) > DMS_TASK_FLOW_MAX_PATH || !g_utf8_validate (path, -1, NULL))
+    return "must be a path of 1 to 255 bytes in UTF-8";
+  for (const char *at = path; *at != '\0'; at++)
+    {
+      if (g_ascii_iscntrl (*at))
+        return "must have no control characters";
+    }
+  if (*path == '/')
+    return "must be relative: it begins in the folder in which the job starts";
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      if (*names[i] == '\0' || strcmp (names[i], ".") == 0 || strcmp (names[i], "..") == 0)
+        return "must have no part that is empty, “.” or “..”";
+    }
+  return NULL;
 }
 
 gboolean
@@ -132,7 +155,10 @@ outputs_to_json (DmsTaskFlow *self)
       DmsTaskOutput *output = self->outputs->pdata[i];
       JsonObject *object = json_object_new ();
 
-      json_object_set_string_member (object, "from", output->from_stderr ? "stderr" : "stdout");
+      if (output->file != NULL)
+        json_object_set_string_member (object, "file", output->file);
+      else
+        json_object_set_string_member (object, "from", output->from_stderr ? "stderr" : "stdout");
       json_object_set_string_member (object, "take", output->last_line ? "last_line" : "all");
       dms_job_json_set_text (object, "prefix", output->prefix);
       json_object_set_object_member (all, output->name, object);

@@ -17,6 +17,9 @@ enum
   DMS_TASK_FLOW_MAX_ITEM_BYTES = 16 * 1024,
   DMS_TASK_FLOW_MAX_OUTPUTS = 16,
   DMS_TASK_FLOW_MAX_OUTPUT_BYTES = 32 * 1024,
+  /* All files of a run together: with both streams they fit into the message of its end. */
+  DMS_TASK_FLOW_MAX_FILE_BYTES = 128 * 1024,
+  DMS_TASK_FLOW_MAX_PATH = 255,
   DMS_TASK_FLOW_MAX_INPUTS = 32,
   DMS_TASK_FLOW_MAX_INPUT_BYTES = 96 * 1024,
   DMS_TASK_FLOW_MAX_RETRIES = 100,
@@ -34,6 +37,8 @@ typedef struct
 typedef struct
 {
   char *name;
+  /* (nullable): the path of the file it is taken from, instead of a stream */
+  char *file;
   gboolean from_stderr;
   gboolean last_line;
   /* (nullable): what the line begins with; the rest of the last such line is taken. */
@@ -85,6 +90,9 @@ GType dms_task_flow_get_type (void);
 
 /* With the defaults; only what decodes one changes it. */
 DmsTaskFlow *dms_task_flow_new (void);
+/* What is wrong with the path of a file that is handed on: a path below the folder in which the job starts.
+ * NULL when nothing is. */
+const char *dms_task_flow_check_path (const char *path);
 gboolean dms_task_flow_is_fan_out (DmsTaskFlow *self);
 DmsTaskDependency *dms_task_flow_find_dependency (DmsTaskFlow *self, const char *task);
 DmsTaskOutput *dms_task_flow_find_output (DmsTaskFlow *self, const char *name);

@@ -4,6 +4,7 @@
 #include "orchestrator/dms-children.h"
 
 #include "common/dms-json-object.h"
+#include "jobs/dms-job-json.h"
 #include "jobs/dms-job-parser.h"
 #include "observability/dms-log.h"
 #include "orchestrator/dms-child-check.h"
@@ -608,6 +609,63 @@ handle_output (Request *request)
   return reply;
 }
 
+static JsonObject *
+describe_nodes (DmsManifest *manifest)
+{
+  GPtrArray *nodes = dms_manifest_get_nodes (manifest);
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const char *peer = dms_node_manifest_get_peer (nodes->pdata[i]);
+      const char *const *names = dms_node_manifest_get_allocations (nodes->pdata[i]);
+      JsonObject *item = json_object_new ();
+
+      json_object_set_string_member (item, "peer", peer != NULL ? peer : "");
+      dms_job_json_set_strv (item, "allocations", names);
+      json_object_set_object_member (object, dms_node_manifest_get_id (nodes->pdata[i]), item);
+    }
+  return object;
+}
+
+static JsonObject *
+describe_allocations (DmsManifest *manifest)
+{
+  GPtrArray *allocations = dms_manifest_get_allocations (manifest);
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < allocations->len; i++)
+    {
+      const char *status = dms_allocation_manifest_get_status (allocations->pdata[i]);
+      JsonObject *item = json_object_new ();
+
+      json_object_set_string_member (
+          item, "type", dms_allocation_manifest_get_type_name (allocations->pdata[i]));
+      json_object_set_string_member (item, "status", status != NULL ? status : "");
+      json_object_set_object_member (object, dms_allocation_manifest_get_id (allocations->pdata[i]), item);
+    }
+  return object;
+}
+
+/* Who runs it and how it stands; not the handles, which are for those that may send messages. */
+static JsonObject *
+handle_manifest (Request *request)
+{
+  Child *child = find_child (request);
+  g_autoptr (DmsManifest) manifest = NULL;
+  JsonObject *reply;
+
+  if (child == NULL)
+    return make_error ("you have no child of this key", FALSE);
+  manifest = dms_orchestrator_dup_manifest (request->children->orchestrator, child->id);
+  if (manifest == NULL)
+    return make_error ("its manifest was not stored", FALSE);
+  reply = make_description (request->children, child);
+  json_object_set_object_member (reply, "nodes", describe_nodes (manifest));
+  json_object_set_object_member (reply, "allocations", describe_allocations (manifest));
+  return reply;
+}
+
 void
 dms_children_handle (DmsChildren *self, DmsDeployment *parent, DmsMessage *message)
 {
@@ -617,7 +675,7 @@ dms_children_handle (DmsChildren *self, DmsDeployment *parent, DmsMessage *messa
     JsonObject *(*handle) (Request *request);
   } operations[] = {
     { "deploy", handle_deploy }, { "status", handle_status }, { "list", handle_list },
-    { "stop", handle_stop },     { "output", handle_output },
+    { "stop", handle_stop },     { "output", handle_output }, { "manifest", handle_manifest },
   };
   JsonObject *payload = dms_message_get_object (message);
   Request request = { self, parent, NULL, NULL, dms_json_object_get_child (payload, "Request") };
@@ -637,7 +695,8 @@ dms_children_handle (DmsChildren *self, DmsDeployment *parent, DmsMessage *messa
       dms_message_reply_object (message, operations[i].handle (&request));
       return;
     }
-  dms_message_reply_object (message, make_error ("op must be deploy, status, list, stop or output", FALSE));
+  dms_message_reply_object (message,
+                            make_error ("op must be deploy, status, list, stop, output or manifest", FALSE));
 }
 
 JsonArray *

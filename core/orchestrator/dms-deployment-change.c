@@ -6,6 +6,7 @@
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 #include "orchestrator/dms-earlier-logs.h"
+#include "orchestrator/dms-update-flow.h"
 #include "orchestrator/dms-update-plan.h"
 
 #include <string.h>
@@ -28,6 +29,9 @@ struct _DeployChange
   /* (nullable): what was written by what is being taken back; and what comes after that. */
   DmsEarlierLogs *logs;
   void (*next) (DmsDeployment *self);
+  /* (nullable): what the steps of the workflow that it removes had come to; done is done also when it is
+   * undone */
+  JsonObject *gone;
   /* It was given up: the old ensemble is put back. */
   gboolean is_undone;
   gboolean is_given_up;
@@ -44,6 +48,7 @@ change_free (DeployChange *change)
   g_clear_pointer (&change->after, dms_ensemble_unref);
   g_clear_pointer (&change->plan, dms_update_plan_free);
   g_clear_pointer (&change->logs, dms_earlier_logs_free);
+  g_clear_pointer (&change->gone, json_object_unref);
   g_free (change->error);
   g_free (change);
 }
@@ -119,6 +124,8 @@ begin (DmsDeployment *self, DeployChange *change, guint64 expiry_ns, void (*next
   self->n_same_error = 0;
   /* How many machines there are may be another number by now. */
   self->waves.audience = 0;
+  /* What is asked now would be answered when nobody listens. */
+  dms_deployment_workflow_stop (self);
   /* Stored before anything is taken away. */
   dms_deployment_set_status (self, DMS_DEPLOYMENT_UPDATING);
   take_back (self, next);
@@ -130,6 +137,7 @@ static void
 take_new_ensemble (DmsDeployment *self)
 {
   dms_deployment_set_ensemble (self, self->change->after);
+  dms_deployment_workflow_renew (self, NULL);
   place (self);
 }
 
@@ -166,19 +174,21 @@ dms_deployment_update_async (DmsDeployment *self,
   GTask *task = g_task_new (self, cancellable, callback, user_data);
   DmsUpdatePlan *plan = NULL;
   DeployChange *change;
+  g_autofree char *steps = NULL;
   const char *why = NULL;
 
   if (self->change != NULL)
     why = "another change of the deployment is not finished; try again when it is";
   else if (self->status != DMS_DEPLOYMENT_RUNNING || !self->attached || self->over)
     why = "deployment is not running";
-  else if (dms_deployment_workflow_is_in (self->ensemble) || dms_deployment_workflow_is_in (ensemble))
-    why = "an ensemble with a workflow cannot be updated while it runs: shut it down, and deploy the new one";
   if (why == NULL)
     {
       plan = dms_update_plan_new (self->ensemble, ensemble);
       why = dms_update_plan_get_refusal (plan);
+      steps = dms_update_flow_refuse (self->workflow, self->ensemble, ensemble, plan);
     }
+  if (why == NULL)
+    why = steps;
   if (why != NULL || dms_update_plan_is_empty (plan))
     {
       on_updated (self, why, task);
@@ -193,6 +203,7 @@ dms_deployment_update_async (DmsDeployment *self,
   change->plan = plan;
   change->done = on_updated;
   change->user_data = task;
+  change->gone = dms_deployment_workflow_leave (self, ensemble);
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
@@ -246,6 +257,7 @@ static void
 put_back (DmsDeployment *self)
 {
   dms_deployment_set_ensemble (self, self->change->before);
+  dms_deployment_workflow_renew (self, self->change->gone);
   place (self);
 }
 
@@ -376,6 +388,8 @@ dms_deployment_dup_change (DmsDeployment *self)
   object = json_object_new ();
   if (self->change->before != NULL)
     json_object_set_member (object, "Before", dms_ensemble_to_json (self->change->before));
+  if (self->change->gone != NULL)
+    json_object_set_object_member (object, "Gone", json_object_ref (self->change->gone));
   json_node_take_object (node, object);
   return node;
 }
@@ -383,12 +397,14 @@ dms_deployment_dup_change (DmsDeployment *self)
 gboolean
 dms_deployment_read_change (DmsDeployment *self, JsonNode *json, GError **error)
 {
-  JsonNode *before =
-      json == NULL ? NULL : dms_json_object_get_member (dms_json_node_get_child (json), "Before");
+  JsonObject *object = json == NULL ? NULL : dms_json_node_get_child (json);
+  JsonNode *before = object == NULL ? NULL : dms_json_object_get_member (object, "Before");
+  JsonObject *gone = object == NULL ? NULL : dms_json_object_get_child (object, "Gone");
 
   if (before == NULL)
     return TRUE;
   self->change = g_new0 (DeployChange, 1);
+  self->change->gone = gone != NULL ? json_object_ref (gone) : NULL;
   self->change->before = dms_ensemble_new_from_json (before, error);
   return self->change->before != NULL;
 }

@@ -406,9 +406,15 @@ void dms_deployment_workflow_prepare (DmsDeployment *self);
 /* Goes on with it; from the time when the deployment runs. */
 void dms_deployment_workflow_run (DmsDeployment *self);
 void dms_deployment_workflow_stop (DmsDeployment *self);
+/* Takes up again what was stopped: whatever was not answered is asked again. */
+void dms_deployment_workflow_resume (DmsDeployment *self);
+/* The ensemble is another one: what is in both goes on. gone: (nullable): what
+ * dms_deployment_workflow_leave() gave when tasks left that are back now. */
+void dms_deployment_workflow_renew (DmsDeployment *self, JsonObject *gone);
+/* Tasks that are not in this ensemble are about to be taken back: what they have come to, by name; what they
+ * ran is lost. (transfer full) (nullable) */
+JsonObject *dms_deployment_workflow_leave (DmsDeployment *self, DmsEnsemble *to);
 void dms_deployment_workflow_finish (DmsDeployment *self);
-/* Whether any of its allocations is part of a workflow. */
-gboolean dms_deployment_workflow_is_in (DmsEnsemble *ensemble);
 /* Whether the workflow starts this one, and not the deployment. */
 gboolean dms_deployment_workflow_owns (DeployAllocation *allocation);
 /* The news that a run has ended. FALSE when it could not be stored, and is to be said again. */

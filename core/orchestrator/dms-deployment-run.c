@@ -288,6 +288,8 @@ dms_deployment_run (DmsDeployment *self)
       else if (!allocation->logs_settled && allocation->fetch == NULL)
         dms_deployment_fetch_logs (self, allocation);
     }
+  if (change != NULL)
+    dms_deployment_workflow_resume (self);
   for (guint i = 0; change != NULL && i < fresh->len; i++)
     dms_deployment_workflow_lost (self, fresh->pdata[i], "its machine was given up");
   if (change != NULL)

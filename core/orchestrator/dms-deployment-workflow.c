@@ -30,6 +30,8 @@ typedef struct
   char *slot;
   /* (nullable) */
   char *run;
+  /* Whoever gives up waiting for the answer does not want to hear of it either. */
+  GCancellable *cancellable;
 } FlowCall;
 
 static void advance (DmsDeployment *self);
@@ -42,6 +44,7 @@ flow_call_new (DmsDeployment *self, DeployAllocation *slot, const char *run)
   call->deployment = g_object_ref (self);
   call->slot = g_strdup (slot->key);
   call->run = g_strdup (run);
+  call->cancellable = g_object_ref (self->workflow_cancellable);
   return call;
 }
 
@@ -51,6 +54,7 @@ flow_call_free (FlowCall *call)
   g_object_unref (call->deployment);
   g_free (call->slot);
   g_free (call->run);
+  g_object_unref (call->cancellable);
   g_free (call);
 }
 
@@ -92,8 +96,8 @@ dms_deployment_workflow_prepare (DmsDeployment *self)
       if (dms_workflow_has_task (self->workflow, task_of (allocation)))
         dms_workflow_add_slot (self->workflow, task_of (allocation), allocation->key);
     }
-  if (self->workflow != NULL)
-    self->workflow_cancellable = g_cancellable_new ();
+  g_clear_object (&self->workflow_cancellable);
+  self->workflow_cancellable = g_cancellable_new ();
 }
 
 void
@@ -104,17 +108,60 @@ dms_deployment_workflow_stop (DmsDeployment *self)
     g_cancellable_cancel (self->workflow_cancellable);
 }
 
-gboolean
-dms_deployment_workflow_is_in (DmsEnsemble *ensemble)
+void
+dms_deployment_workflow_resume (DmsDeployment *self)
 {
-  GPtrArray *all = dms_ensemble_get_allocations (ensemble);
+  if (self->workflow == NULL)
+    return;
+  g_clear_object (&self->workflow_cancellable);
+  self->workflow_cancellable = g_cancellable_new ();
+  dms_workflow_ask_again (self->workflow);
+  for (guint i = 0; i < self->allocations->len; i++)
+    ((DeployAllocation *) self->allocations->pdata[i])->releasing = FALSE;
+}
 
-  for (guint i = 0; i < all->len; i++)
+void
+dms_deployment_workflow_renew (DmsDeployment *self, JsonObject *gone)
+{
+  g_autoptr (DmsWorkflow) earlier = g_steal_pointer (&self->workflow);
+  g_autoptr (GError) error = NULL;
+
+  dms_deployment_workflow_prepare (self);
+  if (self->workflow == NULL)
+    return;
+  if (earlier != NULL)
+    dms_workflow_adopt (self->workflow, earlier, g_get_real_time ());
+  if (gone != NULL && !dms_workflow_load (self->workflow, gone, &error))
+    dms_deployment_log (self, G_LOG_LEVEL_WARNING, "workflow_state_damaged", NULL, error->message);
+}
+
+JsonObject *
+dms_deployment_workflow_leave (DmsDeployment *self, DmsEnsemble *to)
+{
+  g_autoptr (JsonNode) all = NULL;
+  g_autoptr (JsonObject) gone = NULL;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *state;
+
+  if (self->workflow == NULL)
+    return NULL;
+  for (guint i = 0; i < self->allocations->len; i++)
     {
-      if (dms_allocation_config_get_flow (all->pdata[i]) != NULL)
-        return TRUE;
+      DeployAllocation *slot = self->allocations->pdata[i];
+
+      if (dms_deployment_workflow_owns (slot) && dms_ensemble_find_allocation (to, task_of (slot)) == NULL)
+        dms_workflow_take_lost (self->workflow, slot->key, "an update removed it", g_get_real_time ());
     }
-  return FALSE;
+  all = dms_workflow_to_json (self->workflow);
+  gone = json_object_new ();
+  json_object_iter_init (&iter, json_node_get_object (all));
+  while (json_object_iter_next (&iter, &name, &state))
+    {
+      if (dms_ensemble_find_allocation (to, name) == NULL)
+        json_object_set_member (gone, name, json_node_copy (state));
+    }
+  return g_steal_pointer (&gone);
 }
 
 gboolean
@@ -152,7 +199,7 @@ on_released (GObject *source, GAsyncResult *result, gpointer user_data)
   JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
   DeployAllocation *slot = find_slot (self, call->slot);
 
-  if (!is_driven (self) || slot == NULL || slot->ended)
+  if (g_cancellable_is_cancelled (call->cancellable) || !is_driven (self) || slot == NULL || slot->ended)
     return;
   if (!dms_deployment_reply_is_ok (reply, &text))
     {
@@ -232,7 +279,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
   DeployAllocation *slot = find_slot (self, call->slot);
   gint64 now_us = g_get_real_time ();
 
-  if (!is_driven (self))
+  if (g_cancellable_is_cancelled (call->cancellable) || !is_driven (self))
     return;
   if (reply == NULL)
     {
@@ -277,6 +324,14 @@ start (DmsDeployment *self, DmsWorkflowStart *wanted)
   json_object_set_int_member (object, "TimeoutMs", (wanted->timeout_us + 999) / 1000);
   json_object_set_boolean_member (object, "WantsStdout", wanted->wants_stdout);
   json_object_set_boolean_member (object, "WantsStderr", wanted->wants_stderr);
+  if (wanted->wants_files->len > 0)
+    {
+      JsonArray *files = json_array_new ();
+
+      for (guint i = 0; i < wanted->wants_files->len; i++)
+        json_array_add_string_element (files, wanted->wants_files->pdata[i]);
+      json_object_set_array_member (object, "WantsFiles", files);
+    }
   json_node_take_object (payload, object);
   log_run (self, G_LOG_LEVEL_INFO, "workflow_start", wanted->run, NULL);
   dms_actor_invoke_async (self->actor,
@@ -382,8 +437,9 @@ gboolean
 dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload)
 {
   const char *run = dms_json_object_get_text (payload, "run");
-  const char *out = dms_json_object_get_text (payload, "stdout");
-  const char *err = dms_json_object_get_text (payload, "stderr");
+  DmsWorkflowLeft left = { dms_json_object_get_text (payload, "stdout"),
+                           dms_json_object_get_text (payload, "stderr"),
+                           dms_json_object_get_child (payload, "files") };
   g_autofree char *reason = dup_reason (payload);
   gsize limit = DMS_TASK_FLOW_MAX_OUTPUT_BYTES * 4;
 
@@ -394,9 +450,10 @@ dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, J
     dms_workflow_take_lost (
         self->workflow, slot->key, reason != NULL ? reason : "its machine released it", g_get_real_time ());
   else if (g_str_has_prefix (run, task_of (slot)) && run[strlen (task_of (slot))] == '.' &&
-           (out == NULL || strlen (out) <= limit) && (err == NULL || strlen (err) <= limit) &&
+           (left.out == NULL || strlen (left.out) <= limit) &&
+           (left.err == NULL || strlen (left.err) <= limit) &&
            dms_workflow_take_end (
-               self->workflow, run, get_exit_code (payload), reason, out, err, g_get_real_time ()))
+               self->workflow, run, get_exit_code (payload), reason, &left, g_get_real_time ()))
     log_run (self, G_LOG_LEVEL_INFO, "workflow_run_ended", run, reason);
   return advance_stored (self);
 }

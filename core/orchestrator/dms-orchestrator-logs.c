@@ -45,9 +45,8 @@ log_target_free (LogTarget *target)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LogTarget, log_target_free)
 
-/* The manifest of a deployment, running or past; NULL when it is not known or damaged. */
-static DmsManifest *
-find_manifest (DmsOrchestrator *self, const char *id)
+DmsManifest *
+dms_orchestrator_dup_manifest (DmsOrchestrator *self, const char *id)
 {
   DmsDeployment *deployment = dms_orchestrator_find (self, id);
   g_autoptr (DmsDocument) record = NULL;
@@ -142,7 +141,7 @@ find_target (DmsOrchestrator *self, DmsMessage *message, GError **error)
           error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "EnsembleID and AllocationName are required");
       return NULL;
     }
-  manifest = find_manifest (self, id);
+  manifest = dms_orchestrator_dup_manifest (self, id);
   if (manifest == NULL)
     {
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "%s", DMS_ORCHESTRATOR_UNKNOWN);

@@ -56,6 +56,9 @@ void dms_orchestrator_install_why_behaviours (DmsOrchestrator *self, DmsActor *r
 /* new, list, status, manifest, info, shutdown, update */
 void dms_orchestrator_install_deployment_behaviours (DmsOrchestrator *self, DmsActor *root);
 
+/* The manifest of a deployment, running or past. (transfer full): NULL when it is not known or damaged */
+DmsManifest *dms_orchestrator_dup_manifest (DmsOrchestrator *self, const char *id);
+
 /* dms_orchestrator_deploy() under an ID that is not used yet. */
 DmsDeployment *dms_orchestrator_deploy_as (DmsOrchestrator *self,
                                            const char *id,

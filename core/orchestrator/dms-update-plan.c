@@ -36,7 +36,9 @@ static void G_GNUC_PRINTF (2, 3) refuse (DmsUpdatePlan *self, const char *format
 static gboolean
 is_ours (const char *member)
 {
-  static const char *const ours[] = { "depends_on", "dns_name", "failure_recovery", "preferences" };
+  static const char *const ours[] = {
+    "depends_on", "dns_name", "failure_recovery", "preferences", "workflow"
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
     {
@@ -65,6 +67,24 @@ note_change (DmsUpdatePlan *self, const DmsEnsembleChange *change)
     note_allocation (self, change);
   else if (strcmp (change->subject, "node") == 0 && strcmp (change->kind, "move") == 0)
     g_hash_table_add (self->moved, g_strdup (change->name));
+}
+
+/* The workflow is the orchestrator's, but for how many runs a machine has room for. */
+static void
+note_slots (DmsUpdatePlan *self)
+{
+  GPtrArray *allocations = dms_ensemble_get_allocations (self->to);
+
+  for (guint i = 0; i < allocations->len; i++)
+    {
+      const char *name = dms_allocation_config_get_name (allocations->pdata[i]);
+      DmsAllocationConfig *other = dms_ensemble_find_allocation (self->from, name);
+      DmsTaskFlow *is = dms_allocation_config_get_flow (allocations->pdata[i]);
+      DmsTaskFlow *was = other != NULL ? dms_allocation_config_get_flow (other) : NULL;
+
+      if (is != NULL && was != NULL && is->slots != was->slots)
+        g_hash_table_add (self->renewed, g_strdup (name));
+    }
 }
 
 /* Scripts run before the job does. */
@@ -290,6 +310,7 @@ dms_update_plan_new (DmsEnsemble *from, DmsEnsemble *to)
   for (guint i = 0; i < changes->len; i++)
     note_change (self, changes->pdata[i]);
   note_scripts (self);
+  note_slots (self);
   check_nodes (self);
   check_edges (self);
   check_supervisor (self);

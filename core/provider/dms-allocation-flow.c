@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
+#include "provider/dms-allocation-files.h"
 #include "provider/dms-allocation-private.h"
 
 /* An allocation that is a task of a workflow is started many times, each time with another environment. Its
@@ -92,6 +93,7 @@ dms_allocation_take_run (Work *work)
   g_clear_pointer (&record->result, dms_execution_result_unref);
   g_clear_pointer (&record->captured_stdout, g_free);
   g_clear_pointer (&record->captured_stderr, g_free);
+  g_clear_pointer (&record->captured_files, json_object_unref);
   self->timed_out = FALSE;
   dms_allocation_reporter_begin (self->reporter);
   dms_allocation_work_advance (work);
@@ -117,6 +119,33 @@ dms_allocation_capture (DmsAllocation *self)
   g_free (record->captured_stderr);
   record->captured_stdout = capture_stream (self, DMS_LOG_STDOUT);
   record->captured_stderr = capture_stream (self, DMS_LOG_STDERR);
+}
+
+static void
+files_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Work *work = user_data;
+  DmsAllocation *self = work->allocation;
+  JsonObject *files = dms_allocation_files_read_finish (DMS_EXECUTION (source), result);
+
+  g_clear_pointer (&self->record->captured_files, json_object_unref);
+  self->record->captured_files = files;
+  dms_allocation_work_advance (work);
+}
+
+/* Of a run that failed nothing is handed on. */
+void
+dms_allocation_collect_files (Work *work)
+{
+  DmsAllocation *self = work->allocation;
+  DmsAllocationRun *run = self->record->run;
+  const char *const *paths = run != NULL ? dms_allocation_run_get_files (run) : NULL;
+
+  if (paths == NULL || paths[0] == NULL || self->execution == NULL || self->result == NULL ||
+      !dms_execution_result_is_success (self->result))
+    dms_allocation_work_advance (work);
+  else
+    dms_allocation_files_read_async (self->execution, paths, work->cancellable, files_read, work);
 }
 
 static void

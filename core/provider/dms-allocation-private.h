@@ -83,6 +83,8 @@ void dms_allocation_run_step (Work *work, Step step);
 void dms_allocation_offer_run (Work *work);
 void dms_allocation_take_run (Work *work);
 void dms_allocation_capture (DmsAllocation *self);
+/* After the logs: reads what files the run hands on, then goes on. */
+void dms_allocation_collect_files (Work *work);
 void dms_allocation_limit_time (DmsAllocation *self);
 /* dms-allocation-children.c */
 gboolean dms_allocation_open_socket (DmsAllocation *self, GError **error);

@@ -68,6 +68,7 @@ dms_allocation_record_unref (DmsAllocationRecord *self)
   g_clear_pointer (&self->run, dms_allocation_run_unref);
   g_free (self->captured_stdout);
   g_free (self->captured_stderr);
+  g_clear_pointer (&self->captured_files, json_object_unref);
   g_free (self);
 }
 
@@ -448,6 +449,8 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
     json_object_set_member (object, "run", dms_allocation_run_to_json (self->run));
   add_text (object, "captured_stdout", self->captured_stdout);
   add_text (object, "captured_stderr", self->captured_stderr);
+  if (self->captured_files != NULL)
+    json_object_set_object_member (object, "captured_files", json_object_ref (self->captured_files));
   json_node_take_object (node, object);
   return node;
 }
@@ -537,6 +540,14 @@ read_identity (DmsAllocationRecord *self, JsonObject *object, GError **error)
   return self->resources != NULL;
 }
 
+static JsonObject *
+dup_child (JsonObject *object, const char *name)
+{
+  JsonObject *child = dms_json_object_get_child (object, name);
+
+  return child != NULL ? json_object_ref (child) : NULL;
+}
+
 static void
 read_state (DmsAllocationRecord *self, JsonObject *object)
 {
@@ -554,6 +565,7 @@ read_state (DmsAllocationRecord *self, JsonObject *object)
   self->has_socket = dms_json_object_get_flag (object, "has_socket");
   self->captured_stdout = g_strdup (dms_json_object_get_text (object, "captured_stdout"));
   self->captured_stderr = g_strdup (dms_json_object_get_text (object, "captured_stderr"));
+  self->captured_files = dup_child (object, "captured_files");
   self->subnet_ip = g_strdup (dms_json_object_get_text (object, "subnet_ip"));
   self->gateway_ip = g_strdup (dms_json_object_get_text (object, "gateway_ip"));
   self->execution_id = g_strdup (dms_json_object_get_text (object, "execution_id"));

@@ -67,6 +67,7 @@ typedef struct
   DmsAllocationRun *run;      /* (nullable): of a workflow, the one that was started last */
   char *captured_stdout;      /* (nullable): what that run wrote, if it is wanted */
   char *captured_stderr;      /* (nullable) */
+  JsonObject *captured_files; /* (nullable): by path, {text} or {error} */
 } DmsAllocationRecord;
 
 GType dms_allocation_record_get_type (void);

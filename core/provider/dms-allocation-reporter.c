@@ -323,6 +323,8 @@ build_end (DmsAllocationReporter *self)
       object, "stdout", self->record->captured_stdout != NULL ? self->record->captured_stdout : "");
   json_object_set_string_member (
       object, "stderr", self->record->captured_stderr != NULL ? self->record->captured_stderr : "");
+  if (self->record->captured_files != NULL)
+    json_object_set_object_member (object, "files", json_object_ref (self->record->captured_files));
   if (self->record->run != NULL)
     json_object_set_string_member (object, "run", dms_allocation_run_get_id (self->record->run));
   if (result != NULL)

@@ -4,6 +4,8 @@
 #include "provider/dms-allocation-run.h"
 
 #include "common/dms-json-object.h"
+#include "jobs/dms-job-json.h"
+#include "jobs/dms-task-flow.h"
 
 #include <string.h>
 
@@ -25,6 +27,8 @@ struct _DmsAllocationRun
   gint64 timeout_ms;
   gboolean wants_stdout;
   gboolean wants_stderr;
+  /* (nullable) */
+  GStrv files;
 };
 
 G_DEFINE_BOXED_TYPE (DmsAllocationRun, dms_allocation_run, dms_allocation_run_ref, dms_allocation_run_unref)
@@ -74,6 +78,17 @@ check_environment (GStrv environment)
   return total <= MAX_ENVIRONMENT_BYTES;
 }
 
+static gboolean
+check_files (GStrv files)
+{
+  for (guint i = 0; files != NULL && files[i] != NULL; i++)
+    {
+      if (i >= DMS_TASK_FLOW_MAX_OUTPUTS || dms_task_flow_check_path (files[i]) != NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 DmsAllocationRun *
 dms_allocation_run_new_from_json (JsonObject *object, GError **error)
 {
@@ -88,13 +103,14 @@ dms_allocation_run_new_from_json (JsonObject *object, GError **error)
   self->timeout_ms = dms_json_object_get_whole (object, "TimeoutMs", 0, MAX_TIMEOUT_MS, 0);
   self->wants_stdout = dms_json_object_get_flag (object, "WantsStdout");
   self->wants_stderr = dms_json_object_get_flag (object, "WantsStderr");
-  if (is_id (id) && check_environment (self->environment))
+  self->files = dms_json_object_dup_texts (object, "WantsFiles");
+  if (is_id (id) && check_environment (self->environment) && check_files (self->files))
     return g_steal_pointer (&self);
   g_set_error_literal (error,
                        DMS_ERROR,
                        DMS_ERROR_INVALID_DATA,
-                       "Run must be letters, digits, “-” and “.”, and Environment a list of at most 64 texts "
-                       "KEY=VALUE of 512 KiB in all");
+                       "Run must be letters, digits, “-” and “.”, Environment a list of at most 64 texts "
+                       "KEY=VALUE of 512 KiB in all, and WantsFiles at most 16 relative paths");
   return NULL;
 }
 
@@ -112,6 +128,7 @@ dms_allocation_run_to_json (DmsAllocationRun *self)
   json_object_set_int_member (object, "TimeoutMs", self->timeout_ms);
   json_object_set_boolean_member (object, "WantsStdout", self->wants_stdout);
   json_object_set_boolean_member (object, "WantsStderr", self->wants_stderr);
+  dms_job_json_set_strv (object, "WantsFiles", (const char *const *) self->files);
   json_node_take_object (node, object);
   return node;
 }
@@ -132,6 +149,14 @@ gboolean
 dms_allocation_run_wants (DmsAllocationRun *self, DmsLogStream stream)
 {
   return stream == DMS_LOG_STDERR ? self->wants_stderr : self->wants_stdout;
+}
+
+const char *const *
+dms_allocation_run_get_files (DmsAllocationRun *self)
+{
+  static const char *const none[] = { NULL };
+
+  return self->files != NULL ? (const char *const *) self->files : none;
 }
 
 static gboolean
@@ -224,6 +249,7 @@ run_clear (gpointer data)
 
   g_free (self->id);
   g_strfreev (self->environment);
+  g_strfreev (self->files);
 }
 
 void

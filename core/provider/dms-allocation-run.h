@@ -18,8 +18,8 @@ typedef struct _DmsAllocationRun DmsAllocationRun;
 
 GType dms_allocation_run_get_type (void);
 
-/* From the members Run, Environment, TimeoutMs, WantsStdout, WantsStderr of a start. NULL without an error
- * when there is no Run; NULL with DMS_ERROR_INVALID_DATA. */
+/* From the members Run, Environment, TimeoutMs, WantsStdout, WantsStderr, WantsFiles of a start. NULL without
+ * an error when there is no Run; NULL with DMS_ERROR_INVALID_DATA. */
 DmsAllocationRun *dms_allocation_run_new_from_json (JsonObject *object, GError **error);
 JsonNode *dms_allocation_run_to_json (DmsAllocationRun *self);
 /* Which run this is; whoever asks for the same one twice means one. */
@@ -27,6 +27,8 @@ const char *dms_allocation_run_get_id (DmsAllocationRun *self);
 /* 0: none */
 gint64 dms_allocation_run_get_timeout_us (DmsAllocationRun *self);
 gboolean dms_allocation_run_wants (DmsAllocationRun *self, DmsLogStream stream);
+/* Paths of files that are wanted, never NULL. */
+const char *const *dms_allocation_run_get_files (DmsAllocationRun *self);
 /* (transfer full): an executor's parameters with these variables, KEY=VALUE, in its environment */
 JsonObject *dms_allocation_run_add_variables (JsonObject *params, const char *const *variables);
 /* (transfer full): an executor's parameters with the environment of this run added */

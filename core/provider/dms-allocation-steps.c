@@ -231,7 +231,7 @@ collected (GObject *source, GAsyncResult *result, gpointer user_data)
   /* Incomplete output is no reason to keep a job that has ended. */
   if (!dms_job_log_collect_finish (DMS_JOB_LOG (source), result, &error))
     dms_allocation_log_event (work->allocation, G_LOG_LEVEL_WARNING, "allocation_logs_incomplete", error);
-  dms_allocation_work_advance (work);
+  dms_allocation_collect_files (work);
 }
 
 static void

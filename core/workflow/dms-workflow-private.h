@@ -71,13 +71,16 @@ struct _DmsWorkflow
 
 Run *dms_workflow_run_new (void);
 void dms_workflow_run_free (gpointer data);
+gboolean dms_workflow_run_is_active (Run *run);
+void dms_workflow_fail_attempt (Task *task, Run *run, int exit_code, const char *reason, gint64 now_us);
+void dms_workflow_count_outputs (DmsWorkflow *self);
 Task *dms_workflow_find_task (DmsWorkflow *self, const char *name);
 
 /* text */
 
 /* What a task hands on, from what it wrote. NULL with *why (transfer full). */
 JsonObject *
-dms_workflow_take_outputs (DmsTaskFlow *flow, const char *out, const char *err, gsize *size, char **why);
+dms_workflow_take_outputs (DmsTaskFlow *flow, const DmsWorkflowLeft *left, gsize *size, char **why);
 /* The items of a text: a JSON list, or lines. NULL with *why (transfer full). */
 GStrv dms_workflow_split_items (const char *text, char **why);
 /* The text that stands for a task's output: of a fan-out, the JSON list of those of its runs. (transfer full)

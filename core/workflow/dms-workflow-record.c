@@ -83,7 +83,7 @@ find_state (const char *const *names, guint n, JsonObject *object)
 }
 
 static gboolean
-load_run (DmsWorkflow *self, Task *task, JsonObject *object)
+load_run (Task *task, JsonObject *object)
 {
   Run *run = dms_workflow_run_new ();
   int state = find_state (RUN_STATES, G_N_ELEMENTS (RUN_STATES), object);
@@ -101,20 +101,13 @@ load_run (DmsWorkflow *self, Task *task, JsonObject *object)
   run->reason = g_strdup (dms_json_object_get_text (object, "reason"));
   run->due_us = dms_json_object_get_whole (object, "due_us", 0, G_MAXINT64, 0);
   run->started_us = dms_json_object_get_whole (object, "started_us", 0, G_MAXINT64, 0);
-  for (guint i = 0; outputs != NULL && i < task->flow->outputs->len; i++)
-    {
-      const char *text =
-          dms_json_object_get_text (outputs, ((DmsTaskOutput *) task->flow->outputs->pdata[i])->name);
-
-      self->output_bytes += text != NULL ? strlen (text) : 0;
-    }
   if (outputs != NULL)
     run->outputs = json_object_ref (outputs);
   return run->slot >= 0 || (run->state != RUN_STARTING && run->state != RUN_RUNNING);
 }
 
 static gboolean
-load_task (DmsWorkflow *self, Task *task, JsonObject *object)
+load_task (Task *task, JsonObject *object)
 {
   int state = find_state (TASK_STATES, G_N_ELEMENTS (TASK_STATES), object);
   JsonArray *runs = dms_json_object_get_list (object, "runs");
@@ -123,13 +116,14 @@ load_task (DmsWorkflow *self, Task *task, JsonObject *object)
 
   if (state < 0 || n > DMS_TASK_FLOW_MAX_ITEMS)
     return FALSE;
+  g_ptr_array_set_size (task->runs, 0);
   task->state = (DmsWorkflowTaskState) state;
   task->exit_code =
       (int) dms_json_object_get_whole (object, "exit_code", G_MININT32, G_MAXINT32, DMS_EXIT_NONE);
   g_free (task->reason);
   task->reason = g_strdup (dms_json_object_get_text (object, "reason"));
   for (guint i = 0; good && i < n; i++)
-    good = load_run (self, task, dms_json_node_get_child (json_array_get_element (runs, i)));
+    good = load_run (task, dms_json_node_get_child (json_array_get_element (runs, i)));
   g_clear_pointer (&task->items, g_strfreev);
   if (task->flow->items != NULL)
     task->items = g_strdupv (task->flow->items);
@@ -152,7 +146,7 @@ dms_workflow_load (DmsWorkflow *self, JsonObject *state, GError **error)
       /* An update may have added it. */
       if (object == NULL)
         continue;
-      if (!load_task (self, task, object))
+      if (!load_task (task, object))
         {
           g_set_error (error,
                        DMS_ERROR,
@@ -162,6 +156,7 @@ dms_workflow_load (DmsWorkflow *self, JsonObject *state, GError **error)
           return FALSE;
         }
     }
+  dms_workflow_count_outputs (self);
   return TRUE;
 }
 

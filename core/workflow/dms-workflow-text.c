@@ -54,10 +54,37 @@ dup_last_line (const char *text, const char *prefix)
   return found;
 }
 
-static char *
-take_output (DmsTaskOutput *output, const char *text, char **why)
+/* What it is taken from; NULL with *why. */
+static const char *
+find_text (DmsTaskOutput *output, const DmsWorkflowLeft *left, char **why)
 {
+  const char *stream = output->from_stderr ? left->err : left->out;
+  JsonObject *file = NULL;
+  const char *text;
+  const char *error;
+
+  if (output->file == NULL)
+    return stream != NULL ? stream : "";
+  if (left->files != NULL && json_object_has_member (left->files, output->file))
+    file = dms_json_node_get_child (json_object_get_member (left->files, output->file));
+  text = file != NULL ? dms_json_object_get_text (file, "text") : NULL;
+  error = file != NULL ? dms_json_object_get_text (file, "error") : NULL;
+  if (text == NULL)
+    *why = g_strdup_printf ("it did not hand on “%s” from the file “%s”: %s",
+                            output->name,
+                            output->file,
+                            error != NULL ? error : "its machine does not know how");
+  return text;
+}
+
+static char *
+take_output (DmsTaskOutput *output, const DmsWorkflowLeft *left, char **why)
+{
+  const char *text = find_text (output, left, why);
   char *value;
+
+  if (text == NULL)
+    return NULL;
 
   if (output->prefix != NULL)
     value = dup_last_line (text, output->prefix);
@@ -70,7 +97,9 @@ take_output (DmsTaskOutput *output, const char *text, char **why)
   if (value == NULL)
     *why = g_strdup_printf ("it did not hand on “%s”: no line of its %s begins with “%s”",
                             output->name,
-                            output->from_stderr ? "stderr" : "stdout",
+                            output->file != NULL  ? output->file
+                            : output->from_stderr ? "stderr"
+                                                  : "stdout",
                             output->prefix);
   else if (strlen (value) > DMS_TASK_FLOW_MAX_OUTPUT_BYTES)
     *why = g_strdup_printf ("its output “%s” is larger than the %d bytes that can be handed on",
@@ -82,7 +111,7 @@ take_output (DmsTaskOutput *output, const char *text, char **why)
 }
 
 JsonObject *
-dms_workflow_take_outputs (DmsTaskFlow *flow, const char *out, const char *err, gsize *size, char **why)
+dms_workflow_take_outputs (DmsTaskFlow *flow, const DmsWorkflowLeft *left, gsize *size, char **why)
 {
   g_autoptr (JsonObject) outputs = json_object_new ();
 
@@ -90,8 +119,7 @@ dms_workflow_take_outputs (DmsTaskFlow *flow, const char *out, const char *err, 
   for (guint i = 0; i < flow->outputs->len; i++)
     {
       DmsTaskOutput *output = flow->outputs->pdata[i];
-      const char *text = output->from_stderr ? err : out;
-      g_autofree char *value = take_output (output, text != NULL ? text : "", why);
+      g_autofree char *value = take_output (output, left, why);
 
       if (value == NULL)
         return NULL;

@@ -225,14 +225,14 @@ begin_task (DmsWorkflow *self, Task *task)
 
 /* Runs */
 
-static gboolean
-is_active (Run *run)
+gboolean
+dms_workflow_run_is_active (Run *run)
 {
   return run->state == RUN_STARTING || run->state == RUN_RUNNING;
 }
 
-static void
-fail_attempt (Task *task, Run *run, int exit_code, const char *reason, gint64 now_us)
+void
+dms_workflow_fail_attempt (Task *task, Run *run, int exit_code, const char *reason, gint64 now_us)
 {
   run->n_failures++;
   run->exit_code = exit_code;
@@ -253,7 +253,8 @@ give_up_late_run (Task *task, Run *run, gint64 now_us)
 {
   if (run->state == RUN_RUNNING && task->flow->timeout_us > 0 &&
       now_us > run->started_us + task->flow->timeout_us + LOST_AFTER_US)
-    fail_attempt (task, run, DMS_EXIT_NONE, "its machine did not say in time how it ended", now_us);
+    dms_workflow_fail_attempt (
+        task, run, DMS_EXIT_NONE, "its machine did not say in time how it ended", now_us);
 }
 
 /* -1 when all are taken. */
@@ -292,7 +293,7 @@ ask (DmsWorkflow *self, Task *task, guint index, GPtrArray *starts, gint64 now_u
 
   if (environment == NULL)
     {
-      fail_attempt (task, run, DMS_EXIT_NONE, why, now_us);
+      dms_workflow_fail_attempt (task, run, DMS_EXIT_NONE, why, now_us);
       run->state = RUN_FAILED;
       return FALSE;
     }
@@ -301,12 +302,16 @@ ask (DmsWorkflow *self, Task *task, guint index, GPtrArray *starts, gint64 now_u
   start->run = name_run (task, index);
   start->environment = g_steal_pointer (&environment);
   start->timeout_us = task->flow->timeout_us;
+  start->wants_files = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < task->flow->outputs->len; i++)
     {
-      gboolean from_stderr = ((DmsTaskOutput *) task->flow->outputs->pdata[i])->from_stderr;
+      DmsTaskOutput *output = task->flow->outputs->pdata[i];
 
-      start->wants_stderr = start->wants_stderr || from_stderr;
-      start->wants_stdout = start->wants_stdout || !from_stderr;
+      if (output->file != NULL &&
+          !g_ptr_array_find_with_equal_func (start->wants_files, output->file, g_str_equal, NULL))
+        g_ptr_array_add (start->wants_files, g_strdup (output->file));
+      start->wants_stderr = start->wants_stderr || (output->file == NULL && output->from_stderr);
+      start->wants_stdout = start->wants_stdout || (output->file == NULL && !output->from_stderr);
     }
   run->asked = TRUE;
   g_ptr_array_add (starts, start);
@@ -327,7 +332,7 @@ advance_runs (DmsWorkflow *self, Task *task, GPtrArray *starts, gint64 now_us)
       give_up_late_run (task, run, now_us);
       if (run->state == RUN_BACKOFF && run->due_us <= now_us)
         run->state = RUN_WAITING;
-      if (!is_active (run))
+      if (!dms_workflow_run_is_active (run))
         continue;
       taken[run->slot] = TRUE;
       n_active++;
@@ -350,7 +355,8 @@ advance_runs (DmsWorkflow *self, Task *task, GPtrArray *starts, gint64 now_us)
           taken[slot] = TRUE;
           n_active++;
         }
-      if (is_active (run) && !run->asked && run->due_us <= now_us && !ask (self, task, i, starts, now_us))
+      if (dms_workflow_run_is_active (run) && !run->asked && run->due_us <= now_us &&
+          !ask (self, task, i, starts, now_us))
         {
           taken[run->slot] = FALSE;
           n_active--;
@@ -451,7 +457,7 @@ dms_workflow_get_wakeup_us (DmsWorkflow *self)
         {
           Run *run = task->runs->pdata[j];
 
-          if (run->state == RUN_BACKOFF || (is_active (run) && !run->asked))
+          if (run->state == RUN_BACKOFF || (dms_workflow_run_is_active (run) && !run->asked))
             at = earlier (at, run->due_us);
           if (run->state == RUN_RUNNING && task->flow->timeout_us > 0)
             at = earlier (at, run->started_us + task->flow->timeout_us + LOST_AFTER_US + 1);
@@ -479,7 +485,7 @@ find_run (DmsWorkflow *self, const char *name, Task **task)
       index >= (*task)->runs->len)
     return NULL;
   run = (*task)->runs->pdata[index];
-  return run->attempt == attempt && is_active (run) ? run : NULL;
+  return run->attempt == attempt && dms_workflow_run_is_active (run) ? run : NULL;
 }
 
 gboolean
@@ -512,7 +518,7 @@ dms_workflow_take_refused (DmsWorkflow *self,
     return FALSE;
   if (!busy)
     {
-      fail_attempt (task, run, DMS_EXIT_NONE, reason, now_us);
+      dms_workflow_fail_attempt (task, run, DMS_EXIT_NONE, reason, now_us);
       return TRUE;
     }
   run->state = RUN_BACKOFF;
@@ -531,7 +537,7 @@ dms_workflow_take_unanswered (DmsWorkflow *self, const char *name, gint64 now_us
   run->n_unanswered++;
   if (run->n_unanswered >= MAX_UNANSWERED)
     {
-      fail_attempt (
+      dms_workflow_fail_attempt (
           task, run, DMS_EXIT_NONE, "its machine does not answer; whether it ran is not known", now_us);
       return TRUE;
     }
@@ -545,10 +551,10 @@ dms_workflow_take_end (DmsWorkflow *self,
                        const char *name,
                        int exit_code,
                        const char *reason,
-                       const char *out,
-                       const char *err,
+                       const DmsWorkflowLeft *left,
                        gint64 now_us)
 {
+  static const DmsWorkflowLeft nothing = { NULL, NULL, NULL };
   Task *task;
   Run *run = find_run (self, name, &task);
   g_autofree char *why = NULL;
@@ -561,16 +567,17 @@ dms_workflow_take_end (DmsWorkflow *self,
     {
       g_autofree char *text = g_strdup_printf ("it ended with exit code %d", exit_code);
 
-      fail_attempt (task, run, exit_code, reason != NULL && *reason != '\0' ? reason : text, now_us);
+      dms_workflow_fail_attempt (
+          task, run, exit_code, reason != NULL && *reason != '\0' ? reason : text, now_us);
       return TRUE;
     }
-  outputs = dms_workflow_take_outputs (task->flow, out, err, &size, &why);
+  outputs = dms_workflow_take_outputs (task->flow, left != NULL ? left : &nothing, &size, &why);
   if (outputs != NULL && size > DMS_WORKFLOW_MAX_OUTPUT_BYTES - self->output_bytes)
     why = g_strdup_printf ("the outputs of the workflow are larger than %d bytes together",
                            (int) DMS_WORKFLOW_MAX_OUTPUT_BYTES);
   if (why != NULL)
     {
-      fail_attempt (task, run, DMS_EXIT_NONE, why, now_us);
+      dms_workflow_fail_attempt (task, run, DMS_EXIT_NONE, why, now_us);
       return TRUE;
     }
   self->output_bytes += size;
@@ -592,9 +599,9 @@ dms_workflow_take_lost (DmsWorkflow *self, const char *slot, const char *reason,
         {
           Run *run = task->runs->pdata[j];
 
-          if (!is_active (run) || strcmp (task->slots->pdata[run->slot], slot) != 0)
+          if (!dms_workflow_run_is_active (run) || strcmp (task->slots->pdata[run->slot], slot) != 0)
             continue;
-          fail_attempt (task, run, DMS_EXIT_NONE, reason, now_us);
+          dms_workflow_fail_attempt (task, run, DMS_EXIT_NONE, reason, now_us);
           return TRUE;
         }
     }
@@ -640,5 +647,6 @@ dms_workflow_start_free (DmsWorkflowStart *start)
   g_free (start->slot);
   g_free (start->run);
   g_strfreev (start->environment);
+  g_clear_pointer (&start->wants_files, g_ptr_array_unref);
   g_free (start);
 }

@@ -32,7 +32,19 @@ typedef struct
   gint64 timeout_us;
   gboolean wants_stdout;
   gboolean wants_stderr;
+  /* (element-type utf8): paths of files, each once */
+  GPtrArray *wants_files;
 } DmsWorkflowStart;
+
+/* What a run left. */
+typedef struct
+{
+  /* (nullable) */
+  const char *out;
+  const char *err;
+  /* (nullable): by path, {text}, or {error} that says why there is none */
+  JsonObject *files;
+} DmsWorkflowLeft;
 
 /* How a task stands. The first two are not final. */
 typedef enum
@@ -54,6 +66,13 @@ JsonNode *dms_workflow_to_json (DmsWorkflow *self);
 /* Into a new workflow whose slots were added. What was being started or ran is asked for again. */
 gboolean dms_workflow_load (DmsWorkflow *self, JsonObject *state, GError **error);
 
+/* Into a new workflow whose slots were added: what the tasks that are in both have come to in an earlier one,
+ * which is of no use afterwards. What runs goes on where its slot is there still, and is lost where it is
+ * not. */
+void dms_workflow_adopt (DmsWorkflow *self, DmsWorkflow *earlier, gint64 now_us);
+/* Whoever was asked to start something may not have answered: it is asked again, by the same name. */
+void dms_workflow_ask_again (DmsWorkflow *self);
+
 /* Decides what comes next. (element-type DmsWorkflowStart) (transfer full) */
 GPtrArray *dms_workflow_advance (DmsWorkflow *self, gint64 now_us);
 /* When to advance again even though nothing happens; 0 for never. */
@@ -70,14 +89,13 @@ gboolean dms_workflow_take_refused (DmsWorkflow *self,
                                     gint64 now_us);
 /* Nobody answered: whether it runs is not known. The same run is asked for again. */
 gboolean dms_workflow_take_unanswered (DmsWorkflow *self, const char *run, gint64 now_us);
-/* exit_code: DMS_EXIT_NONE when it ended without. reason: (nullable): why it failed, for people. out, err:
+/* exit_code: DMS_EXIT_NONE when it ended without. reason: (nullable): why it failed, for people. left:
  * (nullable): what it wrote. */
 gboolean dms_workflow_take_end (DmsWorkflow *self,
                                 const char *run,
                                 int exit_code,
                                 const char *reason,
-                                const char *out,
-                                const char *err,
+                                const DmsWorkflowLeft *left,
                                 gint64 now_us);
 /* Whatever the slot executed is gone. */
 gboolean dms_workflow_take_lost (DmsWorkflow *self, const char *slot, const char *reason, gint64 now_us);

@@ -499,3 +499,61 @@ dms_execution_emit_state_changed (DmsExecution *self, DmsExecutionState state)
 
   g_signal_emit_by_name (self, "state-changed", state);
 }
+
+/**
+ * dms_execution_read_file_async:
+ * @self: an execution that has ended
+ * @path: the path of a file, from the folder in which the job started
+ * @max_bytes: most bytes to read, in bytes
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): data for @callback
+ *
+ * Reads the end of a regular file that the job left in its own file system. The job is not trusted: nothing
+ * outside of what it could write itself is read, whatever links it made, and nothing that is not a regular
+ * file.
+ */
+void
+dms_execution_read_file_async (DmsExecution *self,
+                               const char *path,
+                               gsize max_bytes,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_return_if_fail (DMS_IS_EXECUTION (self));
+  g_return_if_fail (path != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (DMS_EXECUTION_GET_IFACE (self)->read_file_async == NULL)
+    {
+      dms_contract_report_missing (self, dms_execution_read_file_async, "read-file", callback, user_data);
+      return;
+    }
+  DMS_EXECUTION_GET_IFACE (self)->read_file_async (self, path, max_bytes, cancellable, callback, user_data);
+}
+
+/**
+ * dms_execution_read_file_finish:
+ * @self: an execution
+ * @result: what the callback got
+ * @error: return location for an error of %DMS_ERROR; %DMS_ERROR_NOT_FOUND when there is no such file,
+ *   %DMS_ERROR_PERMISSION_DENIED when it is none that may be read
+ *
+ * Finishes dms_execution_read_file_async().
+ *
+ * Returns: (transfer full) (nullable): at most so many bytes as were asked for, from the end of the file
+ */
+GBytes *
+dms_execution_read_file_finish (DmsExecution *self, GAsyncResult *result, GError **error)
+{
+  GBytes *value = NULL;
+
+  g_return_val_if_fail (DMS_IS_EXECUTION (self), NULL);
+
+  if (dms_contract_is_missing (self, dms_execution_read_file_async, result, error))
+    return NULL;
+  value = DMS_EXECUTION_GET_IFACE (self)->read_file_finish (self, result, error);
+  dms_contract_adopt_error (error);
+  return value;
+}

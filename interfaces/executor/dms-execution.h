@@ -49,6 +49,8 @@ G_DECLARE_INTERFACE (DmsExecution, dms_execution, DMS, EXECUTION, GObject)
  * @get_usage_finish: finishes @get_usage_async
  * @remove_async: kills the job if it runs and removes every trace of it, its logs included
  * @remove_finish: finishes @remove_async
+ * @read_file_async: reads the end of a file that the job left, by its path from the folder it started in
+ * @read_file_finish: finishes @read_file_async
  *
  * One job inside its engine. The implementation emits #DmsExecution::state-changed on every transition.
  */
@@ -114,8 +116,16 @@ struct _DmsExecutionInterface
                         gpointer user_data);
   gboolean (*remove_finish) (DmsExecution *self, GAsyncResult *result, GError **error);
 
+  void (*read_file_async) (DmsExecution *self,
+                           const char *path,
+                           gsize max_bytes,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
+  GBytes *(*read_file_finish) (DmsExecution *self, GAsyncResult *result, GError **error);
+
   /*< private >*/
-  gpointer reserved[12];
+  gpointer reserved[10];
 };
 
 DMS_EXPORT const char *dms_execution_get_handle (DmsExecution *self);
@@ -182,5 +192,13 @@ DMS_EXPORT void dms_execution_remove_async (DmsExecution *self,
                                             GAsyncReadyCallback callback,
                                             gpointer user_data);
 DMS_EXPORT gboolean dms_execution_remove_finish (DmsExecution *self, GAsyncResult *result, GError **error);
+
+DMS_EXPORT void dms_execution_read_file_async (DmsExecution *self,
+                                               const char *path,
+                                               gsize max_bytes,
+                                               GCancellable *cancellable,
+                                               GAsyncReadyCallback callback,
+                                               gpointer user_data);
+DMS_EXPORT GBytes *dms_execution_read_file_finish (DmsExecution *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -164,3 +164,107 @@ dms_docker_exec_run (DmsDockerClient *client,
     kill_command (client, id);
   return result;
 }
+
+typedef struct
+{
+  DmsDockerClient *client;
+  char *name;
+  GStrv argv;
+  GCancellable *cancellable; /* by the caller or by the clock */
+  guint timer;
+  guint timeout_ms;
+  gboolean timed_out;
+  gulong handler;
+} Exec;
+
+static void
+exec_free (gpointer data)
+{
+  Exec *exec = data;
+
+  g_clear_object (&exec->client);
+  g_clear_object (&exec->cancellable);
+  g_strfreev (exec->argv);
+  g_free (exec->name);
+  g_free (exec);
+}
+
+static gboolean
+on_exec_timer (gpointer user_data)
+{
+  Exec *exec = user_data;
+
+  exec->timer = 0;
+  exec->timed_out = TRUE;
+  g_cancellable_cancel (exec->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_exec (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  Exec *exec = task_data;
+  GError *error = NULL;
+  DmsExecResult *result = dms_docker_exec_run (
+      exec->client, exec->name, (const char *const *) exec->argv, exec->cancellable, &error);
+
+  if (result != NULL)
+    g_task_return_pointer (task, result, (GDestroyNotify) dms_exec_result_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_exec_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Exec *exec = g_task_get_task_data (G_TASK (result));
+  g_autoptr (GError) error = NULL;
+  DmsExecResult *done = g_task_propagate_pointer (G_TASK (result), &error);
+
+  g_clear_handle_id (&exec->timer, g_source_remove);
+  g_cancellable_disconnect (g_task_get_cancellable (task), exec->handler);
+  if (done != NULL)
+    g_task_return_pointer (task, done, (GDestroyNotify) dms_exec_result_unref);
+  else if (exec->timed_out)
+    g_task_return_new_error (task,
+                             DMS_ERROR,
+                             DMS_ERROR_TIMED_OUT,
+                             "“%s” in container “%s” took longer than %u ms and was ended",
+                             exec->argv[0],
+                             exec->name,
+                             exec->timeout_ms);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+dms_docker_exec_run_async (DmsExecution *execution,
+                           DmsDockerClient *client,
+                           const char *name,
+                           const char *const *argv,
+                           guint timeout_ms,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (execution, cancellable, callback, user_data);
+  g_autoptr (GTask) worker = NULL;
+  Exec *exec = g_new0 (Exec, 1);
+
+  g_task_set_source_tag (task, dms_docker_exec_run_async);
+  exec->client = g_object_ref (client);
+  exec->name = g_strdup (name);
+  exec->argv = g_strdupv ((GStrv) argv);
+  exec->timeout_ms = timeout_ms;
+  exec->cancellable = g_cancellable_new ();
+  if (cancellable != NULL)
+    exec->handler =
+        g_cancellable_connect (cancellable, G_CALLBACK (g_cancellable_cancel), exec->cancellable, NULL);
+  worker = g_task_new (execution, NULL, on_exec_done, g_steal_pointer (&task));
+  g_task_set_source_tag (worker, run_exec);
+  g_task_set_task_data (worker, exec, exec_free);
+  if (timeout_ms > 0)
+    exec->timer = g_timeout_add (timeout_ms, on_exec_timer, exec);
+  g_task_run_in_thread (worker, run_exec);
+}

@@ -8,6 +8,7 @@
 
 #include "dms-docker-create.h"
 #include "dms-docker-exec.h"
+#include "dms-docker-file.h"
 #include "dms-docker-handle.h"
 #include "dms-docker-json.h"
 #include "dms-docker-logs.h"
@@ -674,79 +675,6 @@ resume_async (DmsExecution *execution,
                 user_data);
 }
 
-typedef struct
-{
-  DmsDockerClient *client;
-  char *name;
-  GStrv argv;
-  GCancellable *cancellable; /* by the caller or by the clock */
-  guint timer;
-  guint timeout_ms;
-  gboolean timed_out;
-  gulong handler;
-} Exec;
-
-static void
-exec_free (gpointer data)
-{
-  Exec *exec = data;
-
-  g_clear_object (&exec->client);
-  g_clear_object (&exec->cancellable);
-  g_strfreev (exec->argv);
-  g_free (exec->name);
-  g_free (exec);
-}
-
-static gboolean
-on_exec_timer (gpointer user_data)
-{
-  Exec *exec = user_data;
-
-  exec->timer = 0;
-  exec->timed_out = TRUE;
-  g_cancellable_cancel (exec->cancellable);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-run_exec (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  Exec *exec = task_data;
-  GError *error = NULL;
-  DmsExecResult *result = dms_docker_exec_run (
-      exec->client, exec->name, (const char *const *) exec->argv, exec->cancellable, &error);
-
-  if (result != NULL)
-    g_task_return_pointer (task, result, (GDestroyNotify) dms_exec_result_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-on_exec_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  Exec *exec = g_task_get_task_data (G_TASK (result));
-  g_autoptr (GError) error = NULL;
-  DmsExecResult *done = g_task_propagate_pointer (G_TASK (result), &error);
-
-  g_clear_handle_id (&exec->timer, g_source_remove);
-  g_cancellable_disconnect (g_task_get_cancellable (task), exec->handler);
-  if (done != NULL)
-    g_task_return_pointer (task, done, (GDestroyNotify) dms_exec_result_unref);
-  else if (exec->timed_out)
-    g_task_return_new_error (task,
-                             DMS_ERROR,
-                             DMS_ERROR_TIMED_OUT,
-                             "“%s” in container “%s” took longer than %u ms and was ended",
-                             exec->argv[0],
-                             exec->name,
-                             exec->timeout_ms);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
 static void
 exec_async (DmsExecution *execution,
             const char *const *argv,
@@ -756,45 +684,53 @@ exec_async (DmsExecution *execution,
             gpointer user_data)
 {
   DmsDockerExecution *self = DMS_DOCKER_EXECUTION (execution);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GTask) worker = NULL;
-  Exec *exec;
 
-  g_task_set_source_tag (task, exec_async);
   if (argv == NULL || argv[0] == NULL)
-    {
-      g_task_return_new_error (task, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "there is no command to run");
-      return;
-    }
-  if (self->state != DMS_EXECUTION_RUNNING)
-    {
-      g_task_return_new_error (task,
-                               DMS_ERROR,
-                               DMS_ERROR_WRONG_STATE,
-                               "cannot run “%s” in container “%s”: its job does not run",
-                               argv[0],
-                               self->name);
-      return;
-    }
-  exec = g_new0 (Exec, 1);
-  exec->client = g_object_ref (self->client);
-  exec->name = g_strdup (self->name);
-  exec->argv = g_strdupv ((GStrv) argv);
-  exec->timeout_ms = timeout_ms;
-  exec->cancellable = g_cancellable_new ();
-  if (cancellable != NULL)
-    exec->handler =
-        g_cancellable_connect (cancellable, G_CALLBACK (g_cancellable_cancel), exec->cancellable, NULL);
-  worker = g_task_new (self, NULL, on_exec_done, g_steal_pointer (&task));
-  g_task_set_source_tag (worker, run_exec);
-  g_task_set_task_data (worker, exec, exec_free);
-  if (timeout_ms > 0)
-    exec->timer = g_timeout_add (timeout_ms, on_exec_timer, exec);
-  g_task_run_in_thread (worker, run_exec);
+    g_task_report_new_error (self,
+                             callback,
+                             user_data,
+                             exec_async,
+                             DMS_ERROR,
+                             DMS_ERROR_INVALID_ARGUMENT,
+                             "there is no command to run");
+  else if (self->state != DMS_EXECUTION_RUNNING)
+    g_task_report_new_error (self,
+                             callback,
+                             user_data,
+                             exec_async,
+                             DMS_ERROR,
+                             DMS_ERROR_WRONG_STATE,
+                             "cannot run “%s” in container “%s”: its job does not run",
+                             argv[0],
+                             self->name);
+  else
+    dms_docker_exec_run_async (
+        execution, self->client, self->name, argv, timeout_ms, cancellable, callback, user_data);
 }
 
 static DmsExecResult *
 exec_finish (DmsExecution *execution, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, execution), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+read_file_async (DmsExecution *execution,
+                 const char *path,
+                 gsize max_bytes,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  DmsDockerExecution *self = DMS_DOCKER_EXECUTION (execution);
+
+  dms_docker_file_read_async (
+      execution, self->client, self->name, path, max_bytes, cancellable, callback, user_data);
+}
+
+static GBytes *
+read_file_finish (DmsExecution *execution, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, execution), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
@@ -961,6 +897,8 @@ dms_docker_execution_iface_init (DmsExecutionInterface *iface)
   iface->exec_finish = exec_finish;
   iface->read_log_async = read_log_async;
   iface->read_log_finish = read_log_finish;
+  iface->read_file_async = read_file_async;
+  iface->read_file_finish = read_file_finish;
   iface->get_usage_async = get_usage_async;
   iface->get_usage_finish = get_usage_finish;
   iface->remove_async = remove_async;

@@ -160,8 +160,8 @@ parse_octal (const char *field, gsize size, guint64 *value)
   return TRUE;
 }
 
-GBytes *
-dms_docker_tar_read_file (GBytes *archive)
+static GBytes *
+find_file (GBytes *archive, const char *skipped)
 {
   gsize total;
   const guint8 *data = g_bytes_get_data (archive, &total);
@@ -179,7 +179,22 @@ dms_docker_tar_read_file (GBytes *archive)
         return NULL;
       if (header.type == '0' || header.type == '\0')
         return g_bytes_new_from_bytes (archive, offset, (gsize) size);
+      if (skipped != NULL && strchr (skipped, header.type) == NULL)
+        return NULL;
       offset += MIN ((gsize) ((size + 511) & ~G_GUINT64_CONSTANT (511)), total - offset);
     }
   return NULL;
+}
+
+GBytes *
+dms_docker_tar_read_file (GBytes *archive)
+{
+  return find_file (archive, NULL);
+}
+
+/* Long names and times stand in entries of their own. */
+GBytes *
+dms_docker_tar_read_only_file (GBytes *archive)
+{
+  return find_file (archive, "Lxg");
 }

@@ -25,6 +25,9 @@ GBytes *dms_docker_tar_end (DmsDockerTar *self);
 
 /* The content of the first regular file of an archive; NULL when it has none or is damaged. */
 GBytes *dms_docker_tar_read_file (GBytes *archive);
+/* The same of an archive that has nothing before it but what tells of it; NULL for that of a folder or a
+ * link. */
+GBytes *dms_docker_tar_read_only_file (GBytes *archive);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsDockerTar, dms_docker_tar_free)
 

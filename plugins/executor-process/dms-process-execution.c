@@ -4,6 +4,7 @@
 #include "dms-process-execution.h"
 
 #include "dms-process-control.h"
+#include "dms-process-file-reader.h"
 #include "dms-process-log-reader.h"
 #include "dms-process-registry.h"
 #include "dms-process-tool.h"
@@ -522,6 +523,27 @@ dms_process_execution_read_log_finish (DmsExecution *execution, GAsyncResult *re
   return dms_process_log_reader_read_finish (result, error);
 }
 
+/* The home is all that it can have written and that is still there. */
+static void
+dms_process_execution_read_file_async (DmsExecution *execution,
+                                       const char *path,
+                                       gsize max_bytes,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data)
+{
+  DmsProcessExecution *self = DMS_PROCESS_EXECUTION (execution);
+  g_autofree char *home = g_build_filename (self->state_dir, "home", NULL);
+
+  dms_process_file_reader_read_async (execution, home, path, max_bytes, cancellable, callback, user_data);
+}
+
+static GBytes *
+dms_process_execution_read_file_finish (DmsExecution *execution, GAsyncResult *result, GError **error)
+{
+  return dms_process_file_reader_read_finish (result, error);
+}
+
 static guint64
 get_value (char **pairs, const char *name)
 {
@@ -676,6 +698,8 @@ dms_process_execution_interface_init (DmsExecutionInterface *iface)
   iface->exec_finish = dms_process_execution_exec_finish;
   iface->read_log_async = dms_process_execution_read_log_async;
   iface->read_log_finish = dms_process_execution_read_log_finish;
+  iface->read_file_async = dms_process_execution_read_file_async;
+  iface->read_file_finish = dms_process_execution_read_file_finish;
   iface->get_usage_async = dms_process_execution_get_usage_async;
   iface->get_usage_finish = dms_process_execution_get_usage_finish;
   iface->remove_async = dms_process_execution_remove_async;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Workflows with real daemons: what is passed on, what is tried again, and what a crash does not repeat."""
 
+import concurrent.futures
 import contextlib
 import json
 import time
@@ -168,14 +169,145 @@ def test_fan_out_over_two_machines(tmp_path):
         nothing_left(bob)
 
 
-def test_update_is_refused(node):
-    flow = Flow(node).add("first", "sleep 300")
+def update(node, ensemble, flow, seconds=150):
+    """Answers why not, or nothing."""
+    reply = node.actor("/dms/node/deployment/update", "-t", f"{seconds}s", "-i", ensemble, "-f", flow.write(), check=False,
+                       timeout=seconds + 10)
+    return None if reply["OK"] else reply["Error"]
+
+
+def again(flow, *names):
+    """The same file, with those of its tasks; more are added to it."""
+    other = Flow.__new__(Flow)
+    other.node, other.shared = flow.node, flow.shared
+    other.names = list(names)
+    other.tasks = [flow.tasks[flow.names.index(name)] for name in names]
+    return other
+
+
+WAIT = "until test -e /shared/go; do sleep 0.1; done; "
+
+
+def begin_to_update(node):
+    """One step has ended, one runs until it may end, one waits for it, and one runs for ever."""
+    flow = Flow(node)
+    flow.add("ended", "echo found", "{outputs: {what: stdout}}")
+    flow.add("runs", WAIT + "echo ran", "{outputs: {what: stdout}}")
+    flow.add("waits", "echo old", "{after: [runs]}")
+    flow.add("endless", "sleep 600", "{after: [ended], may_fail: true}")
     ensemble = flow.deploy()
     node.wait_status(ensemble, "Running")
-    path = flow.add("second", "true").write()
-    reply = node.actor("/dms/node/deployment/update", "-t", "150s", "-i", ensemble, "-f", path, check=False)
-    assert reply["OK"] is False and "workflow" in reply["Error"], reply
+    node.wait_for(lambda: {"ended..1", "runs..1", "endless..1"} <= set(flow.started()), 60, "the steps do not start")
+    node.wait_for(lambda: details(node, ensemble)["ended"]["workflow"]["state"] == "succeeded", 30, "the step does not end")
+    return flow, ensemble
+
+
+def test_update_while_it_runs(node):
+    """Steps that have not begun change, come and go; what has ended is not repeated, what runs is not disturbed."""
+    flow, ensemble = begin_to_update(node)
+    new = again(flow, "ended", "runs")
+    new.add("waits", 'echo "new $WHAT $RAN"', "{inputs: {WHAT: ended.what, RAN: runs.what}}")
+    new.add("added", 'echo "after all"', "{after: [waits, ended]}")
+    assert update(node, ensemble, new) is None
     assert node.status(ensemble)["status"] == "Running"
-    node.actor("/dms/node/deployment/shutdown", "-i", ensemble)
-    node.wait_status(ensemble, "Completed")
+    (flow.shared / "go").touch()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    assert node.logs_of(ensemble, "here.waits")[0] == "new found ran\n"
+    assert node.logs_of(ensemble, "here.added")[0] == "after all\n"
+    assert sorted(flow.started()) == ["added..1", "ended..1", "endless..1", "runs..1", "waits..1"]
+    nothing_left(node)
+
+
+def test_update_that_is_refused(node):
+    """What has begun cannot become something else; the path says what."""
+    flow, ensemble = begin_to_update(node)
+    changed = again(flow, "ended", "waits", "endless").add("runs", "echo other", "{outputs: {what: stdout}}")
+    assert "allocations.runs: this step of the workflow runs" in update(node, ensemble, changed)
+    changed = again(flow, "runs", "waits", "endless").add("ended", "echo found", "{may_fail: true, outputs: {what: stdout}}")
+    assert "allocations.ended: this step of the workflow has ended" in update(node, ensemble, changed)
+    other = again(flow, *flow.names)
+    text = other.write(nodes="  here: {allocations: [ended, waits, endless]}\n  there: {allocations: [runs]}\n").read_text()
+    other.write = lambda: node.write_job("moved.yaml", text)
+    assert "nodes.here.allocations: step “runs” runs, and stays on its node" in update(node, ensemble, other)
+    outside = again(flow, "ended", "runs", "endless").add("waits", "echo old")
+    outside.tasks[-1] = outside.tasks[-1].replace("    workflow: {}\n", "")
+    assert "allocations.waits.workflow: " in update(node, ensemble, outside)
+    assert node.status(ensemble)["status"] == "Running"
+    # Nothing of that has changed anything.
+    new = again(flow, "ended", "runs", "waits")
+    assert update(node, ensemble, new) is None
+    (flow.shared / "go").touch()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    assert node.logs_of(ensemble, "here.waits")[0] == "old\n"
+    assert sorted(flow.started()) == ["ended..1", "endless..1", "runs..1", "waits..1"]
+    nothing_left(node)
+
+
+def test_update_that_fails_or_is_cut_off(node):
+    """An update whose new part does not start is undone; so is one during which the daemon dies. Nothing is done
+    twice, also of what it removed."""
+    flow, ensemble = begin_to_update(node)
+    broken = again(flow, "runs", "waits").add("broken", "true")
+    broken.tasks[-1] = broken.tasks[-1].replace("    workflow: {}\n", "").replace("cmd: [", "rootfs: /nonexistent\n      cmd: [")
+    assert "the update failed, and what ran before runs again" in update(node, ensemble, broken)
+    node.wait_status(ensemble, "Running")
+    huge = again(flow, "runs", "waits").add("huge", "true", "{after: [runs]}")
+    huge.tasks[-1] = huge.tasks[-1].replace("{cores: 0.1}", "{cores: 1000}")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        pending = pool.submit(update, node, ensemble, huge)
+        node.wait_for(lambda: node.status(ensemble)["status"] == "Updating", 30, "the update does not begin")
+        node.kill()
+        assert pending.exception() is not None
+    node.start()
+    node.wait_status(ensemble, "Running", timeout=60)
+    seen = details(node, ensemble)
+    assert seen["ended"]["workflow"]["state"] == "succeeded", seen["ended"]
+    assert seen["endless"]["workflow"]["reason"] == "an update removed it", seen["endless"]
+    assert update(node, ensemble, again(flow, "ended", "runs", "waits")) is None
+    (flow.shared / "go").touch()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    assert sorted(flow.started()) == ["ended..1", "endless..1", "runs..1", "waits..1"]
+    nothing_left(node)
+
+
+def test_outputs_from_files(node):
+    """Files of one task go to others, in whole or in part, and are the list of a fan-out."""
+    flow = Flow(node)
+    flow.add("make", 'mkdir out; seq 3 > out/list; echo "x=1" > report; echo "x=two words" >> report; '
+             'head -c 3000000 /dev/zero | tr "\\0" a > big; printf "\\nlast\\n" >> big',
+             '{outputs: {list: {file: out/list}, x: {file: report, prefix: "x="}, end: {file: big, take: last_line}}}')
+    flow.add("each", 'echo "$DMS_ITEM" > mine', "{for_each: make.list, outputs: {mine: {file: mine}}}")
+    flow.add("gather", 'echo "$X/$END/$ALL"', "{inputs: {X: make.x, END: make.end, ALL: each.mine}}")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    assert node.logs_of(ensemble, "here.gather")[0] == 'two words/last/["1","2","3"]\n'
+    nothing_left(node)
+
+
+def test_files_that_are_not_handed_on(node):
+    """What is missing, no text, too large or leads elsewhere fails the run that left it, and says why."""
+    flow = Flow(node)
+    cases = {
+        "missing": ("true", "there is no file"),
+        "link": ("ln -s /etc/passwd f", "links are not followed"),
+        "above": ("ln -s .. g; ln -s g/status.json f", "links are not followed"),
+        "folder": ("mkdir f", "no regular file"),
+        "binary": ('printf "a\\0b" > f', "no text"),
+        "escape": ('printf "\\033[2J" > f', "no text"),
+        "large": ("head -c 40000 /dev/zero | tr '\\0' b > f", "larger than the 32768 bytes"),
+    }
+    for name, (script, _) in cases.items():
+        flow.add(name, script, "{may_fail: true, outputs: {o: {file: f}}}")
+    many = ", ".join(f"o{i}: {{file: f{i}}}" for i in range(5))
+    flow.add("many", "for i in 0 1 2 3 4; do head -c 30000 /dev/zero | tr '\\0' c > f$i; done",
+             "{may_fail: true, outputs: {%s}}" % many)
+    flow.add("after", 'echo "[$O]"', "{after: [{task: link, exit: any}], inputs: {O: link.o}}")
+    flow.add("early", "exit 3", "{may_fail: true, outputs: {o: {file: f}}}")
+    ensemble = flow.deploy()
+    node.wait_status(ensemble, "Completed", timeout=120)
+    seen = details(node, ensemble)
+    for name, (_, word) in {**cases, "many": ("", "more than 131072 bytes together"), "early": ("", "exited with code 3")}.items():
+        assert seen[name]["workflow"]["state"] == "failed", (name, seen[name])
+        assert word in seen[name]["workflow"]["reason"], (name, seen[name]["workflow"])
+    assert node.logs_of(ensemble, "here.after")[0] == "[]\n"
     nothing_left(node)

@@ -388,6 +388,68 @@ test_pause (Fixture *fixture, gconstpointer data)
   stop (fixture->execution, 0);
 }
 
+static GBytes *
+try_read_file (DmsExecution *execution, const char *path, gsize max_bytes, GError **error)
+{
+  GAsyncResult *slot = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  dms_execution_read_file_async (execution, path, max_bytes, NULL, on_ready, &slot);
+  result = await (&slot);
+  return dms_execution_read_file_finish (execution, result, error);
+}
+
+static void
+assert_file (DmsExecution *execution, const char *path, gsize max_bytes, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = try_read_file (execution, path, max_bytes, &error);
+  gsize size;
+  const char *data;
+
+  g_assert_no_error (error);
+  data = g_bytes_get_data (bytes, &size);
+  g_assert_cmpmem (data, size, expected, strlen (expected));
+}
+
+/* What a job left is read from the container; what its links name is looked up in there, never on the
+ * machine. */
+static void
+test_files (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *secret = g_build_filename (fixture->directory, "secret", NULL);
+  g_autofree char *script = g_strdup_printf (
+      "mkdir -p /w/deep; printf 'one\\ntwo\\n' >/w/deep/f; : >/w/empty; ln -s /w/deep /w/way; mkfifo "
+      "/w/pipe; "
+      "ln -s %s /w/host; ln -s ../../../../../../../..%s /w/above; head -c 20000000 /dev/zero >/w/huge",
+      secret,
+      secret);
+  const char *const refused[] = { "w/host", "w/above", "w/none", "w/pipe", "w/deep", "w/huge", "w/empty/f" };
+  g_autoptr (DmsExecutionResult) end = NULL;
+  g_autoptr (GBytes) none = NULL;
+  g_autoptr (GError) missing = NULL;
+
+  g_assert_true (g_file_set_contents (secret, "secret", 6, NULL));
+  launch_shell (fixture, script);
+  end = wait_end (fixture->execution);
+  g_assert_true (dms_execution_result_is_success (end));
+  assert_file (fixture->execution, "w/deep/f", 1024, "one\ntwo\n");
+  assert_file (fixture->execution, "w/deep/f", 3, "wo\n");
+  assert_file (fixture->execution, "w/way/f", 1024, "one\ntwo\n");
+  assert_file (fixture->execution, "w/empty", 1024, "");
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) bytes = try_read_file (fixture->execution, refused[i], 1024, &error);
+
+      g_assert_null (bytes);
+      g_assert_nonnull (error);
+    }
+  g_unlink (secret);
+  none = try_read_file (fixture->execution, "w/none", 1024, &missing);
+  g_assert_error (missing, DMS_ERROR, DMS_ERROR_NOT_FOUND);
+}
+
 static DmsExecResult *
 try_exec (DmsExecution *execution, const char *script, guint timeout_ms, GError **error)
 {
@@ -788,6 +850,7 @@ main (int argc, char *argv[])
   add ("stop-stubborn", test_stop_stubborn, NULL);
   add ("pause", test_pause, NULL);
   add ("exec", test_exec, NULL);
+  add ("files", test_files, NULL);
   add ("adopt", test_adopt, argv[0]);
   add ("adopt-ended", test_adopt_ended, NULL);
   add ("adopt-unknown", test_adopt_unknown, NULL);

@@ -267,6 +267,35 @@ test_tar (void)
   g_rmdir (directory);
 }
 
+/* What an engine answers for a file is one file; for a folder, all in it; for a link, that. */
+static void
+test_tar_only_file (void)
+{
+  g_autoptr (DmsDockerTar) plain = dms_docker_tar_new ();
+  g_autoptr (DmsDockerTar) folder = dms_docker_tar_new ();
+  g_autoptr (GBytes) content = g_bytes_new_static ("hello", 5);
+  g_autofree char *deep = g_strnfill (150, 'n');
+  g_autoptr (GBytes) archive = NULL;
+  g_autoptr (GBytes) file = NULL;
+  g_autoptr (GBytes) other = NULL;
+  g_autoptr (GBytes) link = NULL;
+  g_autofree guint8 *copy = NULL;
+
+  dms_docker_tar_add_file (plain, deep, 0600, 0, 0, content);
+  archive = dms_docker_tar_end (plain);
+  file = dms_docker_tar_read_only_file (archive);
+  g_assert_true (g_bytes_equal (file, content));
+  copy = g_memdup2 (g_bytes_get_data (archive, NULL), g_bytes_get_size (archive));
+  /* The entry behind that of the long name. */
+  copy[1024 + 156] = '2';
+  link = g_bytes_new_take (g_steal_pointer (&copy), g_bytes_get_size (archive));
+  g_assert_null (dms_docker_tar_read_only_file (link));
+  dms_docker_tar_add_directory (folder, "/d", 0755, 0, 0);
+  dms_docker_tar_add_file (folder, "/d/f", 0600, 0, 0, content);
+  other = dms_docker_tar_end (folder);
+  g_assert_null (dms_docker_tar_read_only_file (other));
+}
+
 static void
 test_tar_hostile (void)
 {
@@ -776,6 +805,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/executor-docker/params/good", test_params);
   g_test_add_func ("/executor-docker/params/bad", test_params_bad);
   g_test_add_func ("/executor-docker/tar/written", test_tar);
+  g_test_add_func ("/executor-docker/tar/only-file", test_tar_only_file);
   g_test_add_func ("/executor-docker/tar/hostile", test_tar_hostile);
   g_test_add_func ("/executor-docker/handle", test_handle);
   g_test_add_func ("/executor-docker/create/body", test_create_body);

@@ -278,6 +278,15 @@ dms_process_fixture_read (DmsExecution *execution,
   return dms_execution_read_log_finish (execution, await_with_deadline (&result), error);
 }
 
+GBytes *
+dms_process_fixture_read_file (DmsExecution *execution, const char *path, gsize max_bytes, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  dms_execution_read_file_async (execution, path, max_bytes, NULL, on_ready, &result);
+  return dms_execution_read_file_finish (execution, await_with_deadline (&result), error);
+}
+
 char *
 dms_process_fixture_read_all (DmsExecution *execution, DmsLogStream stream)
 {

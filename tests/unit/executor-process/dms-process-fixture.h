@@ -48,6 +48,8 @@ DmsLogChunk *dms_process_fixture_read (DmsExecution *execution,
                                        GCancellable *cancellable,
                                        GError **error);
 /* The whole of a stream, as text. */
+GBytes *
+dms_process_fixture_read_file (DmsExecution *execution, const char *path, gsize max_bytes, GError **error);
 char *dms_process_fixture_read_all (DmsExecution *execution, DmsLogStream stream);
 DmsUsage *dms_process_fixture_get_usage (DmsExecution *execution);
 void dms_process_fixture_remove (DmsExecution *execution);

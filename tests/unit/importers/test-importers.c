@@ -222,6 +222,145 @@ test_format_is_held (void)
   dms_test_import_assert_has (error->message, "neither a Compose file");
 }
 
+static DmsTaskFlow *
+flow_of (DmsEnsemble *ensemble, const char *name)
+{
+  DmsAllocationConfig *config = dms_ensemble_find_allocation (ensemble, name);
+
+  g_assert_nonnull (config);
+  return dms_allocation_config_get_flow (config);
+}
+
+static DmsEnsemble *
+load (const char *yaml)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (yaml, strlen (yaml));
+  g_autoptr (GError) error = NULL;
+  DmsEnsemble *ensemble = dms_job_parser_load_data ("translation", NULL, bytes, &error);
+
+  g_assert_no_error (error);
+  return ensemble;
+}
+
+/* Tasks wait for tasks by the workflow, however many and in whatever order; what goes on cannot, nor can what
+ * something else starts after. */
+static void
+test_waiting_for_an_end (void)
+{
+  static const char text[] =
+      "services:\n"
+      "  last: {image: i, restart: \"no\", depends_on: {mid: {condition: service_completed_successfully}}}\n"
+      "  mid:\n"
+      "    image: i\n"
+      "    restart: \"on-failure:4\"\n"
+      "    depends_on:\n"
+      "      first: {condition: service_completed_successfully}\n"
+      "      db: {condition: service_healthy}\n"
+      "  first: {image: i, deploy: {replicas: 2}}\n"
+      "  db: {image: i}\n"
+      "  web: {image: i, depends_on: {migrate: {condition: service_completed_successfully}}}\n"
+      "  after: {image: i, restart: \"no\", depends_on: {migrate: {condition: "
+      "service_completed_successfully}}}\n"
+      "  migrate: {image: i}\n"
+      "  c: {image: i, restart: \"no\", depends_on: {b: {condition: service_completed_successfully}}}\n"
+      "  b: {image: i}\n"
+      "  d: {image: i, depends_on: [b]}\n";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_COMPOSE, text, NULL, &report, &error);
+  g_autoptr (DmsEnsemble) ensemble = NULL;
+  DmsTaskFlow *mid;
+  DmsAllocationConfig *config;
+
+  g_assert_no_error (error);
+  ensemble = load (yaml);
+  mid = flow_of (ensemble, "mid");
+  g_assert_nonnull (dms_task_flow_find_dependency (flow_of (ensemble, "last"), "mid"));
+  g_assert_nonnull (dms_task_flow_find_dependency (mid, "first-1"));
+  g_assert_nonnull (dms_task_flow_find_dependency (mid, "first-2"));
+  g_assert_cmpuint (mid->max_retries, ==, 4);
+  g_assert_nonnull (flow_of (ensemble, "first-2"));
+  config = dms_ensemble_find_allocation (ensemble, "mid");
+  g_assert_cmpstr (dms_allocation_config_get_depends_on (config)[0], ==, "db");
+  assert_has (report, "translated: services.mid.depends_on.first: by the workflow");
+  for (const char *const *name = (const char *const[]){ "web", "after", "migrate", "b", "c", "d", NULL };
+       *name != NULL;
+       name++)
+    g_assert_null (flow_of (ensemble, *name));
+  assert_has (report, "approximated: services.web.depends_on.migrate: its start is waited for");
+  assert_has (report, "approximated: services.after.depends_on.migrate: its start is waited for");
+  assert_has (report, "approximated: services.c.depends_on.b: its start is waited for");
+}
+
+static void
+test_nomad_prestart (void)
+{
+  static const char text[] = "{\"job\": {\"j\": {\"type\": \"batch\", \"group\": {\"g\": {\"task\": {"
+                             "\"main\": {\"driver\": \"docker\", \"config\": {\"image\": \"i\"}},"
+                             "\"side\": {\"driver\": \"docker\", \"config\": {\"image\": \"i\"},"
+                             " \"lifecycle\": {\"hook\": \"prestart\", \"sidecar\": true}},"
+                             "\"fetch\": {\"driver\": \"docker\", \"config\": {\"image\": \"i\"}, "
+                             "\"lifecycle\": {\"hook\": \"prestart\"}}"
+                             "}}}}}}";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_NOMAD, text, NULL, &report, &error);
+  g_autoptr (DmsEnsemble) ensemble = NULL;
+
+  g_assert_no_error (error);
+  ensemble = load (yaml);
+  g_assert_nonnull (dms_task_flow_find_dependency (flow_of (ensemble, "g-main"), "g-fetch"));
+  g_assert_nonnull (flow_of (ensemble, "g-fetch"));
+  assert_has (report, "task.fetch: by the workflow, until it has succeeded");
+}
+
+static void
+test_kubernetes_job (void)
+{
+  static const char text[] =
+      "apiVersion: batch/v1\n"
+      "kind: Job\n"
+      "metadata: {name: j}\n"
+      "spec:\n"
+      "  completions: 5\n"
+      "  parallelism: 2\n"
+      "  completionMode: Indexed\n"
+      "  activeDeadlineSeconds: 90\n"
+      "  template: {spec: {restartPolicy: Never, containers: [{name: c, image: i, command: [x]}]}}\n"
+      "---\n"
+      "apiVersion: batch/v1\n"
+      "kind: Job\n"
+      "metadata: {name: k}\n"
+      "spec:\n"
+      "  backoffLimit: 0\n"
+      "  template:\n"
+      "    spec:\n"
+      "      restartPolicy: Never\n"
+      "      initContainers: [{name: a, image: i, command: [x]}, {name: b, image: i, command: [x]}]\n"
+      "      containers: [{name: c, image: i, command: [x]}, {name: d, image: i, command: [x]}]\n";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, NULL, &report, &error);
+  g_autoptr (DmsEnsemble) ensemble = NULL;
+  DmsTaskFlow *flow;
+
+  g_assert_no_error (error);
+  ensemble = load (yaml);
+  flow = flow_of (ensemble, "j");
+  g_assert_cmpuint (g_strv_length (flow->items), ==, 5);
+  g_assert_cmpuint (flow->max_retries, ==, 6);
+  g_assert_cmpint (flow->timeout_us, ==, 90 * G_USEC_PER_SEC);
+  g_assert_nonnull (dms_ensemble_find_node (ensemble, "j-2"));
+  assert_has (report, "completionMode: DMS_INDEX says which run it is");
+  g_assert_nonnull (dms_task_flow_find_dependency (flow_of (ensemble, "k-b"), "k-a"));
+  for (const char *const *name = (const char *const[]){ "k-c", "k-d", NULL }; *name != NULL; name++)
+    {
+      flow = flow_of (ensemble, *name);
+      g_assert_nonnull (dms_task_flow_find_dependency (flow, "k-b"));
+      g_assert_cmpuint (flow->max_retries, ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -241,6 +380,9 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/profiles", test_profiles);
   g_test_add_func ("/importers/unknown-is-told", test_unknown_is_told);
   g_test_add_func ("/importers/native-hcl", test_native_hcl);
+  g_test_add_func ("/importers/waiting-for-an-end", test_waiting_for_an_end);
+  g_test_add_func ("/importers/nomad-prestart", test_nomad_prestart);
+  g_test_add_func ("/importers/kubernetes-job", test_kubernetes_job);
   g_test_add_func ("/importers/format-is-held", test_format_is_held);
   return g_test_run ();
 }

@@ -85,11 +85,19 @@ state_of (DmsWorkflow *workflow, const char *task)
   return dms_workflow_task_state_to_string (dms_workflow_get_task_state (workflow, task));
 }
 
+static gboolean
+take_end (DmsWorkflow *workflow, const char *run, int code, const char *out, gint64 now)
+{
+  DmsWorkflowLeft left = { out, NULL, NULL };
+
+  return dms_workflow_take_end (workflow, run, code, NULL, &left, now);
+}
+
 static void
 finish (DmsWorkflow *workflow, const char *run, int code, const char *out)
 {
   g_assert_true (dms_workflow_take_started (workflow, run, 1));
-  g_assert_true (dms_workflow_take_end (workflow, run, code, NULL, out, NULL, 2));
+  g_assert_true (take_end (workflow, run, code, out, 2));
 }
 
 static char *
@@ -153,13 +161,13 @@ test_outputs (void)
   g_autofree char *text = NULL;
   g_autoptr (GPtrArray) starts = NULL;
   DmsWorkflowStart *start;
+  DmsWorkflowLeft left = { "got=1\nsome $(evil) `thing`\ngot=2 x\r\nend\n\n", "oh\n", NULL };
 
   starts = dms_workflow_advance (workflow, 0);
   start = starts->pdata[0];
   g_assert_true (start->wants_stdout && start->wants_stderr);
   dms_workflow_take_started (workflow, "a.0.1", 1);
-  g_assert_true (dms_workflow_take_end (
-      workflow, "a.0.1", 0, NULL, "got=1\nsome $(evil) `thing`\ngot=2 x\r\nend\n\n", "oh\n", 2));
+  g_assert_true (dms_workflow_take_end (workflow, "a.0.1", 0, NULL, &left, 2));
   g_clear_pointer (&starts, g_ptr_array_unref);
   starts = dms_workflow_advance (workflow, 3);
   g_assert_cmpuint (starts->len, ==, 1);
@@ -172,6 +180,109 @@ test_outputs (void)
   g_assert_cmpstr (g_environ_getenv (start->environment, "ERR"), ==, "oh");
   g_assert_cmpstr (g_environ_getenv (start->environment, "DMS_TASK"), ==, "b");
   g_assert_cmpstr (g_environ_getenv (start->environment, "DMS_ATTEMPT"), ==, "1");
+}
+
+/* An update: what ended stays, what runs goes on where its slot is, by whatever number that has now. */
+static void
+test_adopt (void)
+{
+  static const char *const tasks = "{for_each: [x, y], slots: 2, retries: 3}";
+  g_autoptr (DmsWorkflow) was =
+      make ("done", "{outputs: {o: stdout}}", "fan", tasks, "later", "{after: [fan]}", NULL);
+  g_autoptr (DmsWorkflow) is = NULL;
+  g_autoptr (GPtrArray) starts = NULL;
+  g_autofree char *value = NULL;
+
+  dms_workflow_add_slot (was, "fan", "second");
+  assert_step (was, 0, "done.0.1 fan.0.1 fan.1.1");
+  finish (was, "done.0.1", 0, "text");
+  g_assert_true (dms_workflow_take_started (was, "fan.0.1", 1));
+  assert_step (was, 1, "");
+  is = make (
+      "fan", tasks, "done", "{outputs: {o: stdout}}", "new", "{inputs: {O: done.o}, after: [fan]}", NULL);
+  /* The slot “second” is gone; “fan” is there under another number. */
+  dms_workflow_adopt (is, was, 2 * SECOND);
+  dms_workflow_ask_again (is);
+  g_assert_cmpstr (state_of (is, "done"), ==, "succeeded");
+  g_assert_cmpstr (state_of (is, "fan"), ==, "running");
+  g_assert_cmpstr (state_of (is, "new"), ==, "waiting");
+  /* Only what was on the way is asked for again, by the name it had. */
+  starts = dms_workflow_advance (is, 2 * SECOND);
+  g_assert_cmpuint (starts->len, ==, 1);
+  g_assert_cmpstr (((DmsWorkflowStart *) starts->pdata[0])->run, ==, "fan.0.1");
+  g_assert_cmpstr (((DmsWorkflowStart *) starts->pdata[0])->slot, ==, "fan");
+  g_assert_true (take_end (is, "fan.0.1", 0, NULL, 3 * SECOND));
+  assert_step (is, 10 * SECOND, "fan.1.2");
+  g_assert_true (take_end (is, "fan.1.2", 0, NULL, 11 * SECOND));
+  value = variable_of (is, "new.0.1", "O");
+  g_assert_cmpstr (value, ==, "text");
+}
+
+/* What a run left in files, as its machine tells it. */
+static gboolean
+end_with_files (DmsWorkflow *workflow, const char *run, const char *json, gint64 now)
+{
+  g_autoptr (JsonNode) node = json_from_string (json, NULL);
+  DmsWorkflowLeft left = { NULL, NULL, json_node_get_object (node) };
+
+  g_assert_true (dms_workflow_take_started (workflow, run, now));
+  return dms_workflow_take_end (workflow, run, 0, NULL, &left, now);
+}
+
+static void
+test_outputs_from_files (void)
+{
+  g_autoptr (DmsWorkflow) workflow = make ("a",
+                                           "{retries: {max: 5, delay: 1s, factor: 1}, outputs: {all: {file: "
+                                           "out/r.txt}, got: {file: out/r.txt, prefix: \"x=\"}, "
+                                           "last: {file: b, take: last_line}}}",
+                                           "b",
+                                           "{inputs: {ALL: a.all, GOT: a.got, LAST: a.last}}",
+                                           NULL);
+  static const struct
+  {
+    const char *files;
+    const char *problem;
+  } bad[] = {
+    { "{}", "it did not hand on “all” from the file “out/r.txt”: its machine does not know how" },
+    { "{\"out/r.txt\": 3, \"b\": \"x\"}", "its machine does not know how" },
+    { "{\"out/r.txt\": {\"error\": \"it is a link\"}}", "from the file “out/r.txt”: it is a link" },
+    { "{\"out/r.txt\": {\"text\": \"y=1\"}}", "no line of its out/r.txt begins with “x=”" },
+  };
+  g_autoptr (GPtrArray) starts = dms_workflow_advance (workflow, 0);
+  DmsWorkflowStart *start = starts->pdata[0];
+
+  g_assert_false (start->wants_stdout || start->wants_stderr);
+  g_assert_cmpuint (start->wants_files->len, ==, 2);
+  g_assert_cmpstr (start->wants_files->pdata[0], ==, "out/r.txt");
+  g_assert_cmpstr (start->wants_files->pdata[1], ==, "b");
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *run = g_strdup_printf ("a.0.%u", i + 1);
+      g_autoptr (JsonNode) state = NULL;
+      g_autofree char *text = NULL;
+
+      g_assert_true (end_with_files (workflow, run, bad[i].files, i * 2 * SECOND + 1));
+      state = dms_workflow_to_json (workflow);
+      text = json_to_string (state, FALSE);
+      g_assert_nonnull (strstr (text, bad[i].problem));
+      g_clear_pointer (&starts, g_ptr_array_unref);
+      starts = dms_workflow_advance (workflow, (i + 1) * 2 * SECOND);
+      g_assert_cmpuint (starts->len, ==, 1);
+    }
+  g_assert_true (
+      end_with_files (workflow,
+                      "a.0.5",
+                      "{\"out/r.txt\": {\"text\": \"x=1\\nx= 2\\n\"}, \"b\": {\"text\": \"\\nend\\n\"}}",
+                      20 * SECOND));
+  g_clear_pointer (&starts, g_ptr_array_unref);
+  starts = dms_workflow_advance (workflow, 21 * SECOND);
+  g_assert_cmpuint (starts->len, ==, 1);
+  start = starts->pdata[0];
+  g_assert_cmpuint (start->wants_files->len, ==, 0);
+  g_assert_cmpstr (g_environ_getenv (start->environment, "ALL"), ==, "x=1\nx= 2");
+  g_assert_cmpstr (g_environ_getenv (start->environment, "GOT"), ==, " 2");
+  g_assert_cmpstr (g_environ_getenv (start->environment, "LAST"), ==, "end");
 }
 
 static void
@@ -270,10 +381,10 @@ test_retries (void)
   assert_step (workflow, 1 + SECOND, "");
   assert_step (workflow, 2 + SECOND, "a.0.2");
   /* News of the first attempt come late. */
-  g_assert_false (dms_workflow_take_end (workflow, "a.0.1", 0, NULL, NULL, NULL, 3));
-  g_assert_false (dms_workflow_take_end (workflow, "a.0.3", 0, NULL, NULL, NULL, 3));
-  g_assert_false (dms_workflow_take_end (workflow, "a.1.2", 0, NULL, NULL, NULL, 3));
-  g_assert_false (dms_workflow_take_end (workflow, "a", 0, NULL, NULL, NULL, 3));
+  g_assert_false (dms_workflow_take_end (workflow, "a.0.1", 0, NULL, NULL, 3));
+  g_assert_false (dms_workflow_take_end (workflow, "a.0.3", 0, NULL, NULL, 3));
+  g_assert_false (dms_workflow_take_end (workflow, "a.1.2", 0, NULL, NULL, 3));
+  g_assert_false (dms_workflow_take_end (workflow, "a", 0, NULL, NULL, 3));
   finish (workflow, "a.0.2", 75, NULL);
   g_assert_cmpint (dms_workflow_get_wakeup_us (workflow), ==, 2 + 5 * SECOND);
   assert_step (workflow, 2 + 5 * SECOND, "a.0.3");
@@ -555,8 +666,7 @@ run_graph (GRand *rand)
       if (g_rand_boolean (rand))
         end_one (&machines, rand);
       if (heard)
-        dms_workflow_take_end (
-            workflow, news->pdata[0], code_of (graph, news->pdata[0]), NULL, NULL, NULL, now);
+        dms_workflow_take_end (workflow, news->pdata[0], code_of (graph, news->pdata[0]), NULL, NULL, now);
       starts = dms_workflow_advance (workflow, now);
       /* A crash before it is stored: nothing was said to anybody, and nothing acknowledged. */
       if (g_rand_int_range (rand, 0, 8) == 0)
@@ -660,6 +770,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/workflow/conditions", test_conditions);
   g_test_add_func ("/workflow/outputs", test_outputs);
+  g_test_add_func ("/workflow/outputs-from-files", test_outputs_from_files);
+  g_test_add_func ("/workflow/adopt", test_adopt);
   g_test_add_func ("/workflow/outputs/missing-or-too-large", test_output_is_missing_or_too_large);
   g_test_add_func ("/workflow/fan-out", test_fan_out);
   g_test_add_func ("/workflow/fan-out/nothing-and-too-much", test_fan_out_over_nothing_and_too_much);
