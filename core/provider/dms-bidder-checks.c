@@ -228,7 +228,7 @@ dms_bidder_check_request (DmsBidder *self,
     return dms_bidder_refuse (
         self, id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
   return check_location (self, id, request, refusal) && check_executors (self, id, request, own, refusal) &&
-         check_resources (self, id, request, refusal);
+         check_resources (self, id, request, refusal) && dms_bidder_check_wants (self, id, request, refusal);
 }
 
 /* The whole message */

@@ -8,11 +8,13 @@
 #include "provider/dms-bid-refuser.h"
 #include "provider/dms-bidder.h"
 #include "provider/dms-provider-private.h"
+#include "resources/dms-library-finder.h"
 
 G_BEGIN_DECLS
 
 /* One object in several files: what stands in the way of a bid (dms-bidder-checks.c), which executors there
- * are (dms-bidder-executors.c), what was offered to whom (dms-bidder-offers.c). */
+ * are (dms-bidder-executors.c), what was offered to whom (dms-bidder-offers.c), what `requires` asks for
+ * (dms-bidder-wants.c). */
 struct _DmsBidder
 {
   GObject parent_instance;
@@ -27,6 +29,9 @@ struct _DmsBidder
   GHashTable *delayed;
   DmsBidRefuser *refuser;
   DmsBidOffer *offer;
+  DmsLibraryFinder *libraries;
+  /* Requests that wait for what is looked for. */
+  guint n_looking;
   guint n_answered;
   gboolean ready;
 };
@@ -55,6 +60,15 @@ gboolean dms_bidder_check_request (DmsBidder *self,
                                    JsonObject *request,
                                    gboolean own,
                                    DmsBidRefusal *refusal);
+
+/* What is required besides resources */
+
+/* (transfer full): all libraries that the requests of a message ask for. */
+GStrv dms_bidder_list_libraries (JsonObject *payload);
+gboolean
+dms_bidder_check_wants (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal);
+/* (transfer full): what is said beside the bid for a request. */
+DmsBidOffer *dms_bidder_make_offer (DmsBidder *self, JsonObject *request);
 
 /* Offers */
 

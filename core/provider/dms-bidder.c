@@ -14,6 +14,8 @@ enum
   MAX_REQUESTS = 1000,
   /* Requests whose turn comes in a moment; others are answered at once. */
   MAX_DELAYED = 256,
+  /* Those that wait until libraries were looked for. */
+  MAX_LOOKING = 16,
 };
 
 G_DEFINE_FINAL_TYPE (DmsBidder, dms_bidder, G_TYPE_OBJECT)
@@ -51,6 +53,7 @@ dms_bidder_finalize (GObject *object)
   g_clear_pointer (&self->location, dms_location_unref);
   g_clear_pointer (&self->refuser, dms_bid_refuser_free);
   g_clear_pointer (&self->offer, dms_bid_offer_unref);
+  g_clear_object (&self->libraries);
 
   G_OBJECT_CLASS (dms_bidder_parent_class)->finalize (object);
 }
@@ -80,11 +83,15 @@ DmsBidder *
 dms_bidder_new (DmsProvider *provider)
 {
   DmsBidder *self = g_object_new (DMS_TYPE_BIDDER, NULL);
+  DmsConfig *config = dms_provider_get_config (provider);
 
   self->provider = provider;
   self->location = dms_location_new (NULL, NULL, NULL, 0, NULL);
-  self->refuser = dms_bid_refuser_new (dms_provider_get_config (provider));
-  self->offer = dms_bid_offer_new_from_config (dms_provider_get_config (provider));
+  self->refuser = dms_bid_refuser_new (config);
+  self->offer = dms_bid_offer_new_from_config (config);
+  self->libraries = dms_library_finder_new ("/",
+                                            dms_config_get_strv (config, "job.offer.libraries"),
+                                            dms_config_get_bool (config, "job.offer.find_libraries"));
   return self;
 }
 
@@ -109,14 +116,16 @@ dms_bidder_set_ready (DmsBidder *self, gboolean ready)
 }
 
 static void
-answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, const char *node_id)
+answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *request)
 {
+  const char *node_id = dms_bidder_get_node_id (request);
+  g_autoptr (DmsBidOffer) offer = dms_bidder_make_offer (self, request);
   g_autoptr (DmsBid) made = dms_bid_new_signed (dms_provider_get_key (self->provider),
                                                 dms_actor_get_handle (dms_provider_get_root (self->provider)),
                                                 ensemble_id,
                                                 node_id,
                                                 self->location);
-  g_autoptr (DmsBid) bid = dms_bid_with_offer (made, self->offer);
+  g_autoptr (DmsBid) bid = dms_bid_with_offer (made, offer);
   g_autoptr (JsonNode) payload = dms_bid_to_json (bid);
   g_autoptr (GError) error = NULL;
 
@@ -154,7 +163,7 @@ consider (DmsBidder *self,
       return dms_bidder_refuse (
           self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
     }
-  answer (self, message, ensemble_id, node_id);
+  answer (self, message, ensemble_id, request);
   return TRUE;
 }
 
@@ -186,7 +195,7 @@ get_request (GPtrArray *order, guint i)
 /* A machine serves one node of an ensemble, so it offers itself once. The same message may come by more than
  * one way: what it was answered with counts. */
 static void
-consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
+decide (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
 {
   g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
   g_autoptr (DmsBidRefusal) refusal = dms_bid_refuser_begin (self->refuser, message, ensemble_id);
@@ -204,6 +213,51 @@ consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, Jso
     }
   if (refusal != NULL)
     dms_bid_refuser_tell (self->refuser, message, refusal);
+}
+
+/* A request that waits for libraries to be looked for. */
+typedef struct
+{
+  GWeakRef bidder;
+  DmsMessage *message;
+} Look;
+
+static void
+looked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Look *look = user_data;
+  g_autoptr (DmsBidder) self = g_weak_ref_get (&look->bidder);
+  JsonObject *payload = dms_message_get_object (look->message);
+
+  dms_library_finder_look_finish (DMS_LIBRARY_FINDER (source), result, NULL);
+  if (self != NULL)
+    self->n_looking--;
+  /* The node may be on its way down. */
+  if (self != NULL && self->ready && dms_message_get_expiry_ns (look->message) > dms_actor_expiry_in (0))
+    decide (self, look->message, dms_json_object_get_text (payload, "ID"), payload);
+  g_weak_ref_clear (&look->bidder);
+  dms_message_unref (look->message);
+  g_free (look);
+}
+
+static void
+consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
+{
+  g_auto (GStrv) names = dms_bidder_list_libraries (payload);
+  Look *look;
+
+  /* Where too many wait already, what is not known is not there. */
+  if (names[0] == NULL || self->n_looking >= MAX_LOOKING ||
+      dms_library_finder_knows (self->libraries, (const char *const *) names))
+    {
+      decide (self, message, ensemble_id, payload);
+      return;
+    }
+  look = g_new0 (Look, 1);
+  g_weak_ref_init (&look->bidder, self);
+  look->message = dms_message_ref (message);
+  self->n_looking++;
+  dms_library_finder_look_async (self->libraries, (const char *const *) names, NULL, looked, look);
 }
 
 static gboolean
