@@ -5,6 +5,8 @@
 
 #include <dms.h>
 
+#include "jobs/dms-distance-wish.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -42,9 +44,15 @@ GType dms_preferences_get_type (void);
 
 /* near: (element-type DmsLocation) (nullable) */
 DmsPreferences *dms_preferences_new (const double weights[DMS_N_PREFERENCES], GPtrArray *near);
+/* (transfer full): with one more wish about kilometres, whose weight counts besides. */
+DmsPreferences *dms_preferences_with_distance (DmsPreferences *self, DmsDistanceWish *wish);
 /* Weights are added, places united. Either may be NULL. (transfer full) */
 DmsPreferences *dms_preferences_add (DmsPreferences *a, DmsPreferences *b);
 double dms_preferences_get_weight (DmsPreferences *self, DmsPreference preference);
+/* The same without wishes about kilometres. */
+double dms_preferences_get_plain_weight (DmsPreferences *self, DmsPreference preference);
+/* (element-type DmsDistanceWish): never NULL */
+GPtrArray *dms_preferences_get_distances (DmsPreferences *self);
 /* (element-type DmsLocation): never NULL */
 GPtrArray *dms_preferences_get_near (DmsPreferences *self);
 gboolean dms_preferences_is_empty (DmsPreferences *self);

@@ -102,7 +102,7 @@ same_place (const char *a, const char *b)
 
 /* By what both say of themselves: the city, the country, the continent. */
 static double
-rank_distance (DmsBidRanking *self, DmsLocation *there)
+rank_names (DmsBidRanking *self, DmsLocation *there)
 {
   if (self->here == NULL ||
       !same_place (dms_location_get_continent (self->here), dms_location_get_continent (there)))
@@ -110,6 +110,60 @@ rank_distance (DmsBidRanking *self, DmsLocation *there)
   if (!same_place (dms_location_get_country (self->here), dms_location_get_country (there)))
     return 0.6;
   return same_place (dms_location_get_city (self->here), dms_location_get_city (there)) ? 0 : 0.3;
+}
+
+/* Kilometres between a machine and what it should be near to; FALSE when one of the places is not known. */
+static gboolean
+measure (DmsBidRanking *self, DmsDistanceWish *wish, DmsLocation *there, double *km)
+{
+  const DmsCoordinates *from = dms_distance_wish_get_from (wish);
+  DmsCoordinates here;
+  DmsCoordinates place;
+
+  if (from == NULL && (self->here == NULL || !dms_location_get_coordinates (self->here, &here)))
+    return FALSE;
+  if (!dms_location_get_coordinates (there, &place))
+    return FALSE;
+  *km = MAX (dms_coordinates_get_distance_km (from != NULL ? from : &here, &place),
+             dms_distance_wish_get_within_km (wish));
+  return TRUE;
+}
+
+/* Twice as far as the nearest, or as what is near enough, is ½. */
+static double
+rank_kilometres (DmsBidRanking *self, DmsDistanceWish *wish, DmsLocation *there)
+{
+  DmsCoordinates here;
+  double km;
+  double least;
+
+  /* Who does not know where he is himself goes by names. */
+  if (dms_distance_wish_get_from (wish) == NULL &&
+      (self->here == NULL || !dms_location_get_coordinates (self->here, &here)))
+    return rank_names (self, there);
+  if (!measure (self, wish, there, &km))
+    return UNKNOWN;
+  least = km;
+  for (guint i = 0; i < self->bids->len; i++)
+    {
+      double other;
+
+      if (measure (self, wish, dms_bid_get_location (self->bids->pdata[i]), &other))
+        least = fmin (least, other);
+    }
+  return km > 0 ? 1 - least / km : 0;
+}
+
+static double
+rank_distance (DmsBidRanking *self, DmsLocation *there)
+{
+  GPtrArray *wishes = dms_preferences_get_distances (self->preferences);
+  double plain = dms_preferences_get_plain_weight (self->preferences, DMS_PREFERENCE_DISTANCE);
+  double cost = plain > 0 ? plain * rank_names (self, there) : 0;
+
+  for (guint i = 0; i < wishes->len; i++)
+    cost += dms_distance_wish_get_weight (wishes->pdata[i]) * rank_kilometres (self, wishes->pdata[i], there);
+  return cost / dms_preferences_get_weight (self->preferences, DMS_PREFERENCE_DISTANCE);
 }
 
 static double
