@@ -4,6 +4,8 @@
 #include "orchestrator/dms-deployment-private.h"
 
 #include "observability/dms-log.h"
+#include "resources/dms-comparator.h"
+#include "resources/dms-fit.h"
 #include "resources/dms-location.h"
 
 #include <string.h>
@@ -72,7 +74,7 @@ describe_missing (DmsDeployment *self)
     }
   return g_strdup_printf (
       "no machine offered to run node %s: none that was reached has what it asks for (resources free, "
-      "executor, ports, location). %s. Why: %s",
+      "executor, ports, location, requires). %s. Why: %s",
       names->str,
       asked,
       why);
@@ -209,6 +211,25 @@ peer_is_taken (DmsDeployment *self, DeployNode *wanted, const char *peer)
   return FALSE;
 }
 
+/* By what it says itself. Who says nothing, as nodes of the field do, meets nothing. */
+static gboolean
+meets_required (DmsDeployment *self, DeployNode *node, DmsBid *bid)
+{
+  g_autoptr (DmsProfile) required = dms_deployment_sum_required (node);
+  g_autoptr (DmsProfile) offered = dms_bid_offer_dup_profile (dms_bid_get_offer (bid));
+  g_autoptr (DmsFit) fit = NULL;
+  g_autofree char *text = NULL;
+
+  if (required == NULL)
+    return FALSE;
+  fit = dms_comparator_explain_profiles (offered, required);
+  if (dms_fit_suffices (fit))
+    return TRUE;
+  text = dms_fit_describe (fit);
+  dms_deployment_log (self, G_LOG_LEVEL_DEBUG, "bid_requirement_not_met", NULL, text);
+  return FALSE;
+}
+
 static const char *
 why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
 {
@@ -227,8 +248,7 @@ why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
     return "its peer is excluded";
   if (g_ptr_array_find_with_equal_func (node->shunned, peer, g_str_equal, NULL))
     return "the node was taken away from its peer";
-  if (node->bids->len >=
-      (dms_deployment_is_filling (self) ? MAX_OTHER_BIDS_PER_NODE : MAX_BIDS_PER_NODE))
+  if (node->bids->len >= (dms_deployment_is_filling (self) ? MAX_OTHER_BIDS_PER_NODE : MAX_BIDS_PER_NODE))
     return "there are enough bids";
   if (peer_is_taken (self, node, peer))
     return "its peer has bid already";
@@ -269,12 +289,18 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
   refusal = why_not (self, bid, message);
   if (refusal == NULL && !dms_bid_verify (bid, &error))
     refusal = error->message;
+  node = find_node (self, dms_bid_get_node_id (bid));
+  /* After the signature: nobody is told to lack something by others. */
+  if (refusal == NULL && !meets_required (self, node, bid))
+    {
+      refusal = "it does not say that it meets what is required";
+      dms_deployment_note_unmet (self, node, bid);
+    }
   if (refusal != NULL)
     {
       dms_deployment_log (self, G_LOG_LEVEL_INFO, "bid_refused", NULL, refusal);
       return;
     }
-  node = find_node (self, dms_bid_get_node_id (bid));
   way = dms_deployment_get_way (self, dms_bid_get_peer (bid));
   self->n_bids[way]++;
   dms_log_event (G_LOG_LEVEL_INFO,
