@@ -67,7 +67,7 @@ is_told (gpointer user_data)
 
 /* Whatever a machine offers, it does not get the job, and `get why` says what it lacks. */
 static void
-assert_not_taken (DmsTestOrchestrator *self, const char *offer, const char *part)
+assert_not_taken (DmsTestOrchestrator *self, const char *text, const char *offer, const char *part)
 {
   Waiting waiting = { self, NULL, part, NULL };
   g_autofree char *id = NULL;
@@ -78,7 +78,7 @@ assert_not_taken (DmsTestOrchestrator *self, const char *offer, const char *part
 
   g_test_message ("%s", offer != NULL ? offer : "nothing");
   self->provider->offer = offer;
-  id = dms_test_orchestrator_deploy (self, job);
+  id = dms_test_orchestrator_deploy (self, text);
   waiting.id = id;
   dms_test_wait (is_told, &waiting);
   g_free (waiting.text);
@@ -93,15 +93,17 @@ assert_not_taken (DmsTestOrchestrator *self, const char *offer, const char *part
 static void
 test_field (DmsTestOrchestrator *self, gconstpointer user_data)
 {
-  assert_not_taken (self, NULL, "no library openssl >= 3.2");
+  assert_not_taken (self, job, NULL, "no library openssl >= 3.2");
 }
 
 /* One of ours before there was `requires`: it tells price and speed, and nothing of libraries. */
 static void
 test_older (DmsTestOrchestrator *self, gconstpointer user_data)
 {
-  assert_not_taken (
-      self, "{\"Price\":0.5,\"Currency\":\"NTX\",\"Speed\":20,\"Watts\":300}", "no library openssl >= 3.2");
+  assert_not_taken (self,
+                    job,
+                    "{\"Price\":0.5,\"Currency\":\"NTX\",\"Speed\":20,\"Watts\":300}",
+                    "no library openssl >= 3.2");
 }
 
 static void
@@ -111,9 +113,9 @@ test_almost (DmsTestOrchestrator *self, gconstpointer user_data)
   g_autoptr (GString) dear = g_string_new (good);
 
   g_string_replace (old, "\"3.2\"", "\"3.0.11\"", 0);
-  assert_not_taken (self, old->str, "library openssl 3.0 of >= 3.2");
+  assert_not_taken (self, job, old->str, "library openssl 3.0 of >= 3.2");
   g_string_replace (dear, "0.5", "0.75", 0);
-  assert_not_taken (self, dear->str, "too dear: 0.75 NTX an hour of at most 0.5 NTX an hour");
+  assert_not_taken (self, job, dear->str, "too dear: 0.75 NTX an hour of at most 0.5 NTX an hour");
 }
 
 /* What cannot be read is not met. */
@@ -123,10 +125,22 @@ test_hostile (DmsTestOrchestrator *self, gconstpointer user_data)
   g_autoptr (GString) text = g_string_new (good);
 
   g_string_replace (text, "\"Price\":0.5", "\"Price\":-1", 0);
-  assert_not_taken (self, text->str, "no price in such a currency");
+  assert_not_taken (self, job, text->str, "no price in such a currency");
   g_string_assign (text, good);
   g_string_replace (text, "\"Speed\":20", "\"Speed\":\"20\"", 0);
-  assert_not_taken (self, text->str, "does not say how fast it is");
+  assert_not_taken (self, job, text->str, "does not say how fast it is");
+}
+
+/* Also one that the job file names has to have what is required. */
+static void
+test_bound (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  const char *host = dms_handle_get_host (dms_test_node_get_handle (self->node));
+  g_autoptr (GString) bound = g_string_new (job);
+  g_autofree char *peer = g_strdup_printf ("{allocations: [a, b], peer: %s, ", host);
+
+  g_assert_cmpuint (g_string_replace (bound, "{allocations: [a, b], ", peer, 0), ==, 1);
+  assert_not_taken (self, bound->str, NULL, "no library openssl >= 3.2");
 }
 
 static void
@@ -145,5 +159,6 @@ main (int argc, char **argv)
   add ("/requires/older", test_older);
   add ("/requires/almost", test_almost);
   add ("/requires/hostile", test_hostile);
+  add ("/requires/bound", test_bound);
   return g_test_run ();
 }
