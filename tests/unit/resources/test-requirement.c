@@ -14,7 +14,7 @@
 
 enum
 {
-  ROUNDS = 20000,
+  ROUNDS = 5000,
   N_NAMES = 3,
   N_CURRENCIES = 3,
   N_KINDS = 2,
@@ -276,6 +276,7 @@ test_as_the_model (void)
       g_assert_true (meets (offered, relaxed));
       n_met += n_lacking == 0;
     }
+  g_test_message ("%u of %u are met", n_met, ROUNDS);
   /* Both kinds were there. */
   g_assert_cmpuint (n_met, >, ROUNDS / 100);
   g_assert_cmpuint (n_met, <, ROUNDS / 2);
@@ -316,7 +317,8 @@ test_both (void)
         g_assert_true (meets (offered, b));
       n_met += met;
     }
-  g_assert_cmpuint (n_met, >, ROUNDS / 500);
+  g_test_message ("%u of %u are met", n_met, ROUNDS);
+  g_assert_cmpuint (n_met, >, 0);
 }
 
 static void
