@@ -7,6 +7,7 @@
 #include "resources/dms-comparator.h"
 #include "resources/dms-fit.h"
 #include "resources/dms-location.h"
+#include "resources/dms-requirement.h"
 
 #include <string.h>
 
@@ -216,12 +217,13 @@ static gboolean
 meets_required (DmsDeployment *self, DeployNode *node, DmsBid *bid)
 {
   g_autoptr (DmsProfile) required = dms_deployment_sum_required (node);
-  g_autoptr (DmsProfile) offered = dms_bid_offer_dup_profile (dms_bid_get_offer (bid));
+  g_autoptr (DmsProfile) offered = NULL;
   g_autoptr (DmsFit) fit = NULL;
   g_autofree char *text = NULL;
 
-  if (required == NULL)
-    return FALSE;
+  if (required == NULL || dms_requirement_is_empty (required))
+    return required != NULL;
+  offered = dms_bid_offer_dup_profile (dms_bid_get_offer (bid));
   fit = dms_comparator_explain_profiles (offered, required);
   if (dms_fit_suffices (fit))
     return TRUE;

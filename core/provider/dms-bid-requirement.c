@@ -7,12 +7,20 @@
 
 #define MEMBER "Requires"
 
+gboolean
+dms_bid_requirement_is_there (JsonObject *request)
+{
+  JsonNode *node = dms_json_object_get_member (request, MEMBER);
+
+  return node != NULL && !JSON_NODE_HOLDS_NULL (node);
+}
+
 DmsProfile *
 dms_bid_requirement_read (JsonObject *request, GError **error)
 {
   JsonNode *node = dms_json_object_get_member (request, MEMBER);
 
-  if (node == NULL || JSON_NODE_HOLDS_NULL (node))
+  if (!dms_bid_requirement_is_there (request))
     return dms_profile_new_empty ();
   return dms_requirement_new_from_json (node, error);
 }

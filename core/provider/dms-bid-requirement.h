@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * file. Nodes of the field, and older ones of ours, ignore it and bid all the same; their bids do not say
  * what they are asked, and so do not meet it. */
 
+gboolean dms_bid_requirement_is_there (JsonObject *request);
 /* (transfer full): an empty one when there is none. NULL with INVALID_DATA. request: (nullable): what is
  * below `V1` */
 DmsProfile *dms_bid_requirement_read (JsonObject *request, GError **error);

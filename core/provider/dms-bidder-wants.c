@@ -42,8 +42,9 @@ dms_bidder_list_libraries (JsonObject *payload)
   for (guint i = 0; i < n && g_hash_table_size (names) < MAX_LIBRARIES; i++)
     {
       JsonObject *outer = dms_json_node_get_child (json_array_get_element (requests, i));
+      JsonObject *request = dms_json_object_get_child (outer, "V1");
       g_autoptr (DmsProfile) required =
-          dms_bid_requirement_read (dms_json_object_get_child (outer, "V1"), NULL);
+          dms_bid_requirement_is_there (request) ? dms_bid_requirement_read (request, NULL) : NULL;
       g_auto (GStrv) some = required != NULL ? list_names (required) : NULL;
 
       for (guint j = 0; some != NULL && some[j] != NULL; j++)
@@ -84,6 +85,8 @@ dms_bidder_check_wants (DmsBidder *self, const char *id, JsonObject *request, Dm
   g_autoptr (DmsFit) fit = NULL;
   g_autofree char *text = NULL;
 
+  if (required != NULL && dms_requirement_is_empty (required))
+    return TRUE;
   if (required == NULL)
     {
       dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, node, "requires");

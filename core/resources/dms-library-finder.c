@@ -35,12 +35,28 @@ struct _DmsLibraryFinder
   gboolean search;
   /* Names in small letters. Name → version as the owner says. */
   GHashTable *stated;
-  /* Name → version; empty when it is there and its version is not known; NULL when it is not there. */
+  /* Name → Found. */
   GHashTable *found;
-  gint64 found_us;
 };
 
+/* What a search came to. */
+typedef struct
+{
+  /* Empty when it is there and its version is not known; NULL when it is not there. */
+  char *version;
+  gint64 found_us;
+} Found;
+
 G_DEFINE_FINAL_TYPE (DmsLibraryFinder, dms_library_finder, G_TYPE_OBJECT)
+
+static void
+found_free (gpointer data)
+{
+  Found *found = data;
+
+  g_free (found->version);
+  g_free (found);
+}
 
 static void
 dms_library_finder_finalize (GObject *object)
@@ -64,7 +80,7 @@ static void
 dms_library_finder_init (DmsLibraryFinder *self)
 {
   self->stated = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, found_free);
 }
 
 /* (transfer full) (nullable): what of a version can be compared. */
@@ -218,22 +234,25 @@ newer (char *a, char *b)
   return dms_semver_compare (left, right) < 0 ? g_steal_pointer (&other) : g_steal_pointer (&one);
 }
 
-/* (transfer full) (nullable): the newest `name.so.VERSION` of a folder */
-static char *
-find_shared_object (const char *folder, const char *name)
+/* Looks through a folder of shared objects once: `libNAME.so.VERSION`. newest: name in small letters →
+ * version */
+static void
+scan_shared_objects (const char *folder, GHashTable *newest)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  g_autofree char *prefix = g_strconcat (name, ".so.", NULL);
-  char *newest = NULL;
   const char *entry = NULL;
   guint n = 0;
 
   while (dir != NULL && n++ < MAX_ENTRIES && (entry = g_dir_read_name (dir)) != NULL)
     {
-      if (g_ascii_strncasecmp (entry, prefix, strlen (prefix)) == 0)
-        newest = newer (newest, dup_comparable (entry + strlen (prefix)));
+      const char *mark = strstr (entry, ".so.");
+      g_autofree char *name = mark != NULL ? g_ascii_strdown (entry, mark - entry) : NULL;
+      gpointer old = NULL;
+
+      if (name != NULL && g_hash_table_lookup_extended (newest, name, NULL, &old))
+        g_hash_table_replace (
+            newest, g_steal_pointer (&name), newer (g_strdup (old), dup_comparable (mark + strlen (".so."))));
     }
-  return newest;
 }
 
 /* Where libraries are: the folders of all, and those of each architecture. */
@@ -262,21 +281,16 @@ list_folders (const char *root)
 
 /* (transfer full) (nullable) */
 static char *
-find_version (GPtrArray *folders, const char *name)
+find_module (GPtrArray *folders, const char *name)
 {
   g_autofree char *small = g_ascii_strdown (name, -1);
-  g_autofree char *module = NULL;
-  char *newest = NULL;
+  char *version = NULL;
 
-  for (guint i = 0; module == NULL && i < folders->len; i++)
-    module = read_module (folders->pdata[i], name);
-  for (guint i = 0; module == NULL && i < folders->len; i++)
-    module = read_module (folders->pdata[i], small);
-  if (module != NULL || !g_str_has_prefix (small, "lib"))
-    return g_steal_pointer (&module);
-  for (guint i = 0; i < folders->len; i++)
-    newest = newer (newest, find_shared_object (folders->pdata[i], name));
-  return newest;
+  for (guint i = 0; version == NULL && i < folders->len; i++)
+    version = read_module (folders->pdata[i], name);
+  for (guint i = 0; version == NULL && i < folders->len; i++)
+    version = read_module (folders->pdata[i], small);
+  return version;
 }
 
 typedef struct
@@ -305,23 +319,36 @@ search_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
 {
   Search *search = data;
   g_autoptr (GPtrArray) folders = list_folders (search->root);
+  g_autoptr (GHashTable) shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   for (guint i = 0; search->names[i] != NULL; i++)
-    search->versions[i] = find_version (folders, search->names[i]);
+    {
+      search->versions[i] = find_module (folders, search->names[i]);
+      if (search->versions[i] == NULL && g_ascii_strncasecmp (search->names[i], "lib", 3) == 0)
+        g_hash_table_insert (shared, g_ascii_strdown (search->names[i], -1), NULL);
+    }
+  for (guint i = 0; i < folders->len && g_hash_table_size (shared) > 0; i++)
+    scan_shared_objects (folders->pdata[i], shared);
+  for (guint i = 0; search->names[i] != NULL; i++)
+    {
+      g_autofree char *name = g_ascii_strdown (search->names[i], -1);
+
+      if (search->versions[i] == NULL)
+        search->versions[i] = g_strdup (g_hash_table_lookup (shared, name));
+    }
   g_task_return_boolean (task, TRUE);
 }
 
 /* In the context of the object */
 
-static void
-forget_old (DmsLibraryFinder *self)
+/* (nullable): what is known of a name in small letters; NULL when that is nothing, or old */
+static Found *
+find_known (DmsLibraryFinder *self, const char *name, gint64 kept_seconds)
 {
-  gint64 now = g_get_monotonic_time ();
+  Found *found = g_hash_table_lookup (self->found, name);
 
-  if (now - self->found_us < KEPT_SECONDS * G_USEC_PER_SEC && g_hash_table_size (self->found) < MAX_KEPT)
-    return;
-  g_hash_table_remove_all (self->found);
-  self->found_us = now;
+  return found != NULL && g_get_monotonic_time () - found->found_us < kept_seconds * G_USEC_PER_SEC ? found
+                                                                                                    : NULL;
 }
 
 /* (transfer full): what has to be looked for, each once and no more than can be kept */
@@ -336,8 +363,8 @@ list_unknown (DmsLibraryFinder *self, const char *const *names)
       g_autofree char *name = g_ascii_strdown (names[i], -1);
 
       if (!dms_requirement_is_library_name (name) || g_hash_table_contains (self->stated, name) ||
-          g_hash_table_contains (self->found, name) ||
-          g_hash_table_size (self->found) + g_hash_table_size (seen) >= MAX_KEPT)
+          find_known (self, name, KEPT_SECONDS) != NULL || g_hash_table_contains (seen, name) ||
+          g_hash_table_size (seen) >= MAX_KEPT)
         continue;
       g_strv_builder_add (builder, names[i]);
       g_hash_table_add (seen, g_steal_pointer (&name));
@@ -352,7 +379,6 @@ dms_library_finder_knows (DmsLibraryFinder *self, const char *const *names)
 
   g_return_val_if_fail (DMS_IS_LIBRARY_FINDER (self), TRUE);
 
-  forget_old (self);
   unknown = list_unknown (self, names);
   return unknown[0] == NULL;
 }
@@ -368,9 +394,11 @@ dms_library_finder_get (DmsLibraryFinder *self, const char *const *names)
     {
       g_autofree char *name = g_ascii_strdown (names[i], -1);
       const char *version = g_hash_table_lookup (self->stated, name);
+      /* What was fresh when it was looked for is good for the request that wanted it. */
+      Found *found = version == NULL ? find_known (self, name, 2 * KEPT_SECONDS) : NULL;
 
-      if (version == NULL)
-        version = g_hash_table_lookup (self->found, name);
+      if (found != NULL)
+        version = found->version;
       if (version != NULL)
         g_ptr_array_add (there, dms_library_new (names[i], NULL, version));
     }
@@ -383,12 +411,17 @@ searched (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   DmsLibraryFinder *self = DMS_LIBRARY_FINDER (source);
   Search *search = g_task_get_task_data (G_TASK (result));
+  gint64 now = g_get_monotonic_time ();
 
+  if (g_hash_table_size (self->found) + g_strv_length (search->names) > MAX_KEPT)
+    g_hash_table_remove_all (self->found);
   for (guint i = 0; search->names[i] != NULL; i++)
     {
-      if (g_hash_table_size (self->found) < MAX_KEPT)
-        g_hash_table_replace (
-            self->found, g_ascii_strdown (search->names[i], -1), g_steal_pointer (&search->versions[i]));
+      Found *found = g_new0 (Found, 1);
+
+      found->version = g_steal_pointer (&search->versions[i]);
+      found->found_us = now;
+      g_hash_table_replace (self->found, g_ascii_strdown (search->names[i], -1), found);
     }
   g_task_return_boolean (task, TRUE);
 }
