@@ -21,7 +21,7 @@ enum
 gboolean dms_requirement_is_empty (DmsProfile *self);
 /* (transfer full): what meets both. Either may be NULL. NULL with INVALID_DATA when nothing can: they name
  * prices and no currency that both take, or together more items than there may be. Prices of one currency:
- * the lower counts. */
+ * the lower counts; of those in several, the ones that both take: a machine asks in one. */
 DmsProfile *dms_requirement_tighten (DmsProfile *a, DmsProfile *b, GError **error);
 /* Whether all that meets one meets the other. Either may be NULL. FALSE when that is not easy to tell. */
 gboolean dms_requirement_implies (DmsProfile *self, DmsProfile *other);
