@@ -200,7 +200,7 @@ decode_time_map (DmsJobReader *requires)
   limit = dms_time_limit_new (
       unit, dms_job_reader_get_positive (time, "max_time", MAX_SECONDS, DMS_JOB_READ_REQUIRED), 0);
   if (dms_job_reader_get (time, "preference", DMS_JOB_READ_OPTIONAL) != NULL)
-    dms_job_reader_error (time, "preference", "is a wish, not a limit, and there is none about time");
+    dms_job_reader_error (time, "preference", "is a wish, not a limit: write it as the time of preferences");
   dms_job_reader_finish (time);
   return g_steal_pointer (&limit);
 }

@@ -20,7 +20,8 @@ G_DEFINE_BOXED_TYPE (DmsPreferences, dms_preferences, dms_preferences_ref, dms_p
 static const char *const names[DMS_N_PREFERENCES] = {
   [DMS_PREFERENCE_PRICE] = "price",       [DMS_PREFERENCE_SPEED] = "speed",
   [DMS_PREFERENCE_DISTANCE] = "distance", [DMS_PREFERENCE_RELIABILITY] = "reliability",
-  [DMS_PREFERENCE_POWER] = "power",       [DMS_PREFERENCE_LOCATION] = "location",
+  [DMS_PREFERENCE_POWER] = "power",       [DMS_PREFERENCE_TIME] = "time",
+  [DMS_PREFERENCE_LOCATION] = "location",
 };
 
 const char *

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @DMS_PREFERENCE_DISTANCE: near to who asks
  * @DMS_PREFERENCE_RELIABILITY: has kept what it offered
  * @DMS_PREFERENCE_POWER: draws few watts
+ * @DMS_PREFERENCE_TIME: is lent for long
  * @DMS_PREFERENCE_LOCATION: in one of the places that are named
  *
  * What one of several machines that would all do may be better in.
@@ -27,6 +28,7 @@ typedef enum
   DMS_PREFERENCE_DISTANCE,
   DMS_PREFERENCE_RELIABILITY,
   DMS_PREFERENCE_POWER,
+  DMS_PREFERENCE_TIME,
   DMS_PREFERENCE_LOCATION,
   DMS_N_PREFERENCES,
 } DmsPreference;

@@ -94,6 +94,18 @@ rank_power (DmsBidRanking *self, DmsBidOffer *offer)
   return 1 - least / watts;
 }
 
+static double
+rank_time (DmsBidRanking *self, DmsBidOffer *offer)
+{
+  double most = 0;
+
+  if (dms_bid_offer_get_seconds (offer) <= 0)
+    return UNKNOWN;
+  for (guint i = 0; i < self->bids->len; i++)
+    most = fmax (most, dms_bid_offer_get_seconds (dms_bid_get_offer (self->bids->pdata[i])));
+  return 1 - dms_bid_offer_get_seconds (offer) / most;
+}
+
 static gboolean
 same_place (const char *a, const char *b)
 {
@@ -187,6 +199,9 @@ rank (DmsBidRanking *self, DmsBid *bid, DmsPreference preference)
 
     case DMS_PREFERENCE_POWER:
       return rank_power (self, dms_bid_get_offer (bid));
+
+    case DMS_PREFERENCE_TIME:
+      return rank_time (self, dms_bid_get_offer (bid));
 
     case DMS_PREFERENCE_DISTANCE:
       return rank_distance (self, dms_bid_get_location (bid));

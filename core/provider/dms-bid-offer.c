@@ -189,6 +189,12 @@ dms_bid_offer_get_watts (DmsBidOffer *self)
   return self->watts;
 }
 
+double
+dms_bid_offer_get_seconds (DmsBidOffer *self)
+{
+  return self->seconds;
+}
+
 gboolean
 dms_bid_offer_is_empty (DmsBidOffer *self)
 {

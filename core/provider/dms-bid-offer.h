@@ -32,6 +32,8 @@ const char *dms_bid_offer_get_currency (DmsBidOffer *self);
 /* The score of a benchmark: more is faster. */
 double dms_bid_offer_get_speed (DmsBidOffer *self);
 double dms_bid_offer_get_watts (DmsBidOffer *self);
+/* How long it is lent at least. */
+double dms_bid_offer_get_seconds (DmsBidOffer *self);
 /* (transfer full): all of it, as it is compared with a requirement. */
 DmsProfile *dms_bid_offer_dup_profile (DmsBidOffer *self);
 /* (transfer full): the offer as it answers a requirement: with those of these libraries, and of what it says

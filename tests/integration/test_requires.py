@@ -149,3 +149,29 @@ def test_is_asked_less_of_and_not_more(tmp_path):
         assert less.get("OK", True) and "may be asked" not in str(less), less
         a.actor("/dms/node/deployment/shutdown", "-i", ensemble)
         a.wait_status(ensemble, "Completed", "Failed")
+
+
+def test_prefers_what_is_near(tmp_path):
+    """By kilometres: to who asks, which is in Berlin, and to a place in Portugal."""
+    a = make(tmp_path, "a", general={"host_coordinates": "52.52,13.40"})
+    hamburg = make(tmp_path, "hamburg", general={"host_coordinates": "53.55,9.99"})
+    lisbon = make(tmp_path, "lisbon", general={"host_coordinates": "38.72,-9.14"})
+    for node in (hamburg, lisbon):
+        allow(node, a, *DEPLOY)
+    with running(a, hamburg, lisbon):
+        for node in (hamburg, lisbon):
+            node.onboard()
+            connect(a, node)
+        time.sleep(2 * PATIENCE)
+        n_chosen = 0
+        for wish, best in [("within_km: 10", hamburg), ("from: '41.15,-8.61'", lisbon)] * 2:
+            extra = f"    preferences: {{distance: {{weight: 1, {wish}}}}}\n"
+            ensemble = a.deploy(a.write_job("job.yaml", job(extra=extra)))
+            a.wait_status(ensemble, "Completed")
+            (page,) = why(a, ensemble)["why"]["nodes"]
+            # Where the other one was late, there was nothing to choose.
+            assert page["chosen"]["of"] == page["offers"], page
+            if page["offers"] == 2:
+                n_chosen += 1
+                assert page["chosen"]["peer"] == best.peer and page["chosen"]["cost"] == 0, page
+        assert n_chosen >= 2

@@ -307,6 +307,14 @@ assert_best (Bids *self, DmsPreferences *preferences, DmsLocation *here, guint b
     g_assert_cmpuint (dms_bid_ranking_pick (ranking), ==, best);
 }
 
+static DmsBidOffer *
+make_offer_for (const char *json)
+{
+  g_autoptr (JsonNode) node = dms_json_node_from_text (json, -1, NULL);
+
+  return dms_bid_offer_new_from_json (node);
+}
+
 static void
 test_ranks (void)
 {
@@ -316,7 +324,9 @@ test_ranks (void)
   gboolean seen[4] = { FALSE };
 
   add_bid (&self, "DE", dms_bid_offer_new (4, "NTX", 100, 50));
-  add_bid (&self, "FR", dms_bid_offer_new (2, "NTX", 50, 20));
+  add_bid (&self,
+           "FR",
+           make_offer_for ("{\"Price\":2,\"Currency\":\"NTX\",\"Speed\":50,\"Watts\":20,\"Seconds\":60}"));
   add_bid (&self, "IT", dms_bid_offer_new (1, "NTX", 10, 200));
   add_bid (&self, "FR", dms_bid_offer_new (0, NULL, 0, 0));
   assert_best (&self, prefer (DMS_PREFERENCE_PRICE, 1, DMS_PREFERENCE_PRICE, 0), here, 2);
@@ -324,6 +334,7 @@ test_ranks (void)
   assert_best (&self, prefer (DMS_PREFERENCE_POWER, 1, DMS_PREFERENCE_POWER, 0), here, 1);
   assert_best (&self, prefer (DMS_PREFERENCE_DISTANCE, 1, DMS_PREFERENCE_DISTANCE, 0), here, 0);
   assert_best (&self, prefer (DMS_PREFERENCE_LOCATION, 1, DMS_PREFERENCE_PRICE, 0.1), here, 1);
+  assert_best (&self, prefer (DMS_PREFERENCE_TIME, 1, DMS_PREFERENCE_TIME, 0), here, 1);
   /* The weights decide: 0.5 and 0.5 for the second, and 0 and 0.9 for the third. */
   assert_best (&self, prefer (DMS_PREFERENCE_PRICE, 1, DMS_PREFERENCE_SPEED, 3), here, 0);
   assert_best (&self, prefer (DMS_PREFERENCE_PRICE, 10, DMS_PREFERENCE_SPEED, 1), here, 2);

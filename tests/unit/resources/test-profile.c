@@ -198,12 +198,12 @@ test_adds_and_takes_away (void)
       parse ("{\"executor\":[\"docker\"],\"resources\":{\"cpu\":{\"cores\":2},\"ram\":{\"size\":8},"
              "\"disk\":{\"size\":8}},\"connectivity\":{\"ports\":[80]},"
              "\"price\":[{\"currency\":\"NTX\",\"total_per_job\":2}],"
-             "\"libraries\":[{\"name\":\"cuda\",\"version\":\"12\"}]}");
+             "\"libraries\":[{\"name\":\"cuda\",\"version\":\"12\"}],\"speed\":9,\"power\":300}");
   g_autoptr (DmsProfile) b =
       parse ("{\"executor\":[\"process\"],\"resources\":{\"cpu\":{\"cores\":1},\"ram\":{\"size\":4},"
              "\"disk\":{\"size\":2}},\"connectivity\":{\"ports\":[443]},"
              "\"price\":[{\"currency\":\"NTX\",\"total_per_job\":1}],"
-             "\"libraries\":[{\"name\":\"mpi\",\"version\":\"4\"}]}");
+             "\"libraries\":[{\"name\":\"mpi\",\"version\":\"4\"}],\"speed\":7,\"power\":100}");
   g_autoptr (DmsProfile) sum = dms_profile_add (a, b);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsProfile) back = dms_profile_subtract (sum, b, &error);
@@ -213,6 +213,8 @@ test_adds_and_takes_away (void)
   g_assert_no_error (error);
   g_assert_cmpuint (g_strv_length ((GStrv) dms_profile_get_executors (sum)), ==, 2);
   g_assert_cmpfloat (dms_cpu_get_cores (dms_resources_get_cpu (dms_profile_get_resources (sum))), ==, 3);
+  g_assert_cmpfloat (dms_profile_get_speed (sum), ==, 9);
+  g_assert_cmpfloat (dms_profile_get_watts (sum), ==, 400);
   g_assert_true (dms_profile_equal (back, a));
   g_assert_true (dms_profile_equal (copy, sum));
   g_assert_false (dms_profile_equal (a, b));
