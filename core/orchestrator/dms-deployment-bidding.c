@@ -4,6 +4,7 @@
 #include "orchestrator/dms-deployment-private.h"
 
 #include "observability/dms-log.h"
+#include "orchestrator/dms-deployment-placing.h"
 #include "resources/dms-comparator.h"
 #include "resources/dms-fit.h"
 #include "resources/dms-location.h"
@@ -94,6 +95,7 @@ dms_deployment_rank_bids (DmsDeployment *self, DeployNode *node)
 {
   DmsPreferences *own = dms_node_config_get_preferences (node->config);
   g_autoptr (DmsPreferences) all = dms_preferences_add (own, NULL);
+  DmsBidRanking *ranking;
 
   for (guint i = 0; i < node->allocations->len; i++)
     {
@@ -104,7 +106,11 @@ dms_deployment_rank_bids (DmsDeployment *self, DeployNode *node)
       dms_preferences_unref (all);
       all = sum;
     }
-  return dms_bid_ranking_new (node->bids, all, self->here, self->track);
+  ranking = dms_bid_ranking_new (node->bids, all, self->here, self->track);
+  /* Machines of other makes say where they are, and not in degrees. */
+  for (guint i = 0; dms_preferences_get_distances (all)->len > 0 && i < node->bids->len; i++)
+    dms_bid_ranking_place (ranking, i, dms_deployment_find_place (self, node->bids->pdata[i]));
+  return ranking;
 }
 
 void

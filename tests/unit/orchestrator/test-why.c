@@ -409,6 +409,16 @@ test_distances (void)
   g_assert_cmpfloat_with_epsilon (get_cost (&self, place, here, 1), 0.5, 1e-9);
   g_assert_cmpfloat_with_epsilon (get_cost (&self, place, here, 2), 1 - 2.0 / 89, 1e-9);
   g_assert_cmpfloat (get_cost (&self, place, here, 3), ==, 1);
+  /* Its place is looked up by its name. */
+  {
+    g_autoptr (DmsBidRanking) ranking = dms_bid_ranking_new (self.bids, place, here, NULL);
+    const DmsCoordinates found = { 0, 8 };
+
+    dms_bid_ranking_place (ranking, 3, &found);
+    dms_bid_ranking_place (ranking, 0, &found);
+    g_assert_cmpfloat_with_epsilon (dms_bid_ranking_get_cost (ranking, 3), 1 - 2.0 / 8, 1e-9);
+    g_assert_cmpfloat (dms_bid_ranking_get_cost (ranking, 0), ==, 0);
+  }
   /* From who asks: 88, 86 and one degree. */
   g_assert_cmpfloat (get_cost (&self, asker, here, 2), ==, 0);
   g_assert_cmpfloat_with_epsilon (get_cost (&self, asker, here, 0), 1 - 1.0 / 88, 1e-9);
