@@ -73,12 +73,6 @@ dms_ensemble_get_supervision (DmsEnsemble *self)
   return &self->supervision;
 }
 
-DmsProfile *
-dms_ensemble_get_required (DmsEnsemble *self)
-{
-  return self->required;
-}
-
 const char *
 dms_ensemble_get_escalation_strategy (DmsEnsemble *self)
 {

@@ -41,8 +41,6 @@ DmsSupervisorConfig *dms_ensemble_get_supervisor (DmsEnsemble *self);
 /* How it wants to be watched; never NULL. */
 const DmsSupervisionLimits *dms_ensemble_get_supervision (DmsEnsemble *self);
 /* (nullable): `redeploy` or `teardown` */
-/* (nullable): what is required of every machine; nodes have it in theirs (dms_node_config_get_required()). */
-DmsProfile *dms_ensemble_get_required (DmsEnsemble *self);
 const char *dms_ensemble_get_escalation_strategy (DmsEnsemble *self);
 gboolean dms_ensemble_get_subnet_join (DmsEnsemble *self);
 /* Peer IDs that must not serve this ensemble. */

@@ -14,7 +14,7 @@
 enum
 {
   /* Names of libraries in one message; more are not there. */
-  MAX_LIBRARIES = 256,
+  MAX_LIBRARIES = 128,
 };
 
 /* (transfer full): the names of a requirement. */
@@ -47,7 +47,7 @@ dms_bidder_list_libraries (JsonObject *payload)
           dms_bid_requirement_is_there (request) ? dms_bid_requirement_read (request, NULL) : NULL;
       g_auto (GStrv) some = required != NULL ? list_names (required) : NULL;
 
-      for (guint j = 0; some != NULL && some[j] != NULL; j++)
+      for (guint j = 0; some != NULL && some[j] != NULL && g_hash_table_size (names) < MAX_LIBRARIES; j++)
         g_hash_table_add (names, g_strdup (some[j]));
     }
   g_hash_table_iter_init (&iter, names);

@@ -18,7 +18,8 @@ enum
 {
   /* What was found is believed for so long. */
   KEPT_SECONDS = 60,
-  MAX_KEPT = 512,
+  /* Names: those of as many requests as the bidder has looked for at a time. */
+  MAX_KEPT = 2048,
   /* Files of pkg-config are a few hundred bytes. */
   MAX_FILE = 64 * 1024,
   /* Entries of a folder of shared objects that are looked at. */

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DmsLibraryFinder, dms_library_finder, DMS, LIBRARY_FINDER, GObject)
 
 /* root: where the file system begins, `/` as a rule. stated: (nullable): what the owner says, each a name and
- * a version, such as `cuda 12.2`; what is something else is logged and left out. search: whether files are
+ * a version, such as `cuda=12.2`; what is something else is logged and left out. search: whether files are
  * looked at */
 DmsLibraryFinder *dms_library_finder_new (const char *root, const char *const *stated, gboolean search);
 
