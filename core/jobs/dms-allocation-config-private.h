@@ -20,6 +20,8 @@ struct _DmsAllocationConfig
   GPtrArray *volumes;
   DmsHealthCheck *health_check;
   DmsPreferences *preferences;
+  /* (nullable) */
+  DmsProfile *required;
   char *failure_recovery;
   /* (nullable) */
   DmsTaskFlow *flow;

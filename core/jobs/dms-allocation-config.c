@@ -5,6 +5,7 @@
 
 #include "jobs/dms-job-json.h"
 #include "jobs/dms-job-key.h"
+#include "resources/dms-requirement.h"
 
 G_DEFINE_BOXED_TYPE (DmsAllocationConfig,
                      dms_allocation_config,
@@ -87,6 +88,12 @@ DmsPreferences *
 dms_allocation_config_get_preferences (DmsAllocationConfig *self)
 {
   return self->preferences;
+}
+
+DmsProfile *
+dms_allocation_config_get_required (DmsAllocationConfig *self)
+{
+  return self->required;
 }
 
 const char *
@@ -190,6 +197,8 @@ dms_allocation_config_to_json (DmsAllocationConfig *self)
     json_object_set_member (object, "healthcheck", dms_health_check_to_json (self->health_check));
   if (self->preferences != NULL)
     json_object_set_member (object, "preferences", dms_preferences_to_json (self->preferences));
+  if (self->required != NULL)
+    json_object_set_member (object, "requires", dms_requirement_to_json (self->required));
   if (self->volumes->len > 0)
     json_object_set_member (object, "volume", dms_allocation_config_volumes_to_json (self));
   json_object_set_string_member (object, "failure_recovery", self->failure_recovery);
@@ -225,6 +234,7 @@ allocation_config_clear (gpointer data)
   g_clear_pointer (&self->volumes, g_ptr_array_unref);
   g_clear_pointer (&self->health_check, dms_health_check_unref);
   g_clear_pointer (&self->preferences, dms_preferences_unref);
+  g_clear_pointer (&self->required, dms_profile_unref);
   g_free (self->failure_recovery);
   g_clear_pointer (&self->flow, dms_task_flow_unref);
   g_clear_pointer (&self->children, dms_child_budget_unref);

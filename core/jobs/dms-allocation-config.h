@@ -7,6 +7,7 @@
 #include "jobs/dms-child-budget.h"
 #include "jobs/dms-health-check.h"
 #include "jobs/dms-preferences.h"
+#include "resources/dms-profile.h"
 #include "jobs/dms-task-flow.h"
 
 G_BEGIN_DECLS
@@ -47,6 +48,8 @@ GPtrArray *dms_allocation_config_get_volumes (DmsAllocationConfig *self);
 DmsHealthCheck *dms_allocation_config_get_health_check (DmsAllocationConfig *self);
 /* (nullable): what is better of several machines that would do */
 DmsPreferences *dms_allocation_config_get_preferences (DmsAllocationConfig *self);
+/* (nullable): what its machine must have besides resources */
+DmsProfile *dms_allocation_config_get_required (DmsAllocationConfig *self);
 /* `stay_down`, `one_for_one`, `one_for_all` or `rest_for_one` */
 const char *dms_allocation_config_get_failure_recovery (DmsAllocationConfig *self);
 /* (nullable): what makes it a task of the ensemble's workflow */

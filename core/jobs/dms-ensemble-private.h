@@ -14,6 +14,8 @@ struct _DmsEnsemble
   GPtrArray *edges;
   DmsSupervisorConfig *supervisor;
   DmsSupervisionLimits supervision;
+  /* (nullable) */
+  DmsProfile *required;
   JsonObject *keys;
   GHashTable *scripts;
   GPtrArray *script_names;

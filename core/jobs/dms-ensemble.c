@@ -5,6 +5,7 @@
 
 #include "jobs/dms-job-decode-private.h"
 #include "jobs/dms-job-json.h"
+#include "resources/dms-requirement.h"
 
 #include <string.h>
 
@@ -213,6 +214,8 @@ dms_ensemble_to_json (DmsEnsemble *self)
     json_object_set_member (body, "supervisor", dms_supervisor_config_to_json (self->supervisor));
   if (self->supervision.given)
     json_object_set_member (body, "supervision", dms_supervision_limits_to_json (&self->supervision));
+  if (self->required != NULL)
+    json_object_set_member (body, "requires", dms_requirement_to_json (self->required));
   if (json_object_get_size (self->keys) > 0)
     json_object_set_object_member (body, "keys", json_object_ref (self->keys));
   scripts_to_json (self, body);
@@ -245,6 +248,7 @@ ensemble_clear (gpointer data)
   g_clear_pointer (&self->nodes, g_ptr_array_unref);
   g_clear_pointer (&self->edges, g_ptr_array_unref);
   g_clear_pointer (&self->supervisor, dms_supervisor_config_unref);
+  g_clear_pointer (&self->required, dms_profile_unref);
   g_clear_pointer (&self->keys, json_object_unref);
   g_clear_pointer (&self->scripts, g_hash_table_unref);
   g_clear_pointer (&self->script_names, g_ptr_array_unref);

@@ -4,6 +4,7 @@
 #include "jobs/dms-job-decode-private.h"
 
 #include "jobs/dms-port-config.h"
+#include "resources/dms-requirement.h"
 
 #include <string.h>
 
@@ -85,6 +86,33 @@ check_names (Checker *self)
   all = dms_ensemble_get_nodes (self->ensemble);
   for (guint i = 0; i < all->len; i++)
     check_name (self, self->nodes, "nodes", dms_node_config_get_name (all->pdata[i]), nodes);
+}
+
+/* All of a node's allocations are on one machine. */
+static void
+check_required (Checker *self, DmsNodeConfig *node)
+{
+  const char *const *names = dms_node_config_get_allocations (node);
+  g_autoptr (DmsProfile) all = dms_requirement_tighten (dms_node_config_get_required (node), NULL, NULL);
+
+  for (guint i = 0; all != NULL && names[i] != NULL; i++)
+    {
+      DmsAllocationConfig *allocation = g_hash_table_lookup (self->by_name, names[i]);
+      DmsProfile *required = allocation != NULL ? dms_allocation_config_get_required (allocation) : NULL;
+      g_autofree char *path = g_strdup_printf ("allocations.%.80s.requires", names[i]);
+      g_autoptr (GError) error = NULL;
+      DmsProfile *both = dms_requirement_tighten (all, required, &error);
+
+      if (both == NULL)
+        dms_job_report_error (self->report,
+                              place_of (self->allocations, names[i], "requires"),
+                              path,
+                              "does not go with what else is required of node \"%.80s\": %s",
+                              dms_node_config_get_name (node),
+                              error->message);
+      dms_profile_unref (all);
+      all = both;
+    }
 }
 
 static gboolean
@@ -324,6 +352,7 @@ dms_job_check_ensemble (DmsEnsemble *ensemble, DmsJobNode *node, DmsJobReport *r
     {
       check_claims (&self, nodes->pdata[i]);
       check_ports (&self, nodes->pdata[i]);
+      check_required (&self, nodes->pdata[i]);
     }
   for (guint i = 0; i < allocations->len; i++)
     {

@@ -204,6 +204,7 @@ dms_job_decode_allocation (DmsJobNode *node, const char *path, const char *name,
       self->health_check = dms_job_decode_health_check (check, check_path, scope->form, scope->report);
     }
   self->preferences = dms_job_decode_preferences (allocation, scope);
+  self->required = dms_job_decode_requires (allocation, scope);
   self->failure_recovery = dms_job_reader_dup_choice (
       allocation, "failure_recovery", recoveries, "stay_down", DMS_JOB_READ_OPTIONAL);
   self->flow = dms_job_decode_flow (allocation);

@@ -6,6 +6,7 @@
 #include "jobs/dms-node-config-private.h"
 #include "jobs/dms-port-config.h"
 #include "resources/dms-location.h"
+#include "resources/dms-requirement.h"
 
 enum
 {
@@ -147,6 +148,20 @@ decode_peer (DmsJobReader *node, DmsNodeConfig *self)
   self->peer = g_strdup (dms_peer_id_get_text (peer));
 }
 
+static void
+decode_required (DmsJobReader *node, DmsNodeConfig *self, const DmsJobScope *scope)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->own_required = dms_job_decode_requires (node, scope);
+  if (self->own_required == NULL && scope->required == NULL)
+    return;
+  self->required = dms_requirement_tighten (scope->required, self->own_required, &error);
+  if (self->required == NULL)
+    dms_job_reader_error (
+        node, "requires", "does not go with the requires of the ensemble: %s", error->message);
+}
+
 DmsNodeConfig *
 dms_job_decode_node (DmsJobNode *tree, const char *path, const char *name, const DmsJobScope *scope)
 {
@@ -168,6 +183,7 @@ dms_job_decode_node (DmsJobNode *tree, const char *path, const char *name, const
   if (location != NULL)
     dms_job_reader_finish (location);
   self->preferences = dms_job_decode_preferences (node, scope);
+  decode_required (node, self, scope);
   decode_peer (node, self);
   self->redundancy = (guint) dms_job_reader_get_int (node, "redundancy", 0, MAX_REDUNDANCY, 0);
   self->failure_recovery =

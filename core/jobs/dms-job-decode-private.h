@@ -16,6 +16,8 @@ typedef struct
   DmsJobNode *volumes;
   DmsJobNode *scripts;
   DmsJobNode *keys;
+  /* (nullable): what is required of every machine */
+  DmsProfile *required;
 } DmsJobScope;
 
 /* Each returns a value that is complete only when the report has no errors; never NULL where it says nothing
@@ -32,6 +34,8 @@ dms_job_decode_node (DmsJobNode *node, const char *path, const char *name, const
 GPtrArray *dms_job_decode_locations (DmsJobReader *parent, const char *key, const DmsJobScope *scope);
 /* NULL when there are none */
 DmsPreferences *dms_job_decode_preferences (DmsJobReader *parent, const DmsJobScope *scope);
+/* NULL when nothing is required */
+DmsProfile *dms_job_decode_requires (DmsJobReader *parent, const DmsJobScope *scope);
 /* NULL when there is none */
 DmsHealthCheck *
 dms_job_decode_health_check (DmsJobNode *node, const char *path, DmsJobForm form, DmsJobReport *report);

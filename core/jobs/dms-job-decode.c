@@ -336,7 +336,7 @@ decode_standbys (DmsJobReader *top, DmsEnsemble *self)
 }
 
 static void
-decode_top (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
+decode_top (DmsJobReader *top, DmsEnsemble *self, DmsJobScope *scope)
 {
   static const char *const strategies[] = { "redeploy", "teardown", NULL };
   g_autoptr (DmsJobReader) subnet = NULL;
@@ -345,6 +345,8 @@ decode_top (DmsJobReader *top, DmsEnsemble *self, const DmsJobScope *scope)
   self->escalation_strategy =
       dms_job_reader_dup_choice (top, "escalation_strategy", strategies, NULL, DMS_JOB_READ_OPTIONAL);
   decode_scripts (top, self, scope);
+  self->required = dms_job_decode_requires (top, scope);
+  scope->required = self->required;
   decode_allocations (top, self, scope);
   decode_nodes (top, self, scope);
   decode_edges (top, self, scope);
@@ -387,7 +389,7 @@ dms_job_decode_ensemble (DmsJobNode *node, DmsJobForm form, DmsJobReport *report
 {
   g_autoptr (DmsEnsemble) self = ensemble_new ();
   g_autoptr (DmsJobReader) top = dms_job_reader_new (node, "", form, report);
-  DmsJobScope scope = { form, report, NULL, NULL, NULL, NULL };
+  DmsJobScope scope = { form, report, NULL, NULL, NULL, NULL, NULL };
   g_autofree char *version = NULL;
 
   if (top == NULL)

@@ -14,6 +14,9 @@ struct _DmsNodeConfig
   GPtrArray *accept;
   GPtrArray *reject;
   DmsPreferences *preferences;
+  /* (nullable): what the node says, and together with what the ensemble does. */
+  DmsProfile *own_required;
+  DmsProfile *required;
   char *peer;
   guint redundancy;
   char *failure_recovery;

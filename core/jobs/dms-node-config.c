@@ -4,6 +4,7 @@
 #include "jobs/dms-node-config-private.h"
 
 #include "jobs/dms-job-json.h"
+#include "resources/dms-requirement.h"
 #include "jobs/dms-port-config.h"
 #include "resources/dms-location.h"
 
@@ -43,6 +44,12 @@ DmsPreferences *
 dms_node_config_get_preferences (DmsNodeConfig *self)
 {
   return self->preferences;
+}
+
+DmsProfile *
+dms_node_config_get_required (DmsNodeConfig *self)
+{
+  return self->required;
 }
 
 const char *
@@ -89,6 +96,9 @@ dms_node_config_new_standby (DmsNodeConfig *self, guint i)
   standby->ports = g_ptr_array_ref (self->ports);
   standby->accept = g_ptr_array_ref (self->accept);
   standby->reject = g_ptr_array_ref (self->reject);
+  standby->preferences = self->preferences != NULL ? dms_preferences_ref (self->preferences) : NULL;
+  standby->own_required = self->own_required != NULL ? dms_profile_ref (self->own_required) : NULL;
+  standby->required = self->required != NULL ? dms_profile_ref (self->required) : NULL;
   standby->failure_recovery = g_strdup (self->failure_recovery);
   return standby;
 }
@@ -104,6 +114,8 @@ dms_node_config_to_json (DmsNodeConfig *self)
     json_object_set_member (object, "location", dms_node_config_location_to_json (self));
   if (self->preferences != NULL)
     json_object_set_member (object, "preferences", dms_preferences_to_json (self->preferences));
+  if (self->own_required != NULL)
+    json_object_set_member (object, "requires", dms_requirement_to_json (self->own_required));
   dms_job_json_set_text (object, "peer", self->peer);
   if (self->redundancy > 0)
     json_object_set_int_member (object, "redundancy", self->redundancy);
@@ -128,6 +140,8 @@ node_config_clear (gpointer data)
   g_clear_pointer (&self->accept, g_ptr_array_unref);
   g_clear_pointer (&self->reject, g_ptr_array_unref);
   g_clear_pointer (&self->preferences, dms_preferences_unref);
+  g_clear_pointer (&self->own_required, dms_profile_unref);
+  g_clear_pointer (&self->required, dms_profile_unref);
   g_free (self->peer);
   g_free (self->failure_recovery);
 }

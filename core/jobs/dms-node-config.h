@@ -6,6 +6,7 @@
 #include <dms.h>
 
 #include "jobs/dms-preferences.h"
+#include "resources/dms-profile.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +30,8 @@ GPtrArray *dms_node_config_get_reject (DmsNodeConfig *self);
 JsonNode *dms_node_config_location_to_json (DmsNodeConfig *self);
 /* (nullable): what is better of several machines that would do */
 DmsPreferences *dms_node_config_get_preferences (DmsNodeConfig *self);
+/* (nullable): what its machine must have besides resources, by the node and the ensemble */
+DmsProfile *dms_node_config_get_required (DmsNodeConfig *self);
 /* (nullable): the peer ID this node is pinned to */
 const char *dms_node_config_get_peer (DmsNodeConfig *self);
 guint dms_node_config_get_redundancy (DmsNodeConfig *self);

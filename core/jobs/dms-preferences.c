@@ -12,6 +12,7 @@ struct _DmsPreferences
 {
   double weights[DMS_N_PREFERENCES];
   GPtrArray *near;
+  GPtrArray *distances;
 };
 
 G_DEFINE_BOXED_TYPE (DmsPreferences, dms_preferences, dms_preferences_ref, dms_preferences_unref)
@@ -19,7 +20,8 @@ G_DEFINE_BOXED_TYPE (DmsPreferences, dms_preferences, dms_preferences_ref, dms_p
 static const char *const names[DMS_N_PREFERENCES] = {
   [DMS_PREFERENCE_PRICE] = "price",       [DMS_PREFERENCE_SPEED] = "speed",
   [DMS_PREFERENCE_DISTANCE] = "distance", [DMS_PREFERENCE_RELIABILITY] = "reliability",
-  [DMS_PREFERENCE_POWER] = "power",       [DMS_PREFERENCE_LOCATION] = "location",
+  [DMS_PREFERENCE_POWER] = "power",       [DMS_PREFERENCE_TIME] = "time",
+  [DMS_PREFERENCE_LOCATION] = "location",
 };
 
 const char *
@@ -43,7 +45,25 @@ dms_preferences_new (const double weights[DMS_N_PREFERENCES], GPtrArray *near)
   memcpy (self->weights, weights, sizeof self->weights);
   self->near = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_location_unref);
   append_places (self->near, near);
+  self->distances = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_distance_wish_unref);
   return self;
+}
+
+static void
+append_distances (DmsPreferences *to, DmsPreferences *from)
+{
+  for (guint i = 0; from != NULL && i < from->distances->len; i++)
+    g_ptr_array_add (to->distances, dms_distance_wish_ref (from->distances->pdata[i]));
+}
+
+DmsPreferences *
+dms_preferences_with_distance (DmsPreferences *self, DmsDistanceWish *wish)
+{
+  DmsPreferences *made = dms_preferences_new (self->weights, self->near);
+
+  append_distances (made, self);
+  g_ptr_array_add (made->distances, dms_distance_wish_ref (wish));
+  return made;
 }
 
 DmsPreferences *
@@ -56,13 +76,31 @@ dms_preferences_add (DmsPreferences *a, DmsPreferences *b)
     weights[i] = (a != NULL ? a->weights[i] : 0) + (b != NULL ? b->weights[i] : 0);
   sum = dms_preferences_new (weights, a != NULL ? a->near : NULL);
   append_places (sum->near, b != NULL ? b->near : NULL);
+  append_distances (sum, a);
+  append_distances (sum, b);
   return sum;
 }
 
 double
 dms_preferences_get_weight (DmsPreferences *self, DmsPreference preference)
 {
+  double weight = self->weights[preference];
+
+  for (guint i = 0; preference == DMS_PREFERENCE_DISTANCE && i < self->distances->len; i++)
+    weight += dms_distance_wish_get_weight (self->distances->pdata[i]);
+  return weight;
+}
+
+double
+dms_preferences_get_plain_weight (DmsPreferences *self, DmsPreference preference)
+{
   return self->weights[preference];
+}
+
+GPtrArray *
+dms_preferences_get_distances (DmsPreferences *self)
+{
+  return self->distances;
 }
 
 GPtrArray *
@@ -76,7 +114,7 @@ dms_preferences_is_empty (DmsPreferences *self)
 {
   for (guint i = 0; i < DMS_N_PREFERENCES; i++)
     {
-      if (self->weights[i] > 0)
+      if (dms_preferences_get_weight (self, (DmsPreference) i) > 0)
         return FALSE;
     }
   return TRUE;
@@ -93,6 +131,10 @@ dms_preferences_to_json (DmsPreferences *self)
       if (self->weights[i] > 0)
         json_object_set_double_member (object, names[i], self->weights[i]);
     }
+  /* A job file has at most one, in place of the plain weight. */
+  if (self->distances->len > 0)
+    json_object_set_member (
+        object, names[DMS_PREFERENCE_DISTANCE], dms_distance_wish_to_json (self->distances->pdata[0]));
   if (self->weights[DMS_PREFERENCE_LOCATION] > 0)
     {
       location = json_object_new ();
@@ -115,6 +157,7 @@ preferences_clear (gpointer data)
   DmsPreferences *self = data;
 
   g_ptr_array_unref (self->near);
+  g_ptr_array_unref (self->distances);
 }
 
 void

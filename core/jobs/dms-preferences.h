@@ -5,6 +5,8 @@
 
 #include <dms.h>
 
+#include "jobs/dms-distance-wish.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -14,6 +16,7 @@ G_BEGIN_DECLS
  * @DMS_PREFERENCE_DISTANCE: near to who asks
  * @DMS_PREFERENCE_RELIABILITY: has kept what it offered
  * @DMS_PREFERENCE_POWER: draws few watts
+ * @DMS_PREFERENCE_TIME: is lent for long
  * @DMS_PREFERENCE_LOCATION: in one of the places that are named
  *
  * What one of several machines that would all do may be better in.
@@ -25,6 +28,7 @@ typedef enum
   DMS_PREFERENCE_DISTANCE,
   DMS_PREFERENCE_RELIABILITY,
   DMS_PREFERENCE_POWER,
+  DMS_PREFERENCE_TIME,
   DMS_PREFERENCE_LOCATION,
   DMS_N_PREFERENCES,
 } DmsPreference;
@@ -42,9 +46,15 @@ GType dms_preferences_get_type (void);
 
 /* near: (element-type DmsLocation) (nullable) */
 DmsPreferences *dms_preferences_new (const double weights[DMS_N_PREFERENCES], GPtrArray *near);
+/* (transfer full): with one more wish about kilometres, whose weight counts besides. */
+DmsPreferences *dms_preferences_with_distance (DmsPreferences *self, DmsDistanceWish *wish);
 /* Weights are added, places united. Either may be NULL. (transfer full) */
 DmsPreferences *dms_preferences_add (DmsPreferences *a, DmsPreferences *b);
 double dms_preferences_get_weight (DmsPreferences *self, DmsPreference preference);
+/* The same without wishes about kilometres. */
+double dms_preferences_get_plain_weight (DmsPreferences *self, DmsPreference preference);
+/* (element-type DmsDistanceWish): never NULL */
+GPtrArray *dms_preferences_get_distances (DmsPreferences *self);
 /* (element-type DmsLocation): never NULL */
 GPtrArray *dms_preferences_get_near (DmsPreferences *self);
 gboolean dms_preferences_is_empty (DmsPreferences *self);

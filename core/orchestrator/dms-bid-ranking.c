@@ -5,12 +5,20 @@
 
 #include <math.h>
 
+typedef struct
+{
+  gboolean known;
+  DmsCoordinates at;
+} Place;
+
 struct _DmsBidRanking
 {
   GPtrArray *bids;
   DmsPreferences *preferences;
   DmsLocation *here;
   DmsTrackRecord *track;
+  /* Of each bid. */
+  Place *places;
 };
 
 static const double UNKNOWN = 1;
@@ -24,7 +32,21 @@ dms_bid_ranking_new (GPtrArray *bids, DmsPreferences *preferences, DmsLocation *
   self->preferences = preferences != NULL ? dms_preferences_ref (preferences) : NULL;
   self->here = here != NULL ? dms_location_ref (here) : NULL;
   self->track = track != NULL ? g_object_ref (track) : NULL;
+  self->places = g_new0 (Place, bids->len + 1);
+  for (guint i = 0; i < bids->len; i++)
+    self->places[i].known =
+        dms_location_get_coordinates (dms_bid_get_location (bids->pdata[i]), &self->places[i].at);
   return self;
+}
+
+void
+dms_bid_ranking_place (DmsBidRanking *self, guint index, const DmsCoordinates *place)
+{
+  g_return_if_fail (index < self->bids->len);
+
+  if (self->places[index].known || place == NULL)
+    return;
+  self->places[index] = (Place){ TRUE, *place };
 }
 
 void
@@ -34,6 +56,7 @@ dms_bid_ranking_free (DmsBidRanking *self)
   g_clear_pointer (&self->preferences, dms_preferences_unref);
   g_clear_pointer (&self->here, dms_location_unref);
   g_clear_object (&self->track);
+  g_free (self->places);
   g_free (self);
 }
 
@@ -94,6 +117,18 @@ rank_power (DmsBidRanking *self, DmsBidOffer *offer)
   return 1 - least / watts;
 }
 
+static double
+rank_time (DmsBidRanking *self, DmsBidOffer *offer)
+{
+  double most = 0;
+
+  if (dms_bid_offer_get_seconds (offer) <= 0)
+    return UNKNOWN;
+  for (guint i = 0; i < self->bids->len; i++)
+    most = fmax (most, dms_bid_offer_get_seconds (dms_bid_get_offer (self->bids->pdata[i])));
+  return 1 - dms_bid_offer_get_seconds (offer) / most;
+}
+
 static gboolean
 same_place (const char *a, const char *b)
 {
@@ -102,7 +137,7 @@ same_place (const char *a, const char *b)
 
 /* By what both say of themselves: the city, the country, the continent. */
 static double
-rank_distance (DmsBidRanking *self, DmsLocation *there)
+rank_names (DmsBidRanking *self, DmsLocation *there)
 {
   if (self->here == NULL ||
       !same_place (dms_location_get_continent (self->here), dms_location_get_continent (there)))
@@ -110,6 +145,50 @@ rank_distance (DmsBidRanking *self, DmsLocation *there)
   if (!same_place (dms_location_get_country (self->here), dms_location_get_country (there)))
     return 0.6;
   return same_place (dms_location_get_city (self->here), dms_location_get_city (there)) ? 0 : 0.3;
+}
+
+/* Kilometres between a machine and what it should be near to, at least so many as do not matter. */
+static double
+measure (const DmsCoordinates *from, const Place *there, DmsDistanceWish *wish)
+{
+  return MAX (dms_coordinates_get_distance_km (from, &there->at), dms_distance_wish_get_within_km (wish));
+}
+
+/* Twice as far as the nearest, or as what is near enough, is ½. */
+static double
+rank_kilometres (DmsBidRanking *self, DmsDistanceWish *wish, guint index)
+{
+  const DmsCoordinates *from = dms_distance_wish_get_from (wish);
+  DmsCoordinates here;
+  double km;
+  double least;
+
+  /* Who does not know where he is himself goes by names. */
+  if (from == NULL && (self->here == NULL || !dms_location_get_coordinates (self->here, &here)))
+    return rank_names (self, dms_bid_get_location (self->bids->pdata[index]));
+  if (!self->places[index].known)
+    return UNKNOWN;
+  from = from != NULL ? from : &here;
+  km = measure (from, &self->places[index], wish);
+  least = km;
+  for (guint i = 0; i < self->bids->len; i++)
+    {
+      if (self->places[i].known)
+        least = fmin (least, measure (from, &self->places[i], wish));
+    }
+  return km > 0 ? 1 - least / km : 0;
+}
+
+static double
+rank_distance (DmsBidRanking *self, guint index)
+{
+  GPtrArray *wishes = dms_preferences_get_distances (self->preferences);
+  double plain = dms_preferences_get_plain_weight (self->preferences, DMS_PREFERENCE_DISTANCE);
+  double cost = plain > 0 ? plain * rank_names (self, dms_bid_get_location (self->bids->pdata[index])) : 0;
+
+  for (guint i = 0; i < wishes->len; i++)
+    cost += dms_distance_wish_get_weight (wishes->pdata[i]) * rank_kilometres (self, wishes->pdata[i], index);
+  return cost / dms_preferences_get_weight (self->preferences, DMS_PREFERENCE_DISTANCE);
 }
 
 static double
@@ -121,8 +200,10 @@ rank_location (DmsBidRanking *self, DmsLocation *there)
 }
 
 static double
-rank (DmsBidRanking *self, DmsBid *bid, DmsPreference preference)
+rank (DmsBidRanking *self, guint index, DmsPreference preference)
 {
+  DmsBid *bid = self->bids->pdata[index];
+
   switch (preference)
     {
     case DMS_PREFERENCE_PRICE:
@@ -134,8 +215,11 @@ rank (DmsBidRanking *self, DmsBid *bid, DmsPreference preference)
     case DMS_PREFERENCE_POWER:
       return rank_power (self, dms_bid_get_offer (bid));
 
+    case DMS_PREFERENCE_TIME:
+      return rank_time (self, dms_bid_get_offer (bid));
+
     case DMS_PREFERENCE_DISTANCE:
-      return rank_distance (self, dms_bid_get_location (bid));
+      return rank_distance (self, index);
 
     case DMS_PREFERENCE_LOCATION:
       return rank_location (self, dms_bid_get_location (bid));
@@ -163,7 +247,7 @@ dms_bid_ranking_get_cost (DmsBidRanking *self, guint index)
       double weight = dms_preferences_get_weight (self->preferences, (DmsPreference) i);
 
       if (weight > 0)
-        cost += weight * rank (self, self->bids->pdata[index], (DmsPreference) i);
+        cost += weight * rank (self, index, (DmsPreference) i);
       weights += weight;
     }
   return weights > 0 ? cost / weights : 0;
@@ -209,7 +293,7 @@ dms_bid_ranking_describe (DmsBidRanking *self, guint index)
                                 "%s%s %.2f",
                                 text->len > 0 ? ", " : "",
                                 dms_preference_to_string ((DmsPreference) i),
-                                rank (self, self->bids->pdata[index], (DmsPreference) i));
+                                rank (self, index, (DmsPreference) i));
     }
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -19,6 +19,8 @@ typedef struct _DmsBidRanking DmsBidRanking;
  */
 DmsBidRanking *
 dms_bid_ranking_new (GPtrArray *bids, DmsPreferences *preferences, DmsLocation *here, DmsTrackRecord *track);
+/* Where a machine is whose bid does not say it in degrees. place: (nullable) */
+void dms_bid_ranking_place (DmsBidRanking *self, guint index, const DmsCoordinates *place);
 void dms_bid_ranking_free (DmsBidRanking *self);
 
 /* The cost of a bid, by its place in the list: from 0, the best, to 1. 0 for all when nothing is preferred.

@@ -4,7 +4,11 @@
 #include "orchestrator/dms-deployment-private.h"
 
 #include "observability/dms-log.h"
+#include "orchestrator/dms-deployment-placing.h"
+#include "resources/dms-comparator.h"
+#include "resources/dms-fit.h"
 #include "resources/dms-location.h"
+#include "resources/dms-requirement.h"
 
 #include <string.h>
 
@@ -72,7 +76,7 @@ describe_missing (DmsDeployment *self)
     }
   return g_strdup_printf (
       "no machine offered to run node %s: none that was reached has what it asks for (resources free, "
-      "executor, ports, location). %s. Why: %s",
+      "executor, ports, location, requires). %s. Why: %s",
       names->str,
       asked,
       why);
@@ -91,6 +95,7 @@ dms_deployment_rank_bids (DmsDeployment *self, DeployNode *node)
 {
   DmsPreferences *own = dms_node_config_get_preferences (node->config);
   g_autoptr (DmsPreferences) all = dms_preferences_add (own, NULL);
+  DmsBidRanking *ranking;
 
   for (guint i = 0; i < node->allocations->len; i++)
     {
@@ -101,7 +106,11 @@ dms_deployment_rank_bids (DmsDeployment *self, DeployNode *node)
       dms_preferences_unref (all);
       all = sum;
     }
-  return dms_bid_ranking_new (node->bids, all, self->here, self->track);
+  ranking = dms_bid_ranking_new (node->bids, all, self->here, self->track);
+  /* Machines of other makes say where they are, and not in degrees. */
+  for (guint i = 0; dms_preferences_get_distances (all)->len > 0 && i < node->bids->len; i++)
+    dms_bid_ranking_place (ranking, i, dms_deployment_find_place (self, node->bids->pdata[i]));
+  return ranking;
 }
 
 void
@@ -209,6 +218,26 @@ peer_is_taken (DmsDeployment *self, DeployNode *wanted, const char *peer)
   return FALSE;
 }
 
+/* By what it says itself. Who says nothing, as nodes of the field do, meets nothing. */
+static gboolean
+meets_required (DmsDeployment *self, DeployNode *node, DmsBid *bid)
+{
+  g_autoptr (DmsProfile) required = dms_deployment_sum_required (node);
+  g_autoptr (DmsProfile) offered = NULL;
+  g_autoptr (DmsFit) fit = NULL;
+  g_autofree char *text = NULL;
+
+  if (required == NULL || dms_requirement_is_empty (required))
+    return required != NULL;
+  offered = dms_bid_offer_dup_profile (dms_bid_get_offer (bid));
+  fit = dms_comparator_explain_profiles (offered, required);
+  if (dms_fit_suffices (fit))
+    return TRUE;
+  text = dms_fit_describe (fit);
+  dms_deployment_log (self, G_LOG_LEVEL_DEBUG, "bid_requirement_not_met", NULL, text);
+  return FALSE;
+}
+
 static const char *
 why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
 {
@@ -227,8 +256,7 @@ why_not (DmsDeployment *self, DmsBid *bid, DmsMessage *message)
     return "its peer is excluded";
   if (g_ptr_array_find_with_equal_func (node->shunned, peer, g_str_equal, NULL))
     return "the node was taken away from its peer";
-  if (node->bids->len >=
-      (dms_deployment_is_filling (self) ? MAX_OTHER_BIDS_PER_NODE : MAX_BIDS_PER_NODE))
+  if (node->bids->len >= (dms_deployment_is_filling (self) ? MAX_OTHER_BIDS_PER_NODE : MAX_BIDS_PER_NODE))
     return "there are enough bids";
   if (peer_is_taken (self, node, peer))
     return "its peer has bid already";
@@ -269,12 +297,18 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
   refusal = why_not (self, bid, message);
   if (refusal == NULL && !dms_bid_verify (bid, &error))
     refusal = error->message;
+  node = find_node (self, dms_bid_get_node_id (bid));
+  /* After the signature: nobody is told to lack something by others. */
+  if (refusal == NULL && !meets_required (self, node, bid))
+    {
+      refusal = "it does not say that it meets what is required";
+      dms_deployment_note_unmet (self, node, bid);
+    }
   if (refusal != NULL)
     {
       dms_deployment_log (self, G_LOG_LEVEL_INFO, "bid_refused", NULL, refusal);
       return;
     }
-  node = find_node (self, dms_bid_get_node_id (bid));
   way = dms_deployment_get_way (self, dms_bid_get_peer (bid));
   self->n_bids[way]++;
   dms_log_event (G_LOG_LEVEL_INFO,

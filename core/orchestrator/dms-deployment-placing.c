@@ -205,6 +205,12 @@ find_place (DeployPlacing *self, DmsLocation *location)
   return known;
 }
 
+const DmsCoordinates *
+dms_deployment_find_place (DmsDeployment *self, DmsBid *bid)
+{
+  return self->placing != NULL ? find_place (self->placing, dms_bid_get_location (bid)) : NULL;
+}
+
 /* (transfer full): where a machine is, with coordinates if these matter and can be known. */
 static DmsLocation *
 locate (DmsDeployment *self, DmsBid *bid)

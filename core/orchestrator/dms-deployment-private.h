@@ -329,6 +329,9 @@ char *dms_deployment_describe_asking (DmsDeployment *self);
 /* requests */
 /* (transfer full): what all allocations of the node need together. */
 DmsResources *dms_deployment_sum_resources (DeployNode *node);
+/* (transfer full) (nullable): what they require besides, with what the node does; NULL when none can meet
+ * it. */
+DmsProfile *dms_deployment_sum_required (DeployNode *node);
 /* (transfer full): one `{"V1": …}` of an EnsembleBidRequest. */
 JsonObject *dms_deployment_make_request (DeployNode *node);
 /* (transfer full): each once. */
@@ -346,6 +349,8 @@ DmsHandle *dms_deployment_make_root_handle (DmsDeployment *self, const char *pee
  * waited for; to be called again until they are not. */
 gboolean dms_deployment_ask_why (DmsDeployment *self);
 void dms_deployment_handle_refusal (DmsDeployment *self, DmsMessage *message);
+/* A bid that does not say that it meets what is required; that is a refusal, too. */
+void dms_deployment_note_unmet (DmsDeployment *self, DeployNode *node, DmsBid *bid);
 /* Before offers are taken, and for each that is. terms: for people */
 void dms_deployment_begin_choice (DmsDeployment *self);
 void dms_deployment_note_choice (DmsDeployment *self, DeployNode *node, double cost, const char *terms);

@@ -6,6 +6,7 @@
 #include "common/dms-json-object.h"
 #include "identity/dms-base32.h"
 #include "jobs/dms-port-config.h"
+#include "provider/dms-bid-requirement.h"
 #include "provider/dms-job-consent.h"
 
 #include <string.h>
@@ -147,10 +148,31 @@ write_ports (DeployNode *node)
   return object;
 }
 
+DmsProfile *
+dms_deployment_sum_required (DeployNode *node)
+{
+  g_autoptr (DmsProfile) all =
+      dms_requirement_tighten (dms_node_config_get_required (node->config), NULL, NULL);
+
+  for (guint i = 0; all != NULL && i < node->allocations->len; i++)
+    {
+      DeployAllocation *allocation = node->allocations->pdata[i];
+      DmsProfile *both;
+
+      if (allocation->settled)
+        continue;
+      both = dms_requirement_tighten (all, dms_allocation_config_get_required (allocation->config), NULL);
+      dms_profile_unref (all);
+      all = both;
+    }
+  return g_steal_pointer (&all);
+}
+
 JsonObject *
 dms_deployment_make_request (DeployNode *node)
 {
   g_autoptr (DmsResources) resources = dms_deployment_sum_resources (node);
+  g_autoptr (DmsProfile) required = dms_deployment_sum_required (node);
   JsonObject *request = json_object_new ();
   JsonObject *body = json_object_new ();
   JsonObject *general = json_object_new ();
@@ -167,6 +189,7 @@ dms_deployment_make_request (DeployNode *node)
   json_object_set_member (body, "Location", dms_node_config_location_to_json (node->config));
   json_object_set_object_member (body, "PublicPorts", write_ports (node));
   json_object_set_object_member (body, "GeneralRequirements", general);
+  dms_bid_requirement_write (required, body);
   json_object_set_object_member (request, "V1", body);
   return request;
 }
@@ -175,12 +198,14 @@ DmsRefusalNeed *
 dms_deployment_make_need (DeployNode *node)
 {
   g_autoptr (DmsResources) resources = dms_deployment_sum_resources (node);
+  g_autoptr (DmsProfile) required = dms_deployment_sum_required (node);
   DmsRefusalNeed *need = dms_refusal_need_new (node->name, resources);
 
   need->located =
       dms_node_config_get_accept (node->config)->len + dms_node_config_get_reject (node->config)->len > 0;
   need->privileged = is_privileged (node);
   need->n_ports = dms_node_config_get_ports (node->config)->len;
+  dms_refusal_need_set_required (need, required);
   return need;
 }
 

@@ -6,6 +6,7 @@
 #include "actor/dms-actor-registry.h"
 #include "observability/dms-log.h"
 #include "provider/dms-bid-refusal.h"
+#include "provider/dms-bid-refuser.h"
 #include "provider/dms-bid-sample.h"
 
 #include <string.h>
@@ -223,6 +224,19 @@ dms_deployment_handle_refusal (DmsDeployment *self, DmsMessage *message)
                         "bid_refusal_ignored",
                         NULL,
                         error != NULL ? error->message : "it is late, twice, or not believed");
+}
+
+void
+dms_deployment_note_unmet (DmsDeployment *self, DeployNode *node, DmsBid *bid)
+{
+  g_autoptr (DmsBidRefusal) refusal = dms_bid_refusal_new (self->id, -1);
+  g_autoptr (DmsProfile) required = dms_deployment_sum_required (node);
+  g_autoptr (DmsProfile) offered = dms_bid_offer_dup_profile (dms_bid_get_offer (bid));
+
+  if (!self->asking_why || required == NULL)
+    return;
+  dms_bid_refuser_note_requirement (refusal, node->name, offered, required);
+  dms_refusal_book_add (self->why, dms_bid_get_peer (bid), refusal);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-orchestrator.h"
 #include "orchestrator/dms-track-record.h"
+#include "resources/dms-locator.h"
 #include "succession/dms-succession.h"
 
 struct _DmsOrchestrator
@@ -21,7 +22,7 @@ struct _DmsOrchestrator
   DmsDeploymentRecords *records;
   DmsLateReverts *late_reverts;
   DmsTrackRecord *track;
-  DmsLocation *here;
+  DmsLocator *locator;
   DmsChildren *children;
   DmsHeartbeats *heartbeats;
   /* ID → DmsDeployment, those that are not over */

@@ -3,6 +3,7 @@
 
 #include "orchestrator/dms-orchestrator-private.h"
 
+#include "actor/dms-actor-registry.h"
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 
@@ -67,7 +68,7 @@ dms_orchestrator_finalize (GObject *object)
   DmsOrchestrator *self = DMS_ORCHESTRATOR (object);
 
   g_clear_pointer (&self->key, dms_key_unref);
-  g_clear_pointer (&self->here, dms_location_unref);
+  g_clear_pointer (&self->locator, dms_locator_free);
   g_hash_table_unref (self->deployments);
   g_hash_table_unref (self->plans);
   g_hash_table_unref (self->successions);
@@ -102,12 +103,16 @@ dms_orchestrator_new (DmsStore *store, DmsActor *root, DmsKey *key, DmsConfig *c
   self->root = g_object_ref (root);
   self->key = dms_key_ref (key);
   self->config = g_object_ref (config);
-  self->here = dms_location_new (dms_config_get_string (config, "general.host_continent"),
-                                 dms_config_get_string (config, "general.host_country"),
-                                 dms_config_get_string (config, "general.host_city"),
-                                 0,
-                                 NULL);
+  self->locator = dms_locator_new (config);
   return self;
+}
+
+/* Where this node is, as far as that is known by now: some prefer what is near. */
+static DmsLocation *
+get_here (DmsOrchestrator *self)
+{
+  dms_locator_follow (self->locator, dms_actor_registry_get_transport (dms_actor_get_registry (self->root)));
+  return dms_locator_get_location (self->locator);
 }
 
 /* What one deployment gave back may be what others wait for. Only some are told, so that many that wait do
@@ -189,7 +194,7 @@ adopt (DmsOrchestrator *self, DmsDeployment *deployment, GError **error)
   const char *id = dms_deployment_get_id (deployment);
 
   g_hash_table_insert (self->deployments, g_strdup (id), g_object_ref (deployment));
-  dms_deployment_set_knowledge (deployment, self->track, self->here);
+  dms_deployment_set_knowledge (deployment, self->track, get_here (self));
   g_signal_connect (deployment, "over", G_CALLBACK (on_over), self);
   if (self->heartbeats == NULL)
     self->heartbeats = dms_heartbeats_new (self->root);
@@ -443,7 +448,7 @@ dms_orchestrator_new_plan (DmsOrchestrator *self, DmsEnsemble *ensemble, guint64
                                    self->records,
                                    dms_config_get_string (self->config, "general.work_dir"),
                                    expiry_ns);
-  dms_deployment_set_knowledge (deployment, self->track, self->here);
+  dms_deployment_set_knowledge (deployment, self->track, get_here (self));
   dms_deployment_set_planning (deployment);
   return deployment;
 }

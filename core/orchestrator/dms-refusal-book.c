@@ -4,7 +4,7 @@
 #include "orchestrator/dms-refusal-book.h"
 
 #include "common/dms-json-object.h"
-#include "resources/dms-shortfall.h"
+#include "orchestrator/dms-refusal-relaxations.h"
 
 #include <string.h>
 
@@ -14,9 +14,6 @@ enum
   MAX_PEERS = 1000,
   /* Of each node. */
   MAX_EXAMPLES = 5,
-  /* Amounts of one kind that are told apart. They are coarse (dms_bid_refusal_code_coarsen()), so that there
-   * are two for each doubling. */
-  MAX_CLASSES = 160,
   /* Reasons in the line for people, the most frequent. */
   MAX_REASONS_TOLD = 6,
 };
@@ -31,13 +28,6 @@ typedef struct
   GPtrArray *texts;
 } Example;
 
-/* So many machines have that much, and lack nothing else. */
-typedef struct
-{
-  double amount;
-  guint n_peers;
-} Class;
-
 /* What is known about a node of the ensemble. */
 typedef struct
 {
@@ -45,8 +35,7 @@ typedef struct
   guint n_offers;
   guint n_refusals;
   guint counts[DMS_BID_REFUSAL_N_CODES];
-  /* (element-type Class), by code */
-  GArray *classes[DMS_BID_REFUSAL_N_CODES];
+  DmsRefusalRelaxations *relaxations;
   /* (element-type Example) */
   GPtrArray *examples;
   /* (nullable): who was taken */
@@ -82,10 +71,9 @@ page_free (gpointer data)
 {
   Page *page = data;
 
+  dms_refusal_relaxations_free (page->relaxations);
   dms_refusal_need_free (page->need);
   g_ptr_array_unref (page->examples);
-  for (guint i = 0; i < DMS_BID_REFUSAL_N_CODES; i++)
-    g_clear_pointer (&page->classes[i], g_array_unref);
   g_free (page->chosen);
   g_free (page->terms);
   g_free (page);
@@ -112,16 +100,6 @@ dms_refusal_book_free (DmsRefusalBook *self)
   g_free (self);
 }
 
-static DmsRefusalNeed *
-copy_need (const DmsRefusalNeed *need)
-{
-  DmsRefusalNeed *copy = g_new (DmsRefusalNeed, 1);
-
-  *copy = *need;
-  copy->node = g_strdup (need->node);
-  return copy;
-}
-
 void
 dms_refusal_book_begin (DmsRefusalBook *self, GPtrArray *needs)
 {
@@ -133,7 +111,8 @@ dms_refusal_book_begin (DmsRefusalBook *self, GPtrArray *needs)
     {
       Page *page = g_new0 (Page, 1);
 
-      page->need = copy_need (needs->pdata[i]);
+      page->need = dms_refusal_need_copy (needs->pdata[i]);
+      page->relaxations = dms_refusal_relaxations_new (page->need);
       page->examples = g_ptr_array_new_with_free_func (example_free);
       g_ptr_array_add (self->pages, page);
     }
@@ -196,44 +175,7 @@ is_about (const DmsBidRefusalReason *reason, Page *page)
   gboolean named = strcmp (reason->node, page->need->node) == 0;
 
   return (is_about_all (reason->code) ? named || reason->node[0] == '\0' : named) &&
-         dms_refusal_need_believes (page->need, reason->code, reason->offered);
-}
-
-static void
-count_class (Page *page, DmsBidRefusalCode code, double amount)
-{
-  GArray *classes = page->classes[code];
-  Class made = { amount, 1 };
-
-  if (classes == NULL)
-    classes = page->classes[code] = g_array_new (FALSE, FALSE, sizeof (Class));
-  for (guint i = 0; i < classes->len; i++)
-    {
-      Class *known = &g_array_index (classes, Class, i);
-
-      if (known->amount == amount)
-        {
-          known->n_peers++;
-          return;
-        }
-    }
-  if (classes->len < MAX_CLASSES)
-    g_array_append_val (classes, made);
-}
-
-static char *
-describe_reason (const DmsBidRefusalReason *reason, double required)
-{
-  const char *unit = dms_bid_refusal_code_get_unit (reason->code);
-  g_autofree char *offered = NULL;
-  g_autofree char *wanted = NULL;
-
-  if (unit == NULL || required <= 0 || reason->offered <= 0)
-    return g_strdup (dms_bid_refusal_code_describe (reason->code));
-  offered = dms_shortfall_format (reason->offered, unit);
-  wanted = dms_shortfall_format (required, unit);
-  return g_strdup_printf (
-      "%s: about %s of %s", dms_bid_refusal_code_describe (reason->code), offered, wanted);
+         dms_refusal_need_believes (page->need, reason);
 }
 
 static int
@@ -258,11 +200,15 @@ keep_example (Page *page, Example *example)
 static double
 get_distance (Page *page, const DmsBidRefusalReason *reason)
 {
-  double required = page->need->amounts[reason->code];
+  double required = dms_refusal_need_get_amount (page->need, reason);
 
-  return dms_bid_refusal_code_get_unit (reason->code) != NULL && required > 0 && reason->offered > 0
-             ? 1 - reason->offered / required
-             : 2;
+  /* Older is nearer than nothing. */
+  if (reason->code == DMS_BID_REFUSAL_LIBRARY && reason->version != NULL)
+    return 1;
+  if (dms_bid_refusal_code_get_unit (reason->code) == NULL || required <= 0 || reason->offered <= 0)
+    return 2;
+  return dms_bid_refusal_code_is_ceiling (reason->code) ? 1 - required / reason->offered
+                                                        : 1 - reason->offered / required;
 }
 
 /* Whether any of it is about this node. */
@@ -284,7 +230,7 @@ add_to_page (Page *page, const char *peer, DmsBidRefusal *refusal)
       alone = alone && first == NULL;
       first = first != NULL ? first : reason;
       example->distance += get_distance (page, reason);
-      g_ptr_array_add (example->texts, describe_reason (reason, page->need->amounts[reason->code]));
+      g_ptr_array_add (example->texts, dms_refusal_need_describe (page->need, reason));
     }
   if (first == NULL)
     {
@@ -293,8 +239,8 @@ add_to_page (Page *page, const char *peer, DmsBidRefusal *refusal)
     }
   page->n_refusals++;
   page->counts[first->code]++;
-  if (alone && first->offered > 0 && page->need->amounts[first->code] > 0)
-    count_class (page, first->code, first->offered);
+  if (alone)
+    dms_refusal_relaxations_count (page->relaxations, first);
   keep_example (page, example);
   return TRUE;
 }
@@ -344,67 +290,6 @@ dms_refusal_book_choose (DmsRefusalBook *self,
   page->terms = g_strdup (terms);
   page->cost = cost;
   page->n_choices = n_offers;
-}
-
-/* What to ask for instead */
-
-typedef struct
-{
-  DmsBidRefusalCode code;
-  double amount;
-  guint n_peers;
-  double worth;
-} Relaxation;
-
-/* The amount that wins many machines for little: machines times the part of the requirement that is kept. */
-static gboolean
-find_relaxation (Page *page, DmsBidRefusalCode code, Relaxation *best)
-{
-  GArray *classes = page->classes[code];
-  double required = page->need->amounts[code];
-
-  *best = (Relaxation){ .code = code };
-  for (guint i = 0; classes != NULL && i < classes->len; i++)
-    {
-      Relaxation one = { .code = code, .amount = g_array_index (classes, Class, i).amount };
-
-      for (guint j = 0; j < classes->len; j++)
-        {
-          Class *other = &g_array_index (classes, Class, j);
-
-          one.n_peers += other->amount >= one.amount ? other->n_peers : 0;
-        }
-      one.worth = one.n_peers * one.amount / required;
-      if (one.worth > best->worth)
-        *best = one;
-    }
-  return best->n_peers > 0;
-}
-
-static int
-compare_relaxations (gconstpointer a, gconstpointer b)
-{
-  double left = ((const Relaxation *) a)->worth;
-  double right = ((const Relaxation *) b)->worth;
-
-  return (left < right) - (left > right);
-}
-
-/* (transfer full) (element-type Relaxation): the best first. */
-static GArray *
-list_relaxations (Page *page)
-{
-  GArray *list = g_array_new (FALSE, FALSE, sizeof (Relaxation));
-
-  for (guint code = 0; code < DMS_BID_REFUSAL_N_CODES; code++)
-    {
-      Relaxation found;
-
-      if (find_relaxation (page, (DmsBidRefusalCode) code, &found))
-        g_array_append_val (list, found);
-    }
-  g_array_sort (list, compare_relaxations);
-  return list;
 }
 
 /* What an amount is called, when it is to be less of it. */
@@ -476,18 +361,17 @@ append_reasons (GString *text, Page *page)
 static void
 append_relaxations (GString *text, Page *page)
 {
-  g_autoptr (GArray) list = list_relaxations (page);
+  g_autoptr (GPtrArray) list = dms_refusal_relaxations_list (page->relaxations);
 
   for (guint i = 0; i < list->len && page->n_offers == 0; i++)
     {
-      Relaxation *one = &g_array_index (list, Relaxation, i);
-      g_autofree char *amount = dms_shortfall_format (one->amount, dms_bid_refusal_code_get_unit (one->code));
+      DmsRelaxation *one = list->pdata[i];
 
       g_string_append_printf (text,
                               "%s%s to %s for %u %s",
                               i == 0 ? "; relax " : ", or ",
                               get_label (one->code),
-                              amount,
+                              one->text,
                               one->n_peers,
                               one->n_peers == 1 ? "host" : "hosts");
     }
@@ -555,27 +439,33 @@ write_reasons (Page *page)
   return list;
 }
 
+static JsonObject *
+write_relaxation (DmsRelaxation *one)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "code", dms_bid_refusal_code_to_string (one->code));
+  if (one->field[0] != '\0')
+    json_object_set_string_member (object, "field", one->field);
+  if (one->required > 0 && one->amount > 0)
+    {
+      json_object_set_double_member (object, "required", one->required);
+      json_object_set_double_member (object, "to", one->amount);
+      json_object_set_string_member (object, "unit", dms_bid_refusal_code_get_unit (one->code));
+    }
+  json_object_set_string_member (object, "text", one->text);
+  json_object_set_int_member (object, "hosts", one->n_peers);
+  return object;
+}
+
 static JsonArray *
 write_relaxations (Page *page)
 {
-  g_autoptr (GArray) found = list_relaxations (page);
+  g_autoptr (GPtrArray) found = dms_refusal_relaxations_list (page->relaxations);
   JsonArray *list = json_array_new ();
 
   for (guint i = 0; i < found->len; i++)
-    {
-      Relaxation *one = &g_array_index (found, Relaxation, i);
-      const char *unit = dms_bid_refusal_code_get_unit (one->code);
-      g_autofree char *amount = dms_shortfall_format (one->amount, unit);
-      JsonObject *object = json_object_new ();
-
-      json_object_set_string_member (object, "code", dms_bid_refusal_code_to_string (one->code));
-      json_object_set_double_member (object, "required", page->need->amounts[one->code]);
-      json_object_set_double_member (object, "to", one->amount);
-      json_object_set_string_member (object, "unit", unit);
-      json_object_set_string_member (object, "text", amount);
-      json_object_set_int_member (object, "hosts", one->n_peers);
-      json_array_add_object_element (list, object);
-    }
+    json_array_add_object_element (list, write_relaxation (found->pdata[i]));
   return list;
 }
 

@@ -6,6 +6,7 @@
 #include "jobs/dms-ensemble-diff.h"
 #include "jobs/dms-port-config.h"
 #include "resources/dms-location.h"
+#include "resources/dms-requirement.h"
 
 #include <string.h>
 
@@ -197,6 +198,17 @@ check_ports (DmsUpdatePlan *self, DmsNodeConfig *was, DmsNodeConfig *is)
     }
 }
 
+/* Its machine was asked for no more than it says now. */
+static void
+check_required (DmsUpdatePlan *self, DmsNodeConfig *was, DmsNodeConfig *is)
+{
+  if (!dms_requirement_implies (dms_node_config_get_required (was), dms_node_config_get_required (is)))
+    refuse (self,
+            "nodes.%s.requires (with that of the ensemble): a node that runs may be asked less of, not more: "
+            "remove it, and add it under another name",
+            dms_node_config_get_name (is));
+}
+
 static void
 check_nodes (DmsUpdatePlan *self)
 {
@@ -210,6 +222,7 @@ check_nodes (DmsUpdatePlan *self)
       if (was == NULL || g_hash_table_contains (self->moved, name))
         continue;
       check_location (self, was, nodes->pdata[i]);
+      check_required (self, was, nodes->pdata[i]);
       check_ports (self, was, nodes->pdata[i]);
     }
 }

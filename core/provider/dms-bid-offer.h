@@ -6,13 +6,16 @@
 #include <dms.h>
 
 #include "config/dms-config.h"
+#include "resources/dms-profile.h"
 
 G_BEGIN_DECLS
 
 #define DMS_TYPE_BID_OFFER (dms_bid_offer_get_type ())
 
 /* What a machine says of itself beside its bid, for those who may choose: `{"Price", "Currency", "Speed",
- * "Watts"}`. What it does not say is 0. Nobody has to believe it. Immutable and counted. */
+ * "Watts", "Seconds", "Libraries": [{"name", "version"}], "Kyc": [{"type", "data"}]}`. What it does not say
+ * is 0; of libraries and KYC it says only what it is asked for. Nobody has to believe it. Immutable and
+ * counted. */
 typedef struct _DmsBidOffer DmsBidOffer;
 
 GType dms_bid_offer_get_type (void);
@@ -29,6 +32,13 @@ const char *dms_bid_offer_get_currency (DmsBidOffer *self);
 /* The score of a benchmark: more is faster. */
 double dms_bid_offer_get_speed (DmsBidOffer *self);
 double dms_bid_offer_get_watts (DmsBidOffer *self);
+/* How long it is lent at least. */
+double dms_bid_offer_get_seconds (DmsBidOffer *self);
+/* (transfer full): all of it, as it is compared with a requirement. */
+DmsProfile *dms_bid_offer_dup_profile (DmsBidOffer *self);
+/* (transfer full): the offer as it answers a requirement: with those of these libraries, and of what it says
+ * itself, that are asked for. required: (nullable); libraries: (element-type DmsLibrary) */
+DmsBidOffer *dms_bid_offer_answer (DmsBidOffer *self, DmsProfile *required, GPtrArray *libraries);
 gboolean dms_bid_offer_is_empty (DmsBidOffer *self);
 
 /* What cannot be understood is left out. node: (nullable) */

@@ -27,6 +27,12 @@ static const struct
   [DMS_BID_REFUSAL_PORTS] = { "ports", "no such ports free", NULL },
   [DMS_BID_REFUSAL_BUSY] = { "busy", "busy", NULL },
   [DMS_BID_REFUSAL_BAD_REQUEST] = { "bad-request", "not understanding the request", NULL },
+  [DMS_BID_REFUSAL_LIBRARY] = { "library", "without a library", NULL },
+  [DMS_BID_REFUSAL_PRICE] = { "price", "too dear", "units" },
+  [DMS_BID_REFUSAL_TIME] = { "time", "not lent for long enough", "seconds" },
+  [DMS_BID_REFUSAL_SPEED] = { "speed", "too slow", "points" },
+  [DMS_BID_REFUSAL_POWER] = { "power", "drawing too much power", "watts" },
+  [DMS_BID_REFUSAL_KYC] = { "kyc", "without KYC", NULL },
 };
 
 const char *
@@ -67,6 +73,9 @@ dms_bid_refusal_code_of_field (const char *field)
     { "cpu.cores", DMS_BID_REFUSAL_CPU },     { "ram.size", DMS_BID_REFUSAL_RAM },
     { "disk.size", DMS_BID_REFUSAL_DISK },    { "gpus", DMS_BID_REFUSAL_GPU },
     { "locality", DMS_BID_REFUSAL_LOCATION }, { "connectivity", DMS_BID_REFUSAL_PORTS },
+    { "libraries", DMS_BID_REFUSAL_LIBRARY }, { "price", DMS_BID_REFUSAL_PRICE },
+    { "time", DMS_BID_REFUSAL_TIME },         { "speed", DMS_BID_REFUSAL_SPEED },
+    { "power", DMS_BID_REFUSAL_POWER },       { "kyc", DMS_BID_REFUSAL_KYC },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
@@ -83,6 +92,19 @@ dms_bid_refusal_code_get_unit (DmsBidRefusalCode code)
   g_return_val_if_fail (code < DMS_BID_REFUSAL_N_CODES, NULL);
 
   return codes[code].unit;
+}
+
+gboolean
+dms_bid_refusal_code_is_ceiling (DmsBidRefusalCode code)
+{
+  return code == DMS_BID_REFUSAL_PRICE || code == DMS_BID_REFUSAL_POWER;
+}
+
+gboolean
+dms_bid_refusal_code_is_stated (DmsBidRefusalCode code)
+{
+  return code == DMS_BID_REFUSAL_PRICE || code == DMS_BID_REFUSAL_TIME || code == DMS_BID_REFUSAL_SPEED ||
+         code == DMS_BID_REFUSAL_POWER;
 }
 
 double

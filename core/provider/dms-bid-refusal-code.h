@@ -28,6 +28,13 @@ typedef enum
   /* It lends enough, and not all of it is free. */
   DMS_BID_REFUSAL_BUSY,
   DMS_BID_REFUSAL_BAD_REQUEST,
+  /* What `requires` asks for; older nodes do not know these. */
+  DMS_BID_REFUSAL_LIBRARY,
+  DMS_BID_REFUSAL_PRICE,
+  DMS_BID_REFUSAL_TIME,
+  DMS_BID_REFUSAL_SPEED,
+  DMS_BID_REFUSAL_POWER,
+  DMS_BID_REFUSAL_KYC,
   DMS_BID_REFUSAL_N_CODES,
 } DmsBidRefusalCode;
 
@@ -41,6 +48,11 @@ const char *dms_bid_refusal_code_describe (DmsBidRefusalCode code);
 DmsBidRefusalCode dms_bid_refusal_code_of_field (const char *field);
 /* Whether it can say how much there is. (nullable): the unit of it; NULL when it cannot. */
 const char *dms_bid_refusal_code_get_unit (DmsBidRefusalCode code);
+
+/* Whether there is to be no more of it than is asked for. */
+gboolean dms_bid_refusal_code_is_ceiling (DmsBidRefusalCode code);
+/* Whether it is about what an owner says of his machine in any bid, and so is told as it is. */
+gboolean dms_bid_refusal_code_is_stated (DmsBidRefusalCode code);
 
 /* What is said instead of an amount: the next below of 1, 1½, 2, 3, 4, 6, 8 … So much does not tell one
  * machine from another, nor whose jobs run on it. 0 for what is less than a thousandth. */

@@ -4,6 +4,7 @@
 #include "provider/dms-bid-refusal.h"
 
 #include "common/dms-json-object.h"
+#include "resources/dms-semver.h"
 
 #include <string.h>
 
@@ -11,6 +12,8 @@ enum
 {
   /* Bytes of a name; those of ensembles and nodes are shorter. */
   MAX_NAME = 256,
+  /* Characters of a version. */
+  MAX_VERSION = 64,
 };
 
 /* More than any machine has of anything, in bytes. */
@@ -37,6 +40,7 @@ reason_free (gpointer data)
 
   g_free (reason->node);
   g_free (reason->field);
+  g_free (reason->version);
   g_free (reason);
 }
 
@@ -88,8 +92,24 @@ dms_bid_refusal_add (DmsBidRefusal *self,
   reason->node = g_strdup (node);
   reason->field = g_strdup (field != NULL ? field : "");
   reason->required = counts ? required : 0;
-  reason->offered = counts ? dms_bid_refusal_code_coarsen (offered) : 0;
+  reason->offered = counts ? offered : 0;
+  if (!dms_bid_refusal_code_is_stated (code))
+    reason->offered = dms_bid_refusal_code_coarsen (reason->offered);
   g_ptr_array_add (self->reasons, reason);
+}
+
+void
+dms_bid_refusal_add_library (DmsBidRefusal *self, const char *node, const char *field, const char *version)
+{
+  g_autoptr (DmsSemver) read = version != NULL ? dms_semver_new (version, NULL) : NULL;
+  guint n_reasons = self->reasons->len;
+  DmsBidRefusalReason *reason;
+
+  dms_bid_refusal_add (self, DMS_BID_REFUSAL_LIBRARY, node, field, 0, 0);
+  if (self->reasons->len == n_reasons || read == NULL || strlen (version) > MAX_VERSION)
+    return;
+  reason = g_ptr_array_index (self->reasons, n_reasons);
+  reason->version = g_strdup (version);
 }
 
 const char *
@@ -138,6 +158,11 @@ read_reason (DmsBidRefusal *self, JsonNode *node)
 
   if (code == DMS_BID_REFUSAL_N_CODES || !is_name (name) || (field != NULL && !is_name (field)))
     return;
+  if (code == DMS_BID_REFUSAL_LIBRARY)
+    {
+      dms_bid_refusal_add_library (self, name, field, dms_json_object_get_text (object, "Version"));
+      return;
+    }
   dms_bid_refusal_add (self,
                        code,
                        name,
@@ -184,6 +209,8 @@ write_reason (const DmsBidRefusalReason *reason)
       json_object_set_double_member (object, "Required", reason->required);
       json_object_set_double_member (object, "Offered", reason->offered);
     }
+  if (reason->version != NULL)
+    json_object_set_string_member (object, "Version", reason->version);
   return object;
 }
 

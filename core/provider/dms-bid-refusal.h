@@ -21,6 +21,7 @@ enum
  * @field: where in the requirement, such as `ram.size`; empty when it is about no field
  * @required: how much is asked for; 0 when it is about no amount
  * @offered: the class of what there is, see dms_bid_refusal_code_coarsen()
+ * @version: (nullable): of a library that is there
  *
  * One reason of a refusal.
  */
@@ -31,14 +32,15 @@ typedef struct
   char *field;
   double required;
   double offered;
+  char *version;
 } DmsBidRefusalReason;
 
 #define DMS_TYPE_BID_REFUSAL (dms_bid_refusal_get_type ())
 
 /* What a machine that makes no offer says about it, `{"Refusal":{"EnsembleID", "Nonce", "Reasons":[{"NodeID",
- * "Code", "Field", "Required", "Offered"}]}}`, on the way that offers take. It is sent only to who asks for
- * it with the member `Refusals` of his request, which nodes of the field do not know. Its sender is who
- * signed the message. Counted; not changed once it is sent. */
+ * "Code", "Field", "Required", "Offered", "Version"}]}}`, on the way that offers take. It is sent only to who
+ * asks for it with the member `Refusals` of his request, which nodes of the field do not know. Its sender is
+ * who signed the message. Counted; not changed once it is sent. */
 typedef struct _DmsBidRefusal DmsBidRefusal;
 
 GType dms_bid_refusal_get_type (void);
@@ -51,6 +53,11 @@ void dms_bid_refusal_add (DmsBidRefusal *self,
                           const char *field,
                           double required,
                           double offered);
+
+/* A library that is asked for at a place such as `libraries[1]`. version: (nullable): the one that is there
+ * instead */
+void
+dms_bid_refusal_add_library (DmsBidRefusal *self, const char *node, const char *field, const char *version);
 
 const char *dms_bid_refusal_get_ensemble_id (DmsBidRefusal *self);
 gint64 dms_bid_refusal_get_nonce (DmsBidRefusal *self);

@@ -9,7 +9,9 @@
 #include "provider/dms-bid-sample.h"
 #include "resources/dms-fit.h"
 #include "resources/dms-profile.h"
+#include "resources/dms-semver.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum
@@ -178,6 +180,74 @@ note_fit (DmsBidRefusal *refusal, const char *node, DmsFit *fit)
                            dms_shortfall_get_required_number (shortfall),
                            dms_shortfall_get_offered_number (shortfall));
     }
+}
+
+/* So much of a version as shows that it does not do: 3.0 rather than 3.0.11, which tells what was not mended.
+ */
+static char *
+dup_short_version (DmsLibrary *offered, DmsLibrary *required)
+{
+  const char *version = dms_library_get_version (offered);
+  g_autoptr (DmsSemver) read = version != NULL ? dms_semver_new (version, NULL) : NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (DmsLibrary) coarse = NULL;
+
+  if (read == NULL)
+    return NULL;
+  text = g_strdup_printf ("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT,
+                          dms_semver_get_number (read, 0),
+                          dms_semver_get_number (read, 1));
+  coarse = dms_library_new (dms_library_get_name (offered), NULL, text);
+  return dms_library_meets (coarse, required) || dms_semver_get_n_numbers (read) < 2
+             ? g_strdup (version)
+             : g_steal_pointer (&text);
+}
+
+static void
+note_library (DmsBidRefusal *refusal,
+              const char *node,
+              guint index,
+              DmsProfile *offered,
+              DmsProfile *required)
+{
+  GPtrArray *there = dms_profile_get_libraries (offered);
+  DmsLibrary *wanted = dms_profile_get_libraries (required)->pdata[index];
+  g_autofree char *field = g_strdup_printf ("libraries[%u]", index);
+  g_autofree char *version = NULL;
+
+  for (guint i = 0; version == NULL && i < there->len; i++)
+    {
+      if (dms_library_is_named_as (there->pdata[i], wanted))
+        version = dup_short_version (there->pdata[i], wanted);
+    }
+  dms_bid_refusal_add_library (refusal, node, field, version);
+}
+
+gboolean
+dms_bid_refuser_note_requirement (DmsBidRefusal *refusal,
+                                  const char *node,
+                                  DmsProfile *offered,
+                                  DmsProfile *required)
+{
+  g_autoptr (DmsFit) fit = dms_comparator_explain_profiles (offered, required);
+  GPtrArray *shortfalls = dms_fit_get_shortfalls (fit);
+
+  for (guint i = 0; refusal != NULL && i < shortfalls->len; i++)
+    {
+      const char *field = dms_shortfall_get_field (shortfalls->pdata[i]);
+      guint index = 0;
+
+      if (sscanf (field, "libraries[%u]", &index) == 1)
+        note_library (refusal, node, index, offered, required);
+      else
+        dms_bid_refusal_add (refusal,
+                             dms_bid_refusal_code_of_field (field),
+                             node,
+                             field,
+                             dms_shortfall_get_required_number (shortfalls->pdata[i]),
+                             dms_shortfall_get_offered_number (shortfalls->pdata[i]));
+    }
+  return !dms_fit_suffices (fit);
 }
 
 static DmsProfile *

@@ -8,6 +8,7 @@
 #include "actor/dms-message.h"
 #include "config/dms-config.h"
 #include "provider/dms-bid-refusal.h"
+#include "resources/dms-profile.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,13 @@ void dms_bid_refuser_note_lacking (DmsBidRefusal *refusal,
                                    const char *const *executors,
                                    DmsResources *lent,
                                    DmsResources *in_all);
+
+/* Adds what a machine that says of itself what is @offered lacks of a requirement. FALSE when it is enough.
+ * refusal: (nullable) */
+gboolean dms_bid_refuser_note_requirement (DmsBidRefusal *refusal,
+                                           const char *node,
+                                           DmsProfile *offered,
+                                           DmsProfile *required);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsBidRefuser, dms_bid_refuser_free)
 

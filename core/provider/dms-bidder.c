@@ -1,76 +1,24 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "provider/dms-bidder.h"
+#include "provider/dms-bidder-private.h"
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 #include "provider/dms-allocation-record.h"
-#include "provider/dms-bid-refusal.h"
-#include "provider/dms-bid-refuser.h"
 #include "provider/dms-bid-sample.h"
 #include "provider/dms-bid.h"
-#include "provider/dms-job-consent.h"
-#include "provider/dms-provider-private.h"
-#include "resources/dms-comparator.h"
-#include "resources/dms-fit.h"
-
-#include <string.h>
 
 enum
 {
-  BID_SECONDS = 5 * 60,
-  PROBE_MS = 3000,
   MAX_REQUESTS = 1000,
-  MAX_BIDS = 10000,
-  MAX_ANSWERED = 1000,
-  MAX_ANSWERED_IN_ALL = 20000,
-  MAX_ITEMS = 1024,
   /* Requests whose turn comes in a moment; others are answered at once. */
   MAX_DELAYED = 256,
-};
-
-/* What we offered for one ensemble. */
-typedef struct
-{
-  DmsDid *requester;
-  gint64 expires_us;
-  /* Of the newest request that was answered; -1: none. */
-  gint64 nonce;
-  GHashTable *answered;
-  /* Allocation ID → nonce that its commit came with. */
-  GHashTable *commits;
-} Bids;
-
-struct _DmsBidder
-{
-  GObject parent_instance;
-
-  DmsProvider *provider;
-  DmsLocation *location;
-  GHashTable *ensembles;
-  GHashTable *executors;
-  GHashTable *refusals;
-  /* Set of DelayedRequest. */
-  GHashTable *delayed;
-  DmsBidRefuser *refuser;
-  DmsBidOffer *offer;
-  guint n_answered;
-  gboolean ready;
+  /* Those that wait until libraries were looked for. */
+  MAX_LOOKING = 16,
 };
 
 G_DEFINE_FINAL_TYPE (DmsBidder, dms_bidder, G_TYPE_OBJECT)
-
-static void
-bids_free (gpointer data)
-{
-  Bids *bids = data;
-
-  g_hash_table_unref (bids->answered);
-  g_hash_table_unref (bids->commits);
-  dms_did_unref (bids->requester);
-  g_free (bids);
-}
 
 /* A request that is answered in a moment. */
 typedef struct
@@ -105,6 +53,7 @@ dms_bidder_finalize (GObject *object)
   g_clear_pointer (&self->location, dms_location_unref);
   g_clear_pointer (&self->refuser, dms_bid_refuser_free);
   g_clear_pointer (&self->offer, dms_bid_offer_unref);
+  g_clear_object (&self->libraries);
 
   G_OBJECT_CLASS (dms_bidder_parent_class)->finalize (object);
 }
@@ -118,7 +67,7 @@ dms_bidder_class_init (DmsBidderClass *klass)
 static void
 dms_bidder_init (DmsBidder *self)
 {
-  self->ensembles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, bids_free);
+  self->ensembles = dms_bidder_new_offers ();
   self->executors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->refusals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->delayed = g_hash_table_new_full (NULL, NULL, delayed_request_free, NULL);
@@ -134,11 +83,15 @@ DmsBidder *
 dms_bidder_new (DmsProvider *provider)
 {
   DmsBidder *self = g_object_new (DMS_TYPE_BIDDER, NULL);
+  DmsConfig *config = dms_provider_get_config (provider);
 
   self->provider = provider;
   self->location = dms_location_new (NULL, NULL, NULL, 0, NULL);
-  self->refuser = dms_bid_refuser_new (dms_provider_get_config (provider));
-  self->offer = dms_bid_offer_new_from_config (dms_provider_get_config (provider));
+  self->refuser = dms_bid_refuser_new (config);
+  self->offer = dms_bid_offer_new_from_config (config);
+  self->libraries = dms_library_finder_new ("/",
+                                            dms_config_get_strv (config, "job.offer.libraries"),
+                                            dms_config_get_bool (config, "job.offer.find_libraries"));
   return self;
 }
 
@@ -162,355 +115,17 @@ dms_bidder_set_ready (DmsBidder *self, gboolean ready)
     g_hash_table_remove_all (self->delayed);
 }
 
-/* Executors */
-
-/* An engine that hangs does not hold up the node: it is not available, until it answers. */
-typedef struct
-{
-  guint pending;
-  GSource *timer;
-  gboolean over;
-} Probe;
-
 static void
-probe_free (gpointer data)
+answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *request)
 {
-  Probe *probe = data;
-
-  g_source_destroy (probe->timer);
-  g_source_unref (probe->timer);
-  g_free (probe);
-}
-
-static void
-conclude_probe (GTask *task)
-{
-  Probe *probe = g_task_get_task_data (task);
-
-  g_source_destroy (probe->timer);
-  if (probe->over)
-    return;
-  probe->over = TRUE;
-  g_task_return_boolean (task, TRUE);
-}
-
-static gboolean
-probed_long_enough (gpointer user_data)
-{
-  conclude_probe (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-executor_probed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  DmsBidder *self = g_task_get_source_object (task);
-  Probe *probe = g_task_get_task_data (task);
-  const char *id = dms_executor_get_id (DMS_EXECUTOR (source));
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DmsExecutorProbe) answer = dms_executor_probe_finish (DMS_EXECUTOR (source), result, &error);
-
-  if (answer != NULL && dms_executor_probe_get_available (answer))
-    g_hash_table_add (self->executors, g_strdup (id));
-  else if (g_hash_table_remove (self->executors, id) || answer == NULL)
-    dms_log_event (G_LOG_LEVEL_INFO,
-                   "executor_unavailable",
-                   "executor",
-                   id,
-                   "error",
-                   answer != NULL ? dms_executor_probe_get_reason (answer) : error->message,
-                   NULL);
-  if (--probe->pending == 0)
-    conclude_probe (task);
-}
-
-/**
- * dms_bidder_probe_async:
- * @self: a bidder
- * @cancellable: (nullable): a cancellable
- * @callback: called when all have answered
- * @user_data: for @callback
- *
- * Asks every executor whether jobs can run.
- */
-void
-dms_bidder_probe_async (DmsBidder *self,
-                        GCancellable *cancellable,
-                        GAsyncReadyCallback callback,
-                        gpointer user_data)
-{
-  g_autoptr (GPtrArray) executors = NULL;
-  g_autoptr (GTask) task = NULL;
-  Probe *probe = NULL;
-
-  g_return_if_fail (DMS_IS_BIDDER (self));
-
-  executors = dms_plugin_manager_list_executors (dms_provider_get_plugins (self->provider));
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, dms_bidder_probe_async);
-  g_task_set_check_cancellable (task, FALSE);
-  probe = g_new0 (Probe, 1);
-  probe->pending = executors->len;
-  probe->timer = g_timeout_source_new (PROBE_MS);
-  g_source_set_callback (probe->timer, probed_long_enough, g_object_ref (task), g_object_unref);
-  g_source_attach (probe->timer, g_task_get_context (task));
-  g_task_set_task_data (task, probe, probe_free);
-  if (executors->len == 0)
-    conclude_probe (task);
-  for (guint i = 0; i < executors->len; i++)
-    dms_executor_probe_async (
-        g_ptr_array_index (executors, i), cancellable, executor_probed, g_object_ref (task));
-}
-
-gboolean
-dms_bidder_probe_finish (DmsBidder *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/**
- * dms_bidder_dup_executors:
- * @self: a bidder
- *
- * Returns: (transfer full): the IDs of the executors that could run jobs when they were asked last
- */
-GStrv
-dms_bidder_dup_executors (DmsBidder *self)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  GHashTableIter iter;
-  gpointer id;
-
-  g_return_val_if_fail (DMS_IS_BIDDER (self), NULL);
-
-  g_hash_table_iter_init (&iter, self->executors);
-  while (g_hash_table_iter_next (&iter, &id, NULL))
-    g_ptr_array_add (names, g_strdup (id));
-  g_ptr_array_sort (names, compare_names);
-  g_ptr_array_add (names, NULL);
-  return (GStrv) g_ptr_array_steal (names, NULL);
-}
-
-/* Refusals */
-
-static gboolean
-refuse (DmsBidder *self, const char *ensemble_id, const char *reason, const char *detail)
-{
-  guint64 *count = g_hash_table_lookup (self->refusals, reason);
-
-  if (count == NULL)
-    {
-      count = g_new0 (guint64, 1);
-      g_hash_table_insert (self->refusals, g_strdup (reason), count);
-    }
-  ++*count;
-  dms_log_event (G_LOG_LEVEL_INFO, reason, "orchestratorID", ensemble_id, "error", detail, NULL);
-  return FALSE;
-}
-
-guint64
-dms_bidder_get_refusals (DmsBidder *self, const char *reason)
-{
-  const guint64 *count = NULL;
-
-  g_return_val_if_fail (DMS_IS_BIDDER (self), 0);
-
-  count = g_hash_table_lookup (self->refusals, reason);
-  return count != NULL ? *count : 0;
-}
-
-static const char *
-get_node_id (JsonObject *request)
-{
-  const char *node_id = dms_json_object_get_text (request, "NodeID");
-
-  return node_id != NULL && node_id[0] != '\0' && strlen (node_id) <= 256 ? node_id : NULL;
-}
-
-/* Everything that stands in the way, not just what was come upon first. refusal: (nullable) */
-static void
-note_lacking (DmsBidder *self, DmsBidRefusal *refusal, JsonObject *request)
-{
-  g_auto (GStrv) executors = NULL;
-  g_autoptr (DmsHardware) machine = NULL;
-  g_autoptr (DmsResources) lent = NULL;
-
-  if (refusal == NULL)
-    return;
-  executors = dms_bidder_dup_executors (self);
-  machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), NULL);
-  lent = dms_ledger_dup_onboarded (dms_provider_get_ledger (self->provider), NULL);
-  if (machine != NULL && lent != NULL)
-    dms_bid_refuser_note_lacking (refusal,
-                                  get_node_id (request),
-                                  request,
-                                  (const char *const *) executors,
-                                  lent,
-                                  dms_hardware_get_total (machine));
-}
-
-/* One request of a message */
-
-static GPtrArray *
-read_locations (JsonObject *location, const char *name)
-{
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_location_unref);
-  JsonArray *list = dms_json_object_get_list (location, name);
-  guint n = list != NULL ? MIN (json_array_get_length (list), MAX_ITEMS) : 0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      DmsLocation *item = dms_location_new_from_json (json_array_get_element (list, i), NULL);
-      if (item == NULL)
-        return NULL;
-      g_ptr_array_add (found, item);
-    }
-  return g_steal_pointer (&found);
-}
-
-static gboolean
-check_location (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
-{
-  JsonObject *location = dms_json_object_get_child (request, "Location");
-  g_autoptr (GPtrArray) accept = read_locations (location, "accept");
-  g_autoptr (GPtrArray) reject = read_locations (location, "reject");
-
-  if (accept != NULL && reject != NULL && dms_location_satisfies (self->location, accept, reject))
-    return TRUE;
-  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_LOCATION, get_node_id (request), "location");
-  return refuse (self, id, "bid_request_location_constraints_not_satisfied", NULL);
-}
-
-static gboolean
-check_executors (
-    DmsBidder *self, const char *id, JsonObject *request, gboolean own, DmsBidRefusal *refusal)
-{
-  DmsConfig *config = dms_provider_get_config (self->provider);
-  g_auto (GStrv) executors = dms_json_object_dup_texts (request, "Executors");
-  JsonObject *general = dms_json_object_get_child (request, "GeneralRequirements");
-  gboolean privileged = dms_json_object_get_flag (general, "PrivilegedDocker");
-  DmsJobConsent needed =
-      (dms_json_object_get_flag (general, "HostNetwork") ? DMS_JOB_CONSENT_HOST_NETWORK : 0) |
-      (dms_json_object_get_flag (general, "HostRootfs") ? DMS_JOB_CONSENT_HOST_ROOTFS : 0);
-  g_autoptr (GError) error = NULL;
-  const char *why = NULL;
-
-  for (gsize i = 0; executors != NULL && executors[i] != NULL; i++)
-    {
-      if (g_hash_table_contains (self->executors, executors[i]))
-        continue;
-      note_lacking (self, refusal, request);
-      return refuse (self, id, "executor_unavailable", executors[i]);
-    }
-  if (privileged && !dms_config_get_bool (config, "job.allow_privileged_docker"))
-    why = "privileged_docker_not_allowed";
-  else if (!dms_job_consent_check (needed, config, own, &error))
-    why = "consent_not_given";
-  if (why == NULL)
-    return TRUE;
-  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PRIVILEGED, get_node_id (request), NULL);
-  return refuse (self, id, why, error != NULL ? error->message : NULL);
-}
-
-/* (array-length) ports of a request; NULL when they are no ports. */
-static GArray *
-read_ports (JsonObject *request, guint *n_dynamic)
-{
-  JsonObject *ports = dms_json_object_get_child (request, "PublicPorts");
-  JsonArray *list = dms_json_object_get_list (ports, "Static");
-  guint n = list != NULL ? json_array_get_length (list) : 0;
-  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (guint16));
-
-  *n_dynamic = (guint) dms_json_object_get_whole (ports, "Dynamic", 0, MAX_ITEMS, 0);
-  if (n > MAX_ITEMS)
-    return NULL;
-  for (guint i = 0; i < n; i++)
-    {
-      JsonNode *node = json_array_get_element (list, i);
-      gint64 number = JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64
-                          ? json_node_get_int (node)
-                          : 0;
-      guint16 port = (guint16) number;
-      if (number < 1 || number > 65535)
-        return NULL;
-      g_array_append_val (found, port);
-    }
-  return g_steal_pointer (&found);
-}
-
-static gboolean
-check_ports (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
-{
-  g_autoptr (GError) error = NULL;
-  guint n_dynamic = 0;
-  g_autoptr (GArray) ports = read_ports (request, &n_dynamic);
-
-  if (ports != NULL && dms_port_ledger_check (dms_provider_get_ports (self->provider),
-                                              (guint16 *) (void *) ports->data,
-                                              ports->len,
-                                              n_dynamic,
-                                              &error))
-    return TRUE;
-  dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_PORTS, get_node_id (request), "ports");
-  return refuse (
-      self, id, "no_resource_availability_for_bid", error != NULL ? error->message : "no valid ports");
-}
-
-static gboolean
-check_resources (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
-{
-  const char *node = get_node_id (request);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DmsResources) required =
-      dms_resources_new_from_json (dms_json_object_get_member (request, "Resources"), &error);
-  g_autoptr (DmsHardware) machine = NULL;
-  g_autoptr (DmsResources) assigned = NULL;
-  g_autoptr (DmsFit) fit = NULL;
-  g_autofree char *text = NULL;
-
-  if (required == NULL)
-    {
-      dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BAD_REQUEST, node, "resources");
-      return refuse (self, id, "bid_requirements_not_satisfied", error->message);
-    }
-  machine = dms_inventory_dup_hardware (dms_provider_get_inventory (self->provider), &error);
-  if (machine == NULL)
-    return refuse (self, id, "bid_requirements_not_satisfied", error->message);
-  /* The field wants more than is asked for; just enough is enough. */
-  fit = dms_comparator_explain (dms_hardware_get_total (machine), required);
-  text = dms_fit_describe (fit);
-  if (!dms_fit_suffices (fit))
-    {
-      note_lacking (self, refusal, request);
-      return refuse (self, id, "resource_not_better", text);
-    }
-  if (!check_ports (self, id, request, refusal))
-    return FALSE;
-  assigned = dms_ledger_fit (dms_provider_get_ledger (self->provider), required, &error);
-  if (assigned != NULL)
-    return TRUE;
-  note_lacking (self, refusal, request);
-  return refuse (self, id, "no_resource_availability_for_bid", error->message);
-}
-
-static void
-answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, const char *node_id)
-{
+  const char *node_id = dms_bidder_get_node_id (request);
+  g_autoptr (DmsBidOffer) offer = dms_bidder_make_offer (self, request);
   g_autoptr (DmsBid) made = dms_bid_new_signed (dms_provider_get_key (self->provider),
                                                 dms_actor_get_handle (dms_provider_get_root (self->provider)),
                                                 ensemble_id,
                                                 node_id,
                                                 self->location);
-  g_autoptr (DmsBid) bid = dms_bid_with_offer (made, self->offer);
+  g_autoptr (DmsBid) bid = dms_bid_with_offer (made, offer);
   g_autoptr (JsonNode) payload = dms_bid_to_json (bid);
   g_autoptr (GError) error = NULL;
 
@@ -527,100 +142,6 @@ answer (DmsBidder *self, DmsMessage *message, const char *ensemble_id, const cha
                    NULL);
 }
 
-/* The whole message */
-
-static const char *
-get_own_host (DmsBidder *self)
-{
-  return dms_handle_get_host (dms_actor_get_handle (dms_provider_get_root (self->provider)));
-}
-
-static gboolean
-check_message (DmsBidder *self,
-               DmsMessage *message,
-               const char *id,
-               JsonObject *payload,
-               gboolean own,
-               DmsBidRefusalCode *code)
-{
-  const char *host = get_own_host (self);
-  const char *from = dms_handle_get_host (dms_message_get_from (message));
-  gboolean contracts =
-      dms_config_get_bool (dms_provider_get_config (self->provider), "job.require_contracts_for_deployment");
-  g_auto (GStrv) excluded = dms_json_object_dup_texts (payload, "PeerExclusion");
-
-  *code = DMS_BID_REFUSAL_NOT_READY;
-  if (!self->ready)
-    return refuse (self, id, "not_ready_for_bids", NULL);
-  /* Of these two the asker knows. */
-  *code = DMS_BID_REFUSAL_N_CODES;
-  /* It comes directly as well. */
-  if (dms_message_get_topic (message)[0] != '\0' && g_strcmp0 (host, from) == 0)
-    return FALSE;
-  if (excluded != NULL && g_strv_contains ((const char *const *) excluded, host))
-    return refuse (self, id, "bid_request_excluded_peer", NULL);
-  *code = DMS_BID_REFUSAL_NOT_ONBOARDED;
-  if (!dms_ledger_is_onboarded (dms_provider_get_ledger (self->provider)))
-    return refuse (self, id, "node_not_onboarded_ignoring_bid_request", NULL);
-  *code = DMS_BID_REFUSAL_CONTRACT;
-  if (contracts && !own)
-    {
-      JsonNode *given = dms_json_object_get_member (payload, "Contracts");
-      if (given == NULL || JSON_NODE_HOLDS_NULL (given))
-        return refuse (self, id, "bid_request_missing_contracts_for_deployment", NULL);
-      return refuse (self, id, "contract_verification_error", "contracts cannot be verified by this release");
-    }
-  return TRUE;
-}
-
-static Bids *
-ensure_bids (DmsBidder *self, const char *ensemble_id, DmsDid *requester)
-{
-  Bids *bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-
-  /* Somebody else's ensemble of the same ID: whoever came first keeps it. */
-  if (bids != NULL && !dms_did_equal (bids->requester, requester))
-    return NULL;
-  if (bids == NULL)
-    {
-      if (g_hash_table_size (self->ensembles) >= MAX_BIDS)
-        return NULL;
-      bids = g_new0 (Bids, 1);
-      bids->requester = dms_did_ref (requester);
-      bids->nonce = -1;
-      bids->answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      bids->commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-      g_hash_table_insert (self->ensembles, g_strdup (ensemble_id), bids);
-    }
-  bids->expires_us = g_get_real_time () + (gint64) BID_SECONDS * G_USEC_PER_SEC;
-  return bids;
-}
-
-static gint64
-get_nonce (JsonObject *payload)
-{
-  return dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
-}
-
-/* Names one request among those of an ensemble. */
-static char *
-make_answer_key (JsonObject *payload, JsonObject *request)
-{
-  const char *node_id = dms_json_object_get_text (request, "NodeID");
-
-  return g_strdup_printf ("%" G_GINT64_FORMAT "/%.256s", get_nonce (payload), node_id != NULL ? node_id : "");
-}
-
-/* A request without a nonce is always a new one. */
-static gboolean
-was_answered (DmsBidder *self, const char *ensemble_id, JsonObject *payload, JsonObject *request)
-{
-  Bids *bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-  g_autofree char *key = make_answer_key (payload, request);
-
-  return bids != NULL && get_nonce (payload) >= 0 && g_hash_table_contains (bids->answered, key);
-}
-
 /* Whether it was answered. */
 static gboolean
 consider (DmsBidder *self,
@@ -630,30 +151,19 @@ consider (DmsBidder *self,
           JsonObject *request,
           DmsBidRefusal *refusal)
 {
-  const char *node_id = get_node_id (request);
-  g_autofree char *key = make_answer_key (payload, request);
-  gboolean own = dms_provider_is_owner (self->provider, dms_message_get_sender_did (message));
-  Bids *bids = NULL;
+  DmsDid *requester = dms_message_get_sender_did (message);
+  gboolean own = dms_provider_is_owner (self->provider, requester);
+  const char *node_id = dms_bidder_get_node_id (request);
 
-  if (node_id == NULL)
-    return refuse (
-        self, ensemble_id, "bid_requirements_not_satisfied", "a request must have V1 with a NodeID");
-  if (!check_location (self, ensemble_id, request, refusal) ||
-      !check_executors (self, ensemble_id, request, own, refusal) ||
-      !check_resources (self, ensemble_id, request, refusal))
+  if (!dms_bidder_check_request (self, ensemble_id, request, own, refusal))
     return FALSE;
-
-  bids = ensure_bids (self, ensemble_id, dms_message_get_sender_did (message));
-  if (bids == NULL || g_hash_table_size (bids->answered) >= MAX_ANSWERED ||
-      self->n_answered >= MAX_ANSWERED_IN_ALL)
+  if (!dms_bidder_note_answer (self, ensemble_id, requester, payload, request))
     {
       dms_bid_refuser_note (refusal, DMS_BID_REFUSAL_BUSY, node_id, NULL);
-      return refuse (self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
+      return dms_bidder_refuse (
+          self, ensemble_id, "no_resource_availability_for_bid", "too many bids are open");
     }
-  if (g_hash_table_add (bids->answered, g_steal_pointer (&key)))
-    self->n_answered++;
-  bids->nonce = MAX (bids->nonce, get_nonce (payload));
-  answer (self, message, ensemble_id, node_id);
+  answer (self, message, ensemble_id, request);
   return TRUE;
 }
 
@@ -685,7 +195,7 @@ get_request (GPtrArray *order, guint i)
 /* A machine serves one node of an ensemble, so it offers itself once. The same message may come by more than
  * one way: what it was answered with counts. */
 static void
-consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
+decide (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
 {
   g_autoptr (GPtrArray) order = shuffle (dms_json_object_get_list (payload, "Request"));
   g_autoptr (DmsBidRefusal) refusal = dms_bid_refuser_begin (self->refuser, message, ensemble_id);
@@ -693,7 +203,7 @@ consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, Jso
 
   for (i = 0; i < order->len; i++)
     {
-      if (was_answered (self, ensemble_id, payload, get_request (order, i)))
+      if (dms_bidder_was_answered (self, ensemble_id, payload, get_request (order, i)))
         return;
     }
   for (i = 0; i < order->len; i++)
@@ -703,6 +213,51 @@ consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, Jso
     }
   if (refusal != NULL)
     dms_bid_refuser_tell (self->refuser, message, refusal);
+}
+
+/* A request that waits for libraries to be looked for. */
+typedef struct
+{
+  GWeakRef bidder;
+  DmsMessage *message;
+} Look;
+
+static void
+looked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Look *look = user_data;
+  g_autoptr (DmsBidder) self = g_weak_ref_get (&look->bidder);
+  JsonObject *payload = dms_message_get_object (look->message);
+
+  dms_library_finder_look_finish (DMS_LIBRARY_FINDER (source), result, NULL);
+  if (self != NULL)
+    self->n_looking--;
+  /* The node may be on its way down. */
+  if (self != NULL && self->ready && dms_message_get_expiry_ns (look->message) > dms_actor_expiry_in (0))
+    decide (self, look->message, dms_json_object_get_text (payload, "ID"), payload);
+  g_weak_ref_clear (&look->bidder);
+  dms_message_unref (look->message);
+  g_free (look);
+}
+
+static void
+consider_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, JsonObject *payload)
+{
+  g_auto (GStrv) names = dms_bidder_list_libraries (payload);
+  Look *look;
+
+  /* Where too many wait already, what is not known is not there. */
+  if (names[0] == NULL || self->n_looking >= MAX_LOOKING ||
+      dms_library_finder_knows (self->libraries, (const char *const *) names))
+    {
+      decide (self, message, ensemble_id, payload);
+      return;
+    }
+  look = g_new0 (Look, 1);
+  g_weak_ref_init (&look->bidder, self);
+  look->message = dms_message_ref (message);
+  self->n_looking++;
+  dms_library_finder_look_async (self->libraries, (const char *const *) names, NULL, looked, look);
 }
 
 static gboolean
@@ -757,8 +312,10 @@ refuse_all (DmsBidder *self, DmsMessage *message, const char *ensemble_id, DmsBi
   if (dms_message_get_topic (message)[0] == '\0')
     dms_bid_refuser_tell (self->refuser, message, refusal);
   else if (dms_bid_sample_read (&sample, dms_message_get_object (message)) &&
-           dms_bid_sample_has (
-               &sample, ensemble_id, get_nonce (dms_message_get_object (message)), get_own_host (self)) &&
+           dms_bid_sample_has (&sample,
+                               ensemble_id,
+                               dms_bidder_get_nonce (dms_message_get_object (message)),
+                               dms_bidder_get_own_host (self)) &&
            !delay (self, message, sample.spread_ms, refusal))
     dms_bid_refuser_tell (self->refuser, message, refusal);
 }
@@ -785,12 +342,13 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
 
   if (!dms_allocation_record_check_id (any_id, ensemble_id, NULL))
     {
-      refuse (self, NULL, "bid_requirements_not_satisfied", "a request must have an ensemble's ID");
+      dms_bidder_refuse (
+          self, NULL, "bid_requirements_not_satisfied", "a request must have an ensemble's ID");
       return;
     }
   dms_log_event (G_LOG_LEVEL_DEBUG, "bid_request", "orchestratorID", ensemble_id, NULL);
   own = dms_provider_is_owner (self->provider, dms_message_get_sender_did (message));
-  if (!check_message (self, message, ensemble_id, payload, own, &code))
+  if (!dms_bidder_check_message (self, message, ensemble_id, payload, own, &code))
     {
       refuse_all (self, message, ensemble_id, code);
       return;
@@ -801,9 +359,10 @@ dms_bidder_handle_request (DmsBidder *self, DmsMessage *message)
       consider_all (self, message, ensemble_id, payload);
       return;
     }
-  if (!dms_bid_sample_has (&sample, ensemble_id, get_nonce (payload), get_own_host (self)))
+  if (!dms_bid_sample_has (
+          &sample, ensemble_id, dms_bidder_get_nonce (payload), dms_bidder_get_own_host (self)))
     {
-      refuse (self, ensemble_id, "bid_request_not_in_sample", NULL);
+      dms_bidder_refuse (self, ensemble_id, "bid_request_not_in_sample", NULL);
       return;
     }
   if (!delay (self, message, sample.spread_ms, NULL))
@@ -821,152 +380,4 @@ dms_bidder_handle_denied (DmsBidder *self, DmsMessage *message)
   if (self->ready && dms_bid_refuser_tells_strangers (self->refuser) &&
       dms_allocation_record_check_id (any_id, ensemble_id, NULL))
     refuse_all (self, message, ensemble_id, DMS_BID_REFUSAL_NOT_GRANTED);
-}
-
-/**
- * dms_bidder_check:
- * @self: a bidder
- * @ensemble_id: an ensemble
- * @requester: who asks for what was offered
- * @nonce: that of the newest request when it was asked; -1 where the requester does not say
- * @error: return location
- *
- * What belongs to an earlier attempt than the newest one that was answered came late: its requester has taken
- * it back already.
- *
- * Returns: when the offer ends, in microseconds since the epoch; 0 when there is none
- */
-gint64
-dms_bidder_check (DmsBidder *self, const char *ensemble_id, DmsDid *requester, gint64 nonce, GError **error)
-{
-  Bids *bids = NULL;
-
-  g_return_val_if_fail (DMS_IS_BIDDER (self), 0);
-
-  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-  if (bids == NULL)
-    {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "no bid requests for ensemble id %s", ensemble_id);
-      return 0;
-    }
-  if (!dms_did_equal (bids->requester, requester))
-    {
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_NOT_AUTHORIZED,
-                   "the bid for ensemble id %s was made to somebody else",
-                   ensemble_id);
-      return 0;
-    }
-  if (bids->expires_us <= g_get_real_time ())
-    {
-      g_set_error (
-          error, DMS_ERROR, DMS_ERROR_EXPIRED, "the bid for ensemble id %s has expired", ensemble_id);
-      return 0;
-    }
-  if (nonce >= 0 && nonce < bids->nonce)
-    {
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_WRONG_STATE,
-                   "this belongs to an earlier attempt of ensemble %s, which has asked anew since",
-                   ensemble_id);
-      return 0;
-    }
-  return bids->expires_us;
-}
-
-gboolean
-dms_bidder_has_bid (DmsBidder *self, const char *ensemble_id)
-{
-  const Bids *bids = NULL;
-
-  g_return_val_if_fail (DMS_IS_BIDDER (self), FALSE);
-
-  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-  return bids != NULL && bids->expires_us > g_get_real_time ();
-}
-
-/* Which attempt a commit belongs to is kept as long as the offer lasts. */
-void
-dms_bidder_note_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id, gint64 nonce)
-{
-  Bids *bids = NULL;
-
-  g_return_if_fail (DMS_IS_BIDDER (self));
-
-  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-  if (bids != NULL)
-    g_hash_table_replace (bids->commits, g_strdup (allocation_id), g_memdup2 (&nonce, sizeof nonce));
-}
-
-/* -1 if the commit did not say, or is not known. */
-gint64
-dms_bidder_get_commit (DmsBidder *self, const char *ensemble_id, const char *allocation_id)
-{
-  Bids *bids = NULL;
-  const gint64 *nonce = NULL;
-
-  g_return_val_if_fail (DMS_IS_BIDDER (self), -1);
-
-  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-  nonce = bids != NULL ? g_hash_table_lookup (bids->commits, allocation_id) : NULL;
-  return nonce != NULL ? *nonce : -1;
-}
-
-/* (nullable) */
-static void
-forget_bids (DmsBidder *self, Bids *bids)
-{
-  if (bids != NULL)
-    self->n_answered -= g_hash_table_size (bids->answered);
-}
-
-/**
- * dms_bidder_forget:
- * @self: a bidder
- * @ensemble_id: an ensemble
- * @nonce: offers that answer newer requests stay; -1: none does
- *
- * Takes back what was offered.
- */
-void
-dms_bidder_forget (DmsBidder *self, const char *ensemble_id, gint64 nonce)
-{
-  Bids *bids = NULL;
-
-  g_return_if_fail (DMS_IS_BIDDER (self));
-
-  bids = g_hash_table_lookup (self->ensembles, ensemble_id);
-  if (bids != NULL && nonce >= 0 && bids->nonce > nonce)
-    return;
-  forget_bids (self, bids);
-  g_hash_table_remove (self->ensembles, ensemble_id);
-}
-
-gint64
-dms_bidder_get_longest_us (void)
-{
-  return (gint64) BID_SECONDS * G_USEC_PER_SEC;
-}
-
-void
-dms_bidder_sweep (DmsBidder *self)
-{
-  gint64 now = g_get_real_time ();
-  GHashTableIter iter;
-  gpointer bids;
-
-  g_return_if_fail (DMS_IS_BIDDER (self));
-
-  g_hash_table_iter_init (&iter, self->ensembles);
-  while (g_hash_table_iter_next (&iter, NULL, &bids))
-    {
-      /* Nor do offers last longer where the clock was put back. */
-      ((Bids *) bids)->expires_us = MIN (((Bids *) bids)->expires_us, now + dms_bidder_get_longest_us ());
-      if (((Bids *) bids)->expires_us > now)
-        continue;
-      forget_bids (self, bids);
-      g_hash_table_iter_remove (&iter);
-    }
 }

@@ -4,7 +4,6 @@
 #include "resources/dms-comparator-private.h"
 
 #include "resources/dms-fit.h"
-#include "resources/dms-semver.h"
 
 #include <string.h>
 
@@ -52,33 +51,10 @@ compare_names (DmsComparing *self,
 
 /* Libraries */
 
-/* What a requirement says about the version: an operator may stand alone, beside the version. */
-static char *
-dup_constraint (DmsLibrary *required)
-{
-  const char *constraint = dms_library_get_constraint (required);
-  const char *version = dms_library_get_version (required);
-
-  if (version == NULL)
-    return g_strdup (constraint);
-  if (constraint != NULL && strpbrk (constraint, "0123456789") != NULL)
-    return g_strdup_printf ("%s, =%s", constraint, version);
-  return g_strdup_printf ("%s%s", constraint != NULL ? constraint : "=", version);
-}
-
-static gboolean
-library_serves (gpointer offered, gpointer required)
-{
-  g_autofree char *constraint = dup_constraint (required);
-
-  return g_ascii_strcasecmp (dms_library_get_name (offered), dms_library_get_name (required)) == 0 &&
-         dms_semver_satisfies (dms_library_get_version (offered), constraint, NULL);
-}
-
 static char *
 describe_library (gpointer required)
 {
-  g_autofree char *constraint = dup_constraint (required);
+  g_autofree char *constraint = dms_library_dup_wanted (required);
 
   return constraint != NULL ? g_strdup_printf ("%s %s", dms_library_get_name (required), constraint)
                             : g_strdup (dms_library_get_name (required));
@@ -91,12 +67,6 @@ describe_offered_library (gpointer offered)
 
   return version != NULL ? g_strdup_printf ("%s %s", dms_library_get_name (offered), version)
                          : g_strdup (dms_library_get_name (offered));
-}
-
-static gboolean
-library_is_akin (gpointer offered, gpointer required)
-{
-  return g_ascii_strcasecmp (dms_library_get_name (offered), dms_library_get_name (required)) == 0;
 }
 
 /* Localities */
@@ -200,8 +170,12 @@ typedef struct
   char *(*describe_offered) (gpointer offered);
 } ListRule;
 
-static const ListRule LIBRARY_RULE = { "libraries",     "library",        library_serves,
-                                       library_is_akin, describe_library, describe_offered_library };
+static const ListRule LIBRARY_RULE = { "libraries",
+                                       "library",
+                                       (gboolean (*) (gpointer, gpointer)) dms_library_meets,
+                                       (gboolean (*) (gpointer, gpointer)) dms_library_is_named_as,
+                                       describe_library,
+                                       describe_offered_library };
 static const ListRule LOCALITY_RULE = { "locality",       "place",           locality_serves,
                                         locality_is_akin, describe_locality, describe_locality };
 static const ListRule STORAGE_RULE = { "storage",       "storage",        storage_serves,
@@ -328,7 +302,7 @@ relax_connectivity (DmsConnectivity *offered, DmsConnectivity *required)
 }
 
 /* Prices: the machine's is on the left, what the job pays at most on the right. One currency of several is
- * enough. */
+ * enough. Who names no price, of whom nobody knows what he will ask for. */
 
 static gboolean
 price_is_akin (gpointer offered, gpointer required)
@@ -336,18 +310,28 @@ price_is_akin (gpointer offered, gpointer required)
   return same_text (dms_price_get_currency (offered), dms_price_get_currency (required));
 }
 
-static gboolean
-is_within (double asked, double paid)
+/* What all of a job costs: what is asked for it, or by the hour for as long as it may take; less than 0 when
+ * nobody knows. */
+static double
+get_total (DmsPrice *offered, double seconds)
 {
-  return paid <= 0 || dms_comparator_compare_numbers (paid, asked) != DMS_COMPARISON_WORSE;
+  if (dms_price_get_per_job (offered) > 0 || dms_price_get_per_hour (offered) <= 0)
+    return dms_price_get_per_job (offered);
+  return seconds > 0 ? dms_price_get_per_hour (offered) * seconds / 3600 : -1;
 }
 
 static gboolean
-price_serves (gpointer offered, gpointer required)
+is_within (double asked, double paid)
+{
+  return paid <= 0 || (asked >= 0 && dms_comparator_compare_numbers (paid, asked) != DMS_COMPARISON_WORSE);
+}
+
+static gboolean
+price_serves (DmsPrice *offered, DmsPrice *required, double seconds)
 {
   return price_is_akin (offered, required) &&
          is_within (dms_price_get_per_hour (offered), dms_price_get_per_hour (required)) &&
-         is_within (dms_price_get_per_job (offered), dms_price_get_per_job (required));
+         is_within (get_total (offered, seconds), dms_price_get_per_job (required));
 }
 
 static char *
@@ -366,73 +350,126 @@ describe_price (gpointer price)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* A price in the right currency that is too high, by the hour or in all. */
+static DmsShortfall *
+make_excess (DmsPrice *asked, DmsPrice *paid, guint index, double seconds)
+{
+  gboolean hourly = !is_within (dms_price_get_per_hour (asked), dms_price_get_per_hour (paid));
+  double total = get_total (asked, seconds);
+  g_autofree char *field =
+      g_strdup_printf ("price[%u].%s", index, hourly ? "currency_per_hour" : "total_per_job");
+  g_autofree char *unit =
+      g_strdup_printf ("%s %s", dms_price_get_currency (paid), hourly ? "an hour" : "a job");
+  g_autofree char *text = describe_price (paid);
+  g_autofree char *offered = describe_price (asked);
+
+  if (!hourly && total < 0)
+    return dms_shortfall_new_kind (field, "a price of", text, offered, offered);
+  return dms_shortfall_new_excess (field,
+                                   "price",
+                                   hourly ? dms_price_get_per_hour (paid) : dms_price_get_per_job (paid),
+                                   hourly ? dms_price_get_per_hour (asked) : total,
+                                   unit);
+}
+
 /* What to say of the prices when none is met: the first in a currency both have, or just the first. */
 static void
-explain_price (DmsComparing *self, GPtrArray *offered, GPtrArray *required)
+explain_price (DmsComparing *self, GPtrArray *offered, GPtrArray *required, double seconds)
 {
-  DmsPrice *wanted = required->pdata[0];
   DmsPrice *akin = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *asked = NULL;
+  g_autofree char *text = describe_price (required->pdata[0]);
+  g_autofree char *asked = offered->len > 0 ? describe_price (offered->pdata[0]) : NULL;
 
   for (guint i = 0; akin == NULL && i < required->len; i++)
     {
       akin = find_item (offered, required->pdata[i], price_is_akin);
-      wanted = akin != NULL ? required->pdata[i] : wanted;
+      if (akin != NULL)
+        dms_comparator_note (self, DMS_COMPARISON_WORSE, make_excess (akin, required->pdata[i], i, seconds));
     }
-  text = describe_price (wanted);
-  asked = describe_price (akin != NULL ? akin : offered->pdata[0]);
-  dms_comparator_note (self,
-                       akin != NULL ? DMS_COMPARISON_WORSE : DMS_COMPARISON_NONE,
-                       dms_shortfall_new_kind ("price", "a price of", text, asked, asked));
+  if (akin == NULL)
+    dms_comparator_note (
+        self, DMS_COMPARISON_NONE, dms_shortfall_new_kind ("price", "a price of", text, asked, asked));
 }
 
-static void
-compare_prices (DmsComparing *self, GPtrArray *offered, GPtrArray *required)
+static gboolean
+prices_are_met (DmsProfile *offered, DmsProfile *required)
 {
-  if (required->len == 0 || offered->len == 0)
-    return;
-  for (guint i = 0; i < required->len; i++)
+  GPtrArray *asked = dms_profile_get_prices (offered);
+  GPtrArray *paid = dms_profile_get_prices (required);
+  double seconds = dms_time_limit_get_seconds (dms_profile_get_time (required));
+
+  for (guint i = 0; i < paid->len; i++)
     {
-      if (find_item (offered, required->pdata[i], price_serves) != NULL)
-        return;
+      for (guint j = 0; j < asked->len; j++)
+        {
+          if (price_serves (asked->pdata[j], paid->pdata[i], seconds))
+            return TRUE;
+        }
     }
-  explain_price (self, offered, required);
-}
-
-static gboolean
-prices_are_met (GPtrArray *offered, GPtrArray *required)
-{
-  DmsComparing comparing = { DMS_COMPARISON_EQUAL,
-                             g_ptr_array_new_with_free_func ((GDestroyNotify) dms_shortfall_unref) };
-
-  compare_prices (&comparing, offered, required);
-  g_ptr_array_unref (comparing.shortfalls);
-  return dms_comparator_suffices (comparing.comparison);
-}
-
-/* Time */
-
-static gboolean
-is_too_short (DmsTimeLimit *offered, DmsTimeLimit *required)
-{
-  double have = dms_time_limit_get_seconds (offered);
-  double want = dms_time_limit_get_seconds (required);
-
-  return have > 0 && want > 0 && dms_comparator_compare_numbers (have, want) == DMS_COMPARISON_WORSE;
+  return paid->len == 0;
 }
 
 static void
-compare_time (DmsComparing *self, DmsTimeLimit *offered, DmsTimeLimit *required)
+compare_prices (DmsComparing *self, DmsProfile *offered, DmsProfile *required)
 {
-  if (is_too_short (offered, required))
-    dms_comparator_note (self,
-                         DMS_COMPARISON_WORSE,
-                         dms_shortfall_new_quantity ("time.max_time",
-                                                     "time",
-                                                     dms_time_limit_get_seconds (required),
-                                                     dms_time_limit_get_seconds (offered),
-                                                     "s"));
+  if (!prices_are_met (offered, required))
+    explain_price (self,
+                   dms_profile_get_prices (offered),
+                   dms_profile_get_prices (required),
+                   dms_time_limit_get_seconds (dms_profile_get_time (required)));
+}
+
+/* What there must be enough of, or not too much, and what is not known is not enough. */
+
+static gboolean
+is_too_little (double have, double want)
+{
+  return want > 0 && (have <= 0 || dms_comparator_compare_numbers (have, want) == DMS_COMPARISON_WORSE);
+}
+
+static gboolean
+is_too_much (double have, double want)
+{
+  return want > 0 && (have <= 0 || dms_comparator_compare_numbers (want, have) == DMS_COMPARISON_WORSE);
+}
+
+static void
+note_unknown (DmsComparing *self, const char *field, const char *label, double required, const char *unit)
+{
+  g_autofree char *text = dms_shortfall_format (required, unit);
+
+  dms_comparator_note (
+      self, DMS_COMPARISON_NONE, dms_shortfall_new_kind (field, label, text, "nothing known", NULL));
+}
+
+static void
+compare_least (DmsComparing *self,
+               const char *field,
+               const char *label,
+               double offered,
+               double required,
+               const char *unit)
+{
+  if (is_too_little (offered, required) && offered > 0)
+    dms_comparator_note (
+        self, DMS_COMPARISON_WORSE, dms_shortfall_new_quantity (field, label, required, offered, unit));
+  else if (is_too_little (offered, required))
+    note_unknown (self, field, label, required, unit);
+}
+
+static void
+compare_most (DmsComparing *self,
+              const char *field,
+              const char *label,
+              double offered,
+              double required,
+              const char *unit)
+{
+  if (is_too_much (offered, required) && offered > 0)
+    dms_comparator_note (
+        self, DMS_COMPARISON_WORSE, dms_shortfall_new_excess (field, label, required, offered, unit));
+  else if (is_too_much (offered, required))
+    note_unknown (self, field, label, required, unit);
 }
 
 /**
@@ -464,9 +501,18 @@ dms_comparator_explain_profiles (DmsProfile *offered, DmsProfile *required)
   compare_lists (&self, dms_profile_get_storage (offered), dms_profile_get_storage (required), &STORAGE_RULE);
   compare_connectivity (
       &self, dms_profile_get_connectivity (offered), dms_profile_get_connectivity (required));
-  compare_prices (&self, dms_profile_get_prices (offered), dms_profile_get_prices (required));
-  compare_time (&self, dms_profile_get_time (offered), dms_profile_get_time (required));
+  compare_prices (&self, offered, required);
+  compare_least (&self,
+                 "time.max_time",
+                 "time",
+                 dms_time_limit_get_seconds (dms_profile_get_time (offered)),
+                 dms_time_limit_get_seconds (dms_profile_get_time (required)),
+                 "seconds");
   compare_lists (&self, dms_profile_get_kyc (offered), dms_profile_get_kyc (required), &KYC_RULE);
+  compare_least (
+      &self, "speed", "speed", dms_profile_get_speed (offered), dms_profile_get_speed (required), NULL);
+  compare_most (
+      &self, "power", "power", dms_profile_get_watts (offered), dms_profile_get_watts (required), "W");
   return dms_fit_new (self.comparison, self.shortfalls);
 }
 
@@ -482,13 +528,23 @@ relax_values (DmsProfile *offered, DmsProfile *required)
       relax_names (dms_profile_get_executors (offered), dms_profile_get_executors (required));
   g_autoptr (GPtrArray) job_types =
       relax_names (dms_profile_get_job_types (offered), dms_profile_get_job_types (required));
-  gboolean short_time = is_too_short (dms_profile_get_time (offered), dms_profile_get_time (required));
+  double speed = dms_profile_get_speed (offered);
+  double watts = dms_profile_get_watts (offered);
+  gboolean short_time = is_too_little (dms_time_limit_get_seconds (dms_profile_get_time (offered)),
+                                       dms_time_limit_get_seconds (dms_profile_get_time (required)));
   g_autoptr (DmsProfile) a = dms_profile_with_resources (required, resources);
   g_autoptr (DmsProfile) b = dms_profile_with_connectivity (a, connectivity);
   g_autoptr (DmsProfile) c = dms_profile_with_executors (b, (const char *const *) executors->pdata);
   g_autoptr (DmsProfile) d = dms_profile_with_job_types (c, (const char *const *) job_types->pdata);
 
-  return short_time ? dms_profile_with_time (d, dms_profile_get_time (offered)) : g_steal_pointer (&d);
+  g_autoptr (DmsProfile) e = is_too_little (speed, dms_profile_get_speed (required))
+                                 ? dms_profile_with_speed (d, speed)
+                                 : dms_profile_ref (d);
+  g_autoptr (DmsProfile) f = is_too_much (watts, dms_profile_get_watts (required))
+                                 ? dms_profile_with_watts (e, watts)
+                                 : dms_profile_ref (e);
+
+  return short_time ? dms_profile_with_time (f, dms_profile_get_time (offered)) : g_steal_pointer (&f);
 }
 
 /**
@@ -516,7 +572,7 @@ dms_comparator_relax_profile (DmsProfile *offered, DmsProfile *required)
   g_autoptr (DmsProfile) d = dms_profile_with_storage (c, storage);
   g_autoptr (DmsProfile) e = dms_profile_with_kyc (d, kyc);
 
-  if (!prices_are_met (dms_profile_get_prices (offered), prices))
+  if (!prices_are_met (offered, e))
     prices = dms_profile_get_prices (offered);
   return dms_profile_with_prices (e, prices);
 }

@@ -5,6 +5,9 @@
 
 #include "common/dms-json-object.h"
 #include "resources/dms-profile-json.h"
+#include "resources/dms-semver.h"
+
+#include <string.h>
 
 struct _DmsLibrary
 {
@@ -42,6 +45,31 @@ const char *
 dms_library_get_version (DmsLibrary *self)
 {
   return self->version;
+}
+
+/* An operator may stand alone, beside the version. */
+char *
+dms_library_dup_wanted (DmsLibrary *self)
+{
+  if (self->version == NULL)
+    return g_strdup (self->constraint);
+  if (self->constraint != NULL && strpbrk (self->constraint, "0123456789") != NULL)
+    return g_strdup_printf ("%s, =%s", self->constraint, self->version);
+  return g_strdup_printf ("%s%s", self->constraint != NULL ? self->constraint : "=", self->version);
+}
+
+gboolean
+dms_library_is_named_as (DmsLibrary *self, DmsLibrary *required)
+{
+  return g_ascii_strcasecmp (self->name, required->name) == 0;
+}
+
+gboolean
+dms_library_meets (DmsLibrary *self, DmsLibrary *required)
+{
+  g_autofree char *wanted = dms_library_dup_wanted (required);
+
+  return dms_library_is_named_as (self, required) && dms_semver_satisfies (self->version, wanted, NULL);
 }
 
 DmsLibrary *

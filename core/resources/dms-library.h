@@ -23,6 +23,13 @@ const char *dms_library_get_constraint (DmsLibrary *self);
 /* (nullable). */
 const char *dms_library_get_version (DmsLibrary *self);
 
+/* (transfer full) (nullable): what a requirement wants of the version, as dms_semver_satisfies() takes it;
+ * NULL is any. */
+char *dms_library_dup_wanted (DmsLibrary *self);
+/* Whether a library that is there is the one that is asked for; and in such a version. */
+gboolean dms_library_is_named_as (DmsLibrary *self, DmsLibrary *required);
+gboolean dms_library_meets (DmsLibrary *self, DmsLibrary *required);
+
 /* NULL with INVALID_DATA. */
 DmsLibrary *dms_library_new_from_json (JsonNode *node, GError **error);
 JsonNode *dms_library_to_json (DmsLibrary *self);

@@ -153,6 +153,20 @@ dms_locator_dup_public_address (const char *multiaddr)
   return g_inet_address_to_string (address);
 }
 
+gboolean
+dms_locator_follow (DmsLocator *self, DmsTransport *transport)
+{
+  g_autoptr (GPtrArray) addresses = NULL;
+  g_autofree char *found = NULL;
+
+  if (!dms_locator_wants_address (self))
+    return FALSE;
+  addresses = dms_transport_dup_listen_addresses (transport);
+  for (guint i = 0; addresses != NULL && found == NULL && i < addresses->len; i++)
+    found = dms_locator_dup_public_address (dms_multiaddr_get_text (addresses->pdata[i]));
+  return found != NULL && dms_locator_set_address (self, found);
+}
+
 DmsLocation *
 dms_locator_get_location (DmsLocator *self)
 {

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <dms.h>
+
 #include "config/dms-config.h"
 #include "resources/dms-location.h"
 
@@ -20,6 +22,9 @@ gboolean dms_locator_wants_address (DmsLocator *self);
 /* (nullable): this machine's address on the internet; databases are read when it is another one than before.
  * TRUE when the location is another one now. */
 gboolean dms_locator_set_address (DmsLocator *self, const char *address);
+/* Takes up the address by which this machine is known by now, which the transport finds out in time. TRUE
+ * when the location is another one now. */
+gboolean dms_locator_follow (DmsLocator *self, DmsTransport *transport);
 /* The address of one that may be in a database: of a multiaddr, as text, unless it is private. (transfer
  * full) (nullable) */
 char *dms_locator_dup_public_address (const char *multiaddr);

@@ -6,6 +6,14 @@
 #include "common/dms-json-object.h"
 #include "resources/dms-profile-json.h"
 
+#include <math.h>
+#include <string.h>
+
+enum
+{
+  MAX_CURRENCY = 16,
+};
+
 struct _DmsPrice
 {
   char *currency;
@@ -26,6 +34,40 @@ dms_price_new (const char *currency, double per_hour, double per_job, double pre
   self->per_job = per_job;
   self->preference = preference;
   return self;
+}
+
+gboolean
+dms_price_is_currency (const char *text)
+{
+  gsize length = text != NULL ? strlen (text) : 0;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isalnum (text[i]))
+        return FALSE;
+    }
+  return length > 0 && length <= MAX_CURRENCY;
+}
+
+DmsPrice *
+dms_price_new_from_text (const char *text, GError **error)
+{
+  g_autofree char *copy = g_strstrip (g_strdup (text));
+  char *end = copy;
+  double amount = g_ascii_strtod (copy, &end);
+  gboolean is_amount =
+      end != copy && isfinite (amount) && amount >= 0 && amount <= DMS_PROFILE_JSON_MAX_NUMBER;
+
+  while (*end == ' ')
+    end++;
+  if (is_amount && dms_price_is_currency (end))
+    return dms_price_new (end, amount, 0, 0);
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_INVALID_ARGUMENT,
+               "“%.40s” is no price: write an amount and a currency, such as 0.25 NTX",
+               copy);
+  return NULL;
 }
 
 const char *

@@ -16,6 +16,10 @@ GType dms_price_get_type (void);
 
 /* Empty texts count as unset. */
 DmsPrice *dms_price_new (const char *currency, double per_hour, double per_job, double preference);
+/* An amount an hour, such as `0.25 NTX`. NULL with INVALID_ARGUMENT. */
+DmsPrice *dms_price_new_from_text (const char *text, GError **error);
+/* Letters and digits, not too many. text: (nullable) */
+gboolean dms_price_is_currency (const char *text);
 const char *dms_price_get_currency (DmsPrice *self);
 /* 0 is unset. */
 double dms_price_get_per_hour (DmsPrice *self);

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+#define SPEED "speed"
+#define WATTS "power"
+
 struct _DmsProfile
 {
   GStrv executors;
@@ -20,6 +23,8 @@ struct _DmsProfile
   GPtrArray *prices;
   DmsTimeLimit *time;
   GPtrArray *kyc;
+  double speed;
+  double watts;
 };
 
 G_DEFINE_BOXED_TYPE (DmsProfile, dms_profile, dms_profile_ref, dms_profile_unref)
@@ -151,6 +156,8 @@ copy (DmsProfile *self)
   made->prices = g_ptr_array_ref (self->prices);
   made->time = dms_time_limit_ref (self->time);
   made->kyc = g_ptr_array_ref (self->kyc);
+  made->speed = self->speed;
+  made->watts = self->watts;
   return made;
 }
 
@@ -254,6 +261,24 @@ dms_profile_with_kyc (DmsProfile *self, GPtrArray *kyc)
   return made;
 }
 
+DmsProfile *
+dms_profile_with_speed (DmsProfile *self, double speed)
+{
+  DmsProfile *made = copy (self);
+
+  made->speed = speed;
+  return made;
+}
+
+DmsProfile *
+dms_profile_with_watts (DmsProfile *self, double watts)
+{
+  DmsProfile *made = copy (self);
+
+  made->watts = watts;
+  return made;
+}
+
 const char *const *
 dms_profile_get_executors (DmsProfile *self)
 {
@@ -312,6 +337,18 @@ GPtrArray *
 dms_profile_get_kyc (DmsProfile *self)
 {
   return self->kyc;
+}
+
+double
+dms_profile_get_speed (DmsProfile *self)
+{
+  return self->speed;
+}
+
+double
+dms_profile_get_watts (DmsProfile *self)
+{
+  return self->watts;
 }
 
 /* Sums */
@@ -456,6 +493,8 @@ dms_profile_add (DmsProfile *a, DmsProfile *b)
   sum->time = dms_time_limit_ref (
       dms_time_limit_get_seconds (b->time) > dms_time_limit_get_seconds (a->time) ? b->time : a->time);
   sum->kyc = unite_items (a->kyc, b->kyc, &KYC);
+  sum->speed = MAX (a->speed, b->speed);
+  sum->watts = a->watts + b->watts;
   return sum;
 }
 
@@ -478,6 +517,8 @@ dms_profile_subtract (DmsProfile *a, DmsProfile *b, GError **error)
   left->prices = sum_prices (a->prices, b->prices, -1);
   left->time = dms_time_limit_ref (a->time);
   left->kyc = take_items_away (a->kyc, b->kyc, &KYC);
+  left->speed = a->speed;
+  left->watts = MAX (a->watts - b->watts, 0);
   return left;
 }
 
@@ -579,6 +620,8 @@ dms_profile_new_from_json (JsonNode *node, GError **error)
       !read_items (object, &STORAGE, &self->storage, error) ||
       !read_items (object, &PRICES, &self->prices, error) || !read_items (object, &KYC, &self->kyc, error))
     return NULL;
+  self->speed = dms_json_object_get_number (object, SPEED, 0, DMS_PROFILE_JSON_MAX_NUMBER, 0);
+  self->watts = dms_json_object_get_number (object, WATTS, 0, DMS_PROFILE_JSON_MAX_NUMBER, 0);
   return g_steal_pointer (&self);
 }
 
@@ -618,6 +661,10 @@ dms_profile_to_json (DmsProfile *self)
   write_items (object, &PRICES, self->prices);
   json_object_set_member (object, "time", dms_time_limit_to_json (self->time));
   write_items (object, &KYC, self->kyc);
+  if (self->speed > 0)
+    json_object_set_double_member (object, SPEED, self->speed);
+  if (self->watts > 0)
+    json_object_set_double_member (object, WATTS, self->watts);
   json_node_take_object (node, object);
   return node;
 }
@@ -643,7 +690,8 @@ dms_profile_equal (DmsProfile *a, DmsProfile *b)
          same_items (a->storage, b->storage, &STORAGE) &&
          dms_connectivity_equal (a->connectivity, b->connectivity) &&
          same_items (a->prices, b->prices, &PRICES) && dms_time_limit_equal (a->time, b->time) &&
-         same_items (a->kyc, b->kyc, &KYC);
+         same_items (a->kyc, b->kyc, &KYC) && dms_profile_json_same (a->speed, b->speed) &&
+         dms_profile_json_same (a->watts, b->watts);
 }
 
 DmsProfile *

@@ -37,6 +37,9 @@ DmsProfile *dms_profile_with_connectivity (DmsProfile *self, DmsConnectivity *co
 DmsProfile *dms_profile_with_prices (DmsProfile *self, GPtrArray *prices);
 DmsProfile *dms_profile_with_time (DmsProfile *self, DmsTimeLimit *time);
 DmsProfile *dms_profile_with_kyc (DmsProfile *self, GPtrArray *kyc);
+/* The specification has no names for these two: the score of a benchmark, and the power that is drawn. */
+DmsProfile *dms_profile_with_speed (DmsProfile *self, double speed);
+DmsProfile *dms_profile_with_watts (DmsProfile *self, double watts);
 
 /* In the order of the alphabet, each once. */
 const char *const *dms_profile_get_executors (DmsProfile *self);
@@ -55,8 +58,13 @@ GPtrArray *dms_profile_get_prices (DmsProfile *self);
 DmsTimeLimit *dms_profile_get_time (DmsProfile *self);
 /* (element-type DmsKyc) */
 GPtrArray *dms_profile_get_kyc (DmsProfile *self);
+/* Of a machine what it reaches, of a requirement the least; 0 is unset. */
+double dms_profile_get_speed (DmsProfile *self);
+/* Of a machine what it draws under load, of a requirement the most; 0 is unset. */
+double dms_profile_get_watts (DmsProfile *self);
 
-/* Quantities are added, lists united; prices of one currency are added, of times the longer counts. */
+/* Quantities are added, lists united; prices of one currency are added, of times the longer counts, of speeds
+ * the greater. */
 DmsProfile *dms_profile_add (DmsProfile *a, DmsProfile *b);
 /* The opposite; NULL with NO_RESOURCES when the quantities of b are not in a. */
 DmsProfile *dms_profile_subtract (DmsProfile *a, DmsProfile *b, GError **error);

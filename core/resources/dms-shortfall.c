@@ -35,6 +35,14 @@ format_scaled (double number, double step, const char *const *units)
   return g_strdup_printf ("%.4g %s", number, units[i]);
 }
 
+static char *
+format_time (double seconds)
+{
+  if (seconds >= 3600)
+    return g_strdup_printf ("%.4g h", seconds / 3600);
+  return seconds >= 60 ? g_strdup_printf ("%.4g min", seconds / 60) : g_strdup_printf ("%.4g s", seconds);
+}
+
 char *
 dms_shortfall_format (double number, const char *unit)
 {
@@ -45,19 +53,21 @@ dms_shortfall_format (double number, const char *unit)
     return format_scaled (number, 1024, bytes);
   if (g_strcmp0 (unit, "hertz") == 0)
     return format_scaled (number, 1000, hertz);
+  if (g_strcmp0 (unit, "seconds") == 0)
+    return format_time (number);
   return unit != NULL ? g_strdup_printf ("%.6g %s", number, unit) : g_strdup_printf ("%.6g", number);
 }
 
 /* The unit is said once when both have it: `6 of 8 GiB`. */
 static char *
-dup_pair (const char *offered, const char *required)
+dup_pair (const char *offered, const char *required, const char *of)
 {
   const char *offered_unit = strchr (offered, ' ');
   const char *required_unit = strchr (required, ' ');
 
   if (offered_unit == NULL || g_strcmp0 (offered_unit, required_unit) != 0)
-    return g_strdup_printf ("%s of %s", offered, required);
-  return g_strdup_printf ("%.*s of %s", (int) (offered_unit - offered), offered, required);
+    return g_strdup_printf ("%s %s %s", offered, of, required);
+  return g_strdup_printf ("%.*s %s %s", (int) (offered_unit - offered), offered, of, required);
 }
 
 DmsShortfall *
@@ -78,8 +88,32 @@ dms_shortfall_new_quantity (const char *field,
   self->required = dms_shortfall_format (required, unit);
   self->offered = dms_shortfall_format (offered, unit);
   self->short_by = dms_shortfall_format (required - offered, unit);
-  pair = dup_pair (self->offered, self->required);
+  pair = dup_pair (self->offered, self->required, "of");
   self->text = g_strdup_printf ("%s %s: %s short", label, pair, self->short_by);
+  self->relaxation = g_strdup_printf ("%s %s instead of %s", label, self->offered, self->required);
+  return self;
+}
+
+DmsShortfall *
+dms_shortfall_new_excess (const char *field,
+                          const char *label,
+                          double required,
+                          double offered,
+                          const char *unit)
+{
+  DmsShortfall *self = g_atomic_rc_box_new0 (DmsShortfall);
+  g_autofree char *pair = NULL;
+
+  self->field = g_strdup (field);
+  self->label = g_strdup (label);
+  self->is_quantity = TRUE;
+  self->required_number = required;
+  self->offered_number = offered;
+  self->required = dms_shortfall_format (required, unit);
+  self->offered = dms_shortfall_format (offered, unit);
+  self->short_by = dms_shortfall_format (offered - required, unit);
+  pair = dup_pair (self->offered, self->required, "of at most");
+  self->text = g_strdup_printf ("%s %s: %s too much", label, pair, self->short_by);
   self->relaxation = g_strdup_printf ("%s %s instead of %s", label, self->offered, self->required);
   return self;
 }

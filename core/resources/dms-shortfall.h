@@ -15,12 +15,20 @@ typedef struct _DmsShortfall DmsShortfall;
 
 GType dms_shortfall_get_type (void);
 
-/* Of a quantity. unit: (nullable): `bytes` and `hertz` are written as people do, others follow the number. */
+/* Of a quantity. unit: (nullable): `bytes`, `hertz` and `seconds` are written as people do, others follow the
+ * number.
+ */
 DmsShortfall *dms_shortfall_new_quantity (const char *field,
                                           const char *label,
                                           double required,
                                           double offered,
                                           const char *unit);
+/* The same of what should be no more than required. */
+DmsShortfall *dms_shortfall_new_excess (const char *field,
+                                        const char *label,
+                                        double required,
+                                        double offered,
+                                        const char *unit);
 /* Of a kind. relaxed: (nullable): what to ask for instead; NULL stands for anything */
 DmsShortfall *dms_shortfall_new_kind (const char *field,
                                       const char *label,

@@ -77,6 +77,8 @@ def add_row(stage, job, row):
         add_volume(allocation, row["volume"])
     if row.get("peer"):
         job.nodes[node]["peer"] = stage.peer(row["peer"])
+    if row.get("requires"):
+        job.nodes[node]["requires"] = json.loads(row["requires"])
     if row.get("in"):
         job.nodes[node]["location"] = {"accept": [location_of(text) for text in row["in"].split("+")]}
     return allocation

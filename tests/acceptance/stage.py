@@ -131,6 +131,7 @@ class Stage:
                 host.node.stop()
         for name, row in wanted.items():
             self.settle_location(name, row.get("location", ""))
+            self.settle_offer(name, json.loads(row.get("says") or "{}"))
             if not self.is_up(self.node(name)):
                 self.node(name).start()
         for name, row in wanted.items():
@@ -146,6 +147,15 @@ class Stage:
         if self.is_up(node):
             node.stop()
         node.configure(general=values)
+
+    def settle_offer(self, name, offer):
+        """What the owner says of the machine in its bids."""
+        node = self.node(name)
+        if json.loads(node.config_file.read_text()).get("job", {}).get("offer", {}) == offer:
+            return
+        if self.is_up(node):
+            node.stop()
+        node.configure(job={"offer": offer})
 
     def settle_role(self, name, role):
         node = self.node(name)

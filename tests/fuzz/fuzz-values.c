@@ -16,6 +16,7 @@
 #include "resources/dms-fit.h"
 #include "resources/dms-location.h"
 #include "resources/dms-profile.h"
+#include "resources/dms-requirement.h"
 
 typedef gpointer (*ReadFunc) (JsonNode *node, GError **error);
 typedef JsonNode *(*WriteFunc) (gpointer value);
@@ -80,6 +81,8 @@ static const Kind kinds[] = {
   { "port mapping", (ReadFunc) dms_port_mapping_new_from_json, (WriteFunc) dms_port_mapping_to_json,
     (GDestroyNotify) dms_port_mapping_unref },
   { "profile", (ReadFunc) dms_profile_new_from_json, (WriteFunc) dms_profile_to_json,
+    (GDestroyNotify) dms_profile_unref },
+  { "requirement", (ReadFunc) dms_requirement_new_from_json, (WriteFunc) dms_requirement_to_json,
     (GDestroyNotify) dms_profile_unref },
   { "resources", (ReadFunc) dms_resources_new_from_json, (WriteFunc) dms_resources_to_json,
     (GDestroyNotify) dms_resources_unref },
@@ -159,6 +162,20 @@ check_comparison (JsonNode *node)
   g_assert_true (dms_fit_suffices (then));
 }
 
+/* Who meets a requirement meets it twice. */
+static void
+check_both (JsonNode *node)
+{
+  g_autoptr (DmsProfile) required = dms_requirement_new_from_json (node, NULL);
+  g_autoptr (DmsProfile) both = NULL;
+
+  if (required == NULL)
+    return;
+  both = dms_requirement_tighten (required, required, NULL);
+  g_assert_nonnull (both);
+  g_assert_true (dms_requirement_is_empty (both) == dms_requirement_is_empty (required));
+}
+
 /* Values come from other nodes, from plugins and from the database as JSON. What is accepted reads back the
  * same from what it writes. */
 int
@@ -172,5 +189,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     check (&kinds[i], node);
   check_sums (node);
   check_comparison (node);
+  check_both (node);
   return 0;
 }

@@ -108,3 +108,36 @@ Feature: deployment constraints
     And Alice is told why Carol does not run it: "of 40 GiB"
     And the deployment does not run
     And nothing of it is left
+
+  Scenario: What a job requires besides resources respected
+    Given these nodes:
+      | name  | role         | says                                             |
+      | Alice | orchestrator |                                                  |
+      | Bob   | provider     | {"price": "0.4 NTX", "libraries": ["cuda=11.8"]} |
+      | Carol | provider     | {"price": "0.4 NTX", "libraries": ["cuda=12.2"]} |
+    And they are members of the organisation "nunet"
+    And a job with these allocations:
+      | node | name | requires                                          | runs      |
+      | here | main | {"price": "0.5 NTX", "libraries": ["cuda >= 12"]} | echo here |
+    When Alice deploys it
+    Then the deployment becomes Completed
+    And it ran on Carol
+    And Bob refuses it: requirement_not_met
+    And nothing of it is left
+
+  Scenario: What a job requires besides resources that nobody has
+    Given these nodes:
+      | name  | role         | says                                             |
+      | Alice | orchestrator |                                                  |
+      | Bob   | provider     | {"price": "0.4 NTX", "libraries": ["cuda=11.8"]} |
+      | Carol | provider     | {"price": "2 NTX", "libraries": ["cuda=13.0"]}   |
+    And they are members of the organisation "nunet"
+    And a job with these allocations:
+      | node | name | requires                                          | runs      |
+      | here | main | {"price": "0.5 NTX", "libraries": ["cuda >= 12"]} | echo here |
+    When Alice deploys it
+    Then Bob refuses it: requirement_not_met
+    And Alice is told why Bob does not run it: "library cuda 11.8 of >= 12"
+    And Alice is told why Carol does not run it: "too dear: 2 NTX an hour of at most 0.5 NTX an hour"
+    And the deployment does not run
+    And nothing of it is left

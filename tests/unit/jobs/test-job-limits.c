@@ -4,6 +4,7 @@
 #include "jobs/dms-job-parser.h"
 #include "jobs/dms-job-units.h"
 #include "jobs/dms-health-check.h"
+#include "resources/dms-gazetteer.h"
 
 #include <string.h>
 
@@ -121,6 +122,77 @@ test_wire_errors (void)
                      "nodes: at least one node must be defined");
   assert_wire_error ("{\"v1\": {\"allocations\": {\"a\": 1}, \"nodes\": {\"n\": []}}}",
                      "allocations.a: must be a map, got 1\nnodes.n: must be a map, got a list");
+}
+
+/* (transfer full): a message with an allocation that requires this. */
+static char *
+make_wire_job (const char *requires)
+{
+  return g_strdup_printf (
+      "{\"v1\": {\"allocations\": {\"a\": {\"executor\": \"null\", \"type\": \"task\", \"resources\": "
+      "{\"cpu\": "
+      "{\"cores\": 1}, \"ram\": {\"size\": 1}, \"disk\": {\"size\": 1}}, \"execution\": {\"type\": "
+      "\"null\"}, "
+      "\"Requires\": %s}}, \"nodes\": {\"n\": {\"allocations\": [\"a\"], \"redundancy\": 1, \"requires\": "
+      "{\"power\": 300}}}}}",
+      requires);
+}
+
+/* Who does not know what is required cannot say that it is met. */
+static void
+test_wire_requires (void)
+{
+  g_autofree char *unknown = make_wire_job ("{\"speed\": 5, \"warranty\": 3}");
+  g_autofree char *wrong =
+      make_wire_job ("{\"price\": [{\"currency\": \"NTX\", \"currency_per_hour\": -1}]}");
+  g_autofree char *good = make_wire_job ("{\"Speed\": 5}");
+  g_autoptr (JsonNode) node = json_from_string (good, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnsemble) ensemble = dms_ensemble_new_from_json (node, &error);
+  g_autoptr (DmsNodeConfig) standby = NULL;
+
+  assert_wire_error (unknown,
+                     "allocations.a.requires: asks for \"warranty\", which this node does not know of");
+  assert_wire_error (wrong,
+                     "allocations.a.requires.price[0].currency_per_hour: must be a positive number, got -1");
+  g_assert_no_error (error);
+  g_assert_cmpfloat (dms_profile_get_speed (
+                         dms_allocation_config_get_required (dms_ensemble_find_allocation (ensemble, "a"))),
+                     ==,
+                     5);
+  /* A standby has to do the same. */
+  standby = dms_node_config_new_standby (dms_ensemble_find_node (ensemble, "n"), 1);
+  g_assert_cmpfloat (dms_profile_get_watts (dms_node_config_get_required (standby)), ==, 300);
+}
+
+/* Where the cities are known. */
+static void
+test_distance_from_city (void)
+{
+  static const char text[] = "version: V1\n"
+                             "allocations: {a: {executor: 'null', type: task, resources: {cpu: {cores: 1}, "
+                             "ram: {size: 1}, disk: {size: "
+                             "1}}, execution: {type: 'null'}}}\n"
+                             "nodes: {n: {allocations: [a], preferences: {distance: {weight: 1, from: "
+                             "{country: de, city: berlin}}}}}\n";
+  g_autoptr (GBytes) data = g_bytes_new_static (text, sizeof text - 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnsemble) ensemble = NULL;
+  GPtrArray *wishes;
+
+  if (!g_file_test (DMS_GAZETTEER_FILE, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("no " DMS_GAZETTEER_FILE);
+      return;
+    }
+  ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, &error);
+  g_assert_no_error (error);
+  wishes = dms_preferences_get_distances (
+      dms_node_config_get_preferences (dms_ensemble_find_node (ensemble, "n")));
+  g_assert_cmpuint (wishes->len, ==, 1);
+  g_assert_cmpfloat (dms_distance_wish_get_within_km (wishes->pdata[0]), ==, DMS_DISTANCE_WISH_DEFAULT_KM);
+  g_assert_cmpfloat_with_epsilon (dms_distance_wish_get_from (wishes->pdata[0])->latitude, 52.5, 0.1);
+  g_assert_cmpfloat_with_epsilon (dms_distance_wish_get_from (wishes->pdata[0])->longitude, 13.4, 0.1);
 }
 
 static void
@@ -280,6 +352,8 @@ main (int argc, char **argv)
   g_test_add_func ("/jobs/wire/errors", test_wire_errors);
   g_test_add_func ("/jobs/wire/lenient", test_wire_lenient);
   g_test_add_func ("/jobs/wire/health-check", test_wire_health_check);
+  g_test_add_func ("/jobs/wire/requires", test_wire_requires);
+  g_test_add_func ("/jobs/distance-from-city", test_distance_from_city);
   g_test_add_func ("/jobs/units", test_units);
   return g_test_run ();
 }

@@ -56,12 +56,18 @@ handle_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
   request = dms_json_object_get_child (json_array_get_object_element (requests, 0), "V1");
   gpus = dms_json_object_get_list (dms_json_object_get_child (request, "Resources"), "gpus");
   self->n_gpus = gpus == NULL ? 0 : json_array_get_length (gpus);
+  g_clear_pointer (&self->required, json_node_unref);
+  if (dms_json_object_get_member (request, "Requires") != NULL)
+    self->required = json_node_copy (dms_json_object_get_member (request, "Requires"));
   bid = dms_bid_new_signed (dms_test_node_get_key (self->node),
                             dms_test_node_get_handle (self->node),
                             dms_json_object_get_text (payload, "ID"),
                             dms_json_object_get_text (request, "NodeID"),
                             location);
   reply = dms_bid_to_json (bid);
+  if (self->offer != NULL)
+    json_object_set_member (
+        json_node_get_object (reply), "Offer", dms_json_node_from_text (self->offer, -1, NULL));
   dms_message_reply (message, reply, NULL);
 }
 
@@ -462,6 +468,7 @@ dms_fake_provider_free (DmsFakeProvider *self)
 {
   g_autoptr (GList) ids = g_hash_table_get_keys (self->actors);
 
+  g_clear_pointer (&self->required, json_node_unref);
   for (GList *l = ids; l != NULL; l = l->next)
     dms_actor_stop (g_hash_table_lookup (self->actors, l->data));
   g_hash_table_unref (self->actors);

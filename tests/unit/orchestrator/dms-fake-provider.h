@@ -33,8 +33,12 @@ typedef struct
   int exit_code;
   const char *message;
   const char *output;
+  /* (nullable): what it says of itself beside its bids, as JSON; NULL as nodes of the field. */
+  const char *offer;
   /* What it was asked. */
   guint n_requests;
+  /* (nullable): what the last request required besides resources */
+  JsonNode *required;
   /* GPUs of the last request. */
   guint n_gpus;
   guint n_commits;

@@ -109,15 +109,38 @@ static const Case CASES[] = {
     "connectivity.ports",
     DMS_COMPARISON_WORSE },
   { "{}", "{\"connectivity\":{\"ports\":[],\"vpn\":true}}", "connectivity.vpn", DMS_COMPARISON_WORSE },
-  /* A machine that asks no price, or a job that names none, is content. */
-  { "{}", "{\"price\":[{\"currency\":\"NTX\",\"total_per_job\":1}]}", NULL, DMS_COMPARISON_BETTER },
+  /* Who names no price may ask for any. */
+  { "{}", "{\"price\":[{\"currency\":\"NTX\",\"total_per_job\":1}]}", "price", DMS_COMPARISON_NONE },
+  { "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2}]}", "{}", NULL, DMS_COMPARISON_BETTER },
+  /* Two an hour for three hours. */
+  { "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2}],\"time\":{\"units\":\"days\",\"max_time\":1}"
+    "}",
+    "{\"price\":[{\"currency\":\"NTX\",\"total_per_job\":6}],\"time\":{\"units\":\"hours\",\"max_time\":3}}",
+    NULL,
+    DMS_COMPARISON_BETTER },
+  { "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2}],\"time\":{\"units\":\"days\",\"max_time\":1}"
+    "}",
+    "{\"price\":[{\"currency\":\"NTX\",\"total_per_job\":5}],\"time\":{\"units\":\"hours\",\"max_time\":3}}",
+    "price[0].total_per_job",
+    DMS_COMPARISON_WORSE },
+  { "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2}]}",
+    "{\"price\":[{\"currency\":\"NTX\",\"total_per_job\":5}]}",
+    "price[0].total_per_job",
+    DMS_COMPARISON_WORSE },
+  { "{\"speed\":100}", "{\"speed\":100}", NULL, DMS_COMPARISON_BETTER },
+  { "{\"speed\":99}", "{\"speed\":100}", "speed", DMS_COMPARISON_WORSE },
+  { "{}", "{\"speed\":100}", "speed", DMS_COMPARISON_NONE },
+  { "{\"power\":300}", "{\"power\":300}", NULL, DMS_COMPARISON_BETTER },
+  { "{\"power\":301}", "{\"power\":300}", "power", DMS_COMPARISON_WORSE },
+  { "{}", "{\"power\":300}", "power", DMS_COMPARISON_NONE },
+  { "{}", "{\"time\":{\"max_time\":60}}", "time.max_time", DMS_COMPARISON_NONE },
   { "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2}]}",
     "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2}]}",
     NULL,
     DMS_COMPARISON_BETTER },
   { "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2.5}]}",
     "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":2}]}",
-    "price",
+    "price[0].currency_per_hour",
     DMS_COMPARISON_WORSE },
   { "{\"price\":[{\"currency\":\"NTX\",\"currency_per_hour\":1}]}",
     "{\"price\":[{\"currency\":\"EUR\",\"currency_per_hour\":2}]}",
@@ -175,12 +198,12 @@ test_adds_and_takes_away (void)
       parse ("{\"executor\":[\"docker\"],\"resources\":{\"cpu\":{\"cores\":2},\"ram\":{\"size\":8},"
              "\"disk\":{\"size\":8}},\"connectivity\":{\"ports\":[80]},"
              "\"price\":[{\"currency\":\"NTX\",\"total_per_job\":2}],"
-             "\"libraries\":[{\"name\":\"cuda\",\"version\":\"12\"}]}");
+             "\"libraries\":[{\"name\":\"cuda\",\"version\":\"12\"}],\"speed\":9,\"power\":300}");
   g_autoptr (DmsProfile) b =
       parse ("{\"executor\":[\"process\"],\"resources\":{\"cpu\":{\"cores\":1},\"ram\":{\"size\":4},"
              "\"disk\":{\"size\":2}},\"connectivity\":{\"ports\":[443]},"
              "\"price\":[{\"currency\":\"NTX\",\"total_per_job\":1}],"
-             "\"libraries\":[{\"name\":\"mpi\",\"version\":\"4\"}]}");
+             "\"libraries\":[{\"name\":\"mpi\",\"version\":\"4\"}],\"speed\":7,\"power\":100}");
   g_autoptr (DmsProfile) sum = dms_profile_add (a, b);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsProfile) back = dms_profile_subtract (sum, b, &error);
@@ -190,6 +213,8 @@ test_adds_and_takes_away (void)
   g_assert_no_error (error);
   g_assert_cmpuint (g_strv_length ((GStrv) dms_profile_get_executors (sum)), ==, 2);
   g_assert_cmpfloat (dms_cpu_get_cores (dms_resources_get_cpu (dms_profile_get_resources (sum))), ==, 3);
+  g_assert_cmpfloat (dms_profile_get_speed (sum), ==, 9);
+  g_assert_cmpfloat (dms_profile_get_watts (sum), ==, 400);
   g_assert_true (dms_profile_equal (back, a));
   g_assert_true (dms_profile_equal (copy, sum));
   g_assert_false (dms_profile_equal (a, b));
