@@ -590,10 +590,13 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
   if (allocation == NULL || status == NULL || allocation->ended || allocation->node->standby)
     return;
   /* An end is taken from the termination message, which says why and is repeated until it is acknowledged. */
-  if (!is_final (status))
+  if (!is_final (status) && strcmp (allocation->status, status) != 0)
     {
       allocation->status = status;
-      dms_deployment_save (self);
+      /* The answer to its start is on its way, and what follows it is stored with this; after a restart it is
+       * asked to start once more, and says that it runs. */
+      if (allocation->start_step == 0 || allocation->start_step != self->step)
+        dms_deployment_save (self);
     }
   acknowledge (message, NULL);
 }
