@@ -489,6 +489,21 @@ dms_actor_registry_lookup (DmsActorRegistry *self, const char *inbox)
   return g_hash_table_lookup (self->actors, inbox);
 }
 
+DmsActor *
+dms_actor_registry_lookup_handle (DmsActorRegistry *self, DmsHandle *handle)
+{
+  const char *host = dms_handle_get_host (handle);
+  const char *inbox = dms_handle_get_inbox (handle);
+  DmsActor *actor = NULL;
+
+  if ((*host == '\0' || g_str_equal (host, self->host)) && !g_hash_table_contains (self->raw, inbox))
+    actor = g_hash_table_lookup (self->actors, inbox);
+  return actor != NULL
+             && g_str_equal (dms_handle_get_id (dms_actor_get_handle (actor)), dms_handle_get_id (handle))
+           ? actor
+           : NULL;
+}
+
 guint64
 dms_actor_registry_get_refusals (DmsActorRegistry *self, DmsRefusal refusal)
 {

@@ -298,7 +298,8 @@ dms_admission_admit (DmsAdmission *self,
                              : "its sender or everybody has more messages under way than is allowed");
       return NULL;
     }
-  if (!remember (self, inbox, envelope, owner, now, refusal, error))
+  /* What was never on a wire and has no signature cannot come again. */
+  if (dms_envelope_get_authority (envelope) == NULL && !remember (self, inbox, envelope, owner, now, refusal, error))
     return NULL;
   return g_steal_pointer (&permit);
 }
