@@ -124,6 +124,8 @@ struct _DeployAllocation
   gboolean retired;
   /* What the machine said about the end: {status, error, result}. */
   JsonNode *termination;
+  /* (nullable): what its machine sent of the logs with that; until they are fetched. */
+  JsonObject *small_logs;
   char *reason;
   guint layer;
   /* Monotonic; while others wait until it is well. */

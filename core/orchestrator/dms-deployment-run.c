@@ -342,6 +342,9 @@ dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation)
   allocation->fetch = dms_log_fetch_new (
       self->actor, dms_bid_get_handle (allocation->node->bid), self->id, allocation->id, directory, FALSE, 0);
   g_signal_connect (allocation->fetch, "ended", G_CALLBACK (on_logs_fetched), allocation);
+  if (allocation->small_logs != NULL)
+    dms_log_fetch_offer (allocation->fetch, allocation->small_logs);
+  g_clear_pointer (&allocation->small_logs, json_object_unref);
   if (dms_log_fetch_start (allocation->fetch, &error))
     return;
   dms_deployment_log (self, G_LOG_LEVEL_WARNING, "logs_not_fetched", allocation, error->message);
@@ -486,6 +489,10 @@ take_end (DmsDeployment *self, DeployAllocation *allocation, const char *status,
   allocation->status = status;
   g_clear_pointer (&allocation->termination, json_node_unref);
   allocation->termination = keep_termination (payload);
+  g_clear_pointer (&allocation->small_logs, json_object_unref);
+  allocation->small_logs = dms_json_object_get_child (payload, "logs");
+  if (allocation->small_logs != NULL)
+    json_object_ref (allocation->small_logs);
   g_clear_pointer (&allocation->reason, g_free);
   if (strcmp (status, "failed") == 0)
     allocation->reason = describe_failure (payload);

@@ -549,6 +549,29 @@ dms_job_log_remove (const char *folder)
 }
 
 /**
+ * dms_job_log_dup_small:
+ * @self: a log that was collected
+ * @stream: which stream
+ * @max_bytes: at most so much
+ *
+ * Returns: (transfer full) (nullable): all of the stream; %NULL when it is longer or cannot be read
+ */
+GBytes *
+dms_job_log_dup_small (DmsJobLog *self, DmsLogStream stream, gsize max_bytes)
+{
+  g_autofree char *path = dup_path (self, stream, "");
+  g_autoptr (GBytes) bytes = NULL;
+  struct stat info;
+
+  g_return_val_if_fail (DMS_IS_JOB_LOG (self), NULL);
+
+  if (lstat (path, &info) != 0 || !S_ISREG (info.st_mode) || info.st_size > (goffset) max_bytes)
+    return NULL;
+  bytes = read_piece (path, 0, max_bytes + 1, NULL);
+  return bytes != NULL && g_bytes_get_size (bytes) <= max_bytes ? g_steal_pointer (&bytes) : NULL;
+}
+
+/**
  * dms_job_log_dup_latest:
  * @self: a log that was collected
  * @stream: which stream
