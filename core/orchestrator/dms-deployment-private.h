@@ -196,6 +196,9 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* The latest look at the bids, and by how much such looks have come too late in this round. */
+  gint64 looked_us;
+  gint64 late_us;
   /* Of the newest request for bids, and with it the attempt. It starts at the time of day, so that it goes on
    * growing when the node was restarted. */
   guint64 round;
