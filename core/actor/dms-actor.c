@@ -523,8 +523,7 @@ admit (DmsActor *self,
   const char *owner;
   guint64 interaction;
 
-  if (dms_envelope_get_authority (envelope) == NULL
-      && dms_admission_has_seen (admission, self->inbox, envelope))
+  if (dms_admission_has_seen (admission, self->inbox, envelope))
     {
       *refusal = DMS_REFUSAL_REPLAYED;
       g_set_error_literal (error, DMS_ERROR, DMS_ERROR_REPLAYED, "the message was accepted before");
@@ -713,16 +712,6 @@ on_published (GObject *source, GAsyncResult *result, gpointer user_data)
     log_lost (sent, error);
 }
 
-/* What is so large that it would not be sent is not handed over either. */
-static gboolean
-is_for_own (DmsActor *self, DmsHandle *to, GBytes *payload)
-{
-  DmsActor *receiver = to != NULL ? dms_actor_registry_lookup_handle (self->registry, to) : NULL;
-
-  return receiver != NULL && dms_security_context_is_own (self->security, receiver->security)
-         && (payload == NULL || g_bytes_get_size (payload) < DMS_ENVELOPE_MAX_SIZE / 2);
-}
-
 static DmsEnvelope *
 seal_bytes (DmsActor *self,
             guint64 question,
@@ -742,7 +731,7 @@ seal_bytes (DmsActor *self,
                    "cannot send “%s”: the receiver has no inbox", behaviour);
       return NULL;
     }
-  if (tokens == NULL && topic == NULL && is_for_own (self, to, payload))
+  if (tokens == NULL && dms_actor_registry_is_own (self->registry, self->security, to, payload))
     return dms_security_context_hand_over (self->security, self->handle, to, behaviour, payload, expiry_ns,
                                            reply_behaviour);
   return dms_security_context_seal (self->security, question, self->handle, to, behaviour, payload, expiry_ns,

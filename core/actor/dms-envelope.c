@@ -339,8 +339,8 @@ dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsH
 }
 
 DmsEnvelope *
-dms_envelope_new_own (GObject *authority, DmsHandle *to, const char *behaviour, DmsHandle *from, guint64 nonce,
-                      guint64 expiry_ns, const char *reply_behaviour, GBytes *payload)
+dms_envelope_new_own (GObject *authority, DmsHandle *to, const char *behaviour, DmsHandle *from,
+                      guint64 nonce, guint64 expiry_ns, const char *reply_behaviour, GBytes *payload)
 {
   DmsEnvelope *self = g_atomic_rc_box_new0 (DmsEnvelope);
 

@@ -191,8 +191,8 @@ dms_security_context_is_own (DmsSecurityContext *self, DmsSecurityContext *other
   return self->capabilities == other->capabilities;
 }
 
-/* The message was made in this process by an actor of our own node: what it says of its sender is true, and the
- * node allows its own actors everything, as it would by a token that it issues itself. */
+/* The message was made in this process by an actor of our own node: what it says of its sender is true, and
+ * the node allows its own actors everything, as it would by a token that it issues itself. */
 static gboolean
 is_from_own (DmsSecurityContext *self, DmsEnvelope *envelope)
 {

@@ -45,9 +45,9 @@ DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
                                         GBytes *extra_tokens,
                                         GError **error);
 
-/* Makes a message to an actor of the same node, which `is_own` says of the receiver. It is handed over in this
- * process and nowhere else, so that there is nobody to whom a signature or a token would prove anything: the node would
- * sign with its one key what it then checks with it. */
+/* Makes a message to an actor of the same node, which `is_own` says of the receiver. It is handed over in
+ * this process and nowhere else, so that there is nobody to whom a signature or a token would prove anything:
+ * the node would sign with its one key what it then checks with it. */
 DmsEnvelope *dms_security_context_hand_over (DmsSecurityContext *self,
                                              DmsHandle *from,
                                              DmsHandle *to,
