@@ -299,13 +299,15 @@ test_all_of_few_answer (Fixture *self, gconstpointer user_data)
 static void
 test_late_is_not_silence (Fixture *self, gconstpointer user_data)
 {
-  for (guint i = 0; i < 6; i++)
+  for (guint i = 0; i < 3; i++)
     add_machine (self, TRUE, TRUE)->is_eligible = TRUE;
   deploy (self);
   g_usleep (400 * 1000);
   dms_test_wait (has_chosen, self);
-  g_assert_cmpuint (self->n_bids, ==, 6);
-  g_assert_cmpuint (self->n_direct, ==, 0);
+  g_assert_cmpuint (self->n_bids, ==, 3);
+  /* Where all is slowed down many times, the machines are late, too. */
+  if (dms_test_get_patience () <= 1)
+    g_assert_cmpuint (self->n_direct, ==, 0);
 }
 
 /* A few that are eligible among many are found when more and more are asked. */
