@@ -489,6 +489,32 @@ dms_actor_registry_lookup (DmsActorRegistry *self, const char *inbox)
   return g_hash_table_lookup (self->actors, inbox);
 }
 
+/* (nullable) */
+static DmsActor *
+lookup_handle (DmsActorRegistry *self, DmsHandle *handle)
+{
+  const char *host = dms_handle_get_host (handle);
+  const char *inbox = dms_handle_get_inbox (handle);
+  DmsActor *actor = NULL;
+
+  if ((*host == '\0' || g_str_equal (host, self->host)) && !g_hash_table_contains (self->raw, inbox))
+    actor = g_hash_table_lookup (self->actors, inbox);
+  return actor != NULL
+             && g_str_equal (dms_handle_get_id (dms_actor_get_handle (actor)), dms_handle_get_id (handle))
+           ? actor
+           : NULL;
+}
+
+gboolean
+dms_actor_registry_is_own (DmsActorRegistry *self, DmsSecurityContext *sender, DmsHandle *to, GBytes *payload)
+{
+  DmsActor *receiver = to != NULL ? lookup_handle (self, to) : NULL;
+
+  /* What is so large that it would not be sent is not handed over either. */
+  return receiver != NULL && dms_security_context_is_own (sender, dms_actor_get_security (receiver))
+         && (payload == NULL || g_bytes_get_size (payload) < DMS_ENVELOPE_MAX_SIZE / 2);
+}
+
 guint64
 dms_actor_registry_get_refusals (DmsActorRegistry *self, DmsRefusal refusal)
 {

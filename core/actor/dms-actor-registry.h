@@ -38,6 +38,12 @@ DmsTransport *dms_actor_registry_get_transport (DmsActorRegistry *self);
 const char *dms_actor_registry_get_host (DmsActorRegistry *self);
 
 DmsActor *dms_actor_registry_lookup (DmsActorRegistry *self, const char *inbox);
+/* Whether a message can be handed over: the receiver runs here and acts for the same node as the sender.
+ * @to, @payload: (nullable) */
+gboolean dms_actor_registry_is_own (DmsActorRegistry *self,
+                                    DmsSecurityContext *sender,
+                                    DmsHandle *to,
+                                    GBytes *payload);
 /* Takes an inbox for raw messages (a REST invoke); DMS_ERROR_ALREADY_EXISTS when it is in use. */
 gboolean dms_actor_registry_add_raw (DmsActorRegistry *self,
                                      const char *inbox,

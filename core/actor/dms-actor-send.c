@@ -86,6 +86,9 @@ seal_bytes (DmsActor *self,
                    "cannot send “%s”: the receiver has no inbox", behaviour);
       return NULL;
     }
+  if (tokens == NULL && dms_actor_registry_is_own (self->registry, self->security, to, payload))
+    return dms_security_context_hand_over (self->security, self->handle, to, behaviour, payload, expiry_ns,
+                                           reply_behaviour);
   return dms_security_context_seal (self->security, question, self->handle, to, behaviour, payload, expiry_ns,
                                     reply_behaviour, reply_capability, topic, tokens, error);
 }

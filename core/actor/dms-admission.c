@@ -218,8 +218,10 @@ dms_admission_validate (DmsAdmission *self, const char *topic, const char *peer,
 gboolean
 dms_admission_has_seen (DmsAdmission *self, const char *inbox, DmsEnvelope *envelope)
 {
-  return dms_replay_guard_has_seen (self->seen, inbox, dms_handle_get_id (dms_envelope_get_from (envelope)),
-                                    dms_envelope_get_nonce (envelope), now_ns ());
+  return dms_envelope_get_authority (envelope) == NULL
+         && dms_replay_guard_has_seen (self->seen, inbox,
+                                       dms_handle_get_id (dms_envelope_get_from (envelope)),
+                                       dms_envelope_get_nonce (envelope), now_ns ());
 }
 
 /* What a message keeps in memory while it is handled, about. */
@@ -298,7 +300,9 @@ dms_admission_admit (DmsAdmission *self,
                              : "its sender or everybody has more messages under way than is allowed");
       return NULL;
     }
-  if (!remember (self, inbox, envelope, owner, now, refusal, error))
+  /* What was never on a wire and has no signature cannot come again. */
+  if (dms_envelope_get_authority (envelope) == NULL
+      && !remember (self, inbox, envelope, owner, now, refusal, error))
     return NULL;
   return g_steal_pointer (&permit);
 }

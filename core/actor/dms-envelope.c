@@ -27,6 +27,7 @@ struct _DmsEnvelope
   GBytes *payload;
   GBytes *capability;
   GBytes *signature;
+  GObject *authority;
   /* Of Verdict; atomic. */
   gint verdict;
   /* (nullable): what it was read from, until its signature is computed; atomic. */
@@ -62,6 +63,7 @@ clear_envelope (gpointer data)
   g_clear_pointer (&self->capability, g_bytes_unref);
   g_clear_pointer (&self->signature, g_bytes_unref);
   g_clear_pointer (&self->wire, g_bytes_unref);
+  g_clear_object (&self->authority);
   g_free (self->behaviour);
   g_free (self->reply_behaviour);
   g_free (self->topic);
@@ -334,6 +336,31 @@ dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsH
   self->signature = g_bytes_new (signature, sizeof signature);
   self->verdict = is_key_of (key, from) ? VERDICT_GOOD : VERDICT_NONE;
   return self;
+}
+
+DmsEnvelope *
+dms_envelope_new_own (GObject *authority, DmsHandle *to, const char *behaviour, DmsHandle *from,
+                      guint64 nonce, guint64 expiry_ns, const char *reply_behaviour, GBytes *payload)
+{
+  DmsEnvelope *self = g_atomic_rc_box_new0 (DmsEnvelope);
+
+  self->authority = g_object_ref (authority);
+  self->to = dms_handle_ref (to);
+  self->behaviour = g_strdup (behaviour);
+  self->from = dms_handle_ref (from);
+  self->nonce = nonce;
+  self->expiry_ns = expiry_ns;
+  self->reply_behaviour = g_strdup (reply_behaviour);
+  self->payload = payload != NULL ? g_bytes_ref (payload) : NULL;
+  fill_gaps (self);
+  self->verdict = VERDICT_GOOD;
+  return self;
+}
+
+GObject *
+dms_envelope_get_authority (DmsEnvelope *self)
+{
+  return self->authority;
 }
 
 /**

@@ -24,6 +24,13 @@ DmsEnvelope *dms_envelope_new_from_data (const char *data, gsize size, GError **
 DmsEnvelope *dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsHandle *from,
                                       guint64 nonce, guint64 expiry_ns, const char *reply_behaviour,
                                       const char *topic, GBytes *payload, GBytes *capability);
+/* A message that never leaves this process: neither signed nor given tokens. @authority is the capability
+ * context of the node whose actor @from is and which speaks for it to its own actors. */
+DmsEnvelope *dms_envelope_new_own (GObject *authority, DmsHandle *to, const char *behaviour, DmsHandle *from,
+                                   guint64 nonce, guint64 expiry_ns, const char *reply_behaviour,
+                                   GBytes *payload);
+/* (nullable): that of a message of this process; NULL for all that was signed. */
+GObject *dms_envelope_get_authority (DmsEnvelope *self);
 /* A number for the next message. */
 guint64 dms_envelope_make_nonce (void);
 DmsEnvelope *dms_envelope_ref (DmsEnvelope *self);

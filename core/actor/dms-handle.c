@@ -246,7 +246,20 @@ dms_handle_to_string (DmsHandle *self)
 JsonNode *
 dms_handle_to_json (DmsHandle *self)
 {
-  g_autofree char *text = dms_handle_to_string (self);
+  JsonObject *object = json_object_new ();
+  JsonObject *id = json_object_new ();
+  JsonObject *address = json_object_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
-  return json_from_string (text, NULL);
+  /* As dms_handle_write() has it. */
+  json_object_set_string_member (id, "pub", self->id);
+  if (*self->host != '\0')
+    json_object_set_string_member (address, "host", self->host);
+  if (*self->inbox != '\0')
+    json_object_set_string_member (address, "inbox", self->inbox);
+  json_object_set_object_member (object, "id", id);
+  json_object_set_member (object, "did", dms_did_to_json (self->did));
+  json_object_set_object_member (object, "addr", address);
+  json_node_take_object (node, object);
+  return node;
 }

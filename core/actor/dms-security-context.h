@@ -45,6 +45,19 @@ DmsEnvelope *dms_security_context_seal (DmsSecurityContext *self,
                                         GBytes *extra_tokens,
                                         GError **error);
 
+/* Makes a message to an actor of the same node, which `is_own` says of the receiver. It is handed over in
+ * this process and nowhere else, so that there is nobody to whom a signature or a token would prove anything:
+ * the node would sign with its one key what it then checks with it. */
+DmsEnvelope *dms_security_context_hand_over (DmsSecurityContext *self,
+                                             DmsHandle *from,
+                                             DmsHandle *to,
+                                             const char *behaviour,
+                                             GBytes *payload,
+                                             guint64 expiry_ns,
+                                             const char *reply_behaviour);
+/* Whether both act for one node. */
+gboolean dms_security_context_is_own (DmsSecurityContext *self, DmsSecurityContext *other);
+
 /* Links of a message's tokens whose signatures are to be computed before it is opened, so that opening it and
  * requiring `capability` takes no time. NULL: none. */
 GPtrArray *dms_security_context_dup_unchecked (DmsSecurityContext *self,

@@ -438,7 +438,11 @@ dms_capability_context_grant (DmsCapabilityContext *self, DmsDid *subject, DmsDi
     }
   token = dms_token_new_by_signer (self->signer, DMS_TOKEN_ACTION_DELEGATE, subject, audience, topics,
                                    capabilities, expiry_ns, depth, NULL, error);
-  return token != NULL ? dms_token_list_new_single (token) : NULL;
+  if (token == NULL)
+    return NULL;
+  /* Whoever is on this node need not check what was signed here. */
+  dms_chain_cache_note (self->cache, token, TRUE);
+  return dms_token_list_new_single (token);
 }
 
 static gboolean

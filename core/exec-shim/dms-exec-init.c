@@ -47,6 +47,7 @@ typedef struct
   pid_t job;
   size_t next_script;
   bool in_script;
+  bool begun;
   Command commands[MAX_COMMANDS];
   char packet[MAX_PACKET + 1];
 } Init;
@@ -262,7 +263,12 @@ listen_to_shim (Init *self)
   text[length] = '\0';
   if (header != NULL && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN (sizeof fds))
     memcpy (fds, CMSG_DATA (header), sizeof fds);
-  if (strncmp (text, "exec ", 5) == 0)
+  if (strcmp (text, "begin") == 0 && !self->begun)
+    {
+      self->begun = true;
+      start_next (self);
+    }
+  else if (strncmp (text, "exec ", 5) == 0)
     run_command (self, text, (size_t) length, fds);
   else if (strncmp (text, "exec-kill ", 10) == 0)
     kill_command (self, (unsigned) strtoul (text + 10, NULL, 10));
@@ -339,8 +345,8 @@ main (int argc, char *argv[])
     give_up (self, "cannot watch the job");
   if (!dms_init_landlock_restrict (self->config.writable.items, self->config.writable.count))
     give_up (self, "cannot restrict the job with Landlock");
+  /* The shim answers when the limits hold that were not to slow down the making of the sandbox. */
   report (self, "hello");
-  start_next (self);
   while (true)
     {
       struct pollfd polled[] = { { .fd = self->signals, .events = POLLIN },

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -47,6 +48,16 @@ dms_shim_arguments_add_fd (DmsShimArguments *self, int fd)
     self->fds[self->n_fds++] = fd;
 }
 
+/* What can be read from a descriptor, which is taken. */
+static void
+add_file (DmsShimArguments *self, const char *permissions, const char *path, int fd)
+{
+  dms_shim_arguments_add_fd (self, fd);
+  add (self, "--perms", permissions, NULL);
+  add_number (self, "--file", fd);
+  add (self, path, NULL);
+}
+
 /* A file of these bytes in the sandbox's own root, which ends up read-only. Copies cost less than mounts: for
  * each of those bubblewrap reads its whole table of mounts. */
 static bool
@@ -56,10 +67,7 @@ add_data (DmsShimArguments *self, const char *permissions, const char *path, con
 
   if (fd < 0)
     return false;
-  dms_shim_arguments_add_fd (self, fd);
-  add (self, "--perms", permissions, NULL);
-  add_number (self, "--file", fd);
-  add (self, path, NULL);
+  add_file (self, permissions, path, fd);
   return true;
 }
 
@@ -70,21 +78,27 @@ add_text (DmsShimArguments *self, const char *path, const char *text)
 }
 
 /* A copy of a file of the host; nothing when it has none that any user may read. */
-static bool
+static void
 add_copy (DmsShimArguments *self, const char *path)
 {
   char target[PATH_MAX + 1] = "";
-  DmsShimBuffer bytes = { 0 };
   struct stat info;
-  bool ok = true;
+  int fd;
 
   if (readlink (path, target, PATH_MAX) > 0 && strncmp (target, "/usr/", 5) == 0)
-    add (self, "--symlink", target, path, NULL);
-  else if (stat (path, &info) == 0 && S_ISREG (info.st_mode) && (info.st_mode & S_IROTH) &&
-           dms_shim_read_file (path, &bytes, MAX_COPY))
-    ok = add_data (self, "0644", path, bytes.data, bytes.length);
-  dms_shim_buffer_clear (&bytes);
-  return ok;
+    {
+      add (self, "--symlink", target, path, NULL);
+      return;
+    }
+  /* Bubblewrap copies it from here; what another program puts in its place meanwhile is another file. */
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    return;
+  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && (info.st_mode & S_IROTH) &&
+      info.st_size <= MAX_COPY)
+    add_file (self, "0644", path, fd);
+  else
+    close (fd);
 }
 
 /* Shows a directory of a root read-only, or a link as it is. */
@@ -123,7 +137,7 @@ add_host_configuration (DmsShimArguments *self, const DmsShimSpec *spec)
             add_text (self, "/etc/group", "root:x:0:\njob:x:1000:\nnogroup:x:65534:\n");
 
   for (size_t i = 0; ok && i < sizeof copied / sizeof copied[0]; i++)
-    ok = add_copy (self, copied[i]);
+    add_copy (self, copied[i]);
   for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
     if (access (shown[i], X_OK) == 0)
       add (self, "--ro-bind-try", shown[i], shown[i], NULL);

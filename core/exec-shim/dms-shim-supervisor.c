@@ -258,6 +258,24 @@ fail_command (Shim *self, unsigned id, int failure)
   client->command = 0;
 }
 
+/* Making a sandbox takes some milliseconds of a processor, which is most of a second for a job that is given
+ * a hundredth of one. So the limit is set when the sandbox stands, and nothing of the job runs before. */
+static void
+begin_job (Shim *self)
+{
+  char *error = NULL;
+
+  self->greeted = true;
+  if (self->spec->cpu_quota_us > 0 &&
+      !dms_shim_cgroup_set_cpu (&self->cgroup, self->spec->cpu_quota_us, &error))
+    {
+      set_reason (self, "launch_failed", -1, error);
+      kill_job (self);
+      return;
+    }
+  (void) !send (self->sandbox.socket, "begin", sizeof "begin", MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void
 take_report (Shim *self, char *text)
 {
@@ -265,7 +283,7 @@ take_report (Shim *self, char *text)
   int value = 0;
 
   if (strcmp (text, "hello") == 0)
-    self->greeted = true;
+    begin_job (self);
   else if (strncmp (text, "setup-failed ", 13) == 0)
     set_reason (self, "launch_failed", -1, dms_shim_strdup (text + 13));
   else if (sscanf (text, "script-end %u %d", &number, &value) == 2)
@@ -744,7 +762,6 @@ limit (Shim *self, char **error)
   dms_shim_cgroup_layout_find (&cgroup->layout);
   ok = dms_shim_cgroup_create (cgroup, name, record, error) &&
        (spec->memory_bytes == 0 || dms_shim_cgroup_set_memory (cgroup, spec->memory_bytes, error)) &&
-       (spec->cpu_quota_us == 0 || dms_shim_cgroup_set_cpu (cgroup, spec->cpu_quota_us, error)) &&
        (spec->pids == 0 || dms_shim_cgroup_set_pids (cgroup, spec->pids + OWN_PROCESSES, error));
   free (name);
   free (record);

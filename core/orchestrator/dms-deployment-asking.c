@@ -33,6 +33,10 @@ enum
   MAX_FIRST_ASKS = 16,
   /* Before those with records are asked, those that are connected have so long to answer. */
   HEAD_START_MS = 100,
+  /* A node that is late itself has offers in its queue: it waits so many times its lateness longer, and no
+   * longer than that, before it looks for machines that may have answered already. */
+  LATENESS_FACTOR = 4,
+  MAX_LATENESS_MS = 1000,
   ASKS_AT_ONCE = 32,
   ASKS_PER_SECOND = 16,
   MAX_ASKS = 96,
@@ -401,12 +405,19 @@ begin_residual_wave (DmsDeployment *self)
   return TRUE;
 }
 
+/* How much longer than usual answers are waited for. */
+static gint64
+get_lateness_us (DmsDeployment *self)
+{
+  return MIN (LATENESS_FACTOR * self->late_us, MAX_LATENESS_MS * 1000);
+}
+
 /* Nobody else is to be asked by the topic. */
 static gboolean
 go_on_asking_everybody (DmsDeployment *self, gint64 now_us)
 {
   gint64 waited_us = now_us - self->waves.began_us;
-  gboolean had_time = waited_us >= dms_asking_waves_get_length_us (&self->waves);
+  gboolean had_time = waited_us >= dms_asking_waves_get_length_us (&self->waves) + get_lateness_us (self);
 
   if (had_time && begin_residual_wave (self))
     return TRUE;
@@ -422,7 +433,8 @@ dms_deployment_go_on_asking (DmsDeployment *self)
   gint64 now_us = g_get_monotonic_time ();
 
   dms_asking_waves_note_heard (&self->waves, self->n_heard, now_us);
-  if (!self->searched && count_missing (self) > 0 && dms_deployment_others_may_answer (self))
+  if (!self->searched && now_us - self->round_began_us >= HEAD_START_MS * 1000 + get_lateness_us (self) &&
+      count_missing (self) > 0 && dms_deployment_others_may_answer (self))
     search (self);
   ask_found (self);
   if (self->waves.is_everybody)

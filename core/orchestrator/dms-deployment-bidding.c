@@ -146,6 +146,15 @@ choose (DmsDeployment *self)
   dms_deployment_place (self);
 }
 
+static void
+note_lateness (DmsDeployment *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  self->late_us = MAX (self->late_us, now_us - self->looked_us - TICK_MS * 1000);
+  self->looked_us = now_us;
+}
+
 static gboolean
 on_tick (gpointer user_data)
 {
@@ -153,6 +162,7 @@ on_tick (gpointer user_data)
   gint64 waited = g_get_monotonic_time () - self->round_began_us;
   g_autofree char *missing = NULL;
 
+  note_lateness (self);
   if (is_settled (self, waited))
     {
       self->timer = 0;
@@ -188,6 +198,8 @@ dms_deployment_collect_bids (DmsDeployment *self)
         g_clear_pointer (&node->bid, dms_bid_unref);
     }
   self->round_began_us = g_get_monotonic_time ();
+  self->looked_us = self->round_began_us;
+  self->late_us = 0;
   self->collecting = TRUE;
   self->asking_why = FALSE;
   dms_deployment_begin_asking (self);

@@ -126,6 +126,8 @@ struct _DeployAllocation
   gboolean retired;
   /* What the machine said about the end: {status, error, result}. */
   JsonNode *termination;
+  /* (nullable): what its machine sent of the logs with that; until they are fetched. */
+  JsonObject *small_logs;
   char *reason;
   guint layer;
   /* Monotonic; while others wait until it is well. */
@@ -201,6 +203,9 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* The latest look at the bids, and by how much such looks have come too late in this round. */
+  gint64 looked_us;
+  gint64 late_us;
   /* Of the newest request for bids, and with it the attempt. It starts at the time of day, so that it goes on
    * growing when the node was restarted. */
   guint64 round;

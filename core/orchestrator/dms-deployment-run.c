@@ -344,6 +344,9 @@ dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation)
   allocation->fetch = dms_log_fetch_new (
       self->actor, dms_bid_get_handle (allocation->node->bid), self->id, allocation->id, directory, FALSE, 0);
   g_signal_connect (allocation->fetch, "ended", G_CALLBACK (on_logs_fetched), allocation);
+  if (allocation->small_logs != NULL)
+    dms_log_fetch_offer (allocation->fetch, allocation->small_logs);
+  g_clear_pointer (&allocation->small_logs, json_object_unref);
   if (dms_log_fetch_start (allocation->fetch, &error))
     return;
   dms_deployment_log (self, G_LOG_LEVEL_WARNING, "logs_not_fetched", allocation, error->message);
@@ -488,6 +491,10 @@ take_end (DmsDeployment *self, DeployAllocation *allocation, const char *status,
   allocation->status = status;
   g_clear_pointer (&allocation->termination, json_node_unref);
   allocation->termination = keep_termination (payload);
+  g_clear_pointer (&allocation->small_logs, json_object_unref);
+  allocation->small_logs = dms_json_object_get_child (payload, "logs");
+  if (allocation->small_logs != NULL)
+    json_object_ref (allocation->small_logs);
   g_clear_pointer (&allocation->reason, g_free);
   if (strcmp (status, "failed") == 0)
     allocation->reason = describe_failure (payload);
@@ -592,10 +599,13 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
   if (allocation == NULL || status == NULL || allocation->ended || allocation->node->standby)
     return;
   /* An end is taken from the termination message, which says why and is repeated until it is acknowledged. */
-  if (!is_final (status))
+  if (!is_final (status) && strcmp (allocation->status, status) != 0)
     {
       allocation->status = status;
-      dms_deployment_save (self);
+      /* The answer to its start is on its way, and what follows it is stored with this; after a restart it is
+       * asked to start once more, and says that it runs. */
+      if (allocation->start_step == 0 || allocation->start_step != self->step)
+        dms_deployment_save (self);
     }
   acknowledge (message, NULL);
 }

@@ -50,6 +50,7 @@ deploy_allocation_free (gpointer data)
   g_clear_pointer (&allocation->handle, dms_handle_unref);
   g_array_unref (allocation->dynamic_ports);
   g_clear_pointer (&allocation->termination, json_node_unref);
+  g_clear_pointer (&allocation->small_logs, json_object_unref);
   g_clear_pointer (&allocation->health, json_node_unref);
   g_clear_pointer (&allocation->usage, json_node_unref);
   g_free (allocation->reason);

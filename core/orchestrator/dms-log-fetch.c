@@ -25,6 +25,8 @@ enum
   /* Without anything new, whatever the reason. */
   PATIENCE_SECONDS = 120,
   N_STREAMS = 2,
+  /* Characters of base64 of what a machine sends unasked. */
+  MAX_OFFERED = 64 * 1024,
 };
 
 /* Beside the logs: why they are not whole. */
@@ -53,6 +55,8 @@ struct _DmsLogFetch
   guint chunk;
   guint pause_s;
   gint64 last_news_us;
+  /* (nullable): whole streams that need not be asked for. */
+  GBytes *offered[N_STREAMS];
 };
 
 G_DEFINE_FINAL_TYPE (DmsLogFetch, dms_log_fetch, G_TYPE_OBJECT)
@@ -83,6 +87,8 @@ dms_log_fetch_finalize (GObject *object)
   g_free (self->behaviour);
   g_free (self->allocation_id);
   g_free (self->directory);
+  for (guint i = 0; i < N_STREAMS; i++)
+    g_clear_pointer (&self->offered[i], g_bytes_unref);
   g_free (self->error);
   g_clear_object (&self->cancellable);
   G_OBJECT_CLASS (dms_log_fetch_parent_class)->finalize (object);
@@ -357,10 +363,49 @@ request_chunk (DmsLogFetch *self)
                           g_object_ref (self));
 }
 
+void
+dms_log_fetch_offer (DmsLogFetch *self, JsonObject *logs)
+{
+  for (guint i = 0; i < N_STREAMS; i++)
+    {
+      const char *base64 = dms_json_object_get_text (logs, stream_names[i]);
+      guchar *data;
+      gsize size = 0;
+
+      g_clear_pointer (&self->offered[i], g_bytes_unref);
+      if (base64 == NULL || strlen (base64) > MAX_OFFERED)
+        continue;
+      data = g_base64_decode (base64, &size);
+      self->offered[i] = g_bytes_new_take (data, size);
+    }
+}
+
+/* Later, as if it had been asked for: who began this is not through yet. */
+static gboolean
+on_offer_taken (gpointer user_data)
+{
+  DmsLogFetch *self = user_data;
+
+  self->timer = 0;
+  end (self, DMS_LOG_FETCH_COMPLETE, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+begin_file (DmsLogFetch *self, gboolean is_whole, GError **error)
+{
+  gsize size = 0;
+  const guint8 *data = is_whole ? g_bytes_get_data (self->offered[self->stream], &size) : NULL;
+
+  self->offsets[self->stream] = 0;
+  return write_at (self, data, size, TRUE, error);
+}
+
 gboolean
 dms_log_fetch_start (DmsLogFetch *self, GError **error)
 {
   g_autofree char *shortfall = g_build_filename (self->directory, SHORTFALL, NULL);
+  gboolean is_whole = !self->follow && self->offered[0] != NULL && self->offered[1] != NULL;
 
   if (g_mkdir_with_parents (self->directory, 0700) != 0)
     {
@@ -374,13 +419,16 @@ dms_log_fetch_start (DmsLogFetch *self, GError **error)
     }
   for (self->stream = 0; self->stream < N_STREAMS; self->stream++)
     {
-      if (!write_at (self, NULL, 0, TRUE, error))
+      if (!begin_file (self, is_whole, error))
         return FALSE;
     }
   (void) g_unlink (shortfall);
   self->stream = 0;
   note_news (self);
-  request_chunk (self);
+  if (is_whole)
+    self->timer = g_idle_add_full (G_PRIORITY_DEFAULT, on_offer_taken, self, NULL);
+  else
+    request_chunk (self);
   return TRUE;
 }
 

@@ -37,6 +37,9 @@ void dms_log_fetch_set_patience (DmsLogFetch *self, guint request_s, guint patie
 void dms_log_fetch_remove (const char *directory);
 /* Why the logs in a directory are not whole; NULL when nothing is known to be missing. */
 char *dms_log_fetch_read_shortfall (const char *directory);
+/* Before it is started: what the machine sent of its own accord, base64 by the names of the streams. When
+ * that is all of both it is not asked for. */
+void dms_log_fetch_offer (DmsLogFetch *self, JsonObject *logs);
 /* Makes the directory, empties the files, begins. */
 gboolean dms_log_fetch_start (DmsLogFetch *self, GError **error);
 void dms_log_fetch_stop (DmsLogFetch *self);

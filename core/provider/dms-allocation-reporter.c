@@ -10,6 +10,8 @@ enum
   MESSAGE_SECONDS = 120,
   FIRST_WAIT_SECONDS = 3,
   GIVE_UP_SECONDS = 3 * 3600,
+  /* Each stream that is no longer goes with the message of the end, so that nobody has to ask for it. */
+  SMALL_LOG_BYTES = 4096,
 };
 
 struct _DmsAllocationReporter
@@ -18,6 +20,7 @@ struct _DmsAllocationReporter
 
   DmsActor *actor;
   DmsAllocationRecord *record;
+  DmsJobLog *log;
   GCancellable *cancellable;
   gint64 first_try_us;
   guint wait_seconds;
@@ -61,6 +64,7 @@ dms_allocation_reporter_finalize (GObject *object)
   dms_allocation_reporter_stop (self);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->actor);
+  g_clear_object (&self->log);
   g_clear_pointer (&self->record, dms_allocation_record_unref);
 
   G_OBJECT_CLASS (dms_allocation_reporter_parent_class)->finalize (object);
@@ -100,16 +104,18 @@ dms_allocation_reporter_init (DmsAllocationReporter *self)
  * dms_allocation_reporter_new:
  * @actor: the allocation's actor
  * @record: the allocation
+ * @log: its log
  *
  * Returns: (transfer full): the reporter
  */
 DmsAllocationReporter *
-dms_allocation_reporter_new (DmsActor *actor, DmsAllocationRecord *record)
+dms_allocation_reporter_new (DmsActor *actor, DmsAllocationRecord *record, DmsJobLog *log)
 {
   DmsAllocationReporter *self = g_object_new (DMS_TYPE_ALLOCATION_REPORTER, NULL);
 
   self->actor = g_object_ref (actor);
   self->record = dms_allocation_record_ref (record);
+  self->log = g_object_ref (log);
   return self;
 }
 
@@ -298,6 +304,25 @@ dms_allocation_reporter_describe (DmsExecutionResult *result)
     }
 }
 
+static void
+add_small_logs (DmsAllocationReporter *self, JsonObject *object)
+{
+  g_autoptr (GBytes) out = dms_job_log_dup_small (self->log, DMS_LOG_STDOUT, SMALL_LOG_BYTES);
+  g_autoptr (GBytes) err = dms_job_log_dup_small (self->log, DMS_LOG_STDERR, SMALL_LOG_BYTES);
+  g_autofree char *out_text = NULL;
+  g_autofree char *err_text = NULL;
+  JsonObject *logs;
+
+  if (out == NULL || err == NULL)
+    return;
+  out_text = g_base64_encode (g_bytes_get_data (out, NULL), g_bytes_get_size (out));
+  err_text = g_base64_encode (g_bytes_get_data (err, NULL), g_bytes_get_size (err));
+  logs = json_object_new ();
+  json_object_set_string_member (logs, "stdout", out_text);
+  json_object_set_string_member (logs, "stderr", err_text);
+  json_object_set_object_member (object, "logs", logs);
+}
+
 static JsonObject *
 build_end (DmsAllocationReporter *self)
 {
@@ -318,13 +343,15 @@ build_end (DmsAllocationReporter *self)
                                   reason == DMS_END_SIGNALLED || reason == DMS_END_STOPPED ||
                                       reason == DMS_END_OUT_OF_MEMORY || reason == DMS_END_OUT_OF_DISK);
   json_object_set_object_member (object, "error", error);
-  /* Output can be larger than a message; it is fetched in pieces, but for what a workflow hands on. */
+  /* Output can be larger than a message; it is fetched in pieces, but for what is small, and for what a
+   * workflow hands on. */
   json_object_set_string_member (
       object, "stdout", self->record->captured_stdout != NULL ? self->record->captured_stdout : "");
   json_object_set_string_member (
       object, "stderr", self->record->captured_stderr != NULL ? self->record->captured_stderr : "");
   if (self->record->captured_files != NULL)
     json_object_set_object_member (object, "files", json_object_ref (self->record->captured_files));
+  add_small_logs (self, object);
   if (self->record->run != NULL)
     json_object_set_string_member (object, "run", dms_allocation_run_get_id (self->record->run));
   if (result != NULL)

@@ -7,6 +7,7 @@
 
 #include "actor/dms-actor.h"
 #include "provider/dms-allocation-record.h"
+#include "provider/dms-job-log.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +17,8 @@ G_DECLARE_FINAL_TYPE (DmsAllocationReporter, dms_allocation_reporter, DMS, ALLOC
 
 /* What an allocation tells its orchestrator (node-and-executors.md §4.1), as @actor. Emits
  * #DmsAllocationReporter::acknowledged once the orchestrator has answered the message of the end. */
-DmsAllocationReporter *dms_allocation_reporter_new (DmsActor *actor, DmsAllocationRecord *record);
+DmsAllocationReporter *
+dms_allocation_reporter_new (DmsActor *actor, DmsAllocationRecord *record, DmsJobLog *log);
 
 void dms_allocation_reporter_status (DmsAllocationReporter *self,
                                      DmsAllocationStatus old_status,

@@ -100,8 +100,8 @@ dms_allocation_new (DmsProvider *provider, DmsAllocationRecord *record, DmsActor
   self->provider = provider;
   self->record = dms_allocation_record_ref (record);
   self->actor = g_object_ref (actor);
-  self->reporter = dms_allocation_reporter_new (actor, record);
   self->log = dms_job_log_new (folder);
+  self->reporter = dms_allocation_reporter_new (actor, record, self->log);
   g_signal_connect_object (self->reporter, "acknowledged", G_CALLBACK (on_acknowledged), self, 0);
   return self;
 }

@@ -24,6 +24,8 @@ struct _DmsJobLog
   GObject parent_instance;
 
   char *folder;
+  /* (nullable): of the execution that began last, when this daemon began it. */
+  char *state_dir;
 };
 
 G_DEFINE_FINAL_TYPE (DmsJobLog, dms_job_log, G_TYPE_OBJECT)
@@ -32,6 +34,7 @@ static void
 dms_job_log_finalize (GObject *object)
 {
   g_free (DMS_JOB_LOG (object)->folder);
+  g_free (DMS_JOB_LOG (object)->state_dir);
 
   G_OBJECT_CLASS (dms_job_log_parent_class)->finalize (object);
 }
@@ -126,7 +129,17 @@ dms_job_log_open (DmsJobLog *self, const char *execution_id, GError **error)
     return NULL;
   put_aside (self, DMS_LOG_STDOUT);
   put_aside (self, DMS_LOG_STDERR);
+  g_free (self->state_dir);
+  self->state_dir = g_strdup (state_dir);
   return g_steal_pointer (&state_dir);
+}
+
+static gboolean
+is_regular (const char *path)
+{
+  struct stat info;
+
+  return lstat (path, &info) == 0 && S_ISREG (info.st_mode);
 }
 
 /**
@@ -135,6 +148,7 @@ dms_job_log_open (DmsJobLog *self, const char *execution_id, GError **error)
  * @state_dir: the folder for the execution's state
  *
  * Lets people follow the output in the place they know, where the engine keeps it in files of the same name.
+ * These get a second name there, so that nothing is copied when the job ends.
  */
 void
 dms_job_log_link (DmsJobLog *self, const char *state_dir)
@@ -143,12 +157,12 @@ dms_job_log_link (DmsJobLog *self, const char *state_dir)
 
   for (guint i = 0; i < G_N_ELEMENTS (STREAM_NAMES); i++)
     {
-      g_autofree char *link = dup_path (self, (DmsLogStream) i, "");
+      g_autofree char *path = dup_path (self, (DmsLogStream) i, "");
       g_autofree char *name = g_strconcat (STREAM_NAMES[i], ".log", NULL);
       g_autofree char *target = g_build_filename (state_dir, name, NULL);
-      if (g_file_test (target, G_FILE_TEST_IS_REGULAR) && !g_file_test (link, G_FILE_TEST_EXISTS) &&
-          symlink (target, link) != 0)
-        g_debug ("cannot link “%s”: %s", link, g_strerror (errno));
+      if (is_regular (target) && !g_file_test (path, G_FILE_TEST_EXISTS) && link (target, path) != 0 &&
+          symlink (target, path) != 0)
+        g_debug ("cannot link “%s”: %s", path, g_strerror (errno));
     }
 }
 
@@ -360,6 +374,29 @@ end_stream (DmsJobLog *self, Collect *collect)
   (void) g_rename (new_path, path);
 }
 
+/* A job that has ended writes nothing more: the file of its engine is the log, when nothing was written
+ * before. */
+static gboolean
+take_file (DmsJobLog *self, Collect *collect)
+{
+  g_autofree char *name = g_strconcat (STREAM_NAMES[collect->stream], ".log", NULL);
+  g_autofree char *source = self->state_dir != NULL ? g_build_filename (self->state_dir, name, NULL) : NULL;
+  g_autofree char *earlier = dup_path (self, collect->stream, ".earlier");
+  g_autofree char *new_path = dup_path (self, collect->stream, ".new");
+  g_autofree char *path = dup_path (self, collect->stream, "");
+  struct stat info;
+  struct stat present;
+
+  if (source == NULL || dms_execution_get_state (collect->execution) != DMS_EXECUTION_ENDED ||
+      lstat (earlier, &present) == 0 || lstat (source, &info) != 0 || !S_ISREG (info.st_mode) ||
+      info.st_size > MAX_STREAM_BYTES)
+    return FALSE;
+  if (lstat (path, &present) == 0 && present.st_dev == info.st_dev && present.st_ino == info.st_ino)
+    return TRUE;
+  (void) g_unlink (new_path);
+  return link (source, new_path) == 0 && g_rename (new_path, path) == 0;
+}
+
 static void collect_next (GTask *task);
 
 static void
@@ -409,6 +446,9 @@ collect_next (GTask *task)
   Collect *collect = g_task_get_task_data (task);
   GError *error = NULL;
 
+  while ((guint) collect->stream < G_N_ELEMENTS (STREAM_NAMES) && collect->fd < 0 &&
+         take_file (self, collect))
+    collect->stream++;
   if ((guint) collect->stream >= G_N_ELEMENTS (STREAM_NAMES))
     {
       g_task_return_boolean (task, TRUE);
@@ -506,6 +546,29 @@ void
 dms_job_log_remove (const char *folder)
 {
   remove_tree (AT_FDCWD, folder);
+}
+
+/**
+ * dms_job_log_dup_small:
+ * @self: a log that was collected
+ * @stream: which stream
+ * @max_bytes: at most so much
+ *
+ * Returns: (transfer full) (nullable): all of the stream; %NULL when it is longer or cannot be read
+ */
+GBytes *
+dms_job_log_dup_small (DmsJobLog *self, DmsLogStream stream, gsize max_bytes)
+{
+  g_autofree char *path = dup_path (self, stream, "");
+  g_autoptr (GBytes) bytes = NULL;
+  struct stat info;
+
+  g_return_val_if_fail (DMS_IS_JOB_LOG (self), NULL);
+
+  if (lstat (path, &info) != 0 || !S_ISREG (info.st_mode) || info.st_size > (goffset) max_bytes)
+    return NULL;
+  bytes = read_piece (path, 0, max_bytes + 1, NULL);
+  return bytes != NULL && g_bytes_get_size (bytes) <= max_bytes ? g_steal_pointer (&bytes) : NULL;
 }
 
 /**

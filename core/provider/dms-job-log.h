@@ -46,4 +46,7 @@ char *dms_job_log_dup_latest (DmsJobLog *self, DmsLogStream stream, gsize max_by
 /* Removes the folder and all in it. */
 void dms_job_log_remove (const char *folder);
 
+/* (transfer full) (nullable): all of a stream that was collected, if it is no longer than that. */
+GBytes *dms_job_log_dup_small (DmsJobLog *self, DmsLogStream stream, gsize max_bytes);
+
 G_END_DECLS

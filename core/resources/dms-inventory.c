@@ -14,6 +14,9 @@ enum
 {
   /* Two looks at the processors' counters less than this apart tell nothing. */
   SAMPLE_US = 200 * 1000,
+  /* What a machine is made of is asked for with every request for bids, and takes two dozen files to find
+   * out. Processors and disks come and go seldom; what of them is in use is read each time. */
+  DESCRIPTION_US = 10 * 1000 * 1000,
 };
 
 /* Lives in the main context that made it; only the look for GPUs runs in a thread, on copies. */
@@ -32,6 +35,14 @@ struct _DmsInventory
   guint64 all_ticks;
   gint64 sampled_us;
   double busy_share;
+
+  /* Descriptions, and when they were made. */
+  DmsCpu *cpu;
+  gint64 cpu_us;
+  DmsDisk *disk;
+  guint64 disk_size;
+  dev_t disk_device;
+  gint64 disk_us;
 };
 
 G_DEFINE_FINAL_TYPE (DmsInventory, dms_inventory, G_TYPE_OBJECT)
@@ -46,6 +57,8 @@ dms_inventory_finalize (GObject *object)
   g_free (self->nvml);
   g_ptr_array_unref (self->gpus);
   g_ptr_array_unref (self->gpus_used);
+  g_clear_pointer (&self->cpu, dms_cpu_unref);
+  g_clear_pointer (&self->disk, dms_disk_unref);
 
   G_OBJECT_CLASS (dms_inventory_parent_class)->finalize (object);
 }
@@ -263,6 +276,40 @@ describe_disk (DmsInventory *self, guint64 size, dev_t number)
       size, model, vendor, type, real != NULL && strstr (real, "/nvme") != NULL ? "NVMe" : NULL, 0, 0);
 }
 
+static gboolean
+is_fresh (gint64 made_us)
+{
+  return g_get_monotonic_time () - made_us < DESCRIPTION_US;
+}
+
+/* (transfer full) (nullable) */
+static DmsCpu *
+dup_cpu (DmsInventory *self, GError **error)
+{
+  if (self->cpu != NULL && is_fresh (self->cpu_us))
+    return dms_cpu_ref (self->cpu);
+  g_clear_pointer (&self->cpu, dms_cpu_unref);
+  self->cpu = dms_machine_cpu_read (self->root, error);
+  self->cpu_us = g_get_monotonic_time ();
+  return self->cpu != NULL ? dms_cpu_ref (self->cpu) : NULL;
+}
+
+/* (transfer full) */
+static DmsDisk *
+dup_disk (DmsInventory *self, guint64 size, dev_t number)
+{
+  if (self->disk == NULL || self->disk_size != size || self->disk_device != number ||
+      !is_fresh (self->disk_us))
+    {
+      g_clear_pointer (&self->disk, dms_disk_unref);
+      self->disk = describe_disk (self, size, number);
+      self->disk_size = size;
+      self->disk_device = number;
+      self->disk_us = g_get_monotonic_time ();
+    }
+  return dms_disk_ref (self->disk);
+}
+
 /* The file system of the folder, or of what it will be made in. */
 static gboolean
 read_disk (DmsInventory *self, DmsDisk **total, DmsDisk **used, GError **error)
@@ -291,7 +338,7 @@ read_disk (DmsInventory *self, DmsDisk **total, DmsDisk **used, GError **error)
     }
   size = (guint64) fs.f_blocks * fs.f_frsize;
   available = MIN ((guint64) fs.f_bavail * fs.f_frsize, size);
-  *total = describe_disk (self, size, info.st_dev);
+  *total = dup_disk (self, size, info.st_dev);
   *used = dms_disk_new (size - available);
   return TRUE;
 }
@@ -320,7 +367,7 @@ dms_inventory_dup_hardware (DmsInventory *self, GError **error)
   g_return_val_if_fail (DMS_IS_INVENTORY (self), NULL);
 
   sample_load (self);
-  cpu = dms_machine_cpu_read (self->root, error);
+  cpu = dup_cpu (self, error);
   if (cpu == NULL || !dms_machine_cpu_read_memory (self->root, &bytes, &available, error) ||
       !read_disk (self, &disk, &disk_used, error))
     return NULL;

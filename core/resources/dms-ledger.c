@@ -3,15 +3,27 @@
 
 #include "resources/dms-ledger.h"
 
+#include <string.h>
+
 #include "common/dms-json-object.h"
 #include "resources/dms-comparator.h"
 
-/* Nothing is kept in memory: free is what the tables say, so that it cannot drift from them. */
+enum
+{
+  /* Texts that were read lately; jobs that come in great numbers ask for the same. */
+  MAX_READINGS = 256,
+  MAX_READING_BYTES = 4096,
+};
+
+/* Nothing is kept in memory: free is what the tables say, so that it cannot drift from them. Only what a text
+ * in them means is remembered, since a sum reads one for each job. */
 struct _DmsLedger
 {
   GObject parent_instance;
 
   DmsStore *store;
+  /* JSON text → DmsResources */
+  GHashTable *readings;
 };
 
 enum
@@ -28,6 +40,7 @@ static void
 dms_ledger_finalize (GObject *object)
 {
   g_clear_object (&DMS_LEDGER (object)->store);
+  g_hash_table_unref (DMS_LEDGER (object)->readings);
 
   G_OBJECT_CLASS (dms_ledger_parent_class)->finalize (object);
 }
@@ -49,6 +62,8 @@ dms_ledger_class_init (DmsLedgerClass *klass)
 static void
 dms_ledger_init (DmsLedger *self)
 {
+  self->readings =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_resources_unref);
 }
 
 /**
@@ -73,13 +88,25 @@ changed (DmsLedger *self)
   return TRUE;
 }
 
+/* (transfer full) (nullable) */
 static DmsResources *
-read_resources (DmsStatement *statement, int column, GError **error)
+read_resources (DmsLedger *self, DmsStatement *statement, int column, GError **error)
 {
   const char *text = dms_statement_get_text (statement, column);
-  g_autoptr (JsonNode) node = dms_json_node_from_text (text != NULL ? text : "", -1, error);
+  DmsResources *known = text != NULL ? g_hash_table_lookup (self->readings, text) : NULL;
+  g_autoptr (JsonNode) node = NULL;
+  DmsResources *resources;
 
-  return node != NULL ? dms_resources_new_from_json (node, error) : NULL;
+  if (known != NULL)
+    return dms_resources_ref (known);
+  node = dms_json_node_from_text (text != NULL ? text : "", -1, error);
+  resources = node != NULL ? dms_resources_new_from_json (node, error) : NULL;
+  if (resources == NULL || strlen (text) > MAX_READING_BYTES)
+    return resources;
+  if (g_hash_table_size (self->readings) >= MAX_READINGS)
+    g_hash_table_remove_all (self->readings);
+  g_hash_table_insert (self->readings, g_strdup (text), dms_resources_ref (resources));
+  return resources;
 }
 
 static void
@@ -101,7 +128,7 @@ read_onboarded (DmsLedger *self, GError **error)
 
   if (statement == NULL || !dms_statement_step (statement, &row, error) || !row)
     return NULL;
-  return read_resources (statement, 0, error);
+  return read_resources (self, statement, 0, error);
 }
 
 /**
@@ -197,7 +224,7 @@ sum (DmsLedger *self, gboolean committed, gboolean allocated, GError **error)
         return NULL;
       if (!row)
         continue;
-      part = read_resources (statement, 0, error);
+      part = read_resources (self, statement, 0, error);
       if (part == NULL)
         return NULL;
       before = g_steal_pointer (&total);
@@ -264,7 +291,7 @@ dms_ledger_dup_reservation (DmsLedger *self, const char *allocation_id, GError *
           error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "allocation “%s” holds no resources", allocation_id);
       return NULL;
     }
-  return read_resources (statement, 0, error);
+  return read_resources (self, statement, 0, error);
 }
 
 static gboolean

@@ -7,6 +7,7 @@
 #include "dms-process-file-reader.h"
 #include "dms-process-log-reader.h"
 #include "dms-process-registry.h"
+#include "dms-process-remains.h"
 #include "dms-process-tool.h"
 
 #include <signal.h>
@@ -18,6 +19,10 @@ enum
   ANSWER_S = 30,
   MAX_COMMAND = 60 * 1024,
   REMOVE_WAIT_MS = 10000,
+  /* A shim that has said its last word needs a moment to end; it is looked at a few times before a process
+   * waits for it. */
+  REMAINS_MS = 5,
+  REMAINS_TRIES = 20,
 };
 
 static const char handle_prefix[] = "process:1:";
@@ -627,14 +632,47 @@ on_cleaned (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_boolean (task, TRUE);
 }
 
+static void dms_process_execution_clean (GTask *task);
+
+static gboolean
+on_remains_timer (gpointer user_data)
+{
+  dms_process_execution_clean (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* (transfer full) */
+static void
+dms_process_execution_clean (GTask *task)
+{
+  DmsProcessExecution *self = g_task_get_source_object (task);
+  guint tries = GPOINTER_TO_UINT (g_task_get_task_data (task)) + 1;
+  DmsProcessRemains remains = dms_process_remains_remove (self->state_dir);
+
+  if (remains == DMS_PROCESS_REMAINS_BUSY && tries < REMAINS_TRIES)
+    {
+      g_autoptr (GSource) source = g_timeout_source_new (REMAINS_MS);
+
+      g_task_set_task_data (task, GUINT_TO_POINTER (tries), NULL);
+      g_source_set_callback (source, on_remains_timer, task, NULL);
+      g_source_attach (source, g_task_get_context (task));
+      return;
+    }
+  if (remains != DMS_PROCESS_REMAINS_GONE)
+    {
+      dms_process_tool_run_async ("--clean", self->state_dir, NULL, on_cleaned, task);
+      return;
+    }
+  dms_process_registry_remove (self->state_dir);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
 static void
 on_killed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  DmsProcessExecution *self = g_task_get_source_object (task);
-
-  (void) dms_execution_stop_finish (DMS_EXECUTION (self), result, NULL);
-  dms_process_tool_run_async ("--clean", self->state_dir, NULL, on_cleaned, g_object_ref (task));
+  (void) dms_execution_stop_finish (DMS_EXECUTION (source), result, NULL);
+  dms_process_execution_clean (user_data);
 }
 
 /* A shim that does not even kill its job is killed itself, which the job does not survive. */

@@ -3,6 +3,8 @@
 
 #include "dms-process-registry.h"
 
+#include "dms-process-job.h"
+
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -56,6 +58,19 @@ dms_process_registry_add (const char *name, const char *state_dir, GError **erro
   return FALSE;
 }
 
+/* A name ends with what says where its job is (dms_process_job_dup_name()), so that one of many is found
+ * without reading the others. */
+static gboolean
+may_be (const char *name, const char *wanted)
+{
+  g_autofree char *end = NULL;
+
+  if (wanted == NULL)
+    return TRUE;
+  end = dms_process_job_dup_name ("", wanted);
+  return g_str_has_suffix (name, end);
+}
+
 static void
 visit (const char *wanted, GPtrArray *found)
 {
@@ -66,7 +81,7 @@ visit (const char *wanted, GPtrArray *found)
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *link = g_build_filename (directory, name, NULL);
-      g_autofree char *target = g_file_read_link (link, NULL);
+      g_autofree char *target = may_be (name, wanted) ? g_file_read_link (link, NULL) : NULL;
 
       if (target == NULL)
         continue;

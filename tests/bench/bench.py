@@ -21,6 +21,7 @@ import figures_actor  # noqa: E402
 import figures_daemon  # noqa: E402
 import figures_deployments  # noqa: E402
 import figures_executor  # noqa: E402
+import figures_jobs  # noqa: E402
 import figures_libp2p  # noqa: E402
 import figures_orchestrate  # noqa: E402
 import figures_sim  # noqa: E402
@@ -28,8 +29,8 @@ import figures_supervision  # noqa: E402
 import report  # noqa: E402
 from node import BUILD  # noqa: E402
 
-MODULES = (figures_actor, figures_daemon, figures_executor, figures_deployments, figures_orchestrate, figures_libp2p,
-           figures_sim, figures_supervision)
+MODULES = (figures_actor, figures_daemon, figures_executor, figures_jobs, figures_deployments, figures_orchestrate,
+           figures_libp2p, figures_sim, figures_supervision)
 
 
 def main(wanted):

@@ -3,6 +3,7 @@
 
 #include "dms-process-fixture.h"
 #include "dms-process-execution.h"
+#include "dms-process-remains.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -379,6 +380,70 @@ test_remove (DmsProcessFixture *fixture, gconstpointer data)
   g_assert_cmpint (dms_execution_get_state (execution), ==, DMS_EXECUTION_ENDED);
 }
 
+/* What is left of most jobs is removed at once, without a process; what is more than that is left as it is.
+ */
+static void
+test_remains (DmsProcessFixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *script;
+    DmsProcessRemains remains;
+  } cases[] = {
+    { "echo text; exit 3", DMS_PROCESS_REMAINS_GONE },
+    { "sleep 60 & exit 0", DMS_PROCESS_REMAINS_GONE },
+    { "echo text > file", DMS_PROCESS_REMAINS_MORE },
+    { "kill -9 $$", DMS_PROCESS_REMAINS_MORE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DmsExecution) execution = dms_process_fixture_start_shell (fixture, cases[i].script);
+      g_autofree char *state_dir = dms_process_execution_parse_handle (dms_execution_get_handle (execution));
+      g_autofree char *status = g_build_filename (state_dir, "status.json", NULL);
+      g_autofree char *output = g_build_filename (state_dir, "stdout.log", NULL);
+      g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (execution);
+      DmsProcessRemains remains;
+      gboolean more = cases[i].remains == DMS_PROCESS_REMAINS_MORE;
+
+      g_assert_nonnull (result);
+      while ((remains = dms_process_remains_remove (state_dir)) == DMS_PROCESS_REMAINS_BUSY)
+        g_usleep (1000);
+      g_assert_cmpint (remains, ==, cases[i].remains);
+      g_assert_cmpint (g_file_test (status, G_FILE_TEST_EXISTS), ==, more);
+      g_assert_cmpint (g_file_test (output, G_FILE_TEST_EXISTS), ==, more);
+      g_assert_cmpint (g_file_test (state_dir, G_FILE_TEST_EXISTS), ==, more);
+      dms_process_fixture_remove (execution);
+      g_assert_false (g_file_test (state_dir, G_FILE_TEST_EXISTS));
+    }
+}
+
+/* While the shim lives, nothing of its job is touched; nor when a group of it is left. */
+static void
+test_remains_busy (DmsProcessFixture *fixture, gconstpointer data)
+{
+  g_autoptr (DmsExecution) execution = dms_process_fixture_start_shell (fixture, "exec sleep 60");
+  g_autofree char *state_dir = dms_process_execution_parse_handle (dms_execution_get_handle (execution));
+  g_autofree char *groups = g_build_filename (state_dir, "cgroups", NULL);
+  g_autoptr (DmsExecution) ended = dms_process_fixture_start_shell (fixture, "exit 0");
+  g_autofree char *other_dir = dms_process_execution_parse_handle (dms_execution_get_handle (ended));
+  g_autofree char *other_groups = g_build_filename (other_dir, "cgroups", NULL);
+  g_autoptr (DmsExecutionResult) result = dms_process_fixture_wait (ended);
+  DmsProcessRemains remains;
+
+  g_assert_cmpint (dms_process_remains_remove (state_dir), ==, DMS_PROCESS_REMAINS_BUSY);
+  g_assert_true (g_file_test (groups, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (dms_execution_get_state (execution), ==, DMS_EXECUTION_RUNNING);
+  dms_process_fixture_remove (execution);
+
+  g_assert_true (g_file_set_contents (other_groups, "/proc/self\n", -1, NULL));
+  while ((remains = dms_process_remains_remove (other_dir)) == DMS_PROCESS_REMAINS_BUSY)
+    g_usleep (1000);
+  g_assert_cmpint (remains, ==, DMS_PROCESS_REMAINS_MORE);
+  g_assert_true (g_file_test (other_groups, G_FILE_TEST_EXISTS));
+  dms_process_fixture_remove (ended);
+}
+
 /* What a job leaves running in the background ends with it. */
 static void
 test_background (DmsProcessFixture *fixture, gconstpointer data)
@@ -415,6 +480,8 @@ main (int argc, char *argv[])
   dms_process_fixture_add ("/executor-process/life/cancel-wait", test_cancel_wait);
   dms_process_fixture_add ("/executor-process/life/usage", test_usage);
   dms_process_fixture_add ("/executor-process/life/remove", test_remove);
+  dms_process_fixture_add ("/executor-process/life/remains", test_remains);
+  dms_process_fixture_add ("/executor-process/life/remains-busy", test_remains_busy);
   dms_process_fixture_add ("/executor-process/life/background", test_background);
   return g_test_run ();
 }

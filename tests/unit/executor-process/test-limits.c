@@ -3,6 +3,7 @@
 
 #include "dms-process-fixture.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 enum
@@ -114,6 +115,96 @@ test_cpu (DmsProcessFixture *fixture, gconstpointer data)
   g_assert_cmpuint (dms_usage_get_cpu_time_us (usage), >, 100000);
 }
 
+/* What the groups of a job say of its processor time. */
+static char *
+read_quota (const char *state_dir)
+{
+  static const char *const files[] = { "cpu.max", "cpu.cfs_quota_us" };
+  g_autofree char *record = g_build_filename (state_dir, "cgroups", NULL);
+  g_autoptr (GString) found = g_string_new (NULL);
+  g_autofree char *list = NULL;
+  g_auto (GStrv) groups = NULL;
+
+  g_assert_true (g_file_get_contents (record, &list, NULL, NULL));
+  groups = g_strsplit (g_strchomp (list), "\n", -1);
+  for (gsize i = 0; groups[i] != NULL; i++)
+    {
+      for (gsize j = 0; j < G_N_ELEMENTS (files); j++)
+        {
+          g_autofree char *path = g_build_filename (groups[i], files[j], NULL);
+          g_autofree char *text = NULL;
+
+          if (g_file_get_contents (path, &text, NULL, NULL))
+            g_string_append (found, text);
+        }
+    }
+  return g_string_free (g_steal_pointer (&found), FALSE);
+}
+
+/* A sandbox that waits in the middle of being made. */
+typedef struct
+{
+  char *state_dir;
+  char *gate;
+  char *quota;
+} SetUp;
+
+static gboolean
+look_at_set_up (gpointer user_data)
+{
+  SetUp *self = user_data;
+  g_autofree char *log = g_build_filename (self->state_dir, "stderr.log", NULL);
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents (log, &text, NULL, NULL) || strstr (text, "waiting") == NULL)
+    return G_SOURCE_CONTINUE;
+  self->quota = read_quota (self->state_dir);
+  g_assert_true (g_file_set_contents (self->gate, "", 0, NULL));
+  return G_SOURCE_REMOVE;
+}
+
+/* The making of the sandbox is not slowed down by the limit of a small job, and the job is held to it. */
+static void
+test_cpu_set_up (DmsProcessFixture *fixture, gconstpointer data)
+{
+  g_autofree char *bwrap = g_find_program_in_path ("bwrap");
+  g_autofree char *directory = g_dir_make_tmp ("dms-bwrap-XXXXXX", NULL);
+  g_autofree char *wrapper = g_build_filename (directory, "bwrap", NULL);
+  g_autofree char *before = g_strdup (g_getenv ("PATH"));
+  g_autofree char *path = g_strdup_printf ("%s:%s", directory, before);
+  g_autoptr (DmsExecution) execution = NULL;
+  g_autofree char *script = NULL;
+  g_autofree char *quota = NULL;
+  SetUp set_up = { 0 };
+
+  if (!has_feature (fixture, DMS_EXECUTOR_FEATURE_LIMIT_CPU))
+    return;
+  set_up.state_dir = g_strdup_printf ("%s/job%u", fixture->directory, fixture->count);
+  set_up.gate = g_build_filename (directory, "gate", NULL);
+  script = g_strdup_printf (
+      "#!/bin/sh\necho waiting >&2\nwhile ! [ -e %s ]; do /bin/sleep 0.01; done\nexec %s \"$@\"\n",
+      set_up.gate,
+      bwrap);
+  g_assert_true (g_file_set_contents_full (wrapper, script, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+  g_assert_cmpint (g_chmod (directory, 0755), ==, 0);
+  g_setenv ("PATH", path, TRUE);
+  g_timeout_add (5, look_at_set_up, &set_up);
+  execution = start_limited (fixture, "exec sleep 60", 0.01, 0, 0);
+  g_setenv ("PATH", before, TRUE);
+  g_assert_nonnull (set_up.quota);
+  g_assert_null (strstr (set_up.quota, "1000\n"));
+  g_assert_false (g_str_has_prefix (set_up.quota, "1000 "));
+  quota = read_quota (set_up.state_dir);
+  g_assert_true (strstr (quota, "1000\n") != NULL || g_str_has_prefix (quota, "1000 "));
+  dms_process_fixture_remove (execution);
+  g_unlink (set_up.gate);
+  g_unlink (wrapper);
+  g_rmdir (directory);
+  g_free (set_up.state_dir);
+  g_free (set_up.gate);
+  g_free (set_up.quota);
+}
+
 static void
 test_disk (DmsProcessFixture *fixture, gconstpointer data)
 {
@@ -183,6 +274,7 @@ main (int argc, char *argv[])
   dms_process_fixture_add ("/executor-process/limits/memory-enough", test_memory_enough);
   dms_process_fixture_add ("/executor-process/limits/pids", test_pids);
   dms_process_fixture_add ("/executor-process/limits/cpu", test_cpu);
+  dms_process_fixture_add ("/executor-process/limits/cpu-set-up", test_cpu_set_up);
   dms_process_fixture_add ("/executor-process/limits/disk", test_disk);
   dms_process_fixture_add ("/executor-process/limits/disk-deleted", test_disk_deleted);
   dms_process_fixture_add ("/executor-process/limits/disk-quick", test_disk_quick);

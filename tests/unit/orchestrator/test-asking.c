@@ -232,6 +232,22 @@ test_all_of_few_answer (Fixture *self, gconstpointer user_data)
   g_assert_cmpint (g_get_monotonic_time () - began_us, <, (gint64) (900000 * dms_test_get_patience ()));
 }
 
+/* A node with much to do hears late of offers that were made in time: it does not take that for silence,
+ * which would give it and them more to do. */
+static void
+test_late_is_not_silence (Fixture *self, gconstpointer user_data)
+{
+  for (guint i = 0; i < 3; i++)
+    add_machine (self, TRUE, TRUE)->is_eligible = TRUE;
+  deploy (self);
+  g_usleep (400 * 1000);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, ==, 3);
+  /* Where all is slowed down many times, the machines are late, too. */
+  if (dms_test_get_patience () <= 1)
+    g_assert_cmpuint (self->n_direct, ==, 0);
+}
+
 /* A few that are eligible among many are found when more and more are asked. */
 static void
 test_asks_more (Fixture *self, gconstpointer user_data)
@@ -322,6 +338,7 @@ main (int argc, char **argv)
   add ("/asking/few-of-many-answer", test_few_of_many_answer);
   add ("/asking/some-at-once", test_asks_some_at_once);
   add ("/asking/all-of-few-answer", test_all_of_few_answer);
+  add ("/asking/late-is-not-silence", test_late_is_not_silence);
   add ("/asking/asks-more", test_asks_more);
   add ("/asking/hears-the-field", test_hears_the_field);
   add ("/asking/finds-by-records", test_finds_by_records);

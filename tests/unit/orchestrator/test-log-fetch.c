@@ -163,6 +163,52 @@ test_machine_away (Fixture *f, gconstpointer data)
   g_assert_null (later);
 }
 
+static void
+offer (Fixture *f, const char *out, const char *err)
+{
+  g_autoptr (JsonObject) logs = json_object_new ();
+
+  if (out != NULL)
+    json_object_set_string_member (logs, "stdout", out);
+  if (err != NULL)
+    json_object_set_string_member (logs, "stderr", err);
+  dms_log_fetch_offer (f->fetch, logs);
+}
+
+/* What came with the message of the end is not asked for. */
+static void
+test_offered (Fixture *f, gconstpointer data)
+{
+  g_autofree char *base64 = g_base64_encode ((const guchar *) "short\n", 6);
+  g_autofree char *path = g_build_filename (f->dir, "stderr.log", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  offer (f, base64, "");
+  g_assert_true (dms_log_fetch_start (f->fetch, &error));
+  /* Who starts it hears of the end later. */
+  g_assert_cmpint (dms_log_fetch_get_state (f->fetch), ==, DMS_LOG_FETCH_RUNNING);
+  dms_test_wait (is_over, f);
+  g_assert_cmpint (dms_log_fetch_get_state (f->fetch), ==, DMS_LOG_FETCH_COMPLETE);
+  g_assert_cmpuint (f->n_asked, ==, 0);
+  g_assert_cmpuint (dms_log_fetch_get_bytes (f->fetch), ==, 6);
+  assert_output (f, "short\n");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "");
+}
+
+/* Half of it, or more than is small, is asked for as ever. */
+static void
+test_offered_in_part (Fixture *f, gconstpointer data)
+{
+  g_autofree char *large = g_strnfill (256 * 1024, 'A');
+
+  offer (f, data != NULL ? large : "c2hvcnQK", data != NULL ? "" : NULL);
+  run (f);
+  g_assert_cmpuint (f->n_asked, ==, 3 + 1);
+  assert_output (f, TEXT);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -170,5 +216,8 @@ main (int argc, char **argv)
   g_test_add ("/log-fetch/lost-request", Fixture, NULL, set_up, test_lost_request, tear_down);
   g_test_add ("/log-fetch/machine-away", Fixture, NULL, set_up, test_machine_away, tear_down);
   g_test_add ("/log-fetch/given-up", Fixture, NULL, set_up, test_given_up, tear_down);
+  g_test_add ("/log-fetch/offered", Fixture, NULL, set_up, test_offered, tear_down);
+  g_test_add ("/log-fetch/offered-in-part", Fixture, NULL, set_up, test_offered_in_part, tear_down);
+  g_test_add ("/log-fetch/offered-large", Fixture, "large", set_up, test_offered_in_part, tear_down);
   return g_test_run ();
 }

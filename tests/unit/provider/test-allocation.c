@@ -42,6 +42,11 @@ test_task (Fixture *f, gconstpointer data)
       dms_json_object_get_whole (dms_json_object_get_child (end, "error"), "exit_code", -9, 999, -9), ==, 0);
   g_assert_cmpstr (
       dms_json_object_get_text (dms_json_object_get_child (end, "result"), "reason"), ==, "exited");
+  /* What is short goes with it. */
+  g_assert_cmpstr (
+      dms_json_object_get_text (dms_json_object_get_child (end, "logs"), "stdout"), ==, "aGVsbG8K");
+  g_assert_cmpstr (
+      dms_json_object_get_text (dms_json_object_get_child (end, "logs"), "stderr"), ==, "b29wcwo=");
   g_assert_true (fixture_is_all_free (f));
   g_assert_cmpuint (fixture_count_listed (f), ==, 0);
   fixture_assert_log (f, "stdout", 0, "hello\n");

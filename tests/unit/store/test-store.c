@@ -211,6 +211,49 @@ test_killed (Fixture *f, gconstpointer data)
   g_assert_cmpint (count (f->store), ==, 1);
 }
 
+static gint64
+size_of (const char *path)
+{
+  GStatBuf info;
+
+  return g_stat (path, &info) == 0 ? (gint64) info.st_size : -1;
+}
+
+/* What many commits write goes into the log, and is brought into the database, which waits for the disk, once
+ * in thousands of pages; but it does not grow for ever, and is whole after a crash. */
+static void
+test_checkpoints (Fixture *f, gconstpointer data)
+{
+  g_autofree char *log = g_strconcat (f->path, "-wal", NULL);
+  gint64 before = size_of (f->path);
+  g_autoptr (GError) error = NULL;
+  pid_t child;
+  int status;
+
+  for (guint i = 0; i < 1500; i++)
+    g_assert_true (add_row (f->store, NULL, &error));
+  g_assert_cmpint (size_of (f->path), ==, before);
+  g_assert_cmpint (size_of (log), >, 1500 * 4096);
+  for (guint i = 0; i < 6000; i++)
+    g_assert_true (add_row (f->store, NULL, &error));
+  g_assert_cmpint (size_of (f->path), >, before);
+  g_assert_cmpint (size_of (log), <, 20 * 1024 * 1024);
+  g_clear_object (&f->store);
+  child = fork ();
+  if (child == 0)
+    {
+      DmsStore *store = dms_store_open (f->path, NULL);
+
+      for (guint i = 0; store != NULL && i < 1500; i++)
+        (void) add_row (store, NULL, NULL);
+      kill (getpid (), SIGKILL);
+    }
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  f->store = dms_store_open (f->path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (count (f->store), ==, 9000);
+}
+
 static void
 test_no_database (Fixture *f, gconstpointer data)
 {
@@ -306,6 +349,7 @@ main (int argc, char *argv[])
   g_test_add ("/store/reopen", Fixture, NULL, set_up, test_reopen, tear_down);
   g_test_add ("/store/closed", Fixture, NULL, set_up, test_closed, tear_down);
   g_test_add ("/store/killed", Fixture, NULL, set_up, test_killed, tear_down);
+  g_test_add ("/store/checkpoints", Fixture, NULL, set_up, test_checkpoints, tear_down);
   g_test_add ("/store/no-database", Fixture, NULL, set_up, test_no_database, tear_down);
   g_test_add ("/store/damaged", Fixture, NULL, set_up, test_damaged, tear_down);
   g_test_add ("/store/newer", Fixture, NULL, set_up, test_newer, tear_down);
