@@ -99,6 +99,8 @@ struct _DeployNode
   gboolean answered;
   guint watch;
   guint fence_timer;
+  /* When the last lease that was given there, with a start or a heartbeat, is over for sure (monotonic). */
+  gint64 lease_end_us;
 };
 
 /* An allocation while it is deployed. */
@@ -233,6 +235,8 @@ struct _DmsDeployment
   DmsHeartbeats *heartbeats;
   /* (nullable): from when it runs for the first time. */
   DeploySupervision *supervision;
+  /* Until then a machine that could not be told to give up may still run what is marked single (monotonic). */
+  gint64 fence_us;
 };
 
 /* An answer that is waited for: who it is about, and the step it belongs to. */

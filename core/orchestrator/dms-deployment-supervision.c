@@ -51,12 +51,64 @@ dms_deployment_find_carrier (DmsDeployment *self, const char *name)
   return NULL;
 }
 
-gint64
-dms_deployment_get_lease_ms (DeployAllocation *allocation)
+/* Leases */
+
+static gint64
+get_lease_us (DmsDeployment *self)
 {
+  return (gint64) (dms_ensemble_get_supervision (self->ensemble)->lease_ns / NS_PER_US);
+}
+
+void
+dms_deployment_add_lease (DeployAllocation *allocation, JsonObject *object)
+{
+  DeployNode *node = allocation->node;
+  gint64 lease_us = get_lease_us (allocation->deployment);
+
   if (!dms_allocation_config_is_single (allocation->config))
-    return 0;
-  return dms_ensemble_get_supervision (allocation->deployment->ensemble)->lease_ns / NS_PER_US / 1000;
+    return;
+  json_object_set_int_member (object, "LeaseMs", lease_us / 1000);
+  /* The message itself may be valid for longer, and come late. */
+  json_object_set_int_member (object, "LeaseUntilUs", g_get_real_time () + lease_us);
+  node->lease_end_us = MAX (node->lease_end_us, dms_heartbeats_compute_lease_end_us (lease_us));
+}
+
+static gboolean
+has_single (DeployNode *node)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      if (dms_allocation_config_is_single (((DeployAllocation *) node->allocations->pdata[i])->config))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gint64
+get_lease_end_us (DmsDeployment *self, DeployNode *node)
+{
+  gint64 end_us = node->watch != 0 ? dms_heartbeats_get_lease_end_us (self->heartbeats, node->watch) : 0;
+
+  return MAX (end_us, node->lease_end_us);
+}
+
+void
+dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node)
+{
+  if (has_single (node))
+    self->fence_us = MAX (self->fence_us, get_lease_end_us (self, node));
+}
+
+void
+dms_deployment_fence_restored (DmsDeployment *self)
+{
+  self->fence_us = dms_heartbeats_compute_lease_end_us (get_lease_us (self));
+}
+
+gint64
+dms_deployment_get_fence_us (DeployAllocation *allocation)
+{
+  return dms_allocation_config_is_single (allocation->config) ? allocation->deployment->fence_us : 0;
 }
 
 /* The tree of the ensemble */
@@ -244,6 +296,8 @@ watch_node (DmsDeployment *self, DeployNode *node)
 void
 dms_deployment_supervision_unwatch (DmsDeployment *self, DeployNode *node)
 {
+  if (has_single (node))
+    node->lease_end_us = get_lease_end_us (self, node);
   if (node->watch != 0)
     dms_heartbeats_unwatch (self->heartbeats, node->watch);
   node->watch = 0;

@@ -43,6 +43,8 @@ void dms_heartbeats_unwatch (DmsHeartbeats *self, guint watch);
 void dms_heartbeats_touch (DmsHeartbeats *self, DmsHandle *machine);
 /* Whether the machine answers such questions, and ends leases by itself. */
 gboolean dms_heartbeats_does_answer (DmsHeartbeats *self, guint watch);
+/* When a lease of this length that is given now is over for sure (monotonic). */
+gint64 dms_heartbeats_compute_lease_end_us (gint64 lease_us);
 /* When the last lease that may have reached the machine is over for sure (monotonic). */
 gint64 dms_heartbeats_get_lease_end_us (DmsHeartbeats *self, guint watch);
 void dms_heartbeats_stop (DmsHeartbeats *self);

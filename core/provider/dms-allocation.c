@@ -137,7 +137,15 @@ dms_allocation_is_over (DmsAllocation *self)
 
   return dms_allocation_status_is_final (self->record->status) && self->record->acknowledged &&
          !self->record->is_reusable && self->record->handle == NULL &&
-         self->current == NULL && g_queue_is_empty (&self->queue);
+         dms_allocation_is_idle (self);
+}
+
+gboolean
+dms_allocation_is_idle (DmsAllocation *self)
+{
+  g_return_val_if_fail (DMS_IS_ALLOCATION (self), FALSE);
+
+  return self->current == NULL && g_queue_is_empty (&self->queue);
 }
 
 void

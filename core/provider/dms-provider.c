@@ -511,7 +511,8 @@ sweep_allocation (DmsProvider *self, DmsAllocation *allocation, gboolean renew)
       record->status == DMS_ALLOCATION_PENDING || dms_allocation_status_is_final (record->status);
   gint64 idle_us = is_idle ? g_get_real_time () - MAX (record->created_us, record->ended_us) : 0;
 
-  if (dms_allocation_status_is_final (record->status))
+  /* One that is being started anew was given another one. */
+  if (dms_allocation_status_is_final (record->status) && dms_allocation_is_idle (allocation))
     dms_leases_forget (self->leases, record->id);
   if (dms_allocation_is_over (allocation))
     {
@@ -819,7 +820,8 @@ restore_all (DmsProvider *self)
     {
       DmsAllocation *allocation = g_ptr_array_index (allocations, i);
 
-      if (!dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
+      if (dms_allocation_get_record (allocation)->is_leased &&
+          !dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
         dms_leases_restore (self->leases, dms_allocation_get_record (allocation)->id);
       dms_allocation_restore_async (allocation, NULL, NULL);
       if (dms_allocation_get_record (allocation)->is_reusable ||
