@@ -75,7 +75,7 @@ struct _DeployNode
   gboolean touched;
   /* Whether a slot of the workflow could not be released there. */
   gboolean unreleased;
-  /* utf8: machines that it shall not be given again. */
+  /* utf8: the machine that it shall not be given again now. */
   GPtrArray *shunned;
   /* Its machine does not answer any more, and is not waited for. */
   gboolean is_lost;
@@ -235,7 +235,7 @@ struct _DmsDeployment
   DmsHeartbeats *heartbeats;
   /* (nullable): from when it runs for the first time. */
   DeploySupervision *supervision;
-  /* Until then a machine that could not be told to give up may still run what is marked single (monotonic). */
+  /* Until then a machine that could not be told to end it may run what is marked single (monotonic). */
   gint64 fence_us;
 };
 

@@ -254,8 +254,9 @@ dms_execution_spec_get_allow_privileged (DmsExecutionSpec *self)
  * A job of which only one may run anywhere runs only as long as this file says so. The file is one line: `1`,
  * the identifier of the boot, the lease's length in milliseconds, and twice the two times, in microseconds of
  * the clock that counts on while the machine sleeps (`CLOCK_BOOTTIME`), at which the job is asked to end and
- * at which it is killed. The daemon rewrites it; an executor that has the feature `lease` looks at it when the
- * time has come, also while there is no daemon, and takes a file that it cannot read for a lease that is over.
+ * at which it is killed. The daemon rewrites it; an executor looks at it when the time has come, also while
+ * there is no daemon, and takes a file that it cannot read for a lease that is over. One that cannot do that
+ * refuses such a specification when it is asked to validate it.
  *
  * Returns: (transfer none) (nullable): an absolute path; %NULL when the job may run without the daemon
  */

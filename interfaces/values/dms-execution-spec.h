@@ -51,7 +51,7 @@ DMS_EXPORT const char *dms_execution_spec_get_ip (DmsExecutionSpec *self);
 DMS_EXPORT const char *dms_execution_spec_get_gateway_ip (DmsExecutionSpec *self);
 /* Whether this machine's policy lets the job have all privileges. */
 DMS_EXPORT gboolean dms_execution_spec_get_allow_privileged (DmsExecutionSpec *self);
-/* (nullable): the file that says how long the job may run; the executor ends it, with or without the daemon. */
+/* (nullable): the file that says how long the job may run. The executor ends it, daemon or not. */
 DMS_EXPORT const char *dms_execution_spec_get_lease_path (DmsExecutionSpec *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsExecutionSpec, dms_execution_spec_unref)

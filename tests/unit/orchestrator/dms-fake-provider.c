@@ -198,6 +198,15 @@ on_start_done (gpointer user_data)
 }
 
 static void
+note_lease (DmsFakeProvider *self, DmsMessage *message)
+{
+  JsonObject *payload = dms_message_get_object (message);
+
+  self->lease_ms = dms_json_object_get_whole (payload, "LeaseMs", 0, G_MAXINT64, 0);
+  self->lease_until_us = dms_json_object_get_whole (payload, "LeaseUntilUs", 0, G_MAXINT64, 0);
+}
+
+static void
 handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
@@ -205,6 +214,8 @@ handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
   Later *later;
 
   g_ptr_array_add (self->started, g_strdup (strrchr (id, '.') + 1));
+  self->start_us = g_get_monotonic_time ();
+  note_lease (self, message);
   if (self->hang_on_start)
     return;
   self->n_open_starts++;
@@ -223,6 +234,7 @@ handle_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   self->n_restarts++;
   self->unhealthy = FALSE;
+  note_lease (self, message);
   reply_ok (message, NULL);
 }
 
