@@ -210,6 +210,29 @@ note_reach (DeployNode *node, gboolean lost)
     }
 }
 
+static void
+tell_ended (DmsDeployment *self, DeployAllocation *allocation, DmsSupervisionEvent event)
+{
+  const char *name = dms_allocation_config_get_name (allocation->config);
+
+  if (!dms_deployment_counts (allocation) || self->supervision == NULL)
+    return;
+  dms_deployment_supervision_handle (self, event, name, allocation->reason);
+  if (!self->over && self->supervision != NULL)
+    allocation->given_up = dms_supervisor_tree_is_down (self->supervision->tree, name);
+  if (allocation->given_up)
+    dms_deployment_save (self);
+}
+
+/* Nobody knows how it ended; or its machine ended it, because it heard nothing of this one for too long. */
+static gboolean
+was_lost (DeployAllocation *allocation, const char *reason)
+{
+  if (g_strcmp0 (reason, "lost") == 0)
+    return TRUE;
+  return g_strcmp0 (reason, "stopped") == 0 && dms_allocation_config_is_single (allocation->config);
+}
+
 /* What its machine does not have any more, and will not report: it was taken back while it was out of reach.
  */
 static void
@@ -229,7 +252,7 @@ find_vanished (DmsDeployment *self, DeployNode *node, JsonObject *statuses)
       g_free (allocation->reason);
       allocation->reason = g_strdup ("it was ended on its machine while that was out of reach");
       dms_deployment_log (self, G_LOG_LEVEL_WARNING, "allocation_vanished", allocation, allocation->reason);
-      dms_deployment_supervision_ended (self, allocation);
+      tell_ended (self, allocation, DMS_EVENT_ALLOCATION_LOST);
     }
 }
 
@@ -464,22 +487,15 @@ dms_deployment_supervision_handle (DmsDeployment *self,
 void
 dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocation)
 {
-  const char *name = dms_allocation_config_get_name (allocation->config);
   JsonObject *result =
       dms_json_object_get_child (dms_json_node_get_child (allocation->termination), "result");
   DmsSupervisionEvent event = DMS_EVENT_ALLOCATION_FAILED;
 
-  if (!dms_deployment_counts (allocation) || self->supervision == NULL)
-    return;
   if (strcmp (allocation->status, "completed") == 0)
     event = DMS_EVENT_ALLOCATION_COMPLETED;
-  else if (g_strcmp0 (dms_json_object_get_text (result, "reason"), "lost") == 0)
+  else if (was_lost (allocation, dms_json_object_get_text (result, "reason")))
     event = DMS_EVENT_ALLOCATION_LOST;
-  dms_deployment_supervision_handle (self, event, name, allocation->reason);
-  if (!self->over && self->supervision != NULL)
-    allocation->given_up = dms_supervisor_tree_is_down (self->supervision->tree, name);
-  if (allocation->given_up)
-    dms_deployment_save (self);
+  tell_ended (self, allocation, event);
 }
 
 void
