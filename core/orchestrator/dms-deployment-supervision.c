@@ -286,6 +286,19 @@ on_reach (gboolean lost, JsonObject *statuses, gpointer user_data)
   dms_deployment_check_completion (self);
 }
 
+/* An update may have given it another machine, of which nothing is known yet. */
+static void
+leave_old_machine (DmsDeployment *self, DeployNode *node)
+{
+  if (node->watch == 0 || node->bid == NULL ||
+      dms_heartbeats_is_about (self->heartbeats, node->watch, dms_bid_get_handle (node->bid)))
+    return;
+  dms_deployment_supervision_unwatch (self, node);
+  node->silent = FALSE;
+  node->awaited = FALSE;
+  node->answered = FALSE;
+}
+
 static void
 watch_node (DmsDeployment *self, DeployNode *node)
 {
@@ -295,7 +308,7 @@ watch_node (DmsDeployment *self, DeployNode *node)
   gboolean any = FALSE;
   DmsHeartbeatsWish wish;
 
-  if (self->heartbeats == NULL || node->watch != 0 || node->bid == NULL || node->replaced)
+  if (self->heartbeats == NULL || node->bid == NULL || node->replaced)
     return;
   for (guint i = 0; i < node->allocations->len; i++)
     {
@@ -312,6 +325,11 @@ watch_node (DmsDeployment *self, DeployNode *node)
                               .lease_us = any ? limits->lease_ns / NS_PER_US : 0,
                               .leased = (const char *const *) leased,
                               .answered_before = node->answered };
+  if (node->watch != 0)
+    {
+      dms_heartbeats_set_leased (self->heartbeats, node->watch, wish.lease_us, wish.leased);
+      return;
+    }
   node->watch =
       dms_heartbeats_watch (self->heartbeats, dms_bid_get_handle (node->bid), &wish, on_reach, node);
 }
@@ -376,6 +394,23 @@ take_up (DmsDeployment *self)
     }
 }
 
+/* Those of which the tree before knew. */
+static void
+tell_silent (DmsDeployment *self)
+{
+  for (guint i = 0; i < self->nodes->len && !self->over; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (!node->silent || node->replaced)
+        continue;
+      dms_deployment_supervision_handle (self,
+                                         node->standby ? DMS_EVENT_STANDBY_LOST : DMS_EVENT_NODE_LOST,
+                                         node->standby ? node->name : dms_deployment_get_logical_name (node),
+                                         "its machine does not answer");
+    }
+}
+
 void
 dms_deployment_supervision_begin (DmsDeployment *self)
 {
@@ -396,12 +431,16 @@ dms_deployment_supervision_begin (DmsDeployment *self)
   self->supervision->redeploying = FALSE;
   self->supervision->paused = FALSE;
   for (guint i = 0; i < self->nodes->len; i++)
-    watch_node (self, self->nodes->pdata[i]);
+    {
+      leave_old_machine (self, self->nodes->pdata[i]);
+      watch_node (self, self->nodes->pdata[i]);
+    }
   if (again)
     dms_deployment_supervision_handle (self, DMS_EVENT_ENSEMBLE_REPAIRED, "", NULL);
   if (first || again)
     {
       take_up (self);
+      tell_silent (self);
       dms_deployment_go_on_restarting (self);
     }
   dms_deployment_go_on_moving (self);

@@ -363,6 +363,29 @@ dms_heartbeats_watch (DmsHeartbeats *self,
   return watch->id;
 }
 
+gboolean
+dms_heartbeats_is_about (DmsHeartbeats *self, guint id, DmsHandle *machine)
+{
+  Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (id));
+
+  return watch != NULL &&
+         g_str_equal (dms_handle_get_host (watch->beat->machine), dms_handle_get_host (machine));
+}
+
+void
+dms_heartbeats_set_leased (DmsHeartbeats *self, guint id, gint64 lease_us, const char *const *leased)
+{
+  Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (id));
+
+  if (watch == NULL)
+    return;
+  watch->lease_us = lease_us;
+  g_strfreev (watch->leased);
+  watch->leased = leased != NULL ? g_strdupv ((GStrv) leased) : NULL;
+  /* What is new was started just now at the latest. */
+  watch->lease_end_us = MAX (watch->lease_end_us, dms_heartbeats_compute_lease_end_us (lease_us));
+}
+
 void
 dms_heartbeats_unwatch (DmsHeartbeats *self, guint id)
 {
