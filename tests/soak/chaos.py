@@ -236,8 +236,17 @@ class Chaos:
             self.dead.discard(name)
 
     def revive(self, name):
-        self.node(name).start(wait=False)
-        self.node(name).wait_ready(60)
+        """As a service manager does: again and again, for it refuses to start on a disk that is full."""
+        node, deadline = self.node(name), time.monotonic() + 60 * PATIENCE
+        while True:
+            node.start(wait=False)
+            try:
+                node.wait_ready(20)
+                break
+            except AssertionError:
+                if time.monotonic() > deadline or node.process.poll() is None:
+                    raise
+            time.sleep(1)
         self.give_back(name)
 
     def kill_daemon(self, fault):
