@@ -42,7 +42,7 @@ typedef struct
 enum
 {
   /* Time enough to begin. */
-  DMS_CONFORMANCE_LEASE_MS = 3000,
+  DMS_CONFORMANCE_LEASE_MS = 6000,
 };
 
 static const char dms_conformance_out[] = "first line of output\nsecond line\n";
