@@ -102,7 +102,10 @@ KINDS_OF_FAULTS = ("kill daemon", "kill job", "stop daemon", "partition", "slow 
 def make_plan(seed, seconds, n_deployments, n_faults):
     chance = random.Random(seed)
     chosen = list(KINDS) + chance.choices(list(KINDS), [kind.weight for kind in KINDS.values()], k=n_deployments)
-    chosen = chosen[:n_deployments] if n_deployments >= len(KINDS) else chance.sample(list(KINDS), n_deployments)
+    if n_deployments < len(KINDS):
+        # In a short run nobody waits until something that cannot be has used up its time.
+        chosen = chance.sample([kind for kind in KINDS if kind != "too large"], n_deployments)
+    chosen = chosen[:n_deployments]
     chance.shuffle(chosen)
     deployments = [Deployment(number, kind, chance.choice(ORCHESTRATORS), chance.uniform(0, seconds * 0.85),
                               chance.uniform(2, 12), f"{seed:08x}") for number, kind in enumerate(chosen)]
@@ -112,6 +115,7 @@ def make_plan(seed, seconds, n_deployments, n_faults):
     faults = []
     for number, kind in enumerate(kinds):
         length = chance.uniform(*OUTAGE) if kind in ("outage", "power cut") else chance.uniform(0.3, 0.9) * min(step, 12)
+        length = min(length, seconds / 2)
         faults.append(Fault(number, kind, step * (number + 0.5), length, chance.random(), chance.random()))
     return sorted(deployments, key=lambda item: item.at), faults
 

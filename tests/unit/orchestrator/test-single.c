@@ -85,6 +85,9 @@ test_lease_comes_with_a_restart (DmsTestOrchestrator *self, gconstpointer user_d
   dms_fake_provider_end (self->provider, "web", 1, "it failed");
   dms_test_wait (is_restarted, self);
   g_assert_cmpint (self->provider->lease_ms, ==, LEASE_SECONDS * 1000);
+  /* The answer has come by then. */
+  dms_test_orchestrator_await_status (self, id, "Running");
+  dms_test_run (100);
 }
 
 static void
