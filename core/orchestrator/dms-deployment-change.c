@@ -185,6 +185,10 @@ dms_deployment_renew (DmsDeployment *self,
       /* What is done is not done again. */
       allocation->settled = allocation->ended && strcmp (allocation->status, "completed") == 0;
     }
+  /* No machine has anything that would have to be taken back, with which this would be forgotten: a move
+   * before failed. What is said to have ended would not be started. */
+  if (!node->touched)
+    dms_deployment_forget_node (node);
   node->is_lost = how == DEPLOY_RENEW_LOST;
   /* Only the one that it leaves now: after some moves there would be none left, and those before are well
    * again, or make no offer. */
