@@ -132,6 +132,7 @@ take_text (DmsShimSpec *self, const char *key, const char *value)
     { "cwd", &self->cwd },
     { "rootfs", &self->rootfs },
     { "hostname", &self->hostname },
+    { "lease", &self->lease },
   };
   struct
   {
@@ -191,6 +192,8 @@ find_missing (const DmsShimSpec *self)
     return dms_shim_strdup ("the description of the job has no “arg”");
   if (self->rootfs != NULL && self->rootfs[0] != '/')
     return dms_shim_strdup ("“rootfs” in the description of the job is not absolute");
+  if (self->lease != NULL && self->lease[0] != '/')
+    return dms_shim_strdup ("“lease” in the description of the job is not absolute");
   return NULL;
 }
 
@@ -283,6 +286,7 @@ dms_shim_spec_free (DmsShimSpec *self)
   free (self->cwd);
   free (self->rootfs);
   free (self->hostname);
+  free (self->lease);
   free_strings (self->args, self->n_args);
   free_strings (self->env, self->n_env);
   free_strings (self->devices, self->n_devices);

@@ -33,6 +33,8 @@ typedef struct
   char *cwd;
   char *rootfs;
   char *hostname;
+  /* NULL when the job may run without the daemon. */
+  char *lease;
   bool host_network;
   char **args;
   size_t n_args;

@@ -5,6 +5,7 @@
 #include "dms-shim-command.h"
 #include "dms-shim-control.h"
 #include "dms-shim-disk.h"
+#include "dms-shim-lease.h"
 #include "dms-shim-proc.h"
 #include "dms-shim-sandbox.h"
 #include "dms-shim-status.h"
@@ -51,6 +52,9 @@ typedef struct
   int state_fd;
   int signals;
   int notify;
+  /* Gets readable when the lease has to be looked at; -1 for a job that may run without one. */
+  int lease_timer;
+  bool lease_over;
   bool greeted;
   bool stop_requested;
   bool killed;
@@ -152,6 +156,41 @@ stop (Shim *self, unsigned long grace_ms)
       tell_init (self, "signal-all", SIGCONT);
       set_phase (self, DMS_SHIM_PHASE_RUNNING);
     }
+}
+
+/* There is nobody to ask: what the file says counts, and a file that cannot be read says that it is over. */
+static bool
+take_lease (Shim *self)
+{
+  DmsShimLease lease = { 0 };
+  int64_t now;
+
+  if (dms_shim_lease_read (&lease, self->spec->lease) && lease.end_us > dms_shim_lease_now_us () &&
+      dms_shim_lease_set_timer (self->lease_timer, lease.end_us))
+    return true;
+  now = dms_shim_lease_now_us ();
+  self->lease_over = true;
+  if (self->sandbox.pid <= 0)
+    return false;
+  /* The machine may sleep through the grace period, which the other clock would not notice. */
+  if (lease.kill_us > now && dms_shim_lease_set_timer (self->lease_timer, lease.kill_us))
+    stop (self, (unsigned long) (lease.kill_us - now) / 1000 + 1);
+  else
+    stop (self, 0);
+  return false;
+}
+
+static void
+on_lease_timer (Shim *self)
+{
+  uint64_t times;
+
+  (void) !read (self->lease_timer, &times, sizeof times);
+  if (self->lease_over)
+    kill_job (self);
+  /* What has ended by itself has not been ended by this. */
+  else if (self->status.reason == NULL)
+    (void) take_lease (self);
 }
 
 static void
@@ -593,7 +632,7 @@ add_polled (struct pollfd *polled, size_t *count, int fd)
 static void
 run (Shim *self)
 {
-  struct pollfd polled[4 + 2 * MAX_COMMANDS + DMS_SHIM_MAX_CLIENTS + 1];
+  struct pollfd polled[5 + 2 * MAX_COMMANDS + DMS_SHIM_MAX_CLIENTS + 1];
   bool alive = true;
 
   while (alive)
@@ -605,6 +644,7 @@ run (Shim *self)
       add_polled (polled, &count, self->sandbox.socket);
       add_polled (polled, &count, self->out.in);
       add_polled (polled, &count, self->err.in);
+      add_polled (polled, &count, self->lease_timer);
       for (size_t i = 0; i < MAX_COMMANDS; i++)
         if (self->commands[i] != NULL)
           {
@@ -634,6 +674,8 @@ run (Shim *self)
           self->sandbox.socket = -1;
         }
       take_deadlines (self);
+      if (polled[4].revents != 0)
+        on_lease_timer (self);
       dms_shim_control_dispatch (&self->control, polled + count, clients);
       if (polled[0].revents != 0)
         alive = take_signal (self);
@@ -700,6 +742,9 @@ decide (Shim *self, const DmsShimCgroupUsage *usage)
     return;
   if (self->out_of_disk)
     override_reason (self, "out_of_disk", describe_limit ("disk", self->spec->disk_bytes));
+  else if (self->lease_over)
+    override_reason (
+        self, "stopped", dms_shim_strdup ("its lease was over: its orchestrator did not renew it"));
   else if (self->stop_requested)
     override_reason (
         self,
@@ -768,6 +813,22 @@ limit (Shim *self, char **error)
   return ok;
 }
 
+/* Looked at before anything of the job runs. */
+static bool
+begin_lease (Shim *self, char **error)
+{
+  if (self->spec->lease == NULL)
+    return true;
+  self->lease_timer = dms_shim_lease_open_timer ();
+  if (self->lease_timer >= 0 && take_lease (self))
+    return true;
+  *error =
+      self->lease_over
+          ? dms_shim_printf ("the lease of the job, in “%s”, is over or cannot be read", self->spec->lease)
+          : dms_shim_printf ("the lease of the job cannot be watched: %s", strerror (errno));
+  return false;
+}
+
 static bool
 start (Shim *self, char **error)
 {
@@ -786,7 +847,8 @@ start (Shim *self, char **error)
   ok = self->signals >= 0 && dms_shim_status_write (&self->status, self->state_fd);
   if (!ok)
     *error = dms_shim_printf ("cannot write in “%s”: %s", self->spec->state_dir, strerror (errno));
-  ok = ok && dms_shim_control_open (&self->control, self->state_fd, error) && limit (self, error) &&
+  ok = ok && begin_lease (self, error) && dms_shim_control_open (&self->control, self->state_fd, error) &&
+       limit (self, error) &&
        dms_shim_sandbox_start (&self->sandbox, self->spec, &self->cgroup, self->state_fd, error);
   if (ok && !(dms_shim_stream_open (
                   &self->out, self->sandbox.out, self->state_fd, "stdout.log", self->spec->log_bytes) &&
@@ -808,6 +870,7 @@ dms_shim_supervise (DmsShimSpec *spec, int notify_fd)
   self->spec = spec;
   self->notify = notify_fd;
   self->sandbox.socket = self->out.in = self->err.in = self->out.file = self->err.file = -1;
+  self->lease_timer = -1;
   self->control = (DmsShimControl){ .listener = -1, .request = on_request, .gone = on_gone, .data = self };
   self->status =
       (DmsShimStatus){ .execution_id = spec->execution_id, .job_id = spec->job_id, .exit_code = -1 };

@@ -244,7 +244,14 @@ dms_deployment_renew (DmsDeployment *self,
       /* What is done is not done again. */
       allocation->settled = allocation->ended && strcmp (allocation->status, "completed") == 0;
     }
+  /* No machine has anything that would have to be taken back, with which this would be forgotten: a move
+   * before failed. What is said to have ended would not be started. */
+  if (!node->touched)
+    dms_deployment_forget_node (node);
   node->is_lost = how == DEPLOY_RENEW_LOST;
+  /* Only the one that it leaves now: after some moves there would be none left, and those before are well
+   * again, or make no offer. */
+  g_ptr_array_set_size (node->shunned, 0);
   if (how != DEPLOY_RENEW_THERE && node->bid != NULL)
     g_ptr_array_add (node->shunned, g_strdup (dms_bid_get_peer (node->bid)));
   begin (self, change, dms_actor_expiry_in (DMS_DEPLOYMENT_FRESH_BUDGET_SECONDS), place);

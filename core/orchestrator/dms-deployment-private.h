@@ -75,7 +75,7 @@ struct _DeployNode
   gboolean touched;
   /* Whether a slot of the workflow could not be released there. */
   gboolean unreleased;
-  /* utf8: machines that it shall not be given again. */
+  /* utf8: the machine that it shall not be given again now. */
   GPtrArray *shunned;
   /* Its machine does not answer any more, and is not waited for. */
   gboolean is_lost;
@@ -101,6 +101,8 @@ struct _DeployNode
   guint fence_timer;
   /* Answers that are waited for and are about it. */
   guint n_calls;
+  /* When the last lease that was given there, with a start or a heartbeat, is over for sure (monotonic). */
+  gint64 lease_end_us;
 };
 
 /* An allocation while it is deployed. */
@@ -249,6 +251,8 @@ struct _DmsDeployment
   guint claim_timer;
   /* (nullable): from when it runs for the first time. */
   DeploySupervision *supervision;
+  /* Until then a machine that could not be told to end it may run what is marked single (monotonic). */
+  gint64 fence_us;
 };
 
 /* An answer that is waited for: who it is about, and the step it belongs to. */

@@ -161,6 +161,8 @@ begin_restart (DmsDeployment *self, DeployAllocation *allocation)
   gboolean start = allocation->node->repairing && !allocation->started;
 
   json_node_take_object (payload, start ? dms_deployment_make_start (allocation) : json_object_new ());
+  if (!start)
+    dms_deployment_add_lease (allocation, json_node_get_object (payload));
   dms_deployment_unwatch (allocation);
   allocation->status = start ? allocation->status : "restarting";
   allocation->ended = FALSE;
@@ -254,6 +256,9 @@ dms_deployment_queue_restart (DmsDeployment *self, DeployAllocation *allocation)
       allocation->n_recent == 0
           ? now
           : now + MIN ((gint64) 1 << MIN (allocation->n_recent - 1, 10), LAST_DELAY_SECONDS) * G_USEC_PER_SEC;
+  /* It runs elsewhere until then, perhaps. */
+  if (!allocation->started)
+    allocation->restart_due_us = MAX (allocation->restart_due_us, dms_deployment_get_fence_us (allocation));
   allocation->n_recent++;
   allocation->last_restart_us = now;
   for (guint i = 0; i < self->supervision->restarts->len; i++)

@@ -99,7 +99,6 @@ dms_deployment_make_start (DeployAllocation *allocation)
   GPtrArray *ports = dms_node_config_get_ports (allocation->node->config);
   JsonObject *object = json_object_new ();
   JsonObject *mapping = json_object_new ();
-  gint64 lease_ms = dms_deployment_get_lease_ms (allocation);
   guint next = 0;
 
   for (guint i = 0; i < ports->len; i++)
@@ -120,8 +119,7 @@ dms_deployment_make_start (DeployAllocation *allocation)
   json_object_set_string_member (object, "GatewayIP", "");
   json_object_set_object_member (object, "PortMapping", mapping);
   json_object_set_int_member (object, "Nonce", (gint64) allocation->deployment->round);
-  if (lease_ms > 0)
-    json_object_set_int_member (object, "LeaseMs", lease_ms);
+  dms_deployment_add_lease (allocation, object);
   return object;
 }
 
@@ -210,6 +208,44 @@ start (DmsDeployment *self, DeployAllocation *allocation)
                           dms_deployment_call_new (self, allocation->node, allocation));
 }
 
+static gboolean
+is_to_start (DmsDeployment *self, DeployAllocation *allocation)
+{
+  return allocation->layer == self->layer && !allocation->ended && !allocation->settled &&
+         !dms_deployment_workflow_owns (allocation) && dms_deployment_counts (allocation);
+}
+
+static gboolean
+on_fence_over (gpointer user_data)
+{
+  DmsDeployment *self = user_data;
+
+  self->timer = 0;
+  start_layer (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whether a machine of an earlier attempt may still run what would be started now, and must not run twice. */
+static gboolean
+waits_for_fence (DmsDeployment *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 until_us = 0;
+
+  for (guint i = 0; i < self->allocations->len; i++)
+    {
+      DeployAllocation *allocation = self->allocations->pdata[i];
+
+      if (is_to_start (self, allocation) && !allocation->started)
+        until_us = MAX (until_us, dms_deployment_get_fence_us (allocation));
+    }
+  if (until_us <= now_us)
+    return FALSE;
+  dms_log_event (G_LOG_LEVEL_INFO, "start_awaits_lease", "orchestratorID", self->id, NULL);
+  self->timer = g_timeout_add ((guint) ((until_us - now_us) / 1000 + 1), on_fence_over, self);
+  return TRUE;
+}
+
 static void
 start_layer (DmsDeployment *self)
 {
@@ -223,12 +259,13 @@ start_layer (DmsDeployment *self)
     dms_deployment_save (self);
   while (self->layer <= last && self->n_pending == 0)
     {
+      if (waits_for_fence (self))
+        return;
       for (guint i = 0; i < self->allocations->len; i++)
         {
           DeployAllocation *allocation = self->allocations->pdata[i];
 
-          if (allocation->layer == self->layer && !allocation->ended && !allocation->settled &&
-              !dms_deployment_workflow_owns (allocation) && dms_deployment_counts (allocation))
+          if (is_to_start (self, allocation))
             start (self, allocation);
         }
       if (self->n_pending == 0)

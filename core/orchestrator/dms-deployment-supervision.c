@@ -51,12 +51,64 @@ dms_deployment_find_carrier (DmsDeployment *self, const char *name)
   return NULL;
 }
 
-gint64
-dms_deployment_get_lease_ms (DeployAllocation *allocation)
+/* Leases */
+
+static gint64
+get_lease_us (DmsDeployment *self)
 {
+  return (gint64) (dms_ensemble_get_supervision (self->ensemble)->lease_ns / NS_PER_US);
+}
+
+void
+dms_deployment_add_lease (DeployAllocation *allocation, JsonObject *object)
+{
+  DeployNode *node = allocation->node;
+  gint64 lease_us = get_lease_us (allocation->deployment);
+
   if (!dms_allocation_config_is_single (allocation->config))
-    return 0;
-  return dms_ensemble_get_supervision (allocation->deployment->ensemble)->lease_ns / NS_PER_US / 1000;
+    return;
+  json_object_set_int_member (object, "LeaseMs", lease_us / 1000);
+  /* The message itself may be valid for longer, and come late. */
+  json_object_set_int_member (object, "LeaseUntilUs", g_get_real_time () + lease_us);
+  node->lease_end_us = MAX (node->lease_end_us, dms_heartbeats_compute_lease_end_us (lease_us));
+}
+
+static gboolean
+has_single (DeployNode *node)
+{
+  for (guint i = 0; i < node->allocations->len; i++)
+    {
+      if (dms_allocation_config_is_single (((DeployAllocation *) node->allocations->pdata[i])->config))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gint64
+get_lease_end_us (DmsDeployment *self, DeployNode *node)
+{
+  gint64 end_us = node->watch != 0 ? dms_heartbeats_get_lease_end_us (self->heartbeats, node->watch) : 0;
+
+  return MAX (end_us, node->lease_end_us);
+}
+
+void
+dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node)
+{
+  if (has_single (node))
+    self->fence_us = MAX (self->fence_us, get_lease_end_us (self, node));
+}
+
+void
+dms_deployment_fence_restored (DmsDeployment *self)
+{
+  self->fence_us = dms_heartbeats_compute_lease_end_us (get_lease_us (self));
+}
+
+gint64
+dms_deployment_get_fence_us (DeployAllocation *allocation)
+{
+  return dms_allocation_config_is_single (allocation->config) ? allocation->deployment->fence_us : 0;
 }
 
 /* The tree of the ensemble */
@@ -158,6 +210,29 @@ note_reach (DeployNode *node, gboolean lost)
     }
 }
 
+static void
+tell_ended (DmsDeployment *self, DeployAllocation *allocation, DmsSupervisionEvent event)
+{
+  const char *name = dms_allocation_config_get_name (allocation->config);
+
+  if (!dms_deployment_counts (allocation) || self->supervision == NULL)
+    return;
+  dms_deployment_supervision_handle (self, event, name, allocation->reason);
+  if (!self->over && self->supervision != NULL)
+    allocation->given_up = dms_supervisor_tree_is_down (self->supervision->tree, name);
+  if (allocation->given_up)
+    dms_deployment_save (self);
+}
+
+/* Nobody knows how it ended; or its machine ended it, because it heard nothing of this one for too long. */
+static gboolean
+was_lost (DeployAllocation *allocation, const char *reason)
+{
+  if (g_strcmp0 (reason, "lost") == 0)
+    return TRUE;
+  return g_strcmp0 (reason, "stopped") == 0 && dms_allocation_config_is_single (allocation->config);
+}
+
 /* What its machine does not have any more, and will not report: it was taken back while it was out of reach.
  */
 static void
@@ -177,7 +252,7 @@ find_vanished (DmsDeployment *self, DeployNode *node, JsonObject *statuses)
       g_free (allocation->reason);
       allocation->reason = g_strdup ("it was ended on its machine while that was out of reach");
       dms_deployment_log (self, G_LOG_LEVEL_WARNING, "allocation_vanished", allocation, allocation->reason);
-      dms_deployment_supervision_ended (self, allocation);
+      tell_ended (self, allocation, DMS_EVENT_ALLOCATION_LOST);
     }
 }
 
@@ -211,6 +286,19 @@ on_reach (gboolean lost, JsonObject *statuses, gpointer user_data)
   dms_deployment_check_completion (self);
 }
 
+/* An update may have given it another machine, of which nothing is known yet. */
+static void
+leave_old_machine (DmsDeployment *self, DeployNode *node)
+{
+  if (node->watch == 0 || node->bid == NULL ||
+      dms_heartbeats_is_about (self->heartbeats, node->watch, dms_bid_get_handle (node->bid)))
+    return;
+  dms_deployment_supervision_unwatch (self, node);
+  node->silent = FALSE;
+  node->awaited = FALSE;
+  node->answered = FALSE;
+}
+
 static void
 watch_node (DmsDeployment *self, DeployNode *node)
 {
@@ -220,7 +308,7 @@ watch_node (DmsDeployment *self, DeployNode *node)
   gboolean any = FALSE;
   DmsHeartbeatsWish wish;
 
-  if (self->heartbeats == NULL || node->watch != 0 || node->bid == NULL || node->replaced)
+  if (self->heartbeats == NULL || node->bid == NULL || node->replaced)
     return;
   for (guint i = 0; i < node->allocations->len; i++)
     {
@@ -237,6 +325,11 @@ watch_node (DmsDeployment *self, DeployNode *node)
                               .lease_us = any ? limits->lease_ns / NS_PER_US : 0,
                               .leased = (const char *const *) leased,
                               .answered_before = node->answered };
+  if (node->watch != 0)
+    {
+      dms_heartbeats_set_leased (self->heartbeats, node->watch, wish.lease_us, wish.leased);
+      return;
+    }
   node->watch =
       dms_heartbeats_watch (self->heartbeats, dms_bid_get_handle (node->bid), &wish, on_reach, node);
 }
@@ -244,6 +337,8 @@ watch_node (DmsDeployment *self, DeployNode *node)
 void
 dms_deployment_supervision_unwatch (DmsDeployment *self, DeployNode *node)
 {
+  if (has_single (node))
+    node->lease_end_us = get_lease_end_us (self, node);
   if (node->watch != 0)
     dms_heartbeats_unwatch (self->heartbeats, node->watch);
   node->watch = 0;
@@ -299,6 +394,23 @@ take_up (DmsDeployment *self)
     }
 }
 
+/* Those of which the tree before knew. */
+static void
+tell_silent (DmsDeployment *self)
+{
+  for (guint i = 0; i < self->nodes->len && !self->over; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (!node->silent || node->replaced)
+        continue;
+      dms_deployment_supervision_handle (self,
+                                         node->standby ? DMS_EVENT_STANDBY_LOST : DMS_EVENT_NODE_LOST,
+                                         node->standby ? node->name : dms_deployment_get_logical_name (node),
+                                         "its machine does not answer");
+    }
+}
+
 void
 dms_deployment_supervision_begin (DmsDeployment *self)
 {
@@ -320,12 +432,16 @@ dms_deployment_supervision_begin (DmsDeployment *self)
   self->supervision->redeploying = FALSE;
   self->supervision->paused = FALSE;
   for (guint i = 0; i < self->nodes->len; i++)
-    watch_node (self, self->nodes->pdata[i]);
+    {
+      leave_old_machine (self, self->nodes->pdata[i]);
+      watch_node (self, self->nodes->pdata[i]);
+    }
   if (again)
     dms_deployment_supervision_handle (self, DMS_EVENT_ENSEMBLE_REPAIRED, "", NULL);
   if (first || again)
     {
       take_up (self);
+      tell_silent (self);
       dms_deployment_go_on_restarting (self);
     }
   dms_deployment_go_on_moving (self);
@@ -412,22 +528,15 @@ dms_deployment_supervision_handle (DmsDeployment *self,
 void
 dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocation)
 {
-  const char *name = dms_allocation_config_get_name (allocation->config);
   JsonObject *result =
       dms_json_object_get_child (dms_json_node_get_child (allocation->termination), "result");
   DmsSupervisionEvent event = DMS_EVENT_ALLOCATION_FAILED;
 
-  if (!dms_deployment_counts (allocation) || self->supervision == NULL)
-    return;
   if (strcmp (allocation->status, "completed") == 0)
     event = DMS_EVENT_ALLOCATION_COMPLETED;
-  else if (g_strcmp0 (dms_json_object_get_text (result, "reason"), "lost") == 0)
+  else if (was_lost (allocation, dms_json_object_get_text (result, "reason")))
     event = DMS_EVENT_ALLOCATION_LOST;
-  dms_deployment_supervision_handle (self, event, name, allocation->reason);
-  if (!self->over && self->supervision != NULL)
-    allocation->given_up = dms_supervisor_tree_is_down (self->supervision->tree, name);
-  if (allocation->given_up)
-    dms_deployment_save (self);
+  tell_ended (self, allocation, event);
 }
 
 void

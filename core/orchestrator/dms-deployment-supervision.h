@@ -32,7 +32,15 @@ void dms_deployment_supervision_unwatch (DmsDeployment *self, DeployNode *node);
 gboolean dms_deployment_supervision_is_busy (DmsDeployment *self);
 /* Whether it is one of those whose end decides how the deployment ends: no standby, not replaced. */
 gboolean dms_deployment_counts (DeployAllocation *allocation);
-/* How long a lease it is to be started with; 0 for none. */
-gint64 dms_deployment_get_lease_ms (DeployAllocation *allocation);
+/* Adds to a message that starts it, and is sent now, how long it may run without being heard of again;
+ * nothing where it is not marked single. */
+void dms_deployment_add_lease (DeployAllocation *allocation, JsonObject *object);
+/* The node's machine cannot be told to end what it has: what is marked single is not started before its
+ * leases are over. */
+void dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node);
+/* Taken up from a record, which does not tell what was left behind, and when. */
+void dms_deployment_fence_restored (DmsDeployment *self);
+/* When it may be started on another machine than before (monotonic). */
+gint64 dms_deployment_get_fence_us (DeployAllocation *allocation);
 
 G_END_DECLS

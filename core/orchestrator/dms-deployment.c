@@ -223,6 +223,7 @@ dms_deployment_new_from_record (DmsDocument *record,
   self->status = dms_deployment_records_get_status (record);
   self->error = g_strdup (dms_deployment_records_get_error (record));
   self->restored = TRUE;
+  dms_deployment_fence_restored (self);
   if (!dms_deployment_read_view (self, view, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -302,6 +303,7 @@ dms_deployment_leave_behind (DmsDeployment *self, DeployNode *node)
   names = g_strv_builder_end (builder);
   if (names[0] == NULL)
     return;
+  dms_deployment_fence_behind (self, node);
   g_signal_emit (self, not_reverted_signal, 0, dms_bid_get_handle (node->bid), names, self->round);
 }
 

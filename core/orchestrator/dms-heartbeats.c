@@ -230,8 +230,8 @@ make_entry (Beat *beat, Watch *watch, gint64 now_us)
       for (guint i = 0; watch->leased[i] != NULL; i++)
         json_array_add_string_element (leased, watch->leased[i]);
       json_object_set_int_member (entry, "LeaseMs", watch->lease_us / 1000);
-      watch->lease_end_us =
-          now_us + watch->lease_us + (gint64) (ANSWER_SECONDS + SKEW_SECONDS) * G_USEC_PER_SEC;
+      json_object_set_int_member (entry, "LeaseUntilUs", g_get_real_time () + watch->lease_us);
+      watch->lease_end_us = dms_heartbeats_compute_lease_end_us (watch->lease_us);
     }
   json_object_set_array_member (entry, "Leased", leased);
   return entry;
@@ -350,8 +350,7 @@ dms_heartbeats_watch (DmsHeartbeats *self,
   watch->lease_us = wish->lease_us;
   watch->leased = wish->leased != NULL ? g_strdupv ((GStrv) wish->leased) : NULL;
   /* It was given one when it was started, just now at the latest. */
-  watch->lease_end_us =
-      g_get_monotonic_time () + wish->lease_us + (gint64) (ANSWER_SECONDS + SKEW_SECONDS) * G_USEC_PER_SEC;
+  watch->lease_end_us = dms_heartbeats_compute_lease_end_us (wish->lease_us);
   watch->func = func;
   watch->user_data = user_data;
   g_hash_table_insert (self->watches, GUINT_TO_POINTER (watch->id), watch);
@@ -362,6 +361,29 @@ dms_heartbeats_watch (DmsHeartbeats *self,
     dms_failure_detector_touch (beat->detector, g_get_monotonic_time ());
   ask (beat);
   return watch->id;
+}
+
+gboolean
+dms_heartbeats_is_about (DmsHeartbeats *self, guint id, DmsHandle *machine)
+{
+  Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (id));
+
+  return watch != NULL &&
+         g_str_equal (dms_handle_get_host (watch->beat->machine), dms_handle_get_host (machine));
+}
+
+void
+dms_heartbeats_set_leased (DmsHeartbeats *self, guint id, gint64 lease_us, const char *const *leased)
+{
+  Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (id));
+
+  if (watch == NULL)
+    return;
+  watch->lease_us = lease_us;
+  g_strfreev (watch->leased);
+  watch->leased = leased != NULL ? g_strdupv ((GStrv) leased) : NULL;
+  /* What is new was started just now at the latest. */
+  watch->lease_end_us = MAX (watch->lease_end_us, dms_heartbeats_compute_lease_end_us (lease_us));
 }
 
 void
@@ -403,6 +425,12 @@ dms_heartbeats_does_answer (DmsHeartbeats *self, guint id)
   Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (id));
 
   return watch != NULL && watch->beat->answers;
+}
+
+gint64
+dms_heartbeats_compute_lease_end_us (gint64 lease_us)
+{
+  return g_get_monotonic_time () + lease_us + (gint64) (ANSWER_SECONDS + SKEW_SECONDS) * G_USEC_PER_SEC;
 }
 
 gint64

@@ -39,10 +39,15 @@ guint dms_heartbeats_watch (DmsHeartbeats *self,
                             DmsHeartbeatsFunc func,
                             gpointer user_data);
 void dms_heartbeats_unwatch (DmsHeartbeats *self, guint watch);
+gboolean dms_heartbeats_is_about (DmsHeartbeats *self, guint watch, DmsHandle *machine);
+/* Others are leased from now on. (nullable) */
+void dms_heartbeats_set_leased (DmsHeartbeats *self, guint watch, gint64 lease_us, const char *const *leased);
 /* Something else came from a machine. */
 void dms_heartbeats_touch (DmsHeartbeats *self, DmsHandle *machine);
 /* Whether the machine answers such questions, and ends leases by itself. */
 gboolean dms_heartbeats_does_answer (DmsHeartbeats *self, guint watch);
+/* When a lease of this length that is given now is over for sure (monotonic). */
+gint64 dms_heartbeats_compute_lease_end_us (gint64 lease_us);
 /* When the last lease that may have reached the machine is over for sure (monotonic). */
 gint64 dms_heartbeats_get_lease_end_us (DmsHeartbeats *self, guint watch);
 void dms_heartbeats_stop (DmsHeartbeats *self);

@@ -50,12 +50,36 @@ run_started (GObject *source, GAsyncResult *result, gpointer user_data)
   dms_message_reply_object (message, reply);
 }
 
+/* What must not run without its orchestrator is not started without a lease. */
+static gboolean
+take_lease (DmsAllocation *allocation, JsonObject *payload, GError **error)
+{
+  DmsAllocationRecord *record = dms_allocation_get_record (allocation);
+  gint64 lease_ms = dms_leases_read_ms (payload);
+
+  if (lease_ms == 0)
+    return TRUE;
+  if (lease_ms < 0)
+    {
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_WRONG_STATE,
+                           "this came after the lease that it gives was over; are the clocks right?");
+      return FALSE;
+    }
+  if (!dms_leases_renew (
+          dms_provider_get_leases (dms_allocation_get_provider (allocation)), record->id, lease_ms, error))
+    return FALSE;
+  /* Stored before anything is launched. */
+  record->is_leased = TRUE;
+  return TRUE;
+}
+
 static void
 on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   JsonObject *payload = dms_message_get_object (message);
   gint64 nonce = dms_json_object_get_whole (payload, "Nonce", 0, G_MAXINT64, -1);
-  gint64 lease_ms = dms_json_object_get_whole (payload, "LeaseMs", 1, DMS_LEASE_MAX_MS, 0);
   DmsAllocationRecord *record = dms_allocation_get_record (user_data);
   g_autoptr (GError) error = NULL;
   g_autoptr (DmsAllocationRun) run = NULL;
@@ -71,22 +95,8 @@ on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
       return;
     }
   run = dms_allocation_run_new_from_json (payload, &error);
-  /* What must not run without its orchestrator is not started without a lease. */
-  if (error != NULL ||
-      (lease_ms > 0 &&
-       !dms_leases_renew (
-           dms_provider_get_leases (dms_allocation_get_provider (user_data)), record->id, lease_ms, &error)))
+  if (error != NULL || !take_lease (user_data, payload, &error))
     {
-      reply_outcome (message, error);
-      return;
-    }
-  /* An allocation of the same name has the same address; what was meant for an earlier one came late. */
-  if (nonce >= 0 && nonce < dms_allocation_get_record (user_data)->nonce)
-    {
-      g_set_error_literal (&error,
-                           DMS_ERROR,
-                           DMS_ERROR_WRONG_STATE,
-                           "this start belongs to an earlier attempt of the ensemble");
       reply_outcome (message, error);
       return;
     }
@@ -120,7 +130,12 @@ restarted (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
-  dms_allocation_restart_async (user_data, restarted, dms_message_ref (message));
+  g_autoptr (GError) error = NULL;
+
+  if (take_lease (user_data, dms_message_get_object (message), &error))
+    dms_allocation_restart_async (user_data, restarted, dms_message_ref (message));
+  else
+    reply_outcome (message, error);
 }
 
 static void

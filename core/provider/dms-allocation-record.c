@@ -433,6 +433,7 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
   add_text (object, "execution_id", self->execution_id);
   add_text (object, "handle", self->handle);
   json_object_set_boolean_member (object, "launched", self->launched);
+  json_object_set_boolean_member (object, "is_leased", self->is_leased);
   json_object_set_int_member (object, "started_us", self->started_us);
   json_object_set_int_member (object, "ended_us", self->ended_us);
   if (self->result != NULL)
@@ -560,6 +561,7 @@ read_state (DmsAllocationRecord *self, JsonObject *object)
   self->started_us = dms_json_object_get_whole (object, "started_us", 0, G_MAXINT64, 0);
   self->ended_us = dms_json_object_get_whole (object, "ended_us", 0, G_MAXINT64, 0);
   self->launched = dms_json_object_get_flag (object, "launched");
+  self->is_leased = dms_json_object_get_flag (object, "is_leased");
   self->acknowledged = dms_json_object_get_flag (object, "acknowledged");
   self->is_reusable = dms_json_object_get_flag (object, "is_reusable");
   self->has_socket = dms_json_object_get_flag (object, "has_socket");

@@ -59,6 +59,7 @@ typedef struct
   char *execution_id;           /* (nullable) */
   char *handle;                 /* (nullable): of an execution that may exist in the engine */
   gboolean launched;            /* the engine has said that the execution runs */
+  gboolean is_leased;           /* it may run only as long as its lease is renewed */
   GPtrArray *ports;             /* DmsPortMapping */
   gint64 started_us;
   gint64 ended_us;

@@ -456,16 +456,25 @@ static DmsExecutionSpec *
 build_spec (DmsAllocation *self, const char *execution_id, const char *state_dir, GError **error)
 {
   DmsAllocationRecord *record = self->record;
+  DmsLeases *leases = dms_provider_get_leases (self->provider);
   gboolean trusted = dms_provider_trusts_record (self->provider, record);
   DmsConfig *config = dms_provider_get_config (self->provider);
   g_autoptr (JsonObject) params = dms_allocation_dup_params (self);
+  g_autofree char *lease_path = record->is_leased ? dms_leases_dup_path (leases, record->id) : NULL;
   g_autoptr (DmsExecutionSpecBuilder) builder =
       dms_execution_spec_builder_new (record->id, execution_id, record->executor);
 
+  /* Renewed with what asked for this, if its orchestrator knows how; else what it had may be over. */
+  if (record->is_leased && !dms_leases_has (leases, record->id))
+    {
+      g_set_error (error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "the lease of “%s” is over", record->id);
+      return NULL;
+    }
   dms_execution_spec_builder_set_params (builder, params);
   dms_allocation_mount_socket (self, builder);
   dms_execution_spec_builder_set_resources (builder, record->resources);
   dms_execution_spec_builder_set_state_dir (builder, state_dir);
+  dms_execution_spec_builder_set_lease_path (builder, lease_path);
   dms_execution_spec_builder_set_network (builder, record->subnet_ip, record->gateway_ip);
   dms_execution_spec_builder_set_allow_privileged (
       builder, dms_config_get_bool (config, "job.allow_privileged_docker"));

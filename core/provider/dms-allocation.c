@@ -8,6 +8,7 @@
 
 enum
 {
+  STOP_GRACE_MS = 10 * 1000,
   LIVENESS_SECONDS = 30,
 };
 
@@ -137,7 +138,15 @@ dms_allocation_is_over (DmsAllocation *self)
 
   return dms_allocation_status_is_final (self->record->status) && self->record->acknowledged &&
          !self->record->is_reusable && self->record->handle == NULL &&
-         self->current == NULL && g_queue_is_empty (&self->queue);
+         dms_allocation_is_idle (self);
+}
+
+gboolean
+dms_allocation_is_idle (DmsAllocation *self)
+{
+  g_return_val_if_fail (DMS_IS_ALLOCATION (self), FALSE);
+
+  return self->current == NULL && g_queue_is_empty (&self->queue);
 }
 
 void
@@ -577,6 +586,19 @@ gboolean
 dms_allocation_restart_finish (DmsAllocation *self, GAsyncResult *result, GError **error)
 {
   return finish_boolean (self, result, error);
+}
+
+gboolean
+dms_allocation_stop (DmsAllocation *self)
+{
+  g_return_val_if_fail (DMS_IS_ALLOCATION (self), FALSE);
+
+  if (self->record->status != DMS_ALLOCATION_RUNNING)
+    return FALSE;
+  /* Not found yet after a restart of the daemon: its lease is over for whoever holds it, too. */
+  if (self->execution != NULL && self->result == NULL)
+    dms_execution_stop_async (self->execution, STOP_GRACE_MS, NULL, NULL, NULL);
+  return TRUE;
 }
 
 /**

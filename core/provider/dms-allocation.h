@@ -22,6 +22,10 @@ DmsAllocation *dms_allocation_new (DmsProvider *provider, DmsAllocationRecord *r
 DmsAllocationRecord *dms_allocation_get_record (DmsAllocation *self);
 DmsActor *dms_allocation_get_actor (DmsAllocation *self);
 DmsProvider *dms_allocation_get_provider (DmsAllocation *self);
+/* Asks the job to end, whose allocation has failed then. FALSE when there is none. */
+gboolean dms_allocation_stop (DmsAllocation *self);
+/* Whether nothing is being done with it. */
+gboolean dms_allocation_is_idle (DmsAllocation *self);
 /* It has ended, its orchestrator knows, and nothing of it is left in the engine. */
 gboolean dms_allocation_is_over (DmsAllocation *self);
 

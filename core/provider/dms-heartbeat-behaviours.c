@@ -28,7 +28,7 @@ static void
 renew (DmsProvider *provider, JsonObject *entry, const char *ensemble_id, DmsDid *asker)
 {
   g_auto (GStrv) leased = dms_json_object_dup_texts (entry, "Leased");
-  gint64 lease_ms = dms_json_object_get_whole (entry, "LeaseMs", 1, DMS_LEASE_MAX_MS, 0);
+  gint64 lease_ms = dms_leases_read_ms (entry);
 
   for (guint i = 0; lease_ms > 0 && leased != NULL && leased[i] != NULL && i < MAX_LEASED; i++)
     {
@@ -38,6 +38,7 @@ renew (DmsProvider *provider, JsonObject *entry, const char *ensemble_id, DmsDid
       if (allocation == NULL || !is_of (allocation, ensemble_id, asker) ||
           dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
         continue;
+      dms_allocation_get_record (allocation)->is_leased = TRUE;
       if (!dms_leases_renew (dms_provider_get_leases (provider), leased[i], lease_ms, &error))
         dms_log_event (G_LOG_LEVEL_WARNING,
                        "lease_not_renewed",

@@ -63,6 +63,8 @@ void dms_provider_renew_ensembles (DmsProvider *self);
 /* sweep */
 void dms_provider_begin_sweeping (DmsProvider *self);
 void dms_provider_end_sweeping (DmsProvider *self);
+/* Whether one that failed is kept a while, for its orchestrator may start it anew. */
+gboolean dms_provider_may_linger (DmsProvider *self, DmsAllocationRecord *record);
 /* Ends what engines run for nobody any more. */
 void dms_provider_remove_leftovers (DmsProvider *self);
 void dms_provider_locate (DmsProvider *self);

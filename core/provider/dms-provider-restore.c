@@ -77,8 +77,9 @@ dms_provider_take_up (DmsProvider *self, GError **error)
       DmsAllocationRecord *record = g_ptr_array_index (records, i);
 
       dms_provider_ensure_ensemble (self, record);
+      /* What failed of late may still be wanted anew. */
       if (dms_allocation_status_is_final (record->status) && record->acknowledged && record->handle == NULL &&
-          !record->is_reusable)
+          !record->is_reusable && !dms_provider_may_linger (self, record))
         continue;
       if (dms_provider_add_allocation (self, record, error) == NULL)
         return FALSE;
@@ -172,7 +173,8 @@ dms_provider_restore_all (DmsProvider *self)
     {
       DmsAllocation *allocation = g_ptr_array_index (allocations, i);
 
-      if (!dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
+      if (dms_allocation_get_record (allocation)->is_leased &&
+          !dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
         dms_leases_restore (self->leases, dms_allocation_get_record (allocation)->id);
       dms_allocation_restore_async (allocation, NULL, NULL);
       if (dms_allocation_get_record (allocation)->is_reusable ||

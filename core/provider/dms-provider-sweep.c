@@ -31,8 +31,8 @@ enum
   UNUSED_SECONDS = 7 * 24 * 3600,
 };
 
-static gboolean
-may_linger (DmsProvider *self, DmsAllocationRecord *record)
+gboolean
+dms_provider_may_linger (DmsProvider *self, DmsAllocationRecord *record)
 {
   return record->status == DMS_ALLOCATION_FAILED &&
          g_get_real_time () - record->ended_us < (gint64) LINGER_SECONDS * G_USEC_PER_SEC &&
@@ -48,11 +48,12 @@ sweep_allocation (DmsProvider *self, DmsAllocation *allocation, gboolean renew)
       record->status == DMS_ALLOCATION_PENDING || dms_allocation_status_is_final (record->status);
   gint64 idle_us = is_idle ? g_get_real_time () - MAX (record->created_us, record->ended_us) : 0;
 
-  if (dms_allocation_status_is_final (record->status))
+  /* One that is being started anew was given another one. */
+  if (dms_allocation_status_is_final (record->status) && dms_allocation_is_idle (allocation))
     dms_leases_forget (self->leases, record->id);
   if (dms_allocation_is_over (allocation))
     {
-      if (!may_linger (self, record))
+      if (!dms_provider_may_linger (self, record))
         dms_provider_drop_allocation (self, allocation);
     }
   else if (record->is_reusable && idle_us > (gint64) UNUSED_SECONDS * G_USEC_PER_SEC)

@@ -75,7 +75,9 @@ on_lease_expired (DmsLeases *leases, const char *allocation_id, gpointer user_da
   if (allocation == NULL || dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
     return;
   dms_log_event (G_LOG_LEVEL_WARNING, "lease_expired", "allocationID", allocation_id, NULL);
-  dms_allocation_terminate_async (allocation, "its orchestrator did not renew its lease", NULL, NULL);
+  /* What runs has failed then, and may be started anew by whoever returns; the executor ends it as well. */
+  if (!dms_allocation_stop (allocation))
+    dms_allocation_terminate_async (allocation, "its orchestrator did not renew its lease", NULL, NULL);
 }
 
 static void

@@ -61,6 +61,7 @@ set_members (TreeNode *node, TreeState state)
     {
       TreeMember *member = node->members->pdata[i];
 
+      member->missed = FALSE;
       if (member->state != TREE_DONE)
         member->state = state;
     }
@@ -325,8 +326,16 @@ on_failed (Answer *answer, TreeMember *member, DmsSupervisionEvent event)
 {
   DmsAllocationPolicy policy = member->policy;
 
-  if (member->state == TREE_DONE || member->state == TREE_DOWN || member->node->state != TREE_UP)
+  if (member->state == TREE_DONE || member->state == TREE_DOWN)
     return;
+  if (member->node->state != TREE_UP)
+    {
+      /* Whoever is started anew with its node is another one from then on; nobody is before it is sure that
+       * the machine is gone. */
+      member->missed = member->node->lost && member->node->state != TREE_REPAIRING;
+      member->missed_event = event;
+      return;
+    }
   if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL && event == DMS_EVENT_ALLOCATION_UNWELL)
     policy = DMS_ALLOCATION_ONE_FOR_ONE;
   if (policy == DMS_ALLOCATION_STAY_DOWN && member->group == NULL &&
@@ -361,21 +370,39 @@ handle_allocation (Answer *answer, DmsSupervisionEvent event, const char *name)
   if (event <= DMS_EVENT_ALLOCATION_LOST)
     on_failed (answer, member, event);
   else if (event == DMS_EVENT_ALLOCATION_COMPLETED)
-    member->state = TREE_DONE;
+    {
+      member->missed = FALSE;
+      member->state = TREE_DONE;
+    }
   else if (member->state == TREE_REPAIRING || member->state == TREE_DOWN)
     member->state = TREE_UP;
 }
 
 static void
-on_returned (TreeNode *node)
+on_returned (Answer *answer, TreeNode *node)
 {
   node->lost = FALSE;
   node->fenced = FALSE;
   if (node->state != TREE_DOWN && node->state != TREE_FENCING)
     return;
-  if (node->state == TREE_FENCING)
-    set_members (node, TREE_UP);
+  for (guint i = 0; i < node->members->len && node->state == TREE_FENCING; i++)
+    {
+      TreeMember *member = node->members->pdata[i];
+
+      if (member->state != TREE_DONE)
+        member->state = TREE_UP;
+    }
   node->state = TREE_UP;
+  for (guint i = 0; i < node->members->len; i++)
+    {
+      TreeMember *member = node->members->pdata[i];
+      gboolean missed = member->missed;
+
+      member->missed = FALSE;
+      /* It may have been started again because of another one. */
+      if (missed && member->state != TREE_REPAIRING)
+        on_failed (answer, member, member->missed_event);
+    }
 }
 
 static void
@@ -408,7 +435,10 @@ handle_node (Answer *answer, DmsSupervisionEvent event, const char *name)
         repair_node (answer, node);
       break;
     case DMS_EVENT_NODE_RETURNED:
-      on_returned (node);
+      on_returned (answer, node);
+      /* It can be asked to end what it has: that is as good as its leases being over. */
+      if (answer->self->state == TREE_FENCING)
+        redeploy_all_when_safe (answer, "deploying the ensemble anew did not help");
       break;
     case DMS_EVENT_NODE_FENCED:
       if (node->lost)

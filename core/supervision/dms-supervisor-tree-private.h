@@ -30,6 +30,9 @@ typedef struct
   DmsAllocationPolicy policy;
   gboolean single;
   TreeState state;
+  /* It ended while its machine was silent and not given up: that is looked at when the machine is back. */
+  gboolean missed;
+  DmsSupervisionEvent missed_event;
   /* (nullable) */
   TreeGroup *group;
   DmsRestartIntensity *intensity;

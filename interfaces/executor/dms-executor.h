@@ -17,7 +17,9 @@ G_DECLARE_INTERFACE (DmsExecutor, dms_executor, DMS, EXECUTOR, GObject)
  * @get_id: the executor type named in job files, such as `docker`; constant
  * @probe_async: finds out whether jobs can run here, why not, and which features there are
  * @probe_finish: finishes @probe_async
- * @validate: checks the engine parameters of a specification without touching anything outside
+ * @validate: checks the engine parameters of a specification without touching anything outside; refuses
+ *   one that has a lease (dms_execution_spec_get_lease_path()) with %DMS_ERROR_NOT_SUPPORTED, unless its job
+ *   is ended when that is over, also while there is no daemon
  * @dup_handle: names the execution a specification would make, before anything is launched
  * @prepare_async: fetches what a job needs (an image, say); not charged to the job's time
  * @prepare_finish: finishes @prepare_async

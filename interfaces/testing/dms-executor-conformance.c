@@ -4,6 +4,7 @@
 #include "testing/dms-executor-conformance.h"
 
 #include <string.h>
+#include <time.h>
 
 #include <glib/gstdio.h>
 
@@ -37,6 +38,12 @@ typedef struct
   DmsConformanceSuite suite;
   const DmsConformanceTest *test;
 } DmsConformanceEntry;
+
+enum
+{
+  /* Time enough to begin. */
+  DMS_CONFORMANCE_LEASE_MS = 6000,
+};
 
 static const char dms_conformance_out[] = "first line of output\nsecond line\n";
 static const char dms_conformance_err[] = "a complaint\n";
@@ -429,6 +436,64 @@ dms_conformance_test_pause (DmsConformanceCase *self)
   dms_conformance_assert_dms_error (error);
 }
 
+/* The line of dms_execution_spec_get_lease_path(), for a lease that ends so soon from now on. */
+static char *
+dms_conformance_write_lease (const char *directory, gint64 left_ms)
+{
+  g_autofree char *boot_id = NULL;
+  g_autofree char *line = NULL;
+  char *path = g_build_filename (directory, "lease", NULL);
+  struct timespec now;
+  gint64 end_us;
+
+  g_assert_true (g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL));
+  g_assert_cmpint (clock_gettime (CLOCK_BOOTTIME, &now), ==, 0);
+  end_us = (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + left_ms * 1000;
+  line = g_strdup_printf ("1 %s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+                          " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n",
+                          g_strstrip (boot_id),
+                          left_ms,
+                          end_us,
+                          end_us,
+                          end_us,
+                          end_us);
+  g_assert_true (g_file_set_contents (path, line, -1, NULL));
+  return path;
+}
+
+/* Either it is said that leases are not kept, or the job ends with its lease and nobody's help. */
+static void
+dms_conformance_test_lease (DmsConformanceCase *self)
+{
+  g_autoptr (DmsExecutionSpec) spec = dms_conformance_case_make_spec (self, DMS_CONFORMANCE_JOB_SLEEP, 0);
+  g_autoptr (DmsExecutionSpec) leased = NULL;
+  g_autoptr (DmsExecution) execution = NULL;
+  g_autoptr (DmsExecutionResult) result = NULL;
+  g_autoptr (JsonNode) json = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  if (spec == NULL)
+    {
+      g_test_skip ("the executor has no such job");
+      return;
+    }
+  path = dms_conformance_write_lease (
+      g_ptr_array_index (self->directories, self->directories->len - 1), DMS_CONFORMANCE_LEASE_MS);
+  json = dms_execution_spec_to_json (spec);
+  json_object_set_string_member (json_node_get_object (json), "lease_path", path);
+  leased = dms_execution_spec_new_from_json (json, &error);
+  g_assert_no_error (error);
+  if (!dms_executor_validate (self->executor, leased, &error))
+    {
+      g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED);
+      return;
+    }
+  execution = dms_conformance_case_launch_spec (self, leased);
+  result = dms_conformance_case_wait (execution);
+  g_assert_cmpint (dms_execution_result_get_reason (result), ==, DMS_END_STOPPED);
+}
+
 static void
 dms_conformance_test_exec (DmsConformanceCase *self)
 {
@@ -641,6 +706,7 @@ static const DmsConformanceTest dms_conformance_tests[] = {
   { "stop", dms_conformance_test_stop },
   { "kill", dms_conformance_test_kill },
   { "pause", dms_conformance_test_pause },
+  { "lease", dms_conformance_test_lease },
   { "exec", dms_conformance_test_exec },
   { "usage", dms_conformance_test_usage },
   { "memory", dms_conformance_test_memory },

@@ -31,6 +31,7 @@ struct _DmsExecutionSpec
   char *ip;
   char *gateway_ip;
   gboolean allow_privileged;
+  char *lease_path;
 };
 
 /**
@@ -246,6 +247,25 @@ dms_execution_spec_get_allow_privileged (DmsExecutionSpec *self)
   return self->allow_privileged;
 }
 
+/**
+ * dms_execution_spec_get_lease_path:
+ * @self: a specification
+ *
+ * A job of which only one may run anywhere runs only as long as this file says so. The file is one line: `1`,
+ * the identifier of the boot, the lease's length in milliseconds, and twice the two times, in microseconds of
+ * the clock that counts on while the machine sleeps (`CLOCK_BOOTTIME`), at which the job is asked to end and
+ * at which it is killed. The daemon rewrites it; an executor looks at it when the time has come, also while
+ * there is no daemon, and takes a file that it cannot read for a lease that is over. One that cannot do that
+ * refuses such a specification when it is asked to validate it.
+ *
+ * Returns: (transfer none) (nullable): an absolute path; %NULL when the job may run without the daemon
+ */
+const char *
+dms_execution_spec_get_lease_path (DmsExecutionSpec *self)
+{
+  return self->lease_path;
+}
+
 static void
 dms_execution_spec_read_list (DmsValueReader *reader,
                               const char *member,
@@ -297,6 +317,7 @@ dms_execution_spec_new_from_json (JsonNode *node, GError **error)
   self->ip = g_strdup (dms_value_reader_get_text (&reader, "ip"));
   self->gateway_ip = g_strdup (dms_value_reader_get_text (&reader, "gateway_ip"));
   self->allow_privileged = dms_value_reader_get_boolean (&reader, "allow_privileged");
+  self->lease_path = g_strdup (dms_value_reader_get_text (&reader, "lease_path"));
   if (!dms_value_reader_close (&reader, error))
     return NULL;
   dms_execution_spec_complete (self);
@@ -344,6 +365,7 @@ dms_execution_spec_to_json (DmsExecutionSpec *self)
   dms_value_set_text (object, "ip", self->ip);
   dms_value_set_text (object, "gateway_ip", self->gateway_ip);
   dms_value_set_true (object, "allow_privileged", self->allow_privileged);
+  dms_value_set_text (object, "lease_path", self->lease_path);
   return dms_value_take_object (object);
 }
 
@@ -376,6 +398,7 @@ dms_execution_spec_clear (gpointer data)
   g_free (self->state_dir);
   g_free (self->ip);
   g_free (self->gateway_ip);
+  g_free (self->lease_path);
 }
 
 /**
@@ -413,7 +436,8 @@ dms_execution_spec_equal (DmsExecutionSpec *a, DmsExecutionSpec *b)
          && g_strcmp0 (a->state_dir, b->state_dir) == 0
          && g_strcmp0 (a->ip, b->ip) == 0
          && g_strcmp0 (a->gateway_ip, b->gateway_ip) == 0
-         && a->allow_privileged == b->allow_privileged;
+         && a->allow_privileged == b->allow_privileged
+         && g_strcmp0 (a->lease_path, b->lease_path) == 0;
 }
 
 /**
@@ -627,6 +651,22 @@ dms_execution_spec_builder_set_allow_privileged (DmsExecutionSpecBuilder *self, 
   g_return_if_fail (self != NULL && self->spec != NULL);
 
   self->spec->allow_privileged = allow != FALSE;
+}
+
+/**
+ * dms_execution_spec_builder_set_lease_path:
+ * @self: a builder
+ * @path: (nullable): an absolute path
+ *
+ * Lets the job run only as long as this file says so; see dms_execution_spec_get_lease_path().
+ */
+void
+dms_execution_spec_builder_set_lease_path (DmsExecutionSpecBuilder *self, const char *path)
+{
+  g_return_if_fail (self != NULL && self->spec != NULL);
+
+  g_free (self->spec->lease_path);
+  self->spec->lease_path = g_strdup (path);
 }
 
 /**

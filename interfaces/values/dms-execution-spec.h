@@ -51,6 +51,8 @@ DMS_EXPORT const char *dms_execution_spec_get_ip (DmsExecutionSpec *self);
 DMS_EXPORT const char *dms_execution_spec_get_gateway_ip (DmsExecutionSpec *self);
 /* Whether this machine's policy lets the job have all privileges. */
 DMS_EXPORT gboolean dms_execution_spec_get_allow_privileged (DmsExecutionSpec *self);
+/* (nullable): the file that says how long the job may run. The executor ends it, daemon or not. */
+DMS_EXPORT const char *dms_execution_spec_get_lease_path (DmsExecutionSpec *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsExecutionSpec, dms_execution_spec_unref)
 
@@ -80,6 +82,7 @@ DMS_EXPORT void dms_execution_spec_builder_set_network (DmsExecutionSpecBuilder 
                                                         const char *gateway_ip);
 DMS_EXPORT void dms_execution_spec_builder_set_allow_privileged (DmsExecutionSpecBuilder *self,
                                                                  gboolean allow);
+DMS_EXPORT void dms_execution_spec_builder_set_lease_path (DmsExecutionSpecBuilder *self, const char *path);
 DMS_EXPORT DmsExecutionSpec *dms_execution_spec_builder_end (DmsExecutionSpecBuilder *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsExecutionSpecBuilder, dms_execution_spec_builder_unref)

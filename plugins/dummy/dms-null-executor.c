@@ -89,6 +89,12 @@ dms_null_executor_validate (DmsExecutor *executor, DmsExecutionSpec *spec, GErro
 {
   g_autoptr (DmsNullJob) job = dms_null_job_new (dms_execution_spec_get_params (spec), error);
 
+  if (job != NULL && dms_execution_spec_get_lease_path (spec) != NULL)
+    {
+      g_set_error_literal (
+          error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED, "nobody ends a “null” job when its lease is over");
+      return FALSE;
+    }
   return job != NULL;
 }
 

@@ -234,6 +234,16 @@ probe_finish (DmsExecutor *executor, GAsyncResult *result, GError **error)
 static gboolean
 validate (DmsExecutor *executor, DmsExecutionSpec *spec, GError **error)
 {
+  /* Containers are their engine's, which knows no leases: without the daemon nobody would end them. */
+  if (dms_execution_spec_get_lease_path (spec) != NULL)
+    {
+      g_set_error_literal (error,
+                           DMS_ERROR,
+                           DMS_ERROR_NOT_SUPPORTED,
+                           "a container cannot be “single”: it would run on while the daemon is away; use "
+                           "the executor “process”, or leave out “single”");
+      return FALSE;
+    }
   return dms_docker_launch_check (spec, error);
 }
 

@@ -320,6 +320,7 @@ dms_process_job_encode (DmsExecutionSpec *spec, const char *bwrap, GError **erro
   add (records, "job_id", dms_execution_spec_get_job_id (spec));
   add (records, "bwrap", bwrap);
   add (records, "hostname", hostname);
+  add (records, "lease", dms_execution_spec_get_lease_path (spec));
   add (records, "cwd", dms_process_params_get_working_directory (params));
   add (records, "rootfs", dms_process_params_get_rootfs (params));
   add (records, "network", dms_process_params_get_host_network (params) ? "host" : "none");

@@ -107,25 +107,49 @@ def test_a_restart_under_way_is_done_after_a_crash(node):
     nothing_left(node)
 
 
-def test_a_lease_outlives_the_daemon(node):
-    """What must not run without its orchestrator is ended by the provider before anything else when it was away."""
-    mark = marker()
-    text = job(f": {mark}; sleep 600; true", of={"single": True}, supervision={"lease": "10s", "detect_within": "5s"})
-    ensemble = node.deploy(node.write_job("single.yaml", text))
+def read_lease(path):
+    """Length in ms, and when it ends, in µs since the start of the machine."""
+    words = path.read_text().split()
+    assert len(words) == 7 and words[3:5] == words[5:7], words
+    return int(words[2]), int(words[3])
+
+
+def test_a_lease_is_kept_without_the_daemon(node):
+    """What must not run without its orchestrator is renewed with its heartbeats, and ended by its shim when nobody does."""
+    mark, other = marker(), marker()
+    text = json.loads(job(f": {mark}; sleep 600; true", of={"single": True},
+                          supervision={"lease": "10s", "detect_within": "5s"}))
+    text["allocations"]["other"] = json.loads(job(f": {other}; sleep 600; true"))["allocations"]["main"]
+    for item in text["allocations"].values():
+        item["resources"]["cpu"]["cores"] = 0.25
+    text["nodes"]["here"]["allocations"].append("other")
+    ensemble = node.deploy(node.write_job("single.yaml", json.dumps(text)))
     node.wait_status(ensemble, "Running")
     lease = node.work_dir / "jobs" / f"{ensemble}_here.main" / "lease"
-    assert lease.read_text() == "10000\n"
-    before = lease.stat().st_mtime
-    node.wait_for(lambda: lease.stat().st_mtime > before, 20, "the lease is not renewed")
+    assert not (node.work_dir / "jobs" / f"{ensemble}_here.other" / "lease").exists()
+    length, end = read_lease(lease)
+    assert 9000 <= length <= 10000
+    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+    assert 0 < end - now <= 10_000_000
+    node.wait_for(lambda: read_lease(lease)[1] > end, 20, "the lease is not renewed")
     time.sleep(12 * PATIENCE)
     assert information(node, ensemble)["status"] == "running"
-    assert processes_with(mark)
+    before = processes_with(mark)
+    assert before
+
+    # Back within the lease: it is the same job.
+    node.kill()
+    node.start()
+    time.sleep(12 * PATIENCE)
+    assert processes_with(mark) == before
 
     node.kill()
-    time.sleep(11)
-    node.start()
     node.wait_for(lambda: not processes_with(mark), 15, "it runs on without a lease")
-    assert events(node, "lease_expired")
+    assert processes_with(other)
+    node.start()
+    node.wait_for(lambda: information(node, ensemble)["status"] in ("terminated", "failed"), 30, "nobody knows how it ended")
+    assert information(node, f"{ensemble}")["status"] != "completed"
     node.wait_status(ensemble, "Failed", "Running")
+    assert processes_with(other)
     if node.status(ensemble)["status"] == "Running":
         shut_down(node, ensemble)

@@ -9,6 +9,7 @@ anything that nobody answers for.
 """
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -24,9 +25,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "testbed"))
 
-from auditor import Auditor, Expected, find_jobs, find_processes  # noqa: E402
+from auditor import Auditor, Expected, Ledger, find_jobs, find_processes  # noqa: E402
 from node import BUILD, PATIENCE  # noqa: E402
 from testbed import Testbed  # noqa: E402
+
+sys.path.insert(0, str(HERE))
+
+from chaos_kinds import GAVE_UP, KINDS, is_right, text_of  # noqa: E402
 
 SECONDS = 1200
 FAULTS, DEPLOYMENTS = 100, 30
@@ -42,28 +47,8 @@ SETTLE = 240
 ANSWER = 15
 
 FINAL = ("Completed", "Failed")
-GAVE_UP = "failed to create deployment"
-JOB = """version: "V1"
-allocations:
-{allocations}nodes:
-{nodes}"""
-ALLOCATION = """  {name}:
-    executor: process
-    type: {kind}
-    resources: {{cpu: {{cores: {cores}}}, ram: {{size: 32MiB}}, disk: {{size: 4MiB}}}}
-    execution: {{type: process, cmd: [/bin/sh, -c, "{script}"]}}
-    volume: [{{type: local, name: starts, src: starts, mount_destination: /starts}}]
-"""
-# (weight, kind of allocation, nodes, script, how it ends)
-KINDS = {
-    "task": (6, "task", 1, "sleep {seconds}", "Completed"),
-    "failing task": (3, "task", 1, "sleep {seconds}; exit 3", "Failed"),
-    "two tasks": (4, "task", 2, "sleep {seconds}", "Completed"),
-    "service": (5, "service", 1, "sleep 100000", "Running"),
-    "two services": (3, "service", 2, "sleep 100000", "Running"),
-    "cancelled": (5, "service", 2, "sleep 100000", "Completed"),
-    "too large": (1, "task", 1, "true", "Failed"),
-}
+# For how long a host is away when it is more than a hiccup: others have noticed by then.
+OUTAGE = (12, 30)
 
 
 @dataclass
@@ -73,22 +58,31 @@ class Deployment:
     orchestrator: str
     at: float
     seconds: float
+    nonce: str = ""
     id: str = ""
-    killed: bool = False
     state: str = ""
     error: str = ""
+    # In a line of a file and in the command line of a process: who it is.
     markers: list = field(default_factory=list)
+    # Markers of which exactly these have to run, one of several sets where it is not known which; nothing for all.
+    versions: tuple = ()
+    # (marker, text) that the last of it wrote.
+    result: tuple = ()
+    # (marker, time in ns, whether it was the shim)
+    kills: list = field(default_factory=list)
+    updated: str = ""
 
-    def write(self, nonce):
-        _, kind, nodes, script, _ = KINDS[self.kind]
-        names = [f"part{index}" for index in range(nodes)]
-        # In a line of the file and in the command line of the process: who it is.
-        self.markers = [f"chaos-{nonce}-{self.number}-{name}" for name in names]
-        text = "".join(ALLOCATION.format(name=name, kind=kind, cores=1000 if self.kind == "too large" else 0.3,
-                                         script=f"echo {marker} >> /starts/starts; "
-                                                f"{script.format(seconds=round(self.seconds))}")
-                       for name, marker in zip(names, self.markers))
-        return JOB.format(allocations=text, nodes="".join(f"  {name}n: {{allocations: [{name}]}}\n" for name in names))
+    def marker(self, name):
+        return f"chaos-{self.nonce}-{self.number}-{name}"
+
+    def write(self):
+        return text_of(KINDS[self.kind].make(self))
+
+    def marker_of(self, allocation):
+        """Of an allocation by its ID, or of one that it has deployed itself."""
+        if f"kid{self.number}." in allocation:
+            return self.marker("main")
+        return next((marker for marker in self.markers if allocation.endswith(f".{marker.rsplit('-', 1)[1]}")), None)
 
 
 @dataclass
@@ -101,38 +95,44 @@ class Fault:
     other: float
 
 
+KINDS_OF_FAULTS = ("kill daemon", "kill job", "stop daemon", "partition", "slow link", "full disk", "clock jump",
+                   "outage", "power cut")
+
+
 def make_plan(seed, seconds, n_deployments, n_faults):
     chance = random.Random(seed)
-    names = [name for name, kind in KINDS.items() for _ in range(kind[0])]
-    deployments = [Deployment(number, names[number % len(names)] if number >= len(names) else "",
-                              chance.choice(ORCHESTRATORS), chance.uniform(0, seconds * 0.85), chance.uniform(2, 12))
-                   for number in range(n_deployments)]
-    chosen = list(KINDS) + chance.choices(list(KINDS), [kind[0] for kind in KINDS.values()], k=n_deployments)
-    chosen = chosen[:n_deployments] if n_deployments >= len(KINDS) else chance.sample(list(KINDS)[:-1], n_deployments)
+    chosen = list(KINDS) + chance.choices(list(KINDS), [kind.weight for kind in KINDS.values()], k=n_deployments)
+    if n_deployments < len(KINDS):
+        # In a short run nobody waits until something that cannot be has used up its time.
+        chosen = chance.sample([kind for kind in KINDS if kind != "too large"], n_deployments)
+    chosen = chosen[:n_deployments]
     chance.shuffle(chosen)
-    for deployment, kind in zip(deployments, chosen):
-        deployment.kind = kind
-    kinds = ["kill daemon", "kill job", "stop daemon", "partition", "slow link", "full disk", "clock jump"]
-    kinds = (kinds * (n_faults // len(kinds) + 1))[:n_faults]
+    deployments = [Deployment(number, kind, chance.choice(ORCHESTRATORS), chance.uniform(0, seconds * 0.85),
+                              chance.uniform(2, 12), f"{seed:08x}") for number, kind in enumerate(chosen)]
+    kinds = (list(KINDS_OF_FAULTS) * (n_faults // len(KINDS_OF_FAULTS) + 1))[:n_faults]
     chance.shuffle(kinds)
     step = seconds / n_faults
-    faults = [Fault(number, kind, step * (number + 0.5), chance.uniform(0.3, 0.9) * min(step, 12), chance.random(),
-                    chance.random()) for number, kind in enumerate(kinds)]
+    faults = []
+    for number, kind in enumerate(kinds):
+        length = chance.uniform(*OUTAGE) if kind in ("outage", "power cut") else chance.uniform(0.3, 0.9) * min(step, 12)
+        length = min(length, seconds / 2)
+        faults.append(Fault(number, kind, step * (number + 0.5), length, chance.random(), chance.random()))
     return sorted(deployments, key=lambda item: item.at), faults
 
 
 class Chaos:
-    def __init__(self, bed, deployments, faults, nonce, say):
+    def __init__(self, bed, deployments, faults, say):
         self.bed = bed
         self.deployments = deployments
         self.faults = faults
-        self.nonce = nonce
         self.say = say
         self.began = time.monotonic()
         self.done = []
         self.failures = []
+        # Who is not to be touched: its daemon is away, or held still, on purpose.
         self.dead = set()
         self.lock = threading.Lock()
+        self.outages = []
 
     def node(self, name):
         return self.bed.host(name).node
@@ -144,7 +144,7 @@ class Chaos:
 
     def deploy(self, deployment):
         node = self.node(deployment.orchestrator)
-        job = node.write_job(f"job{deployment.number}.yaml", deployment.write(self.nonce))
+        job = node.write_job(f"job{deployment.number}.yaml", deployment.write())
         deadline = time.monotonic() + BUDGET
         while not deployment.id:
             # A daemon that is away cannot be asked; one that has taken it, and whose answer is lost, is found below.
@@ -159,6 +159,32 @@ class Chaos:
         if deployment.kind == "cancelled":
             time.sleep(deployment.seconds / 3)
             self.shut_down(deployment)
+        elif KINDS[deployment.kind].change is not None:
+            self.update(deployment)
+
+    def update(self, deployment):
+        """Once it runs; and again where nobody could be asked, or the answer was lost before anything was begun."""
+        deadline = time.monotonic() + BUDGET * PATIENCE
+        while self.look(deployment) != "Running":
+            if deployment.state in FINAL or time.monotonic() > deadline:
+                return
+            time.sleep(0.5)
+        time.sleep(deployment.seconds / 3)
+        before = tuple(deployment.markers)
+        text = text_of(KINDS[deployment.kind].change(deployment))
+        new = next(version for version in deployment.versions if version != before)
+        node = self.node(deployment.orchestrator)
+        job = node.write_job(f"job{deployment.number}-new.yaml", text)
+        answer = None
+        with contextlib.suppress(Exception):
+            answer = node.cli("-c", "user", "actor", "cmd", "/dms/node/deployment/update", "-i", deployment.id, "-f", job,
+                              "-t", "125s", timeout=150 / PATIENCE, check=False).json
+        if answer is None or "OK" not in answer:
+            deployment.updated = "nobody answered"
+        elif answer["OK"]:
+            deployment.updated, deployment.versions = "updated", (new,)
+        else:
+            deployment.updated, deployment.versions = f"not updated: {answer['Error']}", (before,)
 
     def shut_down(self, deployment):
         deadline = time.monotonic() + SETTLE
@@ -201,24 +227,82 @@ class Chaos:
         items = sorted(items)
         return items[int(fault.pick * len(items))] if items else None
 
+    def choose_host(self, fault, names=None):
+        """One that is to be left alone no more, until it is given back."""
+        with self.lock:
+            name = self.choose(fault, set(names or self.bed.hosts) - self.dead)
+            if name is not None:
+                self.dead.add(name)
+            return name
+
+    def give_back(self, name):
+        with self.lock:
+            self.dead.discard(name)
+
+    def revive(self, name):
+        """As a service manager does: again and again, for it refuses to start on a disk that is full."""
+        node, deadline = self.node(name), time.monotonic() + 60 * PATIENCE
+        while True:
+            node.start(wait=False)
+            try:
+                node.wait_ready(20)
+                break
+            except AssertionError:
+                if time.monotonic() > deadline or node.process.poll() is None:
+                    raise
+            time.sleep(1)
+        self.give_back(name)
+
     def kill_daemon(self, fault):
-        name = self.choose(fault, self.bed.hosts)
-        node = self.node(name)
-        self.dead.add(name)
-        node.kill()
+        name = self.choose_host(fault)
+        if name is None:
+            yield "found no daemon to kill"
+            return
+        self.node(name).kill()
         yield f"killed the daemon of {name}"
-        node.start(wait=False)
-        node.wait_ready(60)
-        self.dead.discard(name)
+        self.revive(name)
+        yield None
+
+    # Longer than it takes others to notice; meanwhile the next faults come.
+    outage = kill_daemon
+
+    def power_cut(self, fault):
+        name = self.choose_host(fault, PROVIDERS)
+        if name is None:
+            yield "found no machine to cut off"
+            return
+        node = self.node(name)
+        node.kill()
+        jobs = [job for state, job in find_jobs().items() if node.work_dir in state.parents]
+        for job in jobs:
+            self.note_kill(job.allocation, True)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(job.pid, signal.SIGKILL)
+        yield f"killed the daemon of {name}, and its {len(jobs)} jobs"
+        self.revive(name)
         yield None
 
     def stop_daemon(self, fault):
-        name = self.choose(fault, self.bed.hosts)
+        name = self.choose_host(fault)
+        if name is None:
+            yield "found no daemon to stop"
+            return
         process = self.node(name).process
         process.send_signal(signal.SIGSTOP)
         yield f"stopped the daemon of {name}"
         process.send_signal(signal.SIGCONT)
+        self.give_back(name)
         yield None
+
+    def owner_of(self, allocation):
+        """Also of what it has deployed itself."""
+        return next((item for item in self.deployments
+                     if item.id and (allocation.startswith(item.id) or f"_kid{item.number}." in allocation)), None)
+
+    def note_kill(self, allocation, shim):
+        owner = self.owner_of(allocation)
+        if owner is not None:
+            owner.kills.append((owner.marker_of(allocation), time.time_ns(), shim))
 
     def kill_job(self, fault):
         jobs = {job.allocation: job for state, job in find_jobs().items() if self.bed.run_dir in state.parents}
@@ -226,17 +310,16 @@ class Chaos:
         if allocation is None:
             yield "found no job to kill"
             return
-        owner = next((item for item in self.deployments if item.id and allocation.startswith(item.id)), None)
-        victims = [jobs[allocation].pid]
-        if fault.other < 0.7 and owner is not None:
-            victims = [pid for marker in owner.markers if marker.split("-")[-1] in allocation
-                       for pid in find_processes(marker)] or victims
-        if owner is not None:
-            owner.killed = True
+        owner = self.owner_of(allocation)
+        marker = owner.marker_of(allocation) if owner is not None and "_kid" not in allocation else None
+        victims = list(find_processes(marker)) if fault.other < 0.7 and marker is not None else []
+        shim = not victims
+        victims = victims or [jobs[allocation].pid]
+        self.note_kill(allocation, shim)
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        yield f"killed the {'shim' if victims == [jobs[allocation].pid] else 'job'} of {allocation[:8]}…{allocation[64:]}"
+        yield f"killed the {'shim' if shim else 'job'} of {allocation[:8]}…{allocation[64:]}"
 
     def partition(self, fault):
         names = sorted(self.bed.hosts)
@@ -278,45 +361,86 @@ class Chaos:
         at = time.monotonic() - self.began
         self.done.append((at, fault, what))
         self.say(f"{at:6.1f} s  {fault.number + 1}/{len(self.faults)}: {what}, for {fault.seconds:.1f} s")
+        if fault.kind in ("outage", "power cut"):
+            thread = threading.Thread(target=self.mend, args=(fault, steps))
+            thread.start()
+            self.outages.append(thread)
+        else:
+            self.mend(fault, steps)
+
+    def mend(self, fault, steps):
         time.sleep(fault.seconds)
-        for _ in steps:
-            pass
+        try:
+            for _ in steps:
+                pass
+        except Exception as error:  # pylint: disable=broad-except
+            self.failures.append(f"{fault.kind}: not mended: {error}")
 
     def disturb_all(self):
         for fault in self.faults:
             self.wait_until(fault.at)
             for name in self.bed.hosts:
-                if name not in self.dead and self.node(name).process.poll() is not None:
-                    self.failures.append(f"{name}: the daemon ended by itself, with {self.node(name).process.poll()}")
+                with self.lock:
+                    dead = name in self.dead
+                process = self.node(name).process
+                if not dead and process is not None and process.poll() is not None:
+                    self.failures.append(f"{name}: the daemon ended by itself, with {process.poll()}")
                     self.node(name).start()
             self.disturb(fault)
+        for thread in self.outages:
+            thread.join()
 
     # --- what comes of it ---
 
-    def is_right(self, deployment):
-        wanted = KINDS[deployment.kind][4]
-        if deployment.state == wanted:
-            return True
-        # Without a policy that starts it anew a job that was killed has failed; and who found no machines says so.
-        if deployment.state == "Failed" and (deployment.killed or deployment.error.startswith(GAVE_UP)):
-            return True
-        return False
+    def end_strays(self):
+        """A daemon that has taken a deployment and died before it answered was asked again: one of the two is enough."""
+        known = {item.id for item in self.deployments}
+        for name in ORCHESTRATORS:
+            for stray, record in Ledger(self.node(name).data_dir).documents.get("deployments", {}).items():
+                if stray in known or f"chaos-{self.deployments[0].nonce}-" not in json.dumps(record):
+                    continue
+                self.say(f"{name} took {stray[:8]} as well; it is shut down")
+                double = Deployment(-1, "cancelled", name, 0, 0, id=stray)
+                self.shut_down(double)
 
     def judge(self):
+        self.end_strays()
         pending = [item for item in self.deployments if item.id]
         deadline = time.monotonic() + (BUDGET + 60) * PATIENCE
         while pending and time.monotonic() < deadline:
             pending = [item for item in pending
-                       if self.look(item) not in FINAL and not (KINDS[item.kind][4] == item.state == "Running")]
+                       if self.look(item) not in FINAL and not (KINDS[item.kind].wanted == item.state == "Running")]
             time.sleep(0.5)
         for item in self.deployments:
-            if item.id and not self.is_right(item):
+            if item.id and not is_right(item):
                 self.failures.append(f"deployment {item.number} ({item.kind}, {item.id}) is {item.state or 'unknown'} "
-                                     f"instead of {KINDS[item.kind][4]}: {item.error}")
+                                     f"instead of {KINDS[item.kind].wanted}: {item.error}")
 
     def expect(self):
-        return {item.id: Expected(item.orchestrator, (item.state,), tuple(item.markers)
-                                  if KINDS[item.kind][1] == "task" else ()) for item in self.deployments if item.id}
+        return {item.id: self.expect_of(item) for item in self.deployments if item.id}
+
+    def expect_of(self, item):
+        kind, markers = KINDS[item.kind], tuple(item.markers)
+        expected = Expected(item.orchestrator, (item.state,))
+        killed = {marker for marker, _, _ in item.kills}
+        if "single" in kind.rules:
+            expected.single = markers
+        if "runs" in kind.rules:
+            expected.runs = item.versions or (markers,)
+            expected.absent = () if kind.heals else tuple(killed)
+        if "once" in kind.rules:
+            expected.once = markers
+        if "never_twice" in kind.rules:
+            expected.never_twice = markers
+        if "result" in kind.rules and item.state != "Failed":
+            expected.results = {item.result[0]: item.result[1]}
+        if "after" in kind.rules:
+            # Whoever is started after it, or everybody; a job that is lost with its shim is its node's business alone.
+            for marker, at, shim in (kill for kill in item.kills if kill[0] in markers):
+                later = markers[markers.index(marker):] if item.kind == "rest for one" else markers
+                for other in later if not shim else (marker,):
+                    expected.after[other] = max(at, expected.after.get(other, 0))
+        return expected
 
     def audit(self, what):
         findings = Auditor(self.bed).audit_until_clean(self.expect(), SETTLE * PATIENCE)
@@ -356,16 +480,16 @@ def small_disk(folder):
 
 
 def report(chaos, seconds, seed):
-    gave_up = sum(item.state == "Failed" and item.error.startswith(GAVE_UP) and KINDS[item.kind][4] != "Failed"
+    gave_up = sum(item.state == "Failed" and item.error.startswith(GAVE_UP) and KINDS[item.kind].wanted != "Failed"
                   for item in chaos.deployments)
     lines = ["# Chaos", "",
              f"{'FAILED' if chaos.failures else 'Passed'}: {len(chaos.done)} faults during {len(chaos.deployments)} "
              f"deployments in {seconds:.0f} s, seed {seed}. {gave_up} deployments gave up while faults lasted, "
-             f"{sum(item.killed for item in chaos.deployments)} had a job killed.", ""]
+             f"{sum(bool(item.kills) for item in chaos.deployments)} had a job killed.", ""]
     lines += [f"- {failure}" for failure in chaos.failures] + ([""] if chaos.failures else [])
     lines += ["| deployment | kind | by | at | ended | error |", "|---|---|---|---|---|---|"]
-    lines += [f"| {item.number} `{item.id[:8]}` | {item.kind}{', job killed' if item.killed else ''} | {item.orchestrator} | "
-              f"{item.at:.1f} s | {item.state} | {item.error[:120]} |" for item in chaos.deployments]
+    lines += [f"| {item.number} `{item.id[:8]}` | {item.kind}{f', killed {len(item.kills)}' if item.kills else ''} | {item.orchestrator} | "
+              f"{item.at:.1f} s | {item.state} | {(item.error or item.updated)[:120]} |" for item in chaos.deployments]
     lines += ["", "| fault | at | for |", "|---|---|---|"]
     lines += [f"| {what} | {at:.1f} s | {fault.seconds:.1f} s |" for at, fault, what in chaos.done]
     return lines
@@ -382,7 +506,7 @@ def soak(seconds=SECONDS, seed=None, n_deployments=DEPLOYMENTS, n_faults=FAULTS,
         with small_disk(folder), Testbed.up(TOPOLOGY, folder / "bed") as bed:
             bed.host(SMALL_DISK).node.onboard(cpu=2, disk="512MiB")
             say(f"seed {seed}; up after {time.monotonic() - began:.1f} s")
-            chaos = Chaos(bed, deployments, faults, f"{seed:08x}", say)
+            chaos = Chaos(bed, deployments, faults, say)
             chaos.run()
             if chaos.failures:
                 shutil.rmtree(kept, ignore_errors=True)

@@ -17,7 +17,7 @@ import os
 import re
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from supervisor import group_name, groups_of_machine
@@ -39,8 +39,20 @@ class Expected:
     orchestrator: str
     # Names of states, one of which is right.
     states: tuple
-    # Tasks that may be started once for each attempt, by the text in their command lines.
+    # What follows names jobs by their markers: texts in their command lines, and first words of what they write.
+    # Tasks that may be started once for each attempt.
     single: tuple = ()
+    # While it runs: sets of which one runs, each job once and no other one of all these; and who may be down.
+    runs: tuple = ()
+    absent: tuple = ()
+    # Tasks of a workflow, of which each attempt at each item is begun once at most.
+    once: tuple = ()
+    # Never at two places at the same time, by what they write all the time.
+    never_twice: tuple = ()
+    # What the last of it wrote.
+    results: dict = field(default_factory=dict)
+    # While it runs: when a job must have been started since, in ns.
+    after: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -99,6 +111,21 @@ def find_processes(text):
             if text.encode() in (folder / "cmdline").read_bytes():
                 found[int(folder.name)] = os.readlink(folder / "ns" / "pid")
     return found
+
+
+def find_commands():
+    """Every command line of this machine, with the first process of its name space."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            found.append(((folder / "cmdline").read_bytes().decode(errors="replace"), os.readlink(folder / "ns" / "pid")))
+    return found
+
+
+def count_running(marker, commands):
+    """In how many places it runs. A marker may be the beginning of another one."""
+    word = re.compile(re.escape(marker) + r"(?![\w-])")
+    return len({space for line, space in commands if word.search(line)})
 
 
 def is_locked(path):
@@ -238,23 +265,75 @@ class Auditor:
                 if not item["ended"] and f"{deployment}_{key}" not in places:
                     yield f"{deployment} runs, and no machine has its {key}"
 
-    def audit_starts(self, expected):
-        """More starts of a task than attempts to deploy it; jobs write a line each time, into a volume of their node."""
-        lines = {}
+    def read_lines(self, name):
+        """What jobs wrote into a file of the volume that they share on each machine, as words."""
         for node in self.nodes.values():
-            for path in (node.data_dir / "volumes").rglob("starts/starts"):
-                for line in path.read_text(errors="replace").splitlines():
-                    lines[line] = lines.get(line, 0) + 1
+            for path in (node.data_dir / "volumes").rglob(f"starts/{name}"):
+                yield from (line.split() for line in path.read_text(errors="replace").splitlines() if line.split())
+
+    def audit_starts(self, expected, commands):
+        """More starts of a task than attempts to deploy it, or of an attempt of a task of a workflow than one."""
+        lines = {}
+        for words in self.read_lines("starts"):
+            lines[words[0]] = lines.get(words[0], 0) + 1
         for deployment, wanted in expected.items():
             log = self.nodes[wanted.orchestrator].work_dir / "logs" / "nunet-dms-logs.jsonl"
             log = log if log.exists() else self.nodes[wanted.orchestrator].root / "daemon.log"
             retries = sum(deployment in line and "deployment_retry" in line
-                          for line in log.read_text(errors="replace").splitlines())
+                          for line in log.read_text(errors="replace").splitlines()) if wanted.single else 0
             for text in wanted.single:
                 if lines.get(text, 0) > 1 + retries:
                     yield f"{deployment}: {text} was started {lines[text]} times in {1 + retries} attempts"
-                if len(set(find_processes(text).values())) > 1:
+                if count_running(text, commands) > 1:
                     yield f"{deployment}: {text} runs twice at this moment"
+            for text in wanted.once:
+                for run in (line for line in lines if line.startswith(f"{text}.") and lines[line] > 1):
+                    yield f"{deployment}: the run {run} was begun {lines[run]} times"
+
+    def audit_runs(self, expected, running, commands):
+        """What a deployment that runs should have, against the processes of the machine."""
+        since = {}
+        for words in self.read_lines("starts"):
+            if len(words) > 1 and words[1].isdigit():
+                since[words[0]] = max(since.get(words[0], 0), int(words[1]))
+        for deployment, wanted in expected.items():
+            if deployment not in running:
+                continue
+            everybody = sorted({marker for version in wanted.runs for marker in version})
+            counts = {marker: count_running(marker, commands) for marker in everybody}
+            for marker in (marker for marker in everybody if counts[marker] > 1):
+                yield f"{deployment}: {marker} runs in {counts[marker]} places"
+            here = {marker for marker in everybody if counts[marker]}
+            if everybody and not any(here | set(wanted.absent) >= set(version) >= here for version in wanted.runs):
+                yield (f"{deployment}: {' '.join(sorted(here)) or 'nothing'} runs, and should "
+                       f"{' or '.join(' '.join(version) for version in wanted.runs)}")
+            for marker, at in wanted.after.items():
+                if since.get(marker, 0) < at:
+                    yield f"{deployment}: {marker} was not started again {(time.time_ns() - at) / 1e9:.0f} s ago"
+
+    def audit_twice(self, expected):
+        """Each run tells that it is there, several times a second."""
+        runs = {}
+        for words in self.read_lines("ticks"):
+            if len(words) == 3 and words[1].isdigit() and words[2].isdigit():
+                known = runs.setdefault(words[0], {}).setdefault(words[1], [int(words[2]), int(words[2])])
+                known[:] = min(known[0], int(words[2])), max(known[1], int(words[2]))
+        for deployment, wanted in expected.items():
+            for marker in wanted.never_twice:
+                spans = sorted(runs.get(marker, {}).values())
+                for before, after in zip(spans, spans[1:]):
+                    if after[0] < before[1]:
+                        yield f"{deployment}: {marker} ran twice for {(before[1] - after[0]) / 1e9:.1f} s"
+
+    def audit_results(self, expected):
+        lines = [words for words in self.read_lines("results") if len(words) > 1]
+        for deployment, wanted in expected.items():
+            for marker, text in wanted.results.items():
+                found = {" ".join(words[1:]) for words in lines if words[0] == marker}
+                if found - {text}:
+                    yield f"{deployment}: {marker} found {' and '.join(sorted(found))}, and should {text}"
+                elif not found and wanted.states == ("Completed",):
+                    yield f"{deployment}: {marker} found nothing, and should {text}"
 
     def audit(self, expected=None):
         expected = expected or {}
@@ -274,7 +353,13 @@ class Auditor:
             findings += self.audit_deployments(name, ledger, expected)
         findings += self.audit_groups(jobs)
         findings += self.audit_owners(ledgers, expected)
-        findings += self.audit_starts(expected)
+        commands = find_commands()
+        running = {deployment for ledger in ledgers.values()
+                   for deployment, record in ledger.documents.get("deployments", {}).items() if record.get("status") == RUNNING}
+        findings += self.audit_starts(expected, commands)
+        findings += self.audit_runs(expected, running, commands)
+        findings += self.audit_twice(expected)
+        findings += self.audit_results(expected)
         return findings
 
     def audit_until_clean(self, expected, seconds):

@@ -5,11 +5,13 @@
 import contextlib
 import json
 import sqlite3
+import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from auditor import Auditor, Expected, Ledger, find_jobs
+from auditor import Auditor, Expected, Ledger, count_running, find_commands, find_jobs
 from node import PATIENCE
 from test_jobs import shell
 
@@ -113,3 +115,82 @@ def test_free_is_counted(bed):
     # The ledger counts a commit that has run out as free already; the auditor counts rows.
     change(bob, "INSERT INTO reservations VALUES ('e_old', 'committed', 1, 0, ?)", resources)
     assert_found(Auditor(bed).audit(), "cpu free is said to be")
+
+
+@pytest.fixture(name="machines")
+def fixture_machines(tmp_path):
+    """Two machines that are folders: enough for rules about what jobs write."""
+    nodes = {}
+    for name in ("one", "two"):
+        (tmp_path / name / "data" / "volumes" / "did" / "starts").mkdir(parents=True)
+        (tmp_path / name / "work" / "logs").mkdir(parents=True)
+        (tmp_path / name / "work" / "logs" / "nunet-dms-logs.jsonl").write_text("")
+        nodes[name] = SimpleNamespace(data_dir=tmp_path / name / "data", work_dir=tmp_path / name / "work", root=tmp_path / name)
+    auditor = Auditor(SimpleNamespace(hosts={name: SimpleNamespace(node=node) for name, node in nodes.items()}))
+    auditor.write = lambda name, file, *lines: (nodes[name].data_dir / "volumes" / "did" / "starts" / file).write_text(
+        "".join(f"{line}\n" for line in lines))
+    return auditor
+
+
+def test_runs_of_a_workflow_are_begun_once(machines):
+    expected = {"e": Expected("one", ("Completed",), once=("m-work",))}
+    machines.write("one", "starts", "m-work.0.1 5", "m-work.1.1 6", "m-other.0.1 7", "m-other.0.1 8")
+    machines.write("two", "starts", "m-work.1.2 9", "torn")
+    assert not list(machines.audit_starts(expected, []))
+    machines.write("two", "starts", "m-work.1.1 9")
+    assert list(machines.audit_starts(expected, [])) == ["e: the run m-work.1.1 was begun 2 times"]
+
+
+def test_never_twice(machines):
+    expected = {"e": Expected("one", ("Running",), never_twice=("m",))}
+    machines.write("one", "ticks", *(f"m 100 {at}" for at in range(100, 200, 10)), "m 100", "torn 1 x")
+    machines.write("two", "ticks", *(f"m 191 {at}" for at in range(191, 300, 10)), "other 1 150")
+    assert not list(machines.audit_twice(expected))
+    machines.write("two", "ticks", *(f"m 150 {at}" for at in range(150, 300, 10)))
+    assert_found(list(machines.audit_twice(expected)), "m ran twice")
+
+
+def test_results(machines):
+    expected = {"e": Expected("one", ("Completed",), results={"m": "30"})}
+    assert list(machines.audit_results(expected)) == ["e: m found nothing, and should 30"]
+    machines.write("two", "results", "m 30", "m 30", "n 5")
+    assert not list(machines.audit_results(expected))
+    machines.write("one", "results", "m 31")
+    assert_found(list(machines.audit_results(expected)), "m found 30 and 31, and should 30")
+
+
+def test_what_runs(machines):
+    def audit(expected, *running):
+        return list(machines.audit_runs({"e": expected}, {"e"}, [(f"sh -c {marker}; true", space) for marker, space in running]))
+
+    updated = Expected("one", ("Running",), runs=(("m-keeps", "m-old"), ("m-keeps", "m-new")))
+    assert not audit(updated, ("m-keeps", 1), ("m-old", 2))
+    assert not audit(updated, ("m-keeps", 1), ("m-keeps", 1), ("m-new", 2))
+    assert_found(audit(updated, ("m-keeps", 1), ("m-old", 2), ("m-new", 3)), "m-keeps m-new m-old runs, and should")
+    assert_found(audit(updated, ("m-keeps", 1)), "m-keeps runs, and should")
+    assert_found(audit(updated, ("m-keeps", 1), ("m-keeps", 2), ("m-new", 3)), "m-keeps runs in 2 places")
+    # Another marker that begins with the same letters is another one.
+    assert_found(audit(updated, ("m-keeps-2", 1), ("m-old", 2)), "m-old runs, and should")
+    updated.absent = ("m-keeps",)
+    assert not audit(updated, ("m-new", 3))
+    # Nothing is asked of what does not run.
+    assert not list(machines.audit_runs({"e": updated}, set(), []))
+
+    again = Expected("one", ("Running",), after={"m": 100})
+    machines.write("one", "starts", "m 90", "m 99")
+    assert_found(audit(again), "m was not started again")
+    machines.write("two", "starts", "m 101")
+    assert not audit(again)
+
+
+def test_command_lines_are_found():
+    """As they are on this machine, each with its name space."""
+    marker = f"marker-{time.time_ns()}"
+    with subprocess.Popen(["sh", "-c", f": {marker}; read line; exit 0"], stdin=subprocess.PIPE) as process:
+        try:
+            deadline = time.monotonic() + 10
+            while count_running(marker, find_commands()) != 1:
+                assert time.monotonic() < deadline
+            assert count_running(marker[:-1], find_commands()) == 0
+        finally:
+            process.stdin.close()

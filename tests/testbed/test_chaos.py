@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A minute of what ./dev soak chaos does for twenty."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -24,5 +25,37 @@ def test_plan():
     assert (plan, faults) == chaos.make_plan(7, 600, chaos.DEPLOYMENTS, chaos.FAULTS)
     assert plan != chaos.make_plan(8, 600, chaos.DEPLOYMENTS, chaos.FAULTS)[0]
     assert {item.kind for item in plan} == set(chaos.KINDS) and len(plan) == chaos.DEPLOYMENTS
-    assert len({fault.kind for fault in faults}) == 7 and len(faults) == chaos.FAULTS
-    assert all(fault.at + fault.seconds < later.at + later.seconds for fault, later in zip(faults, faults[1:]))
+    assert {fault.kind for fault in faults} == set(chaos.KINDS_OF_FAULTS) and len(faults) == chaos.FAULTS
+    assert all(fault.at < later.at for fault, later in zip(faults, faults[1:]))
+
+
+def test_kinds():
+    """Each makes a job file that holds; what is said to run in the end is in it."""
+    plan, _ = chaos.make_plan(7, 600, chaos.DEPLOYMENTS, chaos.FAULTS)
+    for item in plan:
+        job = json.loads(item.write())
+        placed = sorted(name for node in job["nodes"].values() for name in node["allocations"])
+        assert placed == sorted(job["allocations"]), item.kind
+        assert {item.marker(name) for name in placed} >= set(item.markers), item.kind
+        for marker in item.markers:
+            assert item.marker_of(f"e_node.{marker.rsplit('-', 1)[1]}") == marker
+        change = chaos.KINDS[item.kind].change
+        if change is not None:
+            new = set(json.loads(chaos.text_of(change(item)))["allocations"])
+            assert {item.marker(name) for name in new} == set(item.versions[1]) != set(item.versions[0])
+
+
+def test_what_is_right():
+    item = chaos.Deployment(1, "service", "anna", 0, 1, state="Running")
+    assert chaos.is_right(item)
+    item.state = "Failed"
+    assert not chaos.is_right(item)
+    item.kills = [("m", 1, False)]
+    assert chaos.is_right(item)
+    # What is started again has no excuse.
+    item.kind = "one for one"
+    assert not chaos.is_right(item)
+    item.error = "failed to create deployment: no machine"
+    assert chaos.is_right(item)
+    item.state = "Updating"
+    assert not chaos.is_right(item)

@@ -250,6 +250,7 @@ make_spec (JsonObject *params)
   dms_execution_spec_builder_set_state_dir (builder, "/tmp/x");
   dms_execution_spec_builder_set_network (builder, "10.0.0.2", "10.0.0.1");
   dms_execution_spec_builder_set_allow_privileged (builder, TRUE);
+  dms_execution_spec_builder_set_lease_path (builder, "/lease");
   return dms_execution_spec_builder_end (builder);
 }
 
@@ -276,6 +277,7 @@ test_spec (void)
   g_assert_cmpuint (dms_execution_spec_get_pids_limit (back), ==, 64);
   g_assert_cmpstr (dms_execution_spec_get_gateway_ip (back), ==, "10.0.0.1");
   g_assert_true (dms_execution_spec_get_allow_privileged (back));
+  g_assert_cmpstr (dms_execution_spec_get_lease_path (back), ==, "/lease");
 }
 
 static void

@@ -206,6 +206,15 @@ on_start_done (gpointer user_data)
 }
 
 static void
+note_lease (DmsFakeProvider *self, DmsMessage *message)
+{
+  JsonObject *payload = dms_message_get_object (message);
+
+  self->lease_ms = dms_json_object_get_whole (payload, "LeaseMs", 0, G_MAXINT64, 0);
+  self->lease_until_us = dms_json_object_get_whole (payload, "LeaseUntilUs", 0, G_MAXINT64, 0);
+}
+
+static void
 handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
@@ -216,6 +225,8 @@ handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_ptr_array_add (self->started, g_strdup (strrchr (id, '.') + 1));
   if (run != NULL)
     g_hash_table_replace (self->runs, g_strdup (id), g_strdup (run));
+  self->start_us = g_get_monotonic_time ();
+  note_lease (self, message);
   if (self->hang_on_start)
     {
       g_hash_table_replace (self->held_starts, g_strdup (id), dms_message_ref (message));
@@ -237,6 +248,7 @@ handle_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
 
   self->n_restarts++;
   self->unhealthy = FALSE;
+  note_lease (self, message);
   reply_ok (message, NULL);
 }
 

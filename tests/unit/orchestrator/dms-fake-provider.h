@@ -55,6 +55,11 @@ typedef struct
   guint n_open_starts;
   guint max_open_starts;
   gboolean acknowledged;
+  /* When it was asked to start something last (monotonic), and what lease came with that or with a restart.
+   */
+  gint64 start_us;
+  gint64 lease_ms;
+  gint64 lease_until_us;
 
   /*< private >*/
   DmsTestNode *node;

@@ -80,6 +80,26 @@ remove_behind_back (Fixture *f)
   g_assert_true (dms_execution_remove_finish (execution, removed, &error));
 }
 
+/* What has failed can be had back by its orchestrator, also when the daemon was away meanwhile. */
+static void
+test_failed_before_restart (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsHandle) allocation = fixture_allocate (f, "task", "{\"exit_code\":7}", "");
+  g_autoptr (DmsMessage) message = NULL;
+  JsonObject *reply;
+
+  fixture_start (f, allocation, NULL);
+  (void) fixture_wait_end (f);
+  dms_test_run (200);
+  fixture_stop_provider (f);
+  fixture_start_provider (f);
+  g_assert_true (fixture_is_all_free (f));
+  reply = fixture_ask (f, allocation, "/dms/allocation/restart", "{}", &message);
+  g_assert_cmpstr (dms_json_object_get_text (reply, "Error"), ==, "");
+  (void) fixture_wait_end (f);
+  g_assert_true (fixture_is_all_free (f));
+}
+
 /* The engine lost the job while the daemon was away. */
 static void
 test_lost (Fixture *f, gconstpointer data)
@@ -153,6 +173,7 @@ main (int argc, char *argv[])
   add ("/restore/restart-of-daemon", test_restart_of_daemon);
   add ("/restore/end-is-repeated", test_end_is_repeated);
   add ("/restore/unwanted", test_unwanted);
+  add ("/restore/failed-before-restart", test_failed_before_restart);
   add ("/restore/lost", test_lost);
   add ("/restore/pending-after-restart", test_pending_after_restart);
   return g_test_run ();

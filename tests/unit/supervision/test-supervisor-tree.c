@@ -330,6 +330,64 @@ test_single_before_redeploy_all (void)
   play (&shape, steps, G_N_ELEMENTS (steps));
 }
 
+/* Nor is it for ever: a machine that is back can be told. */
+static void
+test_return_before_redeploy_all (void)
+{
+  const Shape shape = { DMS_ALLOCATION_ONE_FOR_ONE, DMS_NODE_STAY_DOWN, DMS_ESCALATE_REDEPLOY, 0, NULL };
+  const Step steps[] = {
+    { 0, LOST, "three", "" },
+    { 1, FAILED, "a", "restart_allocation a" },
+    { 2, FAILED, "a", "restart_allocation a" },
+    { 3, FAILED, "a", "fence_node three" },
+    { 4, RETURNED, "three", "redeploy_all" },
+  };
+
+  play (&shape, steps, G_N_ELEMENTS (steps));
+}
+
+/* What ends while its machine is silent is repaired when that is back: when its lease was over, say. */
+static void
+test_end_out_of_reach (void)
+{
+  const Shape restarts = { DMS_ALLOCATION_ONE_FOR_ONE, DMS_NODE_REDEPLOY, DMS_ESCALATE_NOT, 0, NULL };
+  const Shape moves = { DMS_ALLOCATION_STAY_DOWN, DMS_NODE_REDEPLOY, DMS_ESCALATE_NOT, 0, NULL };
+  const Shape stays = { DMS_ALLOCATION_ONE_FOR_ONE, DMS_NODE_STAY_DOWN, DMS_ESCALATE_NOT, 0, NULL };
+  const Step restarted[] = {
+    { 0, LOST, "three", "fence_node three" },
+    { 1, FAILED, "d", "" },
+    { 2, RETURNED, "three", "restart_allocation d" },
+    { 3, STARTED, "d", "" },
+    /* Once. */
+    { 4, LOST, "three", "fence_node three" },
+    { 5, RETURNED, "three", "" },
+    /* What has been started elsewhere meanwhile is another one. */
+    { 6, LOST, "three", "fence_node three" },
+    { 7, FAILED, "d", "" },
+    { 8, FENCED, "three", "redeploy_node three" },
+    { 9, REPAIRED, "three", "" },
+    { 10, LOST, "three", "fence_node three" },
+    { 11, FAILED, "d", "" },
+    { 12, COMPLETED, "d", "" },
+    { 13, RETURNED, "three", "" },
+  };
+  const Step moved[] = {
+    { 0, LOST, "three", "fence_node three" },
+    { 1, DMS_EVENT_ALLOCATION_LOST, "d", "" },
+    { 2, RETURNED, "three", "redeploy_node three" },
+  };
+  const Step all[] = {
+    { 0, LOST, "one", "" },
+    { 1, FAILED, "a", "" },
+    { 2, FAILED, "b", "" },
+    { 3, RETURNED, "one", "restart_allocation a, restart_allocation b" },
+  };
+
+  play (&restarts, restarted, G_N_ELEMENTS (restarted));
+  play (&moves, moved, G_N_ELEMENTS (moved));
+  play (&stays, all, G_N_ELEMENTS (all));
+}
+
 static void
 test_standbys (void)
 {
@@ -539,6 +597,8 @@ main (int argc, char **argv)
   g_test_add_func ("/supervisor-tree/node-redeploy", test_node_redeploy);
   g_test_add_func ("/supervisor-tree/single", test_single);
   g_test_add_func ("/supervisor-tree/single-before-redeploy-all", test_single_before_redeploy_all);
+  g_test_add_func ("/supervisor-tree/return-before-redeploy-all", test_return_before_redeploy_all);
+  g_test_add_func ("/supervisor-tree/end-out-of-reach", test_end_out_of_reach);
   g_test_add_func ("/supervisor-tree/standbys", test_standbys);
   g_test_add_func ("/supervisor-tree/teardown", test_teardown);
   g_test_add_func ("/supervisor-tree/property", test_property);
