@@ -267,7 +267,7 @@ test_waiting_for_an_end (void)
       "  d: {image: i, depends_on: [b]}\n";
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *yaml = translate (DMS_IMPORT_COMPOSE, text, NULL, &report, &error);
+  g_autofree char *yaml = dms_test_import (DMS_IMPORT_COMPOSE, text, NULL, &report, &error);
   g_autoptr (DmsEnsemble) ensemble = NULL;
   DmsTaskFlow *mid;
   DmsAllocationConfig *config;
@@ -282,14 +282,16 @@ test_waiting_for_an_end (void)
   g_assert_nonnull (flow_of (ensemble, "first-2"));
   config = dms_ensemble_find_allocation (ensemble, "mid");
   g_assert_cmpstr (dms_allocation_config_get_depends_on (config)[0], ==, "db");
-  assert_has (report, "translated: services.mid.depends_on.first: by the workflow");
+  dms_test_import_assert_has (report, "translated: services.mid.depends_on.first: by the workflow");
   for (const char *const *name = (const char *const[]){ "web", "after", "migrate", "b", "c", "d", NULL };
        *name != NULL;
        name++)
     g_assert_null (flow_of (ensemble, *name));
-  assert_has (report, "approximated: services.web.depends_on.migrate: its start is waited for");
-  assert_has (report, "approximated: services.after.depends_on.migrate: its start is waited for");
-  assert_has (report, "approximated: services.c.depends_on.b: its start is waited for");
+  dms_test_import_assert_has (report,
+                              "approximated: services.web.depends_on.migrate: its start is waited for");
+  dms_test_import_assert_has (report,
+                              "approximated: services.after.depends_on.migrate: its start is waited for");
+  dms_test_import_assert_has (report, "approximated: services.c.depends_on.b: its start is waited for");
 }
 
 static void
@@ -304,14 +306,14 @@ test_nomad_prestart (void)
                              "}}}}}}";
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *yaml = translate (DMS_IMPORT_NOMAD, text, NULL, &report, &error);
+  g_autofree char *yaml = dms_test_import (DMS_IMPORT_NOMAD, text, NULL, &report, &error);
   g_autoptr (DmsEnsemble) ensemble = NULL;
 
   g_assert_no_error (error);
   ensemble = load (yaml);
   g_assert_nonnull (dms_task_flow_find_dependency (flow_of (ensemble, "g-main"), "g-fetch"));
   g_assert_nonnull (flow_of (ensemble, "g-fetch"));
-  assert_has (report, "task.fetch: by the workflow, until it has succeeded");
+  dms_test_import_assert_has (report, "task.fetch: by the workflow, until it has succeeded");
 }
 
 static void
@@ -340,7 +342,7 @@ test_kubernetes_job (void)
       "      containers: [{name: c, image: i, command: [x]}, {name: d, image: i, command: [x]}]\n";
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
-  g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, NULL, &report, &error);
+  g_autofree char *yaml = dms_test_import (DMS_IMPORT_KUBERNETES, text, NULL, &report, &error);
   g_autoptr (DmsEnsemble) ensemble = NULL;
   DmsTaskFlow *flow;
 
@@ -351,7 +353,7 @@ test_kubernetes_job (void)
   g_assert_cmpuint (flow->max_retries, ==, 6);
   g_assert_cmpint (flow->timeout_us, ==, 90 * G_USEC_PER_SEC);
   g_assert_nonnull (dms_ensemble_find_node (ensemble, "j-2"));
-  assert_has (report, "completionMode: DMS_INDEX says which run it is");
+  dms_test_import_assert_has (report, "completionMode: DMS_INDEX says which run it is");
   g_assert_nonnull (dms_task_flow_find_dependency (flow_of (ensemble, "k-b"), "k-a"));
   for (const char *const *name = (const char *const[]){ "k-c", "k-d", NULL }; *name != NULL; name++)
     {
