@@ -40,6 +40,9 @@ def peers(node):
 def connect(node, other, kind="/tcp/"):
     reply = node.actor("/dms/node/peers/connect", "-a", address(other, kind))
     assert reply == {"Status": "CONNECTED", "Error": ""}, reply
+    # Who is dialled has the connection a moment after who dials.
+    peer = node.peer
+    other.wait_for(lambda: peer in peers(other), 10, "it is connected, and the other does not know")
 
 
 @contextlib.contextmanager
@@ -341,7 +344,8 @@ def test_reach_each_other(apart, kind):
     assert reply["peer"] == b.peer
     (connection,) = a.network("connections", "--json").json["connections"]
     assert connection["remote"].startswith(f"/ip4/10.213.7.2/{kind}/9000")
-    assert peers(a) == [b.peer] and peers(b) == [a.peer]
+    assert peers(a) == [b.peer]
+    b.wait_for(lambda: peers(b) == [a.peer], 10, "the second does not know of the connection")
 
 
 def test_deploys_on_the_other_machine(apart):
