@@ -45,6 +45,12 @@ def connect(node, other, kind="/tcp/"):
     other.wait_for(lambda: peer in peers(other), 10, "it is connected, and the other does not know")
 
 
+def hears(asker, *others):
+    """Whether what the asker publishes comes to the others, and they may answer it."""
+    reply = asker.cli("-c", "dms", "actor", "cmd", "/broadcast/hello", "-t", "2s", check=False)
+    return all(other.dms_did in reply.out for other in others)
+
+
 @contextlib.contextmanager
 def nodes(directory, *names, node_class=Node, **kwargs):
     made = []
@@ -229,17 +235,12 @@ def test_comes_back_after_a_crash(tmp_path):
         allow(a, b, *DEPLOY)
         allow(b, a, *DEPLOY)
         a.start(), b.start()
-
-        def heard(asker, other):
-            reply = asker.cli("-c", "dms", "actor", "cmd", "/broadcast/hello", "-t", "2s", check=False)
-            return other.dms_did in reply.out
-
         connect(a, b, "/quic-v1")
-        a.wait_for(lambda: heard(a, b) and heard(b, a), 30, "they do not hear each other")
+        a.wait_for(lambda: hears(a, b) and hears(b, a), 30, "they do not hear each other")
         a.kill()
         a.start()
         connect(a, b, "/tcp/")
-        a.wait_for(lambda: heard(a, b) and heard(b, a), 25, "they do not hear each other after the crash")
+        a.wait_for(lambda: hears(a, b) and hears(b, a), 25, "they do not hear each other after the crash")
         # The connection that died is gone before its time is over.
         found = b.network("connections", a.peer, "--json").json["connections"]
         assert all("/tcp/" in connection["remote"] for connection in found), found
