@@ -8,6 +8,7 @@
 #include "observability/dms-log.h"
 #include "orchestrator/dms-child-check.h"
 #include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-log-fetch.h"
 #include "orchestrator/dms-orchestrator-private.h"
 
 #include <fcntl.h>
@@ -588,6 +589,7 @@ handle_output (Request *request)
   g_autofree char *directory = NULL;
   g_autofree char *path = NULL;
   g_autofree char *text = NULL;
+  g_autofree char *shortfall = NULL;
   JsonObject *reply;
 
   if (child == NULL)
@@ -600,7 +602,8 @@ handle_output (Request *request)
     return make_error ("allocation must be <node>.<allocation> of the child", FALSE);
   path = g_build_filename (directory, from_stderr ? "stderr.log" : "stdout.log", NULL);
   text = read_output (path);
-  reply = make_description (request->children, child);
+  shortfall = dms_log_fetch_read_shortfall (directory);
+  reply = shortfall == NULL ? make_description (request->children, child) : make_error (shortfall, FALSE);
   json_object_set_string_member (reply, "output", text);
   return reply;
 }

@@ -4,6 +4,7 @@
 #include "orchestrator/dms-log-fetch.h"
 
 #include "common/dms-json-object.h"
+#include "observability/dms-log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +14,21 @@
 
 enum
 {
-  CHUNK = 512 * 1024,
+  MAX_CHUNK = 512 * 1024,
+  MIN_CHUNK = 32 * 1024,
   MAX_STREAM = 256 * 1024 * 1024,
-  REQUEST_SECONDS = 120,
+  /* For a chunk of each size; a request or its answer dies with a daemon that is restarted, so that it is
+   * made again, and asks for less since the way may just be slow. */
+  REQUEST_SECONDS = 15,
+  PAUSE_SECONDS = 1,
+  MAX_PAUSE_SECONDS = 8,
+  /* Without anything new, whatever the reason. */
+  PATIENCE_SECONDS = 120,
   N_STREAMS = 2,
 };
+
+/* Beside the logs: why they are not whole. */
+#define SHORTFALL "shortfall.txt"
 
 /* Copies the two logs of an allocation. */
 struct _DmsLogFetch
@@ -37,6 +48,11 @@ struct _DmsLogFetch
   guint timer;
   guint stream;
   guint64 offsets[N_STREAMS];
+  guint request_s;
+  guint patience_s;
+  guint chunk;
+  guint pause_s;
+  gint64 last_news_us;
 };
 
 G_DEFINE_FINAL_TYPE (DmsLogFetch, dms_log_fetch, G_TYPE_OBJECT)
@@ -107,7 +123,43 @@ dms_log_fetch_new (DmsActor *actor,
   self->directory = g_strdup (directory);
   self->follow = follow;
   self->interval_s = MAX (interval_s, 1);
+  self->request_s = REQUEST_SECONDS;
+  self->patience_s = PATIENCE_SECONDS;
+  self->chunk = MAX_CHUNK;
   return self;
+}
+
+void
+dms_log_fetch_set_patience (DmsLogFetch *self, guint request_s, guint patience_s)
+{
+  self->request_s = request_s;
+  self->patience_s = patience_s;
+}
+
+/* What is here is not all there was: whoever reads it later must know. */
+static void
+note_shortfall (DmsLogFetch *self, const char *error)
+{
+  g_autofree char *path = g_build_filename (self->directory, SHORTFALL, NULL);
+  g_autoptr (GError) local = NULL;
+
+  if (!g_file_set_contents (path, error, -1, &local))
+    dms_log_event (G_LOG_LEVEL_WARNING,
+                   "shortfall_not_noted",
+                   "allocationID",
+                   self->allocation_id,
+                   "error",
+                   local->message,
+                   NULL);
+}
+
+char *
+dms_log_fetch_read_shortfall (const char *directory)
+{
+  g_autofree char *path = g_build_filename (directory, SHORTFALL, NULL);
+  char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
 }
 
 static void
@@ -120,6 +172,8 @@ end (DmsLogFetch *self, DmsLogFetchState state, const char *error)
   self->state = state;
   g_free (self->error);
   self->error = g_strdup (error);
+  if (state == DMS_LOG_FETCH_FAILED)
+    note_shortfall (self, error);
   g_clear_handle_id (&self->timer, g_source_remove);
   g_cancellable_cancel (self->cancellable);
   g_signal_emit (self, ended_signal, 0);
@@ -160,6 +214,13 @@ write_at (DmsLogFetch *self, const guint8 *data, gsize size, gboolean truncate, 
   return TRUE;
 }
 
+static void
+note_news (DmsLogFetch *self)
+{
+  self->last_news_us = g_get_monotonic_time ();
+  self->pause_s = PAUSE_SECONDS;
+}
+
 static gboolean
 on_timer (gpointer user_data)
 {
@@ -167,6 +228,7 @@ on_timer (gpointer user_data)
 
   self->timer = 0;
   self->stream = 0;
+  note_news (self);
   request_chunk (self);
   return G_SOURCE_REMOVE;
 }
@@ -209,11 +271,38 @@ take_chunk (DmsLogFetch *self, JsonObject *reply)
       end (self, DMS_LOG_FETCH_FAILED, error->message);
       return;
     }
+  note_news (self);
   if (size == 0 || old_style || dms_json_object_get_flag (reply, "eof") ||
       self->offsets[self->stream] >= MAX_STREAM)
     next_stream (self);
   else
     request_chunk (self);
+}
+
+static gboolean
+on_pause_over (gpointer user_data)
+{
+  DmsLogFetch *self = user_data;
+
+  self->timer = 0;
+  request_chunk (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+try_again (DmsLogFetch *self, const GError *error)
+{
+  gint64 quiet_us = g_get_monotonic_time () - self->last_news_us;
+
+  if (quiet_us > (gint64) self->patience_s * G_USEC_PER_SEC)
+    {
+      end (self, DMS_LOG_FETCH_FAILED, error->message);
+      return;
+    }
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_TIMED_OUT))
+    self->chunk = MAX (self->chunk / 4, MIN_CHUNK);
+  self->timer = g_timeout_add_seconds (self->pause_s, on_pause_over, self);
+  self->pause_s = MIN (self->pause_s * 2, MAX_PAUSE_SECONDS);
 }
 
 static void
@@ -226,7 +315,7 @@ on_chunk (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->state != DMS_LOG_FETCH_RUNNING)
     return;
   if (message == NULL)
-    end (self, DMS_LOG_FETCH_FAILED, error->message);
+    try_again (self, error);
   else
     take_chunk (self, dms_message_get_object (message));
 }
@@ -240,13 +329,13 @@ request_chunk (DmsLogFetch *self)
   json_object_set_string_member (object, "AllocName", self->allocation_id);
   json_object_set_string_member (object, "Stream", stream_names[self->stream]);
   json_object_set_int_member (object, "offset", (gint64) self->offsets[self->stream]);
-  json_object_set_int_member (object, "max_bytes", CHUNK);
+  json_object_set_int_member (object, "max_bytes", self->chunk);
   json_node_take_object (payload, object);
   dms_actor_invoke_async (self->actor,
                           self->node,
                           self->behaviour,
                           payload,
-                          dms_actor_expiry_in (REQUEST_SECONDS),
+                          dms_actor_expiry_in (self->request_s),
                           self->cancellable,
                           on_chunk,
                           g_object_ref (self));
@@ -255,6 +344,8 @@ request_chunk (DmsLogFetch *self)
 gboolean
 dms_log_fetch_start (DmsLogFetch *self, GError **error)
 {
+  g_autofree char *shortfall = g_build_filename (self->directory, SHORTFALL, NULL);
+
   if (g_mkdir_with_parents (self->directory, 0700) != 0)
     {
       g_set_error (error,
@@ -270,7 +361,9 @@ dms_log_fetch_start (DmsLogFetch *self, GError **error)
       if (!write_at (self, NULL, 0, TRUE, error))
         return FALSE;
     }
+  (void) g_unlink (shortfall);
   self->stream = 0;
+  note_news (self);
   request_chunk (self);
   return TRUE;
 }

@@ -31,6 +31,10 @@ DmsLogFetch *dms_log_fetch_new (DmsActor *actor,
                                 const char *directory,
                                 gboolean follow,
                                 guint interval_s);
+/* For how long one request is waited for, and for how long without anything new requests are made again. */
+void dms_log_fetch_set_patience (DmsLogFetch *self, guint request_s, guint patience_s);
+/* Why the logs in a directory are not whole; NULL when nothing is known to be missing. */
+char *dms_log_fetch_read_shortfall (const char *directory);
 /* Makes the directory, empties the files, begins. */
 gboolean dms_log_fetch_start (DmsLogFetch *self, GError **error);
 void dms_log_fetch_stop (DmsLogFetch *self);

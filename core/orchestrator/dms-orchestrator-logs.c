@@ -15,7 +15,9 @@ enum
 {
   MAX_JOBS = 1024,
   DEFAULT_INTERVAL = 10,
-  MAX_INTERVAL = 300
+  MAX_INTERVAL = 300,
+  /* Somebody waits for the answer. */
+  PATIENCE_SECONDS = 20,
 };
 
 /* What a request about logs names. */
@@ -190,6 +192,7 @@ handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (LogTarget) target = find_target (self, message, &error);
   g_autoptr (DmsLogFetch) fetch = NULL;
+  g_autofree char *shortfall = NULL;
   LogReply *pending;
 
   if (target == NULL)
@@ -200,11 +203,13 @@ handle_logs (DmsActor *actor, DmsMessage *message, gpointer user_data)
   /* A deployment that is over has brought its logs here already. */
   if (target->deployment == NULL || target->node == NULL)
     {
-      reply_what_is_here (message, target->directory, target->ensemble_id, target->allocation_id, NULL);
+      shortfall = dms_log_fetch_read_shortfall (target->directory);
+      reply_what_is_here (message, target->directory, target->ensemble_id, target->allocation_id, shortfall);
       return;
     }
   fetch = dms_log_fetch_new (
       self->root, target->node, target->ensemble_id, target->allocation_id, target->directory, FALSE, 0);
+  dms_log_fetch_set_patience (fetch, PATIENCE_SECONDS, 0);
   pending = g_new0 (LogReply, 1);
   pending->message = dms_message_ref (message);
   pending->allocation_id = g_strdup (target->allocation_id);
