@@ -131,7 +131,7 @@ main (int argc, char **argv)
   if (child == 0)
     {
       prctl (PR_SET_PDEATHSIG, SIGKILL);
-      /* A parent outside is none that can be seen; who has another one by now was left before it could be told. */
+      /* A parent outside cannot be seen: who sees one by now has been left before it could be told. */
       if (getppid () != 0)
         _exit (CANNOT_ENTER);
       sigprocmask (SIG_SETMASK, &before, NULL);
