@@ -21,8 +21,8 @@
 
 enum
 {
-  /* A daemon that was killed while it started a program leaves its lock, and its ports, with that program until
-   * that has been executed: milliseconds, or a second on a machine that is busy. */
+  /* A daemon that was killed while it started a program leaves its lock, and its ports, with that program
+   * until that has been executed: milliseconds, or a second on a machine that is busy. */
   MAX_LOCK_WAIT_MS = 3000,
   LOCK_PAUSE_MS = 10,
 };

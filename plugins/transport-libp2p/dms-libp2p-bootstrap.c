@@ -7,7 +7,7 @@
 enum
 {
   DMS_LIBP2P_BOOTSTRAP_MAX = 64,
-  /* After the first failure, or when a connection has ended; then twice as long each time, up to the longest. */
+  /* After the first failure, or the end of a connection; then twice as long each time, up to the longest. */
   DMS_LIBP2P_BOOTSTRAP_FIRST_S = 5,
   DMS_LIBP2P_BOOTSTRAP_LONGEST_S = 10 * 60,
   /* How often it looks whether the connection still stands. What has stood so long begins anew. */
@@ -164,8 +164,8 @@ dms_libp2p_bootstrap_peer_on_timer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Who loses its only way into the network does not wait for the next look; a peer that ends every connection is
- * asked less and less often all the same. */
+/* Who loses its only way into the network does not wait for the next look; a peer that ends every connection
+ * is asked less and less often all the same. */
 static void
 dms_libp2p_bootstrap_on_connection (DmsP2pSwarm *swarm,
                                     DmsP2pConnection *connection,
