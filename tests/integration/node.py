@@ -161,7 +161,8 @@ class Node:
             self.wait_ready()
         return self
 
-    def wait_ready(self, timeout=20):
+    def wait_ready(self, timeout=60):
+        """As long as it lives it may be opening its key, which is made to take a second of a processor of its own."""
         self.wait_for(self.healthy, timeout, "the daemon does not answer")
 
     def healthy(self):
