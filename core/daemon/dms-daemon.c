@@ -19,6 +19,14 @@
 #include "config/dms-config-schema.h"
 #include "identity/dms-network-key.h"
 
+enum
+{
+  /* A daemon that was killed while it started a program leaves its lock, and its ports, with that program
+   * until that has been executed: milliseconds, or a second on a machine that is busy. */
+  MAX_LOCK_WAIT_MS = 3000,
+  LOCK_PAUSE_MS = 10,
+};
+
 /* The transports this daemon knows, best first. */
 static const char *const transports[] = { "libp2p", "memory", NULL };
 
@@ -154,6 +162,21 @@ dms_daemon_dup_lock_path (DmsConfig *config)
   return g_build_filename (dms_config_get_string (config, "general.data_dir"), "lock", NULL);
 }
 
+/* Nothing runs yet that could be kept waiting. */
+static gboolean
+wait_for_lock (int fd)
+{
+  gint64 deadline = g_get_monotonic_time () + MAX_LOCK_WAIT_MS * G_TIME_SPAN_MILLISECOND;
+
+  while (flock (fd, LOCK_EX | LOCK_NB) != 0)
+    {
+      if ((errno != EWOULDBLOCK && errno != EINTR) || g_get_monotonic_time () >= deadline)
+        return FALSE;
+      g_usleep (LOCK_PAUSE_MS * G_TIME_SPAN_MILLISECOND);
+    }
+  return TRUE;
+}
+
 /* Two daemons on one database would each undo what the other does. */
 static gboolean
 take_lock (DmsDaemon *self, const char *data_dir, GError **error)
@@ -171,7 +194,7 @@ take_lock (DmsDaemon *self, const char *data_dir, GError **error)
                    g_strerror (errno));
       return FALSE;
     }
-  if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
+  if (wait_for_lock (self->lock_fd))
     return TRUE;
 
   g_set_error (error,

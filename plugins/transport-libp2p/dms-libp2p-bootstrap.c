@@ -7,10 +7,10 @@
 enum
 {
   DMS_LIBP2P_BOOTSTRAP_MAX = 64,
-  /* After the first failure; then twice as long each time, up to the longest. */
+  /* After the first failure, or the end of a connection; then twice as long each time, up to the longest. */
   DMS_LIBP2P_BOOTSTRAP_FIRST_S = 5,
   DMS_LIBP2P_BOOTSTRAP_LONGEST_S = 10 * 60,
-  /* How often it looks whether the connection still stands. */
+  /* How often it looks whether the connection still stands. What has stood so long begins anew. */
   DMS_LIBP2P_BOOTSTRAP_CHECK_S = 60,
   /* How often it says in the log that a peer cannot be reached. */
   DMS_LIBP2P_BOOTSTRAP_TELL_S = 60 * 60,
@@ -89,6 +89,13 @@ dms_libp2p_bootstrap_peer_wait (DmsLibp2pBootstrapPeer *peer, guint seconds)
 }
 
 static void
+dms_libp2p_bootstrap_peer_wait_longer (DmsLibp2pBootstrapPeer *peer)
+{
+  dms_libp2p_bootstrap_peer_wait (peer, peer->wait_s);
+  peer->wait_s = MIN (2 * peer->wait_s, DMS_LIBP2P_BOOTSTRAP_LONGEST_S);
+}
+
+static void
 dms_libp2p_bootstrap_peer_note_failure (DmsLibp2pBootstrapPeer *peer, const GError *error)
 {
   gint64 now_us = g_get_monotonic_time ();
@@ -100,8 +107,7 @@ dms_libp2p_bootstrap_peer_note_failure (DmsLibp2pBootstrapPeer *peer, const GErr
                  error->message);
       peer->told_us = now_us;
     }
-  dms_libp2p_bootstrap_peer_wait (peer, peer->wait_s);
-  peer->wait_s = MIN (2 * peer->wait_s, DMS_LIBP2P_BOOTSTRAP_LONGEST_S);
+  dms_libp2p_bootstrap_peer_wait_longer (peer);
 }
 
 static void
@@ -121,7 +127,6 @@ dms_libp2p_bootstrap_peer_on_connected (GObject *source, GAsyncResult *result, g
     }
   if (peer->peer == NULL)
     peer->peer = dms_peer_id_ref (dms_p2p_connection_get_peer_id (connection));
-  peer->wait_s = DMS_LIBP2P_BOOTSTRAP_FIRST_S;
   peer->told_us = 0;
   dms_libp2p_bootstrap_peer_wait (peer, DMS_LIBP2P_BOOTSTRAP_CHECK_S);
 }
@@ -150,10 +155,36 @@ dms_libp2p_bootstrap_peer_on_timer (gpointer user_data)
 
   dms_libp2p_bootstrap_peer_drop_timer (peer);
   if (peer->peer != NULL && dms_p2p_swarm_find (peer->bootstrap->swarm, peer->peer) != NULL)
-    dms_libp2p_bootstrap_peer_wait (peer, DMS_LIBP2P_BOOTSTRAP_CHECK_S);
+    {
+      peer->wait_s = DMS_LIBP2P_BOOTSTRAP_FIRST_S;
+      dms_libp2p_bootstrap_peer_wait (peer, DMS_LIBP2P_BOOTSTRAP_CHECK_S);
+    }
   else
     dms_libp2p_bootstrap_peer_dial (peer);
   return G_SOURCE_REMOVE;
+}
+
+/* Who loses its only way into the network does not wait for the next look; a peer that ends every connection
+ * is asked less and less often all the same. */
+static void
+dms_libp2p_bootstrap_on_connection (DmsP2pSwarm *swarm,
+                                    DmsP2pConnection *connection,
+                                    gboolean is_open,
+                                    gpointer user_data)
+{
+  DmsLibp2pBootstrap *self = user_data;
+  DmsPeerId *id = dms_p2p_connection_get_peer_id (connection);
+
+  if (is_open || dms_p2p_swarm_find (swarm, id) != NULL)
+    return;
+  for (guint i = 0; i < self->peers->len; i++)
+    {
+      DmsLibp2pBootstrapPeer *peer = self->peers->pdata[i];
+
+      /* Without a timer it is being dialled. */
+      if (peer->timer != NULL && peer->peer != NULL && dms_peer_id_equal (peer->peer, id))
+        dms_libp2p_bootstrap_peer_wait_longer (peer);
+    }
 }
 
 static void
@@ -188,12 +219,14 @@ dms_libp2p_bootstrap_new (DmsP2pSwarm *swarm, const char *const *addresses)
   self->peers = g_ptr_array_new_with_free_func (dms_libp2p_bootstrap_peer_forget);
   for (guint i = 0; addresses[i] != NULL && i < DMS_LIBP2P_BOOTSTRAP_MAX; i++)
     dms_libp2p_bootstrap_add (self, addresses[i]);
+  dms_p2p_swarm_add_notify (swarm, dms_libp2p_bootstrap_on_connection, self);
   return self;
 }
 
 void
 dms_libp2p_bootstrap_free (DmsLibp2pBootstrap *self)
 {
+  dms_p2p_swarm_remove_notify (self->swarm, dms_libp2p_bootstrap_on_connection, self);
   g_clear_pointer (&self->peers, g_ptr_array_unref);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);

@@ -5,6 +5,7 @@
 import contextlib
 import fcntl
 import json
+import time
 from pathlib import Path
 
 import engines
@@ -129,6 +130,18 @@ class Deployment:
     # What must hold while it runs, and after it.
 
     def expect_held(self):
+        """What a machine could not be told to take back, since its way was not open yet, it is told a little later."""
+        deadline = time.monotonic() + 20 * PATIENCE
+        while True:
+            try:
+                self.expect_held_now()
+                return
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.2)
+
+    def expect_held_now(self):
         """Status, manifest, lists, executions and numbers agree with each other and with the job."""
         status = self.status()
         assert status["status"] == "Running" and status["error"] == "", status

@@ -218,7 +218,7 @@ class FieldClient:
         assert verify_envelope(reply), "the reply's signature does not verify"
         return json.loads(base64.b64decode(reply["msg"]))
 
-    def broadcast(self, behaviour, topic, payload=None, timeout=2.0, tokens=None):
+    def broadcast(self, behaviour, topic, payload=None, timeout=4.0, tokens=None):
         actor = Identity()
         expiry = now() + int(timeout * 10**9)
         if tokens is None:

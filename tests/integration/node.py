@@ -5,6 +5,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,10 +24,24 @@ NUNET = BUILD / "core" / "cli" / "nunet"
 PATIENCE = float(os.environ.get("DMS_TEST_PATIENCE", "1"))
 
 
+# Below what the kernel gives to who asks for any port, and below what jobs are given (general.port_available_range_from):
+# else somebody might get a port between the moment it is found and the one its daemon takes it, or takes it again.
+PORTS = range(10000, 16384)
+# Names that say of a port that a test has it, until the process of the tests ends.
+taken_ports = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback that is free by TCP and UDP, and stays so for whoever asked."""
+    for port in random.sample(PORTS, 1000):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            name = stack.enter_context(socket.socket(socket.AF_UNIX))
+            name.bind(f"\0dms-test-port-{port}")
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                stack.enter_context(socket.socket(type=kind)).bind(("127.0.0.1", port))
+            taken_ports.append(name.dup())
+            return port
+    raise AssertionError("no port is free")
 
 
 def memory_bytes():
@@ -146,7 +161,8 @@ class Node:
             self.wait_ready()
         return self
 
-    def wait_ready(self, timeout=20):
+    def wait_ready(self, timeout=60):
+        """As long as it lives it may be opening its key, which is made to take a second of a processor of its own."""
         self.wait_for(self.healthy, timeout, "the daemon does not answer")
 
     def healthy(self):

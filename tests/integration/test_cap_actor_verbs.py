@@ -41,7 +41,7 @@ def test_msg_and_send(shared):
 
 
 def test_msg_and_broadcast(shared):
-    line = shared.cli("actor", "msg", "-b", "/nunet/hello", "/broadcast/hello", "{}", "-t", "2s").out
+    line = shared.cli("actor", "msg", "-b", "/nunet/hello", "/broadcast/hello", "{}", "-t", "5s").out
     message = json.loads(line)
     assert message["opt"]["topic"] == "/nunet/hello" and message["to"] == {"id": {"pub": ""}, "did": {}, "addr": {}}
     assert message["opt"]["cont"].startswith("/public/user/")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon is killed with SIGKILL and started again: nothing is lost, nothing is left behind."""
 
+import fcntl
 import os
 import random
 import time
@@ -54,6 +55,20 @@ def test_job_outlives_the_daemon(node):
     assert node.logs_of(ensemble, "here.main")[0] == "".join(f"line {i}\n" for i in range(40))
     assert not processes_with(marker)
     nothing_left(node)
+
+
+def test_killed_while_it_started_a_program(fresh):
+    """What was forked and is not executed yet has the lock of the daemon, which the next one waits for."""
+    fresh.start()
+    fresh.kill()
+    with open(fresh.data_dir / "lock", "rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        fresh.start(wait=False)
+        time.sleep(0.7)
+        assert fresh.process.poll() is None, fresh.daemon_log()
+        # A daemon that listens has taken it.
+        assert not fresh.healthy()
+    fresh.wait_ready()
 
 
 def test_job_ends_while_the_daemon_is_away(node):

@@ -40,6 +40,15 @@ def peers(node):
 def connect(node, other, kind="/tcp/"):
     reply = node.actor("/dms/node/peers/connect", "-a", address(other, kind))
     assert reply == {"Status": "CONNECTED", "Error": ""}, reply
+    # Who is dialled has the connection a moment after who dials.
+    peer = node.peer
+    other.wait_for(lambda: peer in peers(other), 10, "it is connected, and the other does not know")
+
+
+def hears(asker, *others):
+    """Whether what the asker publishes comes to the others, and they may answer it."""
+    reply = asker.cli("-c", "dms", "actor", "cmd", "/broadcast/hello", "-t", "2s", check=False)
+    return all(other.dms_did in reply.out for other in others)
 
 
 @contextlib.contextmanager
@@ -226,17 +235,12 @@ def test_comes_back_after_a_crash(tmp_path):
         allow(a, b, *DEPLOY)
         allow(b, a, *DEPLOY)
         a.start(), b.start()
-
-        def heard(asker, other):
-            reply = asker.cli("-c", "dms", "actor", "cmd", "/broadcast/hello", "-t", "2s", check=False)
-            return other.dms_did in reply.out
-
         connect(a, b, "/quic-v1")
-        a.wait_for(lambda: heard(a, b) and heard(b, a), 30, "they do not hear each other")
+        a.wait_for(lambda: hears(a, b) and hears(b, a), 30, "they do not hear each other")
         a.kill()
         a.start()
         connect(a, b, "/tcp/")
-        a.wait_for(lambda: heard(a, b) and heard(b, a), 25, "they do not hear each other after the crash")
+        a.wait_for(lambda: hears(a, b) and hears(b, a), 25, "they do not hear each other after the crash")
         # The connection that died is gone before its time is over.
         found = b.network("connections", a.peer, "--json").json["connections"]
         assert all("/tcp/" in connection["remote"] for connection in found), found
@@ -341,7 +345,8 @@ def test_reach_each_other(apart, kind):
     assert reply["peer"] == b.peer
     (connection,) = a.network("connections", "--json").json["connections"]
     assert connection["remote"].startswith(f"/ip4/10.213.7.2/{kind}/9000")
-    assert peers(a) == [b.peer] and peers(b) == [a.peer]
+    assert peers(a) == [b.peer]
+    b.wait_for(lambda: peers(b) == [a.peer], 10, "the second does not know of the connection")
 
 
 def test_deploys_on_the_other_machine(apart):

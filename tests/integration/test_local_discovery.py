@@ -20,8 +20,7 @@ def pair(tmp_path, machines):  # pylint: disable=redefined-outer-name
 
 def meet(a, b):
     a.start(), b.start()
-    a.wait_for(lambda: peers(a) == [b.peer], 20, "they do not find each other")
-    assert peers(b) == [a.peer]
+    a.wait_for(lambda: peers(a) == [b.peer] and peers(b) == [a.peer], 20, "they do not find each other")
 
 
 def test_find_each_other(pair):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from field_client import FieldClient, Identity, Response, wire
+from key_file import write_key_file
 from node import NUNET, PATIENCE, PASSPHRASE, Node, wind_down
 
 PERSON = "ada@example.org"
@@ -165,7 +166,8 @@ def test_two_nodes_obey(home, gnupg, tmp_path):
         # One trusts the person as a root, the other within a grant that the person signed for it.
         for name, how in (("first", "--root"), ("second", "--require")):
             node = node_of(gnupg, tmp_path / name)
-            node.cli("key", "new", "dms")
+            # A key that opens at once: this is not about keys in files.
+            write_key_file(node.user_dir / "key" / "dms.json", "dms", PASSPHRASE)
             node.cli("cap", "new", "dms")
             node.cli("cap", "anchor", "-c", "dms", how, home.person if how == "--root" else delegated)
             shutil.copytree(home.user_dir / "cap", node.user_dir / "cap", dirs_exist_ok=True,
@@ -181,7 +183,7 @@ def test_two_nodes_obey(home, gnupg, tmp_path):
             assert node.actor("/dms/node/peers/self")["id"]
 
         stranger = nodes[1]
-        stranger.cli("key", "new", "eve")
+        write_key_file(stranger.user_dir / "key" / "eve.json", "eve", PASSPHRASE)
         stranger.cli("cap", "new", "eve")
         assert stranger.cli("actor", "cmd", "-c", "eve", "/dms/node/peers/self", "-t", "2s", check=False).status == 1
 
@@ -191,8 +193,9 @@ def test_two_nodes_obey(home, gnupg, tmp_path):
             node.wait_for(lambda node=node: node.cli("-c", "user", "actor", "cmd", "/dms/node/peers/self", "-t", "2s",
                                                      check=False).status == 1, 30, "the revocation is not heeded")
     finally:
+        # Nobody is left who might ask them for their jobs.
         for node in nodes:
-            wind_down(node)
+            node.stop()
 
 
 def test_the_key_asks_by_itself(gnupg, home):

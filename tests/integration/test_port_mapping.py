@@ -48,6 +48,8 @@ def test_ports_are_passed_on_and_given_back(tmp_path, machines, router):  # pyli
         a.wait_for(lambda: any("198.51.100.7" in text for text in addresses(a)), 10 * PATIENCE, "nothing is passed on")
         outer = [text.split("/p2p/")[0] for text in addresses(a) if "198.51.100.7" in text]
         assert sorted(outer) == ["/ip4/198.51.100.7/tcp/41002", "/ip4/198.51.100.7/udp/41001/quic-v1"]
-        assert sorted(router.read_text().split("\n")[1:3]) == ["tcp 9000 7200", "udp 9000 7200"]
+        # Who hears nothing for a quarter of a second asks again: how often it was asked depends on the machine.
+        asked = router.read_text().splitlines()[1:]
+        assert set(asked) == {"tcp 9000 7200", "udp 9000 7200"}
         a.stop()
-    assert sorted(router.read_text().strip().split("\n")[3:]) == ["tcp 9000 0", "udp 9000 0"]
+    assert set(router.read_text().splitlines()[1 + len(asked):]) == {"tcp 9000 0", "udp 9000 0"}

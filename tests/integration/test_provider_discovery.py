@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from node import PATIENCE, Node, wind_down
-from test_libp2p_nodes import PLUGIN, connect, peers, quick
+from test_libp2p_nodes import PLUGIN, connect, hears, peers, quick
 from test_world import DEPLOY, allow
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "interop"))
@@ -51,6 +51,14 @@ def table(tmp_path, name="table"):
     return our_peer(tmp_path, name).start(listen=LISTEN, dht=True)
 
 
+def wait_in_table(peer, host):
+    """Whoever tells something tells those that its table of the network has."""
+    deadline = time.monotonic() + 20 * PATIENCE
+    while host.id not in peer.ask("dht_peers")["peers"]:
+        assert time.monotonic() < deadline, f"{peer.name} does not take {host.name} into its table"
+        time.sleep(0.05)
+
+
 def node(tmp_path, name, **p2p):
     return Node(tmp_path / name, config=quick(**p2p)).set_up()
 
@@ -88,7 +96,7 @@ def test_by_provider_records_alone(tmp_path):
         a.start(), b.start()
         b.onboard()
         wait_advertised(b)
-        assert peers(a) == [host.id]
+        a.wait_for(lambda: peers(a) == [host.id], 20, "it does not meet the host it knows")
         (found,) = host.ask("dht_query", name=KEY)["found"]
         assert found["peer"] == b.peer and "data" not in found
         chosen, _ = run_job(a)
@@ -106,8 +114,7 @@ def test_by_gossip_alone(tmp_path):
         a.start(), b.start()
         b.onboard()
         connect(a, b)
-        # The mesh is there when the next heartbeat has been.
-        time.sleep(2 * PATIENCE)
+        a.wait_for(lambda: hears(a, b), 30, "nobody hears what is published")
         chosen, _ = run_job(a)
         assert chosen == b.peer
         assert ways(a) == {"gossip"}
@@ -122,8 +129,8 @@ def test_among_false_records(tmp_path):
     with ended(a, b, host, *others):
         for other in others:
             other.ask("dial", addresses=host.addresses)
-        time.sleep(1 * PATIENCE)
         for other in others:
+            wait_in_table(other, host)
             other.ask("dht_advertise", name=KEY, data="come here")
         for other in others[:4]:
             other.vanish()

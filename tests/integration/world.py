@@ -121,7 +121,7 @@ class World:
     def answer_lines(self):
         return (self.root / "answers").read_text(errors="replace").splitlines()
 
-    def wait_line(self, word, node, timeout=30):
+    def wait_line(self, word, node, timeout=60):
         wanted = f"{word} {node.config_file}"
 
         def answered():

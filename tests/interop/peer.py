@@ -129,7 +129,8 @@ class Peer:
             self.unread.append(said)
 
     def start(self, **arguments):
-        answer = self.ask("start", **arguments)
+        # Node.js reads all of js-libp2p before it answers: seconds of a processor.
+        answer = self.ask("start", timeout=90, **arguments)
         self.id = answer["peer"]
         self.addresses = answer["addresses"]
         return self

@@ -185,6 +185,8 @@ def end_while_somebody_does_not_wait_for_his_program(bed, client):
             words = (folder / "cmdline").read_bytes().split(b"\0")
             if words[0].endswith(b"testbed-enter") and words[1] == str(bed.supervisor).encode():
                 os.kill(int(folder.name), signal.SIGSTOP)
+                # Until it stands still it may take note of the end of its program, and nobody has to do it for it.
+                wait_for(lambda folder=folder: "\nState:\tT" in (folder / "status").read_text(), 5, "it does not stop")
     os.kill(bed.supervisor, signal.SIGKILL)
 
 

@@ -445,6 +445,21 @@ dms_p2p_swarm_add_notify (DmsP2pSwarm *self, DmsP2pSwarmNotify notify, gpointer 
 }
 
 void
+dms_p2p_swarm_remove_notify (DmsP2pSwarm *self, DmsP2pSwarmNotify notify, gpointer user_data)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      const DmsP2pSwarmListener *listener = &g_array_index (self->listeners, DmsP2pSwarmListener, i);
+
+      if (listener->notify == notify && listener->user_data == user_data)
+        {
+          g_array_remove_index (self->listeners, i);
+          return;
+        }
+    }
+}
+
+void
 dms_p2p_swarm_set_accept (DmsP2pSwarm *self, DmsP2pConnectionAccept accept, gpointer user_data)
 {
   self->accept = accept;

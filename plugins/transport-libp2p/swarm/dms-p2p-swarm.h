@@ -29,6 +29,7 @@ DmsP2pSwarm *dms_p2p_swarm_new (DmsP2pIdentity *identity, DmsP2pLimits *limits, 
 void dms_p2p_swarm_add_transport (DmsP2pSwarm *self, DmsP2pTransport *transport);
 /* Several may be added; called in order. */
 void dms_p2p_swarm_add_notify (DmsP2pSwarm *self, DmsP2pSwarmNotify notify, gpointer user_data);
+void dms_p2p_swarm_remove_notify (DmsP2pSwarm *self, DmsP2pSwarmNotify notify, gpointer user_data);
 /* Who gets the streams that peers open; one. @pipe is raw: nothing is negotiated yet. */
 void dms_p2p_swarm_set_accept (DmsP2pSwarm *self, DmsP2pConnectionAccept accept, gpointer user_data);
 

@@ -53,7 +53,7 @@ double dms_test_get_patience (void);
 
 /* So many seconds from now, made longer by the patience, as an expiry. */
 guint64 dms_test_expiry_in (double seconds);
-/* Runs the main loop for a while. */
+/* Runs the main loop for a while: at least so long, and longer on a machine that is busy. */
 void dms_test_run (guint milliseconds);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsTestNode, dms_test_node_free)

@@ -8,15 +8,37 @@
 #include "common/dms-json-object.h"
 #include "provider/dms-bid.h"
 
+typedef struct
+{
+  Fixture *f;
+  const char *reason;
+  guint64 before;
+} Refusal;
+
+static guint64
+count_refusals (Refusal *refusal)
+{
+  return dms_bidder_get_refusals (dms_provider_get_bidder (refusal->f->provider), refusal->reason);
+}
+
+static gboolean
+is_refused (gpointer user_data)
+{
+  Refusal *refusal = user_data;
+
+  return count_refusals (refusal) != refusal->before;
+}
+
 static void
 assert_refused (Fixture *f, const char *json, const char *reason)
 {
-  guint64 before = dms_bidder_get_refusals (dms_provider_get_bidder (f->provider), reason);
+  Refusal refusal = { f, reason, 0 };
 
+  refusal.before = count_refusals (&refusal);
+  g_test_message ("to be refused for %s: %s", reason, json);
   fixture_request (f, json);
-  dms_test_run (50);
-  if (dms_bidder_get_refusals (dms_provider_get_bidder (f->provider), reason) != before + 1)
-    g_error ("not refused for %s: %s", reason, json);
+  dms_test_wait (is_refused, &refusal);
+  g_assert_cmpuint (count_refusals (&refusal), ==, refusal.before + 1);
   g_assert_cmpuint (f->bids->len, ==, 0);
 }
 

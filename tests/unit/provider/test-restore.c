@@ -124,6 +124,12 @@ is_free_again (gpointer user_data)
   return fixture_is_all_free (user_data);
 }
 
+static gboolean
+is_asked (gpointer user_data)
+{
+  return ((Fixture *) user_data)->n_asked > 0;
+}
+
 /* After a restart the orchestrator is asked, and what it has given up is released. */
 static void
 test_unwanted (Fixture *f, gconstpointer data)
@@ -133,7 +139,8 @@ test_unwanted (Fixture *f, gconstpointer data)
   fixture_start (f, allocation, NULL);
   fixture_stop_provider (f);
   fixture_start_provider (f);
-  dms_test_run (200);
+  dms_test_wait (is_asked, f);
+  dms_test_run (100);
   g_assert_cmpuint (f->n_asked, ==, 1);
   g_assert_false (fixture_is_all_free (f));
 

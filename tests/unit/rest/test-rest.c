@@ -348,7 +348,7 @@ test_invoke_unreachable (Fixture *fixture, gconstpointer data)
 static void
 test_invoke_busy_inbox (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *waiting = make_envelope (fixture, fixture->other, "/dms/echo", NULL, 0.4);
+  g_autofree char *waiting = make_envelope (fixture, fixture->other, "/dms/echo", NULL, 2);
   g_autofree char *envelope = make_envelope (fixture, fixture->node, "/dms/echo", NULL, 5);
   g_auto (Answer) first = { 0 };
   g_auto (Answer) second = { 0 };

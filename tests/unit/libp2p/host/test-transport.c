@@ -78,7 +78,7 @@ on_peer (DmsTransport *transport,
 }
 
 static DmsTransportConfig *
-make_config (const char *listen, const char *bootstrap)
+make_config_with (const char *listen, const char *bootstrap, JsonObject *params)
 {
   const char *const addresses[] = { listen, NULL };
   const char *const bootstraps[] = { bootstrap, NULL };
@@ -87,7 +87,13 @@ make_config (const char *listen, const char *bootstrap)
 
   randombytes_buf (seed, sizeof seed);
   bytes = g_bytes_new (seed, sizeof seed);
-  return dms_transport_config_new (bytes, addresses, bootstraps, NULL, NULL);
+  return dms_transport_config_new (bytes, addresses, bootstraps, NULL, params);
+}
+
+static DmsTransportConfig *
+make_config (const char *listen, const char *bootstrap)
+{
+  return make_config_with (listen, bootstrap, NULL);
 }
 
 static gboolean
@@ -117,10 +123,10 @@ stop (DmsTransport *transport)
 }
 
 static Node *
-node_new_with (const char *bootstrap)
+node_new_full (const char *bootstrap, JsonObject *params)
 {
   Node *node = g_new0 (Node, 1);
-  g_autoptr (DmsTransportConfig) config = make_config (listen_address, bootstrap);
+  g_autoptr (DmsTransportConfig) config = make_config_with (listen_address, bootstrap, params);
   g_autoptr (GPtrArray) addresses = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -138,6 +144,12 @@ node_new_with (const char *bootstrap)
   g_assert_cmpuint (addresses->len, ==, 1);
   node->address = dms_multiaddr_append_peer_id (g_ptr_array_index (addresses, 0), node->id);
   return node;
+}
+
+static Node *
+node_new_with (const char *bootstrap)
+{
+  return node_new_full (bootstrap, NULL);
 }
 
 static Node *
@@ -597,6 +609,36 @@ test_bootstrap (void)
   g_assert_cmpstr (g_ptr_array_index (b->events, 0), ==, connected);
 }
 
+static guint
+count_events (Node *node, const char *text)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < node->events->len; i++)
+    n += strcmp (node->events->pdata[i], text) == 0;
+  return n;
+}
+
+/* Whom the other side leaves dials it again soon: nobody else would look for it. */
+static void
+test_bootstrap_comes_back (void)
+{
+  g_autoptr (JsonObject) params = json_object_new ();
+  g_autoptr (Node) a = node_new ();
+  g_autoptr (Node) b = NULL;
+  g_autofree char *connected = g_strdup_printf ("connected %s", dms_peer_id_get_text (a->id));
+
+  json_object_set_string_member (params, "dht_mode", "off");
+  b = node_new_full (dms_multiaddr_get_text (a->address), params);
+  /* Both have it, and know who the other is. */
+  dms_test_until_n (a->events, 2);
+  dms_test_until_n (b->events, 2);
+  g_assert_cmpuint (count_events (b, connected), ==, 1);
+  dms_transport_disconnect_peer (a->transport, b->id);
+  while (count_events (b, connected) < 2)
+    dms_test_until_n (b->events, b->events->len + 1);
+}
+
 /* It is said in the log, and the node starts. */
 static void
 test_bad_bootstrap (void)
@@ -802,6 +844,7 @@ static const Case cases[] = {
   { "wrong-peer", test_wrong_peer },
   { "unreachable", test_unreachable },
   { "bootstrap", test_bootstrap },
+  { "bootstrap-comes-back", test_bootstrap_comes_back },
   { "bad-bootstrap", test_bad_bootstrap },
   { "bad-starts", test_bad_starts },
   { "not-running", test_not_running },
