@@ -125,8 +125,9 @@ def die(context, name):
         node.kill()
     for path in running_jobs(node):
         status = json.loads((path / "status.json").read_text())
-        # On the test bed these are numbers of the host's own name space.
-        subprocess.run([*node.prefix, "kill", "-KILL", str(status["init_pid"]), str(status["shim_pid"])],
+        # The shim first: without power it does not get to say that its job was killed. On the test bed these are
+        # numbers of the host's own name space.
+        subprocess.run([*node.prefix, "kill", "-KILL", str(status["shim_pid"]), str(status["init_pid"])],
                        capture_output=True, check=False)
     wait(lambda: not running_jobs(node), 20, f"jobs of {name} live on")
 
