@@ -293,7 +293,8 @@ dms_envelope_verify_signature (DmsEnvelope *self)
       verdict = compute_verdict (self) ? VERDICT_GOOD : VERDICT_BAD;
       g_atomic_int_set (&self->verdict, verdict);
     }
-  return verdict == VERDICT_GOOD;
+  /* One of this process has none: whom its authority is nothing to must not take it for a signed one. */
+  return verdict == VERDICT_GOOD && self->authority == NULL;
 }
 
 gboolean
