@@ -435,6 +435,9 @@ gboolean dms_deployment_workflow_owns (DeployAllocation *allocation);
 gboolean dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload);
 /* Whatever the slot executed is gone with its machine. */
 void dms_deployment_workflow_lost (DmsDeployment *self, DeployAllocation *slot, const char *reason);
+/* reach */
+/* Waits until the machines can be reached, or for a moment, before func is called. */
+void dms_deployment_reach_machines (DmsDeployment *self, void (*func) (DmsDeployment *self));
 /* succession */
 /* Calls func when what was stored last is not lost with this node: at once, if nobody else can take over. Not
  * when another step has begun. */

@@ -596,6 +596,9 @@ dms_deployment_start (DmsDeployment *self, GError **error)
     }
   if (self->succession != NULL && self->restored)
     dms_deployment_claim_machines (self, go_on);
+  /* What runs is watched, which has a patience of its own. */
+  else if (self->restored && self->status != DMS_DEPLOYMENT_RUNNING)
+    dms_deployment_reach_machines (self, go_on);
   else
     go_on (self);
   return TRUE;

@@ -13,6 +13,7 @@ struct _DmsTestNode
   DmsTransport *transport;
   DmsActorRegistry *registry;
   DmsActor *root;
+  char *network;
 };
 
 static void
@@ -39,16 +40,15 @@ is_set (gpointer user_data)
 }
 
 static void
-start_transport (DmsTestNode *self, const char *network)
+start_transport (DmsTestNode *self)
 {
   g_autoptr (JsonObject) params = json_object_new ();
   g_autoptr (GBytes) seed = dms_key_dup_seed (self->key);
   g_autoptr (DmsTransportConfig) config = NULL;
   gboolean started = FALSE;
 
-  json_object_set_string_member (params, "hub", network);
+  json_object_set_string_member (params, "hub", self->network);
   config = dms_transport_config_new (seed, NULL, NULL, NULL, params);
-  self->transport = dms_memory_transport_new ();
   dms_transport_start_async (self->transport, config, NULL, on_started, &started);
   dms_test_wait (is_set, &started);
 }
@@ -62,13 +62,33 @@ dms_test_node_new (const char *network)
 
   self->key = dms_key_generate ();
   self->capabilities = dms_capability_context_new (dms_key_get_did (self->key), self->key);
-  start_transport (self, network);
+  self->network = g_strdup (network);
+  self->transport = dms_memory_transport_new ();
+  start_transport (self);
   self->registry = dms_actor_registry_new (self->transport);
   security = dms_security_context_new (self->key, self->capabilities);
   self->root = dms_actor_new (self->registry, "root", security);
   dms_actor_start (self->root, &error);
   g_assert_no_error (error);
   return self;
+}
+
+static void
+stop_transport (DmsTestNode *self)
+{
+  gboolean stopped = FALSE;
+
+  dms_transport_stop_async (self->transport, NULL, on_stopped, &stopped);
+  dms_test_wait (is_set, &stopped);
+}
+
+void
+dms_test_node_set_connected (DmsTestNode *self, gboolean connected)
+{
+  if (connected)
+    start_transport (self);
+  else
+    stop_transport (self);
 }
 
 static void
@@ -84,14 +104,12 @@ dms_test_node_free (DmsTestNode *self)
   gpointer registry = self->registry;
   gpointer root = self->root;
   gpointer capabilities = self->capabilities;
-  gboolean stopped = FALSE;
 
   g_object_add_weak_pointer (registry, &registry);
   g_object_add_weak_pointer (root, &root);
   g_object_add_weak_pointer (capabilities, &capabilities);
   dms_actor_registry_stop (self->registry);
-  dms_transport_stop_async (self->transport, NULL, on_stopped, &stopped);
-  dms_test_wait (is_set, &stopped);
+  stop_transport (self);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_object_unref (self->root);
@@ -102,6 +120,7 @@ dms_test_node_free (DmsTestNode *self)
   assert_gone (&registry);
   assert_gone (&capabilities);
   dms_key_unref (self->key);
+  g_free (self->network);
   g_free (self);
 }
 

@@ -21,6 +21,9 @@ DmsTestNode *dms_test_node_new (const char *network);
 /* Stops everything and checks that nothing is left behind. */
 void dms_test_node_free (DmsTestNode *self);
 
+/* Off, nobody reaches it, and nobody knows why. */
+void dms_test_node_set_connected (DmsTestNode *self, gboolean connected);
+
 DmsKey *dms_test_node_get_key (DmsTestNode *self);
 DmsDid *dms_test_node_get_did (DmsTestNode *self);
 DmsCapabilityContext *dms_test_node_get_capabilities (DmsTestNode *self);

@@ -75,6 +75,40 @@ test_late_answer (DmsTestOrchestrator *self, gconstpointer user_data)
   dms_test_orchestrator_await_status (self, id, "Completed");
 }
 
+static gboolean
+was_started (gpointer user_data)
+{
+  return ((DmsFakeProvider *) user_data)->started->len > 0;
+}
+
+/* After a restart the way to the machine is there only a moment later: that is no reason to leave it. */
+static void
+test_not_connected_yet (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autoptr (DmsTestNode) other = dms_test_node_new ("orchestrator");
+  g_autoptr (DmsFakeProvider) provider = dms_fake_provider_new (other);
+  g_autofree char *job =
+      g_strdup_printf (HEAD ALLOCATION ("job", "") "nodes: {n1: {allocations: [job], peer: %s}}\n",
+                       dms_handle_get_host (dms_test_node_get_handle (other)));
+  g_autofree char *id = NULL;
+
+  dms_test_node_allow (other, self->node, "/dms/deployment");
+  self->provider->refuse_bids = TRUE;
+  provider->hang_on_start = TRUE;
+  id = dms_test_orchestrator_deploy (self, job);
+  dms_test_wait (was_started, provider);
+  dms_test_orchestrator_await_status (self, id, "Provisioning");
+  dms_test_orchestrator_stop (self);
+  provider->hang_on_start = FALSE;
+  dms_test_node_set_connected (other, FALSE);
+  dms_test_orchestrator_start (self);
+  dms_test_run (700);
+  dms_test_node_set_connected (other, TRUE);
+  dms_test_orchestrator_await_status (self, id, "Completed");
+  g_assert_cmpuint (provider->n_commits, ==, 1);
+  g_assert_cmpuint (provider->n_reverts, ==, 0);
+}
+
 /* The daemon dies while an attempt is taken back: the next one does not start what may be gone by then. */
 static void
 test_restart_while_reverting (DmsTestOrchestrator *self, gconstpointer user_data)
@@ -200,6 +234,7 @@ main (int argc, char *argv[])
   static const DmsOrchestratorTest tests[] = {
     { "end-before-answer", test_end_before_answer },
     { "late-answer", test_late_answer },
+    { "not-connected-yet", test_not_connected_yet },
     { "restart-while-reverting", test_restart_while_reverting },
     { "restart-while-redeploying", test_restart_while_redeploying },
     { "restart-while-tearing-down", test_restart_while_tearing_down },
