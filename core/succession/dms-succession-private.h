@@ -40,6 +40,8 @@ struct _DmsSuccession
   /* All orchestrators have agreed once; until when they must have. */
   gboolean founded;
   gint64 found_until_us;
+  /* The last state could not be written: nothing that follows from it is safe. */
+  gboolean stale;
   gboolean ending;
   /* (nullable): what another orchestrator said of it when it was over already. */
   char *end;

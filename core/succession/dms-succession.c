@@ -22,7 +22,6 @@ enum
   FOUND_SECONDS = 20,
   /* For all to hear of the end. */
   END_SECONDS = 60,
-  MAX_WAITING = 256,
 };
 
 #define APPOINT_BEHAVIOUR "/dms/deployment/succession/appoint"
@@ -203,7 +202,7 @@ is_founded (DmsSuccession *self)
 static gboolean
 is_safe (DmsSuccession *self)
 {
-  return self->role == DMS_SUCCESSION_LEADING && is_founded (self) &&
+  return self->role == DMS_SUCCESSION_LEADING && !self->stale && is_founded (self) &&
          have_both_majorities (self, has_the_newest);
 }
 
@@ -700,6 +699,7 @@ dms_succession_write (DmsSuccession *self, const char *state, GError **error)
 
   if (known == NULL || self->role != DMS_SUCCESSION_LEADING)
     return refuse_to_write (self, error);
+  self->stale = TRUE;
   ballot = dms_ballot_copy (known);
   g_free (ballot->state);
   ballot->state = dms_sealed_state_seal (ballot->key, state, error);
@@ -710,6 +710,7 @@ dms_succession_write (DmsSuccession *self, const char *state, GError **error)
   ballot->version = MAX (ballot->version, first) + 1;
   if (!dms_voter_put (self->voter, ballot, error))
     return FALSE;
+  self->stale = FALSE;
   dms_succession_say_to_all (self);
   return TRUE;
 }
@@ -757,7 +758,8 @@ dms_succession_when_safe (DmsSuccession *self,
   waiting->func = func;
   waiting->user_data = user_data;
   waiting->destroy = destroy;
-  if (self->role != DMS_SUCCESSION_LEADING || self->waiting->len >= MAX_WAITING)
+  /* There are few: what waits is let go of when this node leads no more, within a lease. */
+  if (self->role != DMS_SUCCESSION_LEADING)
     {
       waiting_free (waiting);
       return;

@@ -280,6 +280,25 @@ found_with_witness (Fixture *f)
   dms_test_wait (is_appointed, &f->members[2]);
 }
 
+/* What is too large to be kept elsewhere is told, and nothing is done that follows from it. */
+static void
+test_too_large (Fixture *f, gconstpointer data)
+{
+  Member *first = &f->members[0];
+  g_autofree char *text = g_strnfill (DMS_SEALED_STATE_MAX + 1, 'x');
+  g_autoptr (GError) error = NULL;
+  gboolean safe = FALSE;
+
+  found_with_witness (f);
+  g_assert_false (dms_succession_write (first->succession, text, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
+  dms_succession_when_safe (first->succession, set_flag, &safe, NULL);
+  dms_test_run (LEASE_MS);
+  g_assert_false (safe);
+  write_state (first, "two");
+  dms_test_wait (is_set, &safe);
+}
+
 /* The first dies; the standby takes over with the votes of the witness, which only it can show. */
 static void
 test_takeover (Fixture *f, gconstpointer data)
@@ -642,6 +661,7 @@ main (int argc, char **argv)
   g_test_add_func ("/succession/rolls", test_rolls);
   g_test_add_func ("/succession/sealing", test_sealing);
   add ("/succession/founding", 3, test_founding);
+  add ("/succession/too-large", 3, test_too_large);
   add ("/succession/takeover", 3, test_takeover);
   add ("/succession/alone", 3, test_alone);
   add ("/succession/restart", 3, test_restart);
