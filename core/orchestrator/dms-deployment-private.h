@@ -122,6 +122,8 @@ struct _DeployAllocation
   gboolean releasing;
   /* The step in which its machine was asked to start it, and has not answered yet; else 0. */
   guint start_step;
+  /* Asks it again. */
+  guint start_timer;
   /* It was brought to run, or to its end: the steps of a deployment pass it by. */
   gboolean settled;
   /* No part of the ensemble any more. */

@@ -18,6 +18,7 @@ enum
   GRANT_AGAIN_SECONDS = 1800,
   MIN_PROBE_MS = 100,
   MAX_STRIKES = 3,
+  START_AGAIN_SECONDS = 15,
 };
 
 #define START_BEHAVIOUR    "/dms/allocation/start"
@@ -151,23 +152,10 @@ dms_deployment_start_settled (DeployAllocation *allocation, const char *error)
 }
 
 static void
-on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+note_started (DeployAllocation *allocation)
 {
-  g_autoptr (DeployCall) call = user_data;
-  g_autoptr (DmsMessage) message = NULL;
-  g_autofree char *text = NULL;
-  DmsDeployment *self = call->deployment;
-  DeployAllocation *allocation = call->allocation;
-  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
+  DmsDeployment *self = allocation->deployment;
 
-  if (!dms_deployment_call_is_current (call) || allocation->start_step != self->step)
-    return;
-  allocation->start_step = 0;
-  if (!dms_deployment_reply_is_ok (reply, &text))
-    {
-      dms_deployment_start_settled (allocation, text);
-      return;
-    }
   allocation->started = TRUE;
   if (!allocation->ended)
     allocation->status = "running";
@@ -181,10 +169,78 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DeployCall) call = user_data;
+  g_autoptr (DmsMessage) message = NULL;
+  g_autofree char *text = NULL;
+  DmsDeployment *self = call->deployment;
+  DeployAllocation *allocation = call->allocation;
+  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
+
+  if (!dms_deployment_call_is_current (call) || allocation->start_step != self->step)
+    return;
+  allocation->start_step = 0;
+  if (dms_deployment_reply_is_ok (reply, &text))
+    note_started (allocation);
+  else
+    dms_deployment_start_settled (allocation, text);
+}
+
+/* Only good news counts: a machine may say that it is at it already, and the first answer is still to come.
+ */
+static void
+on_started_again (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DeployCall) call = user_data;
+  g_autoptr (DmsMessage) message = NULL;
+  g_autofree char *text = NULL;
+  DeployAllocation *allocation = call->allocation;
+  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
+
+  if (!dms_deployment_call_is_current (call) || allocation->start_step != call->deployment->step ||
+      !dms_deployment_reply_is_ok (reply, &text))
+    return;
+  allocation->start_step = 0;
+  note_started (allocation);
+}
+
+static void
+ask_to_start (DeployAllocation *allocation, GAsyncReadyCallback callback)
+{
+  DmsDeployment *self = allocation->deployment;
+  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (payload, dms_deployment_make_start (allocation));
+  dms_actor_invoke_async (self->actor,
+                          allocation->handle,
+                          START_BEHAVIOUR,
+                          payload,
+                          dms_deployment_expiry_in (DMS_DEPLOYMENT_START_SECONDS),
+                          self->step_cancellable,
+                          callback,
+                          dms_deployment_call_new (self, allocation->node, allocation));
+}
+
+/* A start takes as long as its image takes to come; but the question, or its answer, may have been lost with
+ * a daemon that is back by now. Starting twice is starting once. */
+static gboolean
+on_start_timer (gpointer user_data)
+{
+  DeployAllocation *allocation = user_data;
+
+  if (allocation->deployment->attached && allocation->start_step == allocation->deployment->step)
+    {
+      ask_to_start (allocation, on_started_again);
+      return G_SOURCE_CONTINUE;
+    }
+  allocation->start_timer = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
 start (DmsDeployment *self, DeployAllocation *allocation)
 {
-  g_autoptr (JsonNode) payload = NULL;
-
   /* Before a restart of this node. */
   if (allocation->started)
     {
@@ -194,18 +250,11 @@ start (DmsDeployment *self, DeployAllocation *allocation)
       dms_deployment_await_health (allocation);
       return;
     }
-  payload = json_node_new (JSON_NODE_OBJECT);
-  json_node_take_object (payload, dms_deployment_make_start (allocation));
   self->n_pending++;
   allocation->start_step = self->step;
-  dms_actor_invoke_async (self->actor,
-                          allocation->handle,
-                          START_BEHAVIOUR,
-                          payload,
-                          dms_deployment_expiry_in (DMS_DEPLOYMENT_START_SECONDS),
-                          self->step_cancellable,
-                          on_started,
-                          dms_deployment_call_new (self, allocation->node, allocation));
+  ask_to_start (allocation, on_started);
+  g_clear_handle_id (&allocation->start_timer, g_source_remove);
+  allocation->start_timer = g_timeout_add_seconds (START_AGAIN_SECONDS, on_start_timer, allocation);
 }
 
 static gboolean
@@ -793,6 +842,7 @@ dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation)
 void
 dms_deployment_unwatch (DeployAllocation *allocation)
 {
+  g_clear_handle_id (&allocation->start_timer, g_source_remove);
   g_clear_handle_id (&allocation->probe_timer, g_source_remove);
   allocation->strikes = 0;
   allocation->probing = FALSE;

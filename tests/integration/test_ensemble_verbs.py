@@ -76,7 +76,7 @@ def test_import_from_standard_input_and_report_to_a_file(home):
     report = home.root / "report.txt"
     answer = home.cli("ensemble", "import", "-", "--report", report, stdin=text, check=False)
     assert answer.status == 2 and answer.out.startswith("version: V1\n")
-    assert answer.err.startswith("17 translated"), answer.err
+    assert answer.err.startswith("18 translated"), answer.err
     assert "-:" in report.read_text() and "translated: services.sum.image" in report.read_text()
 
 

@@ -273,7 +273,8 @@ TOPICS = {"/broadcast/hello": "/nunet/hello", "/broadcast/dms/status": "/nunet/s
 
 
 # Needs no right: machines that bid for one ensemble need not trust each other. It says nothing to anybody else.
-OPEN = {"/dms/deployment/constraint/echo"}
+OPEN = {"/dms/deployment/constraint/echo", "/dms/deployment/succession/renew", "/dms/deployment/succession/vote",
+        "/dms/deployment/succession/take-over"}
 
 
 class Prober:

@@ -75,6 +75,23 @@ test_late_answer (DmsTestOrchestrator *self, gconstpointer user_data)
   dms_test_orchestrator_await_status (self, id, "Completed");
 }
 
+/* A start that was lost with the daemon of its machine is asked for again, long before its time is over. */
+static void
+test_lost_start (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = NULL;
+
+  self->provider->hang_on_start = TRUE;
+  id = dms_test_orchestrator_deploy (self, one);
+  dms_test_orchestrator_await_starts (self, 1);
+  self->provider->hang_on_start = FALSE;
+  dms_test_run (14000);
+  dms_test_orchestrator_await_status (self, id, "Completed");
+  g_assert_cmpuint (self->provider->started->len, ==, 2);
+  g_assert_cmpuint (self->provider->n_reverts, ==, 0);
+  g_assert_cmpuint (self->provider->n_commits, ==, 1);
+}
+
 static gboolean
 was_started (gpointer user_data)
 {
@@ -234,6 +251,7 @@ main (int argc, char *argv[])
   static const DmsOrchestratorTest tests[] = {
     { "end-before-answer", test_end_before_answer },
     { "late-answer", test_late_answer },
+    { "lost-start", test_lost_start },
     { "not-connected-yet", test_not_connected_yet },
     { "restart-while-reverting", test_restart_while_reverting },
     { "restart-while-redeploying", test_restart_while_redeploying },
