@@ -146,20 +146,16 @@ is_machine (DeployNode *node)
   return node->bid != NULL && !node->is_lost && !node->replaced;
 }
 
-/* (nullable): a machine of the deployment; wanted: (nullable): this one, or any that is no orchestrator. */
+/* (nullable): a machine of the deployment that is no orchestrator. */
 static const char *
-find_machine (DmsDeployment *self, const char *wanted)
+find_witness (DmsDeployment *self, DmsRoll *roll)
 {
-  DmsRoll *roll = dms_succession_get_roll (self->succession);
-
   for (guint i = 0; i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];
       const char *host = is_machine (node) ? dms_handle_get_host (dms_bid_get_handle (node->bid)) : NULL;
 
-      if (host == NULL)
-        continue;
-      if (wanted != NULL ? strcmp (host, wanted) == 0 : dms_roll_get_rank (roll, host) < 0)
+      if (host != NULL && dms_roll_get_rank (roll, host) < 0)
         return host;
     }
   return NULL;
@@ -169,26 +165,23 @@ void
 dms_deployment_choose_witness (DmsDeployment *self)
 {
   DmsRoll *roll;
-  const char *present;
-  const char *next;
+  const char *witness;
   g_autoptr (GError) error = NULL;
 
   if (self->succession == NULL)
     return;
   roll = dms_succession_get_roll (self->succession);
-  present = dms_roll_get_witness (roll);
-  /* Of an odd number, the smaller half may be gone: more votes would not help. */
-  if (g_strv_length ((GStrv) dms_roll_get_orchestrators (roll)) % 2 == 1 ||
-      (present != NULL && find_machine (self, present) != NULL))
+  /* More than two can do without one of them. */
+  if (g_strv_length ((GStrv) dms_roll_get_orchestrators (roll)) != 2 || dms_roll_get_witness (roll) != NULL)
     return;
-  next = find_machine (self, NULL);
-  if (next == NULL && present == NULL)
+  witness = find_witness (self, roll);
+  if (witness == NULL)
     dms_deployment_log (self,
                         G_LOG_LEVEL_WARNING,
                         "no_witness",
                         NULL,
                         "all machines are orchestrators: while one of them is away, nobody can take over");
-  if (next != NULL && !dms_succession_set_witness (self->succession, next, &error))
+  else if (!dms_succession_set_witness (self->succession, witness, &error))
     dms_deployment_log (self, G_LOG_LEVEL_WARNING, "no_witness", NULL, error->message);
 }
 
@@ -267,6 +260,15 @@ on_roll_told (GObject *source, GAsyncResult *result, gpointer user_data)
   settle (errand, dms_deployment_reply_is_ok (reply, &text) ? NULL : text);
 }
 
+void
+dms_deployment_add_roll (DmsDeployment *self, JsonObject *payload)
+{
+  if (self->succession == NULL)
+    return;
+  json_object_set_member (payload, "Roll", dms_roll_to_json (dms_succession_get_roll (self->succession)));
+  json_object_set_int_member (payload, "Term", (gint64) dms_succession_get_term (self->succession));
+}
+
 static JsonNode *
 make_payload (DmsDeployment *self)
 {
@@ -275,8 +277,7 @@ make_payload (DmsDeployment *self)
   JsonArray *votes = dms_succession_get_votes (self->succession);
 
   json_object_set_string_member (object, "EnsembleID", self->id);
-  json_object_set_member (object, "Roll", dms_roll_to_json (dms_succession_get_roll (self->succession)));
-  json_object_set_int_member (object, "Term", (gint64) dms_succession_get_term (self->succession));
+  dms_deployment_add_roll (self, object);
   if (votes != NULL)
     json_object_set_array_member (object, "Votes", json_array_ref (votes));
   json_node_take_object (payload, object);

@@ -74,12 +74,16 @@ lead (DmsOrchestrator *self, DmsSuccession *succession)
   if (dms_orchestrator_find (self, id) != NULL)
     return;
   record = store_state (self, succession, &error);
+  if (record != NULL && !is_final (record))
+    dms_orchestrator_restore (self, record);
   if (record == NULL)
     log_problem ("deployment_not_taken_over", id, error);
-  else if (is_final (record))
+  /* Nothing was stored before it was lost: there is nothing to take over. */
+  if (record != NULL ? is_final (record) : g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_FOUND))
     dms_succession_end (succession);
-  else
-    dms_orchestrator_restore (self, record);
+  /* Others may be able to do what this node is not. */
+  else if (dms_orchestrator_find (self, id) == NULL)
+    dms_succession_resign (succession);
 }
 
 static void
@@ -100,6 +104,24 @@ on_refused (DmsSuccession *succession, const char *peer, const char *why, gpoint
     dms_deployment_refuse_standby (deployment, peer, why);
 }
 
+/* Somebody else ended it, and nobody here knows how. */
+static void
+store_unknown_end (DmsOrchestrator *self, DmsDocument *known)
+{
+  g_autoptr (JsonNode) body = json_node_copy (dms_document_get_body (known));
+  JsonObject *object = json_node_get_object (body);
+  g_autoptr (GError) error = NULL;
+
+  json_object_set_int_member (object, "status", DMS_DEPLOYMENT_FAILED);
+  json_object_set_string_member (
+      object,
+      "error",
+      "it was taken over by a standby orchestrator and has ended; this node does not know how");
+  json_object_set_int_member (object, "completed_us", g_get_real_time ());
+  if (!dms_deployment_records_put (self->records, dms_document_get_id (known), body, &error))
+    log_problem ("state_not_stored", dms_document_get_id (known), error);
+}
+
 /* It must not be taken up again at the next start. */
 static void
 store_end (DmsOrchestrator *self, DmsSuccession *succession)
@@ -108,13 +130,12 @@ store_end (DmsOrchestrator *self, DmsSuccession *succession)
   const char *text = dms_succession_get_end (succession);
   g_autoptr (DmsDocument) known = dms_deployment_records_get (self->records, id, NULL);
   g_autoptr (DmsDocument) stored = NULL;
-  g_autoptr (GError) error = NULL;
 
-  if (known == NULL || is_final (known) || text == NULL)
+  if (known == NULL || is_final (known))
     return;
-  stored = store_text (self, id, text, &error);
-  if (stored == NULL)
-    log_problem ("state_not_stored", id, error);
+  stored = text == NULL ? NULL : store_text (self, id, text, NULL);
+  if (stored == NULL || !is_final (stored))
+    store_unknown_end (self, known);
 }
 
 static void
@@ -147,7 +168,8 @@ refresh_record (DmsOrchestrator *self, DmsSuccession *succession)
   g_autoptr (DmsDocument) stored = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (known == NULL || dms_succession_get_role (succession) != DMS_SUCCESSION_FOLLOWING)
+  if (known == NULL || strcmp (dms_succession_get_leader (succession), get_own_peer (self)) == 0 ||
+      !dms_succession_take_news (succession))
     return;
   stored = store_state (self, succession, &error);
   if (stored == NULL)
@@ -298,8 +320,14 @@ gboolean
 dms_orchestrator_may_lead (DmsOrchestrator *self, const char *id)
 {
   DmsSuccession *succession = g_hash_table_lookup (self->successions, id);
+  g_autoptr (DmsDocument) record = NULL;
 
-  return succession == NULL || dms_succession_get_role (succession) == DMS_SUCCESSION_LEADING;
+  if (succession != NULL)
+    return dms_succession_get_role (succession) == DMS_SUCCESSION_LEADING;
+  /* Whoever knows nothing of its succession any more cannot know that it leads. */
+  record = dms_deployment_records_get (self->records, id, NULL);
+  return record == NULL || dms_json_object_get_member (
+                               dms_json_node_get_child (dms_document_get_body (record)), "roll") == NULL;
 }
 
 const char *

@@ -484,6 +484,7 @@ build_spec (DmsAllocation *self, const char *execution_id, const char *state_dir
           dms_volume_resolver_resolve (dms_provider_get_volumes_dir (self->provider),
                                        g_ptr_array_index (record->volumes, i),
                                        record->owner_did,
+                                       record->on_behalf_of,
                                        trusted,
                                        error);
       if (volume == NULL)

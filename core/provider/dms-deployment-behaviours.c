@@ -371,6 +371,8 @@ read_allocation (Allocate *allocate, const char *name, JsonObject *config, GErro
                                                     error))
         return FALSE;
       record->nonce = allocate->nonce;
+      if (!dms_succession_answers_begin (record, allocate->message, error))
+        return FALSE;
       if (record->has_socket &&
           !dms_config_get_bool (dms_provider_get_config (allocate->provider), "job.allow_children"))
         {

@@ -77,19 +77,56 @@ may_replace (DmsAllocationRecord *record, DmsRoll *roll)
           g_strv_equal (dms_roll_get_orchestrators (roll), dms_roll_get_orchestrators (record->roll)));
 }
 
-void
-dms_succession_answers_take_roll (DmsProvider *provider, const char *ensemble_id, DmsMessage *message)
+/* What a message says of who may follow its sender; NULL with an error when that is malformed. */
+static DmsRoll *
+read_roll (DmsMessage *message, const char *ensemble_id, GError **error)
 {
   JsonObject *payload = dms_message_get_object (message);
   g_autofree char *sender = dms_succession_dup_sender (message);
+  g_autoptr (DmsRoll) roll = dms_roll_new_from_json (dms_json_object_get_member (payload, "Roll"), error);
+
+  if (roll == NULL)
+    return NULL;
+  if (g_strcmp0 (dms_roll_get_ensemble_id (roll), ensemble_id) == 0 && sender != NULL &&
+      dms_roll_get_rank (roll, sender) >= 0)
+    return g_steal_pointer (&roll);
+  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the roll is another ensemble's, or has not you");
+  return NULL;
+}
+
+static void
+set_roll (DmsAllocationRecord *record, DmsRoll *roll, DmsMessage *message)
+{
+  guint64 term =
+      (guint64) dms_json_object_get_whole (dms_message_get_object (message), "Term", 1, G_MAXINT32, 1);
+
+  dms_roll_ref (roll);
+  g_clear_pointer (&record->roll, dms_roll_unref);
+  record->roll = roll;
+  record->term = MAX (record->term, term);
+}
+
+gboolean
+dms_succession_answers_begin (DmsAllocationRecord *record, DmsMessage *message, GError **error)
+{
+  g_autoptr (DmsRoll) roll = NULL;
+
+  if (dms_json_object_get_member (dms_message_get_object (message), "Roll") == NULL)
+    return TRUE;
+  roll = read_roll (message, record->ensemble_id, error);
+  if (roll == NULL)
+    return FALSE;
+  set_roll (record, roll, message);
+  return TRUE;
+}
+
+void
+dms_succession_answers_take_roll (DmsProvider *provider, const char *ensemble_id, DmsMessage *message)
+{
   g_autoptr (GError) error = NULL;
-  g_autoptr (DmsRoll) roll = dms_roll_new_from_json (dms_json_object_get_member (payload, "Roll"), &error);
-  guint64 term = (guint64) dms_json_object_get_whole (payload, "Term", 1, G_MAXINT32, 1);
+  g_autoptr (DmsRoll) roll = read_roll (message, ensemble_id, &error);
   g_autoptr (GPtrArray) records = list_records (provider, ensemble_id);
 
-  if (roll != NULL && (g_strcmp0 (dms_roll_get_ensemble_id (roll), ensemble_id) != 0 || sender == NULL ||
-                       dms_roll_get_rank (roll, sender) < 0))
-    g_set_error (&error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the roll is another ensemble's, or has not you");
   for (guint i = 0; error == NULL && i < records->len; i++)
     {
       DmsAllocationRecord *record = records->pdata[i];
@@ -99,13 +136,7 @@ dms_succession_answers_take_roll (DmsProvider *provider, const char *ensemble_id
         g_set_error (&error, DMS_ERROR, DMS_ERROR_WRONG_STATE, "this machine knows a newer roll");
     }
   for (guint i = 0; error == NULL && i < records->len; i++)
-    {
-      DmsAllocationRecord *record = records->pdata[i];
-
-      g_clear_pointer (&record->roll, dms_roll_unref);
-      record->roll = dms_roll_ref (roll);
-      record->term = MAX (record->term, term);
-    }
+    set_roll (records->pdata[i], roll, message);
   if (error == NULL)
     (void) save_all (provider, records, &error);
   reply (message, error == NULL ? NULL : error->message);

@@ -19,9 +19,17 @@ is_name (const char *text)
 
 /* Others' volumes lie apart, so that no orchestrator reaches another's data by guessing its name. */
 static char *
-dup_named_path (const char *volumes_dir, const char *name, DmsDid *owner, gboolean trusted)
+dup_named_path (const char *volumes_dir,
+                const char *name,
+                DmsDid *owner,
+                DmsDid *on_behalf_of,
+                gboolean trusted)
 {
-  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, dms_did_get_uri (owner), -1);
+  g_autofree char *whose =
+      on_behalf_of == NULL
+          ? g_strdup (dms_did_get_uri (owner))
+          : g_strdup_printf ("%s for %s", dms_did_get_uri (owner), dms_did_get_uri (on_behalf_of));
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, whose, -1);
   g_autofree char *folder = g_strdup_printf ("@%.16s", digest);
 
   return trusted ? g_build_filename (volumes_dir, name, NULL)
@@ -91,6 +99,7 @@ check_bind (const char *source, gboolean trusted, GError **error)
  * @volumes_dir: where named volumes are kept
  * @volume: as the job has it
  * @owner: whose job it is
+ * @on_behalf_of: (nullable): for whom the owner says that it acts; neither gets at the other's own volumes
  * @trusted: whether that is this machine's owner
  * @error: return location
  *
@@ -100,6 +109,7 @@ DmsVolume *
 dms_volume_resolver_resolve (const char *volumes_dir,
                              DmsVolume *volume,
                              DmsDid *owner,
+                             DmsDid *on_behalf_of,
                              gboolean trusted,
                              GError **error)
 {
@@ -123,7 +133,7 @@ dms_volume_resolver_resolve (const char *volumes_dir,
     }
   else if (source != NULL && is_name (source))
     {
-      path = dup_named_path (volumes_dir, source, owner, trusted);
+      path = dup_named_path (volumes_dir, source, owner, on_behalf_of, trusted);
       if (!make_named (path, source, error))
         return NULL;
     }

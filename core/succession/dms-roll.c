@@ -131,6 +131,15 @@ dms_roll_dup_with_witness (DmsRoll *self, const char *witness)
                        self->lease_ms);
 }
 
+gboolean
+dms_roll_may_follow (DmsRoll *self, DmsRoll *present)
+{
+  return present->witness == NULL && self->witness != NULL && self->number == present->number + 1 &&
+         self->lease_ms == present->lease_ms && strcmp (self->ensemble_id, present->ensemble_id) == 0 &&
+         g_strv_equal ((const char *const *) self->orchestrators,
+                       (const char *const *) present->orchestrators);
+}
+
 const char *
 dms_roll_get_ensemble_id (DmsRoll *self)
 {

@@ -33,8 +33,11 @@ DmsRoll *dms_roll_new (const char *ensemble_id,
 /* DMS_ERROR_INVALID_DATA; every peer ID must hold its own key. */
 DmsRoll *dms_roll_new_from_json (JsonNode *json, GError **error);
 JsonNode *dms_roll_to_json (DmsRoll *self);
-/* (transfer full): the same orchestrators, the next number. */
+/* (transfer full): the same orchestrators, the next number. A roll has a witness for good, once it has one.
+ */
 DmsRoll *dms_roll_dup_with_witness (DmsRoll *self, const char *witness);
+/* Whether this is what a roll without a witness may become. */
+gboolean dms_roll_may_follow (DmsRoll *self, DmsRoll *present);
 
 const char *dms_roll_get_ensemble_id (DmsRoll *self);
 guint64 dms_roll_get_number (DmsRoll *self);

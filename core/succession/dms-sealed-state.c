@@ -35,22 +35,30 @@ read_key (const char *text, guint8 key[crypto_secretbox_KEYBYTES], GError **erro
   return TRUE;
 }
 
-char *
-dms_sealed_state_seal (const char *key_text, const char *text, GError **error)
+static char *
+make_head (guint64 version)
 {
-  gsize length = strlen (text);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT "\n", version);
+}
+
+char *
+dms_sealed_state_seal (const char *key_text, guint64 version, const char *text, GError **error)
+{
+  g_autofree char *head = make_head (version);
+  g_autofree char *whole = g_strconcat (head, text, NULL);
+  gsize length = strlen (whole);
   gsize size = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES + length;
   guint8 key[crypto_secretbox_KEYBYTES];
   g_autofree guint8 *sealed = NULL;
 
-  if (length > DMS_SEALED_STATE_MAX)
+  if (strlen (text) > DMS_SEALED_STATE_MAX)
     {
       g_set_error (error,
                    DMS_ERROR,
                    DMS_ERROR_TOO_LARGE,
                    "the deployment's record has %" G_GSIZE_FORMAT " bytes; with standby orchestrators it "
                    "may have %d",
-                   length,
+                   strlen (text),
                    DMS_SEALED_STATE_MAX);
       return NULL;
     }
@@ -58,14 +66,15 @@ dms_sealed_state_seal (const char *key_text, const char *text, GError **error)
     return NULL;
   sealed = g_malloc (size);
   randombytes_buf (sealed, crypto_secretbox_NONCEBYTES);
-  crypto_secretbox_easy (&sealed[crypto_secretbox_NONCEBYTES], (const guint8 *) text, length, sealed, key);
+  crypto_secretbox_easy (&sealed[crypto_secretbox_NONCEBYTES], (const guint8 *) whole, length, sealed, key);
   sodium_memzero (key, sizeof key);
   return g_base64_encode (sealed, size);
 }
 
 char *
-dms_sealed_state_open (const char *key_text, const char *sealed_text, GError **error)
+dms_sealed_state_open (const char *key_text, guint64 version, const char *sealed_text, GError **error)
 {
+  g_autofree char *head = make_head (version);
   gsize size = 0;
   gsize overhead = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES;
   guint8 key[crypto_secretbox_KEYBYTES];
@@ -84,10 +93,11 @@ dms_sealed_state_open (const char *key_text, const char *sealed_text, GError **e
                                                          sealed,
                                                          key) == 0;
   sodium_memzero (key, sizeof key);
-  if (!good || !g_utf8_validate (text, (gssize) (size - overhead), NULL))
+  if (!good || !g_utf8_validate (text, (gssize) (size - overhead), NULL) || !g_str_has_prefix (text, head))
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the state was not sealed with this key");
+      g_set_error (
+          error, DMS_ERROR, DMS_ERROR_INVALID_DATA, "the state was not sealed with this key and version");
       return NULL;
     }
-  return g_steal_pointer (&text);
+  return g_strdup (text + strlen (head));
 }

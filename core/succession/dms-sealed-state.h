@@ -18,9 +18,10 @@ enum
 
 /* (transfer full): base64 */
 char *dms_sealed_state_make_key (void);
-/* DMS_ERROR_TOO_LARGE; DMS_ERROR_INVALID_ARGUMENT when the key is none. */
-char *dms_sealed_state_seal (const char *key, const char *text, GError **error);
-/* DMS_ERROR_INVALID_DATA when it was not sealed with this key. */
-char *dms_sealed_state_open (const char *key, const char *sealed, GError **error);
+/* The version is sealed with the text: an old one cannot be given out for a new one. DMS_ERROR_TOO_LARGE;
+ * DMS_ERROR_INVALID_ARGUMENT when the key is none. */
+char *dms_sealed_state_seal (const char *key, guint64 version, const char *text, GError **error);
+/* DMS_ERROR_INVALID_DATA when it was not sealed with this key and version. */
+char *dms_sealed_state_open (const char *key, guint64 version, const char *sealed, GError **error);
 
 G_END_DECLS

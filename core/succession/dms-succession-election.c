@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
+#include "succession/dms-sealed-state.h"
 #include "succession/dms-vote.h"
 
 #include <string.h>
@@ -12,6 +13,11 @@
 /* How a node comes to lead: it asks all members of the roll for their votes in a new term. A member gives one
  * in a term, and none while the present orchestrator has been heard of; so no two lead in one term, and none
  * leads before the lease of the last is over. */
+
+enum
+{
+  MAX_TERMS_AHEAD = 10000,
+};
 
 #define VOTE_BEHAVIOUR "/dms/deployment/succession/vote"
 
@@ -41,17 +47,19 @@ learn (DmsSuccession *self, JsonObject *reply)
   g_autoptr (DmsRoll) roll = dms_roll_new_from_json (dms_json_object_get_member (reply, "Roll"), NULL);
   guint64 version = (guint64) dms_json_object_get_whole (reply, "Version", 0, G_MAXINT64, 0);
   const char *state = dms_json_object_get_text (reply, "State");
+  g_autofree char *text = NULL;
   gboolean changed = FALSE;
 
-  if (roll != NULL && dms_roll_get_number (roll) > dms_roll_get_number (ballot->roll) &&
-      strcmp (dms_roll_get_ensemble_id (roll), self->id) == 0 &&
-      g_strv_equal (dms_roll_get_orchestrators (roll), dms_roll_get_orchestrators (ballot->roll)))
+  if (roll != NULL && dms_roll_may_follow (roll, ballot->roll))
     {
       dms_roll_unref (ballot->roll);
       ballot->roll = g_steal_pointer (&roll);
       changed = TRUE;
     }
+  /* Whoever says so may be a witness, who knows no key, or lie. */
   if (state != NULL && version > ballot->version)
+    text = dms_sealed_state_open (ballot->key, version, state, NULL);
+  if (text != NULL)
     {
       g_free (ballot->state);
       ballot->state = g_strdup (state);
@@ -60,6 +68,12 @@ learn (DmsSuccession *self, JsonObject *reply)
     }
   if (changed && dms_succession_store (self, ballot))
     dms_succession_learn_peers (self);
+}
+
+static gboolean
+counts (DmsSuccession *self, SuccessionPeer *peer)
+{
+  return peer->held_us == self->asked_us && dms_succession_holds (self, peer);
 }
 
 static void
@@ -76,6 +90,14 @@ take_over (DmsSuccession *self)
   ballot->votes = json_array_ref (self->gathered);
   if (!dms_succession_store (self, ballot))
     return;
+  /* Votes that took too long bind nobody any more; the promise in them still does, to this term. */
+  if (!dms_succession_has_majority (self, counts))
+    {
+      self->attempt++;
+      dms_succession_set_role (self, DMS_SUCCESSION_HALTED);
+      dms_succession_say_to_all (self);
+      return;
+    }
   g_hash_table_iter_init (&iter, self->peers);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
@@ -108,6 +130,7 @@ on_voted (GObject *source, GAsyncResult *result, gpointer user_data)
   JsonObject *vote = dms_json_object_get_child (reply, "Vote");
   SuccessionPeer *peer = g_hash_table_lookup (self->peers, asking->peer);
   guint64 number;
+  guint64 told;
   const char *voter;
 
   if (g_cancellable_is_cancelled (self->cancellable) || reply == NULL || peer == NULL ||
@@ -120,8 +143,14 @@ on_voted (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   number = dms_roll_get_number (dms_succession_get_roll (self));
-  self->candidate_term =
-      MAX (self->candidate_term, (guint64) dms_json_object_get_whole (reply, "Term", 0, G_MAXINT32, 0));
+  told = (guint64) dms_json_object_get_whole (reply, "Term", 0, G_MAXINT32, 0);
+  /* One that lies must not use up all terms. */
+  if (told > self->candidate_term)
+    {
+      self->candidate_term = MIN (told, self->candidate_term + MAX_TERMS_AHEAD);
+      learn (self, reply);
+      return;
+    }
   learn (self, reply);
   /* Votes under the old roll count no more. */
   if (dms_roll_get_number (dms_succession_get_roll (self)) != number)
@@ -133,7 +162,10 @@ on_voted (GObject *source, GAsyncResult *result, gpointer user_data)
   voter = vote == NULL
               ? NULL
               : dms_vote_get_voter (vote, dms_succession_get_roll (self), self->candidate_term, self->peer);
-  if (voter == NULL || strcmp (voter, asking->peer) != 0)
+  /* Who knows more than this node would lose it by making it lead. */
+  if (voter == NULL || strcmp (voter, asking->peer) != 0 ||
+      (guint64) dms_json_object_get_whole (reply, "Version", 0, G_MAXINT64, G_MAXINT64) >
+          dms_succession_get_ballot (self)->version)
     return;
   peer->held_us = self->asked_us;
   json_array_add_object_element (self->gathered, json_object_ref (vote));

@@ -29,12 +29,13 @@ struct _DmsSuccession
   char *id;
   char *peer;
   DmsSuccessionRole role;
-  /* Of the last change of the roll, until a majority of both has the new one; (nullable). */
-  DmsRoll *previous;
   /* peer ID → SuccessionPeer */
   GHashTable *peers;
   GCancellable *cancellable;
   guint timer;
+  gint64 said_us;
+  /* The version that the deployment's record was last brought to. */
+  guint64 told_version;
   /* (element-type Waiting) */
   GPtrArray *waiting;
   /* All orchestrators have agreed once; until when they must have. */
@@ -58,11 +59,11 @@ DmsBallot *dms_succession_get_ballot (DmsSuccession *self);
 void dms_succession_set_role (DmsSuccession *self, DmsSuccessionRole role);
 /* Stores a changed ballot. A failure is logged. */
 gboolean dms_succession_store (DmsSuccession *self, DmsBallot *ballot);
-/* All members of the rolls that count have a place in `peers`. */
+/* All members of the roll have a place in `peers`. */
 void dms_succession_learn_peers (DmsSuccession *self);
-/* Whether so many of a roll are among the peers that a function says yes to, this node being one. */
+/* Whether a majority of the roll are peers that a function says yes to; this node is one while it has not
+ * promised a newer term. */
 gboolean dms_succession_has_majority (DmsSuccession *self,
-                                      DmsRoll *roll,
                                       gboolean (*is_one) (DmsSuccession *self, SuccessionPeer *peer));
 gboolean dms_succession_holds (DmsSuccession *self, SuccessionPeer *peer);
 gint64 dms_succession_get_lease_us (DmsSuccession *self);

@@ -12,9 +12,10 @@
 
 enum
 {
-  /* Questions within a lease, so that some may be lost. */
-  TICKS_PER_LEASE = 6,
+  /* Questions within a lease, so that some may be lost; the clock is looked at at least once a second. */
+  SAYINGS_PER_LEASE = 6,
   MIN_TICK_MS = 100,
+  MAX_TICK_MS = 1000,
   /* Of the lease, in per cent: what is left is for the tick that notices, and for clocks that differ in
      speed. */
   HELD_PER_CENT = 75,
@@ -79,7 +80,6 @@ dms_succession_finalize (GObject *object)
   g_free (self->id);
   g_free (self->peer);
   g_free (self->end);
-  g_clear_pointer (&self->previous, dms_roll_unref);
   g_clear_pointer (&self->gathered, json_array_unref);
   g_hash_table_unref (self->peers);
   g_ptr_array_unref (self->waiting);
@@ -156,11 +156,10 @@ has_the_newest (DmsSuccession *self, SuccessionPeer *peer)
 
 gboolean
 dms_succession_has_majority (DmsSuccession *self,
-                             DmsRoll *roll,
                              gboolean (*is_one) (DmsSuccession *self, SuccessionPeer *peer))
 {
-  const char *const *members = dms_roll_get_members (roll);
   DmsBallot *ballot = dms_succession_get_ballot (self);
+  const char *const *members = dms_roll_get_members (ballot->roll);
   guint n = 0;
 
   for (guint i = 0; members[i] != NULL; i++)
@@ -173,14 +172,15 @@ dms_succession_has_majority (DmsSuccession *self,
       else
         n += peer != NULL && is_one (self, peer) ? 1 : 0;
     }
-  return n >= dms_roll_get_majority (roll);
+  return n >= dms_roll_get_majority (ballot->roll);
 }
 
+/* Whether it may act at this moment, and not just when the clock ticked last. */
 static gboolean
-have_both_majorities (DmsSuccession *self, gboolean (*is_one) (DmsSuccession *self, SuccessionPeer *peer))
+leads_now (DmsSuccession *self)
 {
-  return dms_succession_has_majority (self, dms_succession_get_roll (self), is_one) &&
-         (self->previous == NULL || dms_succession_has_majority (self, self->previous, is_one));
+  return self->role == DMS_SUCCESSION_LEADING && dms_succession_get_ballot (self) != NULL &&
+         (!self->founded || dms_succession_has_majority (self, dms_succession_holds));
 }
 
 static gboolean
@@ -202,14 +202,14 @@ is_founded (DmsSuccession *self)
 static gboolean
 is_safe (DmsSuccession *self)
 {
-  return self->role == DMS_SUCCESSION_LEADING && !self->stale && is_founded (self) &&
-         have_both_majorities (self, has_the_newest);
+  return leads_now (self) && !self->stale && is_founded (self) &&
+         dms_succession_has_majority (self, has_the_newest);
 }
 
-static void
-learn_peers_of (DmsSuccession *self, DmsRoll *roll)
+void
+dms_succession_learn_peers (DmsSuccession *self)
 {
-  const char *const *members = dms_roll_get_members (roll);
+  const char *const *members = dms_roll_get_members (dms_succession_get_roll (self));
 
   for (guint i = 0; members[i] != NULL; i++)
     {
@@ -224,14 +224,6 @@ learn_peers_of (DmsSuccession *self, DmsRoll *roll)
       peer->handle = dms_handle_new_for_peer (id, "root");
       g_hash_table_insert (self->peers, peer->peer, peer);
     }
-}
-
-void
-dms_succession_learn_peers (DmsSuccession *self)
-{
-  learn_peers_of (self, dms_succession_get_roll (self));
-  if (self->previous != NULL)
-    learn_peers_of (self, self->previous);
 }
 
 gboolean
@@ -307,9 +299,10 @@ dms_succession_close (DmsSuccession *self)
 void
 dms_succession_hear_of_end (DmsSuccession *self, SuccessionPeer *peer, JsonObject *reply)
 {
-  /* A witness cannot tell how it ended, and is no authority. */
-  if (dms_roll_get_rank (dms_succession_get_roll (self), peer->peer) < 0)
+  /* A witness cannot tell how it ended, and is no authority; nobody is over one that leads. */
+  if (dms_roll_get_rank (dms_succession_get_roll (self), peer->peer) < 0 || leads_now (self))
     return;
+  dms_succession_set_role (self, DMS_SUCCESSION_FOLLOWING);
   self->end = g_strdup (dms_json_object_get_text (reply, "End"));
   dms_succession_close (self);
 }
@@ -360,25 +353,6 @@ make_saying (DmsSuccession *self, SuccessionPeer *peer)
   return payload;
 }
 
-/* A majority of both rolls has the new one. A witness that is none any more may forget all; should it not
- * hear of that, it holds a text that it cannot read. */
-static void
-retire_roll (DmsSuccession *self)
-{
-  g_autoptr (DmsRoll) old = g_steal_pointer (&self->previous);
-  const char *witness = dms_roll_get_witness (old);
-  SuccessionPeer *peer = witness == NULL ? NULL : g_hash_table_lookup (self->peers, witness);
-  g_autoptr (JsonNode) payload = NULL;
-
-  if (peer == NULL || dms_roll_has_member (dms_succession_get_roll (self), witness))
-    return;
-  payload = make_saying (self, peer);
-  json_object_set_boolean_member (json_node_get_object (payload), "Over", TRUE);
-  (void) dms_actor_send (
-      self->root, peer->handle, RENEW_BEHAVIOUR, payload, dms_actor_expiry_in (FOUND_SECONDS), NULL, NULL);
-  g_hash_table_remove (self->peers, witness);
-}
-
 typedef struct
 {
   DmsSuccession *self;
@@ -400,20 +374,24 @@ saying_free (Saying *saying)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Saying, saying_free)
 
+static void say (DmsSuccession *self, SuccessionPeer *peer);
+
 static void
 take_agreement (Saying *saying, SuccessionPeer *peer)
 {
   DmsSuccession *self = saying->self;
+  DmsBallot *ballot = dms_succession_get_ballot (self);
 
   peer->appointed = TRUE;
   peer->version = MAX (peer->version, saying->version);
   peer->roll = MAX (peer->roll, saying->roll);
   peer->held_us = MAX (peer->held_us, saying->sent_us);
   peer->told_of_end = peer->told_of_end || saying->over;
-  if (self->role == DMS_SUCCESSION_HALTED && have_both_majorities (self, dms_succession_holds))
+  if (self->role == DMS_SUCCESSION_HALTED && dms_succession_has_majority (self, dms_succession_holds))
     dms_succession_set_role (self, DMS_SUCCESSION_LEADING);
-  if (self->previous != NULL && have_both_majorities (self, has_the_newest))
-    retire_roll (self);
+  /* There is news since. */
+  if (peer->version < ballot->version || peer->roll < dms_roll_get_number (ballot->roll))
+    say (self, peer);
   call_waiting (self);
 }
 
@@ -437,7 +415,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   newer = (guint64) dms_json_object_get_whole (reply, "Term", 1, G_MAXINT32, 0) > ballot->term;
   if (reply == NULL)
     /* Who forgot everything must be appointed again. */
-    peer->appointed = self->founded && !peer->appointed;
+    peer->appointed = self->ending ? peer->appointed : self->founded && !peer->appointed;
   else if (dms_json_object_get_flag (reply, "OK"))
     take_agreement (saying, peer);
   else if (dms_json_object_get_flag (reply, "Over"))
@@ -487,6 +465,7 @@ dms_succession_say_to_all (DmsSuccession *self)
 
   if (self->role == DMS_SUCCESSION_FOLLOWING || dms_succession_get_ballot (self) == NULL)
     return;
+  self->said_us = dms_ballot_now_us ();
   all = g_hash_table_get_values (self->peers);
   for (GList *l = all; l != NULL; l = l->next)
     say (self, l->data);
@@ -517,14 +496,16 @@ lead_on (DmsSuccession *self)
 {
   DmsBallot *ballot = dms_succession_get_ballot (self);
 
-  if (self->role == DMS_SUCCESSION_LEADING)
+  if (leads_now (self))
     ballot->heard_us = dms_ballot_now_us ();
-  dms_succession_say_to_all (self);
+  if (!self->founded || self->ending ||
+      dms_ballot_now_us () - self->said_us >= dms_succession_get_lease_us (self) / SAYINGS_PER_LEASE)
+    dms_succession_say_to_all (self);
   if (self->ending)
     finish_ending (self);
   else if (!self->founded)
     check_founding (self);
-  else if (!have_both_majorities (self, dms_succession_holds))
+  else if (!dms_succession_has_majority (self, dms_succession_holds))
     dms_succession_set_role (self, DMS_SUCCESSION_HALTED);
 }
 
@@ -570,10 +551,10 @@ succession_new (DmsActor *root, DmsVoter *voter, const char *ensemble_id)
 static void
 begin (DmsSuccession *self)
 {
-  gint64 tick_ms = dms_roll_get_lease_ms (dms_succession_get_roll (self)) / TICKS_PER_LEASE;
+  gint64 tick_ms = dms_roll_get_lease_ms (dms_succession_get_roll (self)) / SAYINGS_PER_LEASE;
 
   dms_succession_learn_peers (self);
-  self->timer = g_timeout_add ((guint) MAX (tick_ms, MIN_TICK_MS), on_tick, self);
+  self->timer = g_timeout_add ((guint) CLAMP (tick_ms, MIN_TICK_MS, MAX_TICK_MS), on_tick, self);
   dms_succession_say_to_all (self);
 }
 
@@ -625,7 +606,31 @@ dms_succession_stop (DmsSuccession *self)
 DmsSuccessionRole
 dms_succession_get_role (DmsSuccession *self)
 {
-  return self->role;
+  return self->role == DMS_SUCCESSION_LEADING && !leads_now (self) ? DMS_SUCCESSION_HALTED : self->role;
+}
+
+gboolean
+dms_succession_take_news (DmsSuccession *self)
+{
+  DmsBallot *ballot = dms_succession_get_ballot (self);
+  gboolean is_new = ballot != NULL && ballot->version != self->told_version;
+
+  if (is_new)
+    self->told_version = ballot->version;
+  return is_new;
+}
+
+void
+dms_succession_resign (DmsSuccession *self)
+{
+  dms_succession_stop (self);
+  dms_succession_set_role (self, DMS_SUCCESSION_FOLLOWING);
+}
+
+gboolean
+dms_succession_is_stale (DmsSuccession *self)
+{
+  return self->stale;
 }
 
 const char *
@@ -670,7 +675,7 @@ dms_succession_dup_state (DmsSuccession *self, GError **error)
       g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, "nothing of the deployment is known here");
       return NULL;
     }
-  return dms_sealed_state_open (ballot->key, ballot->state, error);
+  return dms_sealed_state_open (ballot->key, ballot->version, ballot->state, error);
 }
 
 static gboolean
@@ -697,17 +702,17 @@ dms_succession_write (DmsSuccession *self, const char *state, GError **error)
   g_autoptr (DmsBallot) ballot = NULL;
   guint64 first;
 
-  if (known == NULL || self->role != DMS_SUCCESSION_LEADING)
+  if (known == NULL || !leads_now (self))
     return refuse_to_write (self, error);
   self->stale = TRUE;
   ballot = dms_ballot_copy (known);
   g_free (ballot->state);
-  ballot->state = dms_sealed_state_seal (ballot->key, state, error);
-  if (ballot->state == NULL)
-    return FALSE;
   /* So that what a later term writes is newer than anything of an earlier one. */
   first = ballot->term << 32;
   ballot->version = MAX (ballot->version, first) + 1;
+  ballot->state = dms_sealed_state_seal (ballot->key, ballot->version, state, error);
+  if (ballot->state == NULL)
+    return FALSE;
   if (!dms_voter_put (self->voter, ballot, error))
     return FALSE;
   self->stale = FALSE;
@@ -722,26 +727,22 @@ dms_succession_set_witness (DmsSuccession *self, const char *witness, GError **e
   g_autoptr (DmsBallot) ballot = NULL;
   g_autoptr (DmsRoll) roll = NULL;
 
-  if (known == NULL || self->role != DMS_SUCCESSION_LEADING)
+  if (known == NULL || !leads_now (self))
     return refuse_to_write (self, error);
   if (g_strcmp0 (dms_roll_get_witness (known->roll), witness) == 0)
     return TRUE;
-  /* Two changes at once could leave two majorities without a common member. */
-  if (self->previous != NULL)
+  /* Another one in its place could leave two majorities without a common member. */
+  if (dms_roll_get_witness (known->roll) != NULL)
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_BUSY, "the witness is just being changed");
+      g_set_error (error, DMS_ERROR, DMS_ERROR_ALREADY_EXISTS, "there is a witness");
       return FALSE;
     }
   ballot = dms_ballot_copy (known);
   roll = dms_roll_dup_with_witness (ballot->roll, witness);
-  self->previous = dms_roll_ref (ballot->roll);
   dms_roll_unref (ballot->roll);
   ballot->roll = dms_roll_ref (roll);
   if (!dms_voter_put (self->voter, ballot, error))
-    {
-      g_clear_pointer (&self->previous, dms_roll_unref);
-      return FALSE;
-    }
+    return FALSE;
   dms_succession_learn_peers (self);
   dms_succession_say_to_all (self);
   return TRUE;

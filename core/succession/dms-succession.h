@@ -52,13 +52,19 @@ JsonArray *dms_succession_get_votes (DmsSuccession *self);
 char *dms_succession_dup_state (DmsSuccession *self, GError **error);
 /* Only while it leads: replaces the state. */
 gboolean dms_succession_write (DmsSuccession *self, const char *state, GError **error);
-/* Another member that only votes; (nullable): none. */
+/* A member that only votes: once, and for good. */
 gboolean dms_succession_set_witness (DmsSuccession *self, const char *witness, GError **error);
 /* Calls func once a majority has what was written last: at once when it has. Never, when it leads no more. */
 void dms_succession_when_safe (DmsSuccession *self,
                                DmsSuccessionFunc func,
                                gpointer user_data,
                                GDestroyNotify destroy);
+/* Whether there is a newer state than at the last call. */
+gboolean dms_succession_take_news (DmsSuccession *self);
+/* Whether the last state could not be given to the others, so that nothing more will be safe. */
+gboolean dms_succession_is_stale (DmsSuccession *self);
+/* This node cannot do what the one that leads has to: others may, until it is started again. */
+void dms_succession_resign (DmsSuccession *self);
 /* (nullable): once it has ended, the last state, when only others know it. */
 const char *dms_succession_get_end (DmsSuccession *self);
 /* The deployment is over: the others are told, and forget it; so does this node. Emits `ended`. */

@@ -226,6 +226,14 @@ take_state (DmsBallot *ballot, JsonObject *payload)
     return FALSE;
   if (state == NULL || (guint64) version <= ballot->version)
     return TRUE;
+  /* What cannot be read must not take the place of what can. A witness has no key. */
+  if (ballot->key != NULL)
+    {
+      g_autofree char *text = dms_sealed_state_open (ballot->key, (guint64) version, state, NULL);
+
+      if (text == NULL)
+        return FALSE;
+    }
   ballot->version = (guint64) version;
   g_free (ballot->state);
   ballot->state = g_strdup (state);
@@ -271,6 +279,10 @@ dms_voter_appoint (DmsVoter *self, const char *sender, JsonObject *payload)
       reply = dms_voter_renew (self, sender, payload);
       return reply != NULL ? reply : make_reply (NULL, "the ensemble is another's");
     }
+  /* Whoever makes this node a standby must be the one that deploys: what it is told to do later is done on
+   * that one's behalf, and with no right but its. */
+  if (dms_roll_get_rank (roll, self->peer) >= 0 && dms_roll_get_rank (roll, sender) != 0)
+    return make_reply (NULL, "only the node that deploys can appoint standby orchestrators");
   if (dms_roll_get_rank (roll, sender) < 0 || !dms_roll_has_member (roll, self->peer) || term == 0 ||
       (key != NULL && strlen (key) > MAX_KEY))
     return make_reply (NULL, "the appointment is malformed");
@@ -285,15 +297,6 @@ dms_voter_appoint (DmsVoter *self, const char *sender, JsonObject *payload)
     return make_reply (NULL, error->message);
   g_signal_emit (self, heard_signal, 0, dms_roll_get_ensemble_id (roll));
   return make_reply (ballot, NULL);
-}
-
-/* Another witness, and nothing else. */
-static gboolean
-is_successor (DmsRoll *next, DmsRoll *present)
-{
-  return strcmp (dms_roll_get_ensemble_id (next), dms_roll_get_ensemble_id (present)) == 0 &&
-         dms_roll_get_number (next) > dms_roll_get_number (present) &&
-         g_strv_equal (dms_roll_get_orchestrators (next), dms_roll_get_orchestrators (present));
 }
 
 static gboolean
@@ -339,7 +342,7 @@ dms_voter_renew (DmsVoter *self, const char *sender, JsonObject *payload)
     return make_reply (known, "this node follows another");
   roll = dms_roll_new_from_json (dms_json_object_get_member (payload, "Roll"), NULL);
   changed = ballot->version != known->version || ballot->term != known->term;
-  if (roll != NULL && is_successor (roll, ballot->roll))
+  if (roll != NULL && dms_roll_may_follow (roll, ballot->roll))
     {
       dms_roll_unref (ballot->roll);
       ballot->roll = g_steal_pointer (&roll);

@@ -592,6 +592,42 @@ test_liars (Fixture *f, gconstpointer data)
   g_assert_cmpuint (dms_voter_find (witness->voter, ENSEMBLE)->term, ==, 1);
 }
 
+/* Whoever wants a standby to act must be the one that deploys, for on that one's behalf it will act. */
+static void
+test_appointed_by_another (Fixture *f, gconstpointer data)
+{
+  Member *victim = &f->members[0];
+  const char *const peers[] = { peer_of (victim), peer_of (&f->members[1]), NULL };
+  g_autoptr (DmsRoll) roll = dms_roll_new (ENSEMBLE, 1, peers, NULL, LEASE_MS);
+  g_autoptr (JsonObject) request = make_request (1, 1);
+  g_autoptr (JsonObject) reply = NULL;
+
+  json_object_set_member (request, "Roll", dms_roll_to_json (roll));
+  reply = dms_voter_appoint (victim->voter, peer_of (&f->members[1]), request);
+  g_assert_false (dms_json_object_get_flag (reply, "OK"));
+  g_assert_null (dms_voter_find (victim->voter, ENSEMBLE));
+}
+
+/* A witness that lies about the state, which it cannot read, does no harm to those who can. */
+static void
+test_lying_witness (Fixture *f, gconstpointer data)
+{
+  Member *second = &f->members[1];
+  Member *witness = &f->members[2];
+  g_autoptr (DmsBallot) ballot = NULL;
+  g_autoptr (GError) error = NULL;
+
+  found_with_witness (f);
+  close_voter (&f->members[0]);
+  ballot = dms_ballot_copy (dms_voter_find (witness->voter, ENSEMBLE));
+  ballot->version += 1000;
+  g_assert_true (dms_voter_put (witness->voter, ballot, &error));
+  dms_test_run (LEASE_MS * 4);
+  /* It says that it knows more than it can show: with its vote alone nobody leads. */
+  g_assert_false (leads (second));
+  assert_state (second, "one");
+}
+
 static void
 test_rolls (void)
 {
@@ -629,22 +665,25 @@ test_sealing (void)
   g_autofree char *key = dms_sealed_state_make_key ();
   g_autofree char *other = dms_sealed_state_make_key ();
   g_autoptr (GError) error = NULL;
-  g_autofree char *sealed = dms_sealed_state_seal (key, "{\"a\": 1}", &error);
-  g_autofree char *text = dms_sealed_state_open (key, sealed, &error);
+  g_autofree char *sealed = dms_sealed_state_seal (key, 7, "{\"a\": 1}", &error);
+  g_autofree char *text = dms_sealed_state_open (key, 7, sealed, &error);
   g_autofree char *long_text = g_strnfill (DMS_SEALED_STATE_MAX + 1, 'x');
 
   g_assert_no_error (error);
   g_assert_cmpstr (text, ==, "{\"a\": 1}");
-  g_assert_null (dms_sealed_state_open (other, sealed, &error));
+  g_assert_null (dms_sealed_state_open (key, 8, sealed, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
   g_clear_error (&error);
-  g_assert_null (dms_sealed_state_open (key, "AAAA", &error));
+  g_assert_null (dms_sealed_state_open (other, 7, sealed, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
   g_clear_error (&error);
-  g_assert_null (dms_sealed_state_open ("AAAA", sealed, &error));
+  g_assert_null (dms_sealed_state_open (key, 7, "AAAA", &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_DATA);
+  g_clear_error (&error);
+  g_assert_null (dms_sealed_state_open ("AAAA", 7, sealed, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
-  g_assert_null (dms_sealed_state_seal (key, long_text, &error));
+  g_assert_null (dms_sealed_state_seal (key, 7, long_text, &error));
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
 }
 
@@ -673,6 +712,8 @@ main (int argc, char **argv)
   add ("/succession/two-standbys", 3, test_two_standbys);
   add ("/succession/promises", 3, test_promises);
   add ("/succession/voted-for-another", 3, test_voted_for_another);
+  add ("/succession/appointed-by-another", 3, test_appointed_by_another);
+  add ("/succession/lying-witness", 3, test_lying_witness);
   add ("/succession/liars", 3, test_liars);
   return g_test_run ();
 }
