@@ -57,26 +57,37 @@ dms_refusal_need_free (DmsRefusalNeed *self)
   g_free (self);
 }
 
-/* The place in a list that a field such as `price[1].total_per_job` names; -1 when it names none. */
+/* The place in a list that a field such as `price[1].total_per_job` names; -1 when it names none. Only the
+ * one spelling that machines of ours have counts: what others make up would be told apart and kept. rest:
+ * what may follow the place, ended by NULL. */
 static gint64
-get_index (const char *field, const char *list, guint length)
+get_index (const char *field, const char *list, guint length, const char *const *rest)
 {
   gsize begin = strlen (list);
   gint64 index;
-  char *end = NULL;
 
   if (!g_str_has_prefix (field, list) || field[begin] != '[' || !g_ascii_isdigit (field[begin + 1]))
     return -1;
-  index = g_ascii_strtoll (field + begin + 1, &end, 10);
-  return *end == ']' && index < length ? index : -1;
+  index = g_ascii_strtoll (field + begin + 1, NULL, 10);
+  for (guint i = 0; index < length && rest[i] != NULL; i++)
+    {
+      g_autofree char *spelled = g_strdup_printf ("%s[%" G_GINT64_FORMAT "]%s", list, index, rest[i]);
+
+      if (strcmp (field, spelled) == 0)
+        return index;
+    }
+  return -1;
 }
+
+static const char *const nothing_more[] = { "", NULL };
 
 /* (nullable) */
 static DmsPrice *
 get_price (const DmsRefusalNeed *self, const DmsBidRefusalReason *reason)
 {
+  static const char *const limits[] = { "", ".currency_per_hour", ".total_per_job", NULL };
   GPtrArray *prices = dms_profile_get_prices (self->required);
-  gint64 index = get_index (reason->field, "price", prices->len);
+  gint64 index = get_index (reason->field, "price", prices->len, limits);
 
   return index >= 0 ? prices->pdata[index] : NULL;
 }
@@ -91,7 +102,7 @@ DmsLibrary *
 dms_refusal_need_get_library (const DmsRefusalNeed *self, const DmsBidRefusalReason *reason)
 {
   GPtrArray *libraries = dms_profile_get_libraries (self->required);
-  gint64 index = get_index (reason->field, "libraries", libraries->len);
+  gint64 index = get_index (reason->field, "libraries", libraries->len, nothing_more);
 
   return index >= 0 ? libraries->pdata[index] : NULL;
 }
@@ -151,7 +162,9 @@ dms_refusal_need_believes (const DmsRefusalNeed *self, const DmsBidRefusalReason
       return believes_library (self, reason);
 
     case DMS_BID_REFUSAL_PRICE:
-      return dms_profile_get_prices (self->required)->len > 0 && (offered <= 0 || offered > required);
+      return dms_profile_get_prices (self->required)->len > 0 &&
+             (strcmp (reason->field, "price") == 0 || get_price (self, reason) != NULL) &&
+             (offered <= 0 || offered > required);
 
     case DMS_BID_REFUSAL_TIME:
     case DMS_BID_REFUSAL_SPEED:
@@ -161,7 +174,7 @@ dms_refusal_need_believes (const DmsRefusalNeed *self, const DmsBidRefusalReason
       return required > 0 && (offered <= 0 || offered > required);
 
     case DMS_BID_REFUSAL_KYC:
-      return get_index (reason->field, "kyc", dms_profile_get_kyc (self->required)->len) >= 0;
+      return get_index (reason->field, "kyc", dms_profile_get_kyc (self->required)->len, nothing_more) >= 0;
 
     case DMS_BID_REFUSAL_NOT_GRANTED:
     case DMS_BID_REFUSAL_NOT_READY:
@@ -209,7 +222,7 @@ static char *
 describe_unsaid (const DmsRefusalNeed *self, const DmsBidRefusalReason *reason)
 {
   GPtrArray *kyc = dms_profile_get_kyc (self->required);
-  gint64 index = get_index (reason->field, "kyc", kyc->len);
+  gint64 index = get_index (reason->field, "kyc", kyc->len, nothing_more);
 
   switch (reason->code)
     {

@@ -11,7 +11,9 @@ enum
 {
   /* Amounts of all kinds that are told apart; more do not change the picture. Those that are coarse
    * (dms_bid_refusal_code_coarsen()) are two for each doubling. */
-  MAX_CLASSES = 640,
+  MAX_CLASSES = 256,
+  /* The best of them are told. */
+  MAX_LISTED = 16,
 };
 
 /* What an older library, and nothing at all, is worth of what is asked for. */
@@ -25,6 +27,9 @@ typedef struct
   char *field;
   double amount;
   char *version;
+  /* (nullable): the version, read; and whether only a least one is asked for. */
+  DmsSemver *semver;
+  gboolean at_least;
   guint n_peers;
 } Class;
 
@@ -42,6 +47,7 @@ class_free (gpointer data)
 
   g_free (class->field);
   g_free (class->version);
+  g_clear_pointer (&class->semver, dms_semver_unref);
   g_free (class);
 }
 
@@ -90,6 +96,25 @@ get_which (const DmsBidRefusalReason *reason)
              : "";
 }
 
+static DmsBidRefusalReason
+as_reason (const Class *class)
+{
+  return (DmsBidRefusalReason){
+    .code = class->code, .field = class->field, .offered = class->amount, .version = class->version
+  };
+}
+
+/* Whether what is asked for is a least version, and nothing else. */
+static gboolean
+wants_at_least (const DmsRefusalNeed *need, const Class *class)
+{
+  DmsBidRefusalReason reason = as_reason (class);
+  DmsLibrary *wanted = dms_refusal_need_get_library (need, &reason);
+  g_autofree char *constraint = wanted != NULL ? dms_library_dup_wanted (wanted) : NULL;
+
+  return constraint != NULL && constraint[0] == '>' && strchr (constraint, ',') == NULL;
+}
+
 void
 dms_refusal_relaxations_count (DmsRefusalRelaxations *self, const DmsBidRefusalReason *reason)
 {
@@ -116,41 +141,15 @@ dms_refusal_relaxations_count (DmsRefusalRelaxations *self, const DmsBidRefusalR
   made->field = g_strdup (field);
   made->amount = reason->offered;
   made->version = g_strdup (reason->version);
+  made->semver = made->version != NULL ? dms_semver_new (made->version, NULL) : NULL;
+  made->at_least = made->semver != NULL && wants_at_least (self->need, made);
   made->n_peers = 1;
   g_ptr_array_add (self->classes, made);
 }
 
-static DmsBidRefusalReason
-as_reason (const Class *class)
-{
-  return (DmsBidRefusalReason){
-    .code = class->code, .field = class->field, .offered = class->amount, .version = class->version
-  };
-}
-
-/* Whether what is asked for is a least version, and nothing else. */
-static gboolean
-wants_at_least (const DmsRefusalNeed *need, const Class *class)
-{
-  DmsBidRefusalReason reason = as_reason (class);
-  DmsLibrary *wanted = dms_refusal_need_get_library (need, &reason);
-  g_autofree char *constraint = wanted != NULL ? dms_library_dup_wanted (wanted) : NULL;
-
-  return constraint != NULL && constraint[0] == '>' && strchr (constraint, ',') == NULL;
-}
-
-static gboolean
-is_as_new (const char *a, const char *b)
-{
-  g_autoptr (DmsSemver) left = dms_semver_new (a, NULL);
-  g_autoptr (DmsSemver) right = dms_semver_new (b, NULL);
-
-  return left != NULL && right != NULL && dms_semver_compare (left, right) >= 0;
-}
-
 /* Whether machines of the other class would do where those of this one do. */
 static gboolean
-covers (const DmsRefusalNeed *need, const Class *class, const Class *other)
+covers (const Class *class, const Class *other)
 {
   if (class->code != other->code || strcmp (class->field, other->field) != 0)
     return FALSE;
@@ -159,8 +158,8 @@ covers (const DmsRefusalNeed *need, const Class *class, const Class *other)
       /* Nothing is asked for any more. */
       if (class->version == NULL || g_strcmp0 (class->version, other->version) == 0)
         return TRUE;
-      return other->version != NULL && wants_at_least (need, class) &&
-             is_as_new (other->version, class->version);
+      return class->at_least && other->semver != NULL &&
+             dms_semver_compare (other->semver, class->semver) >= 0;
     }
   if (class->amount <= 0)
     return TRUE;
@@ -187,7 +186,7 @@ describe (const DmsRefusalNeed *need, const Class *class)
 
   if (library != NULL && class->version != NULL)
     return g_strdup_printf (
-        "%s %s%s", dms_library_get_name (library), wants_at_least (need, class) ? ">= " : "", class->version);
+        "%s %s%s", dms_library_get_name (library), class->at_least ? ">= " : "", class->version);
   if (library != NULL)
     return g_strdup_printf ("one without %s", dms_library_get_name (library));
   if (class->amount > 0)
@@ -221,7 +220,7 @@ make_relaxation (DmsRefusalRelaxations *self, const Class *class)
     {
       const Class *other = self->classes->pdata[i];
 
-      made->n_peers += covers (self->need, class, other) ? other->n_peers : 0;
+      made->n_peers += covers (class, other) ? other->n_peers : 0;
     }
   made->worth = made->n_peers * get_kept (class, made->required);
   return made;
@@ -266,5 +265,7 @@ dms_refusal_relaxations_list (DmsRefusalRelaxations *self)
         relaxation_free (made);
     }
   g_ptr_array_sort (list, compare_relaxations);
+  if (list->len > MAX_LISTED)
+    g_ptr_array_set_size (list, MAX_LISTED);
   return list;
 }

@@ -72,6 +72,7 @@ note_lacking (DmsBidder *self, DmsBidRefusal *refusal, JsonObject *request)
                                   (const char *const *) executors,
                                   lent,
                                   dms_hardware_get_total (machine));
+  dms_bidder_note_wants (self, request, refusal);
 }
 
 /* One request of a message */

@@ -65,6 +65,8 @@ gboolean dms_bidder_check_request (DmsBidder *self,
 
 /* (transfer full): all libraries that the requests of a message ask for. */
 GStrv dms_bidder_list_libraries (JsonObject *payload);
+/* What is lacking of that, beside what was found lacking before. */
+void dms_bidder_note_wants (DmsBidder *self, JsonObject *request, DmsBidRefusal *refusal);
 gboolean
 dms_bidder_check_wants (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal);
 /* (transfer full): what is said beside the bid for a request. */

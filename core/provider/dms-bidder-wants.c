@@ -74,6 +74,20 @@ dms_bidder_make_offer (DmsBidder *self, JsonObject *request)
   return make_offer (self, required != NULL ? required : nothing);
 }
 
+void
+dms_bidder_note_wants (DmsBidder *self, JsonObject *request, DmsBidRefusal *refusal)
+{
+  g_autoptr (DmsProfile) required = dms_bid_requirement_read (request, NULL);
+  g_autoptr (DmsBidOffer) offer = NULL;
+  g_autoptr (DmsProfile) offered = NULL;
+
+  if (required == NULL || dms_requirement_is_empty (required))
+    return;
+  offer = make_offer (self, required);
+  offered = dms_bid_offer_dup_profile (offer);
+  dms_bid_refuser_note_requirement (refusal, dms_bidder_get_node_id (request), offered, required);
+}
+
 gboolean
 dms_bidder_check_wants (DmsBidder *self, const char *id, JsonObject *request, DmsBidRefusal *refusal)
 {

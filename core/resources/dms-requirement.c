@@ -182,6 +182,17 @@ is_limit (JsonObject *object, const char *name)
 }
 
 static gboolean
+is_time (JsonObject *time)
+{
+  static const char *const units[] = { "seconds", "minutes", "hours", "days", NULL };
+  JsonNode *node = dms_json_object_get_member (time, "units");
+  const char *unit = dms_json_object_get_text (time, "units");
+
+  return is_limit (time, "max_time") && (node == NULL || JSON_NODE_HOLDS_NULL (node) ||
+                                         (unit != NULL && (*unit == '\0' || g_strv_contains (units, unit))));
+}
+
+static gboolean
 check_limits (JsonNode *node)
 {
   JsonObject *object = dms_json_node_get_child (node);
@@ -190,7 +201,7 @@ check_limits (JsonNode *node)
   JsonArray *list = dms_json_object_get_list (object, "price");
   gboolean sound = is_limit (object, "speed") && is_limit (object, "power") &&
                    (price == NULL || JSON_NODE_HOLDS_NULL (price) || list != NULL) &&
-                   (time == NULL || is_limit (dms_json_node_get_child (time), "max_time"));
+                   (time == NULL || is_time (dms_json_node_get_child (time)));
 
   for (guint i = 0; sound && list != NULL && i < json_array_get_length (list); i++)
     {

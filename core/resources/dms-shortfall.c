@@ -70,12 +70,15 @@ dup_pair (const char *offered, const char *required, const char *of)
   return g_strdup_printf ("%.*s %s %s", (int) (offered_unit - offered), offered, of, required);
 }
 
-DmsShortfall *
-dms_shortfall_new_quantity (const char *field,
-                            const char *label,
-                            double required,
-                            double offered,
-                            const char *unit)
+/* of, much: how the two and their difference are told. */
+static DmsShortfall *
+new_number (const char *field,
+            const char *label,
+            double required,
+            double offered,
+            const char *unit,
+            const char *of,
+            const char *much)
 {
   DmsShortfall *self = g_atomic_rc_box_new0 (DmsShortfall);
   g_autofree char *pair = NULL;
@@ -87,11 +90,21 @@ dms_shortfall_new_quantity (const char *field,
   self->offered_number = offered;
   self->required = dms_shortfall_format (required, unit);
   self->offered = dms_shortfall_format (offered, unit);
-  self->short_by = dms_shortfall_format (required - offered, unit);
-  pair = dup_pair (self->offered, self->required, "of");
-  self->text = g_strdup_printf ("%s %s: %s short", label, pair, self->short_by);
+  self->short_by = dms_shortfall_format (ABS (required - offered), unit);
+  pair = dup_pair (self->offered, self->required, of);
+  self->text = g_strdup_printf ("%s %s: %s %s", label, pair, self->short_by, much);
   self->relaxation = g_strdup_printf ("%s %s instead of %s", label, self->offered, self->required);
   return self;
+}
+
+DmsShortfall *
+dms_shortfall_new_quantity (const char *field,
+                            const char *label,
+                            double required,
+                            double offered,
+                            const char *unit)
+{
+  return new_number (field, label, required, offered, unit, "of", "short");
 }
 
 DmsShortfall *
@@ -101,21 +114,7 @@ dms_shortfall_new_excess (const char *field,
                           double offered,
                           const char *unit)
 {
-  DmsShortfall *self = g_atomic_rc_box_new0 (DmsShortfall);
-  g_autofree char *pair = NULL;
-
-  self->field = g_strdup (field);
-  self->label = g_strdup (label);
-  self->is_quantity = TRUE;
-  self->required_number = required;
-  self->offered_number = offered;
-  self->required = dms_shortfall_format (required, unit);
-  self->offered = dms_shortfall_format (offered, unit);
-  self->short_by = dms_shortfall_format (offered - required, unit);
-  pair = dup_pair (self->offered, self->required, "of at most");
-  self->text = g_strdup_printf ("%s %s: %s too much", label, pair, self->short_by);
-  self->relaxation = g_strdup_printf ("%s %s instead of %s", label, self->offered, self->required);
-  return self;
+  return new_number (field, label, required, offered, unit, "of at most", "too much");
 }
 
 DmsShortfall *

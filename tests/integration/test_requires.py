@@ -146,7 +146,7 @@ def test_is_asked_less_of_and_not_more(tmp_path):
         more = update(service.replace("speed: 500", "speed: 800"))
         assert "may be asked less of, not more" in str(more), more
         less = update(service.replace("speed: 500", "speed: 400"))
-        assert less.get("OK", True) and "may be asked" not in str(less), less
+        assert less["OK"] is True, less
         a.actor("/dms/node/deployment/shutdown", "-i", ensemble)
         a.wait_status(ensemble, "Completed", "Failed")
 
