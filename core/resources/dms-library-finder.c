@@ -342,7 +342,8 @@ search_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
 
 /* In the context of the object */
 
-/* (nullable): what is known of a name in small letters; NULL when that is nothing, or old */
+/* (nullable): what is known of a name as it is written, for files are told apart by that; NULL when that is
+ * nothing, or old */
 static Found *
 find_known (DmsLibraryFinder *self, const char *name, gint64 kept_seconds)
 {
@@ -352,23 +353,24 @@ find_known (DmsLibraryFinder *self, const char *name, gint64 kept_seconds)
                                                                                                     : NULL;
 }
 
-/* (transfer full): what has to be looked for, each once and no more than can be kept */
+/* (transfer full): what has to be looked for, each once and no more than can be kept; all: also what is known
+ */
 static GStrv
-list_unknown (DmsLibraryFinder *self, const char *const *names)
+list_unknown (DmsLibraryFinder *self, const char *const *names, gboolean all)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint i = 0; self->search && names[i] != NULL; i++)
     {
       g_autofree char *name = g_ascii_strdown (names[i], -1);
 
       if (!dms_requirement_is_library_name (name) || g_hash_table_contains (self->stated, name) ||
-          find_known (self, name, KEPT_SECONDS) != NULL || g_hash_table_contains (seen, name) ||
-          g_hash_table_size (seen) >= MAX_KEPT)
+          (!all && find_known (self, names[i], KEPT_SECONDS) != NULL) ||
+          g_hash_table_contains (seen, names[i]) || g_hash_table_size (seen) >= MAX_KEPT)
         continue;
       g_strv_builder_add (builder, names[i]);
-      g_hash_table_add (seen, g_steal_pointer (&name));
+      g_hash_table_add (seen, (gpointer) names[i]);
     }
   return g_strv_builder_end (builder);
 }
@@ -380,7 +382,7 @@ dms_library_finder_knows (DmsLibraryFinder *self, const char *const *names)
 
   g_return_val_if_fail (DMS_IS_LIBRARY_FINDER (self), TRUE);
 
-  unknown = list_unknown (self, names);
+  unknown = list_unknown (self, names, FALSE);
   return unknown[0] == NULL;
 }
 
@@ -396,7 +398,7 @@ dms_library_finder_get (DmsLibraryFinder *self, const char *const *names)
       g_autofree char *name = g_ascii_strdown (names[i], -1);
       const char *version = g_hash_table_lookup (self->stated, name);
       /* What was fresh when it was looked for is good for the request that wanted it. */
-      Found *found = version == NULL ? find_known (self, name, 2 * KEPT_SECONDS) : NULL;
+      Found *found = version == NULL ? find_known (self, names[i], 2 * KEPT_SECONDS) : NULL;
 
       if (found != NULL)
         version = found->version;
@@ -404,6 +406,23 @@ dms_library_finder_get (DmsLibraryFinder *self, const char *const *names)
         g_ptr_array_add (there, dms_library_new (names[i], NULL, version));
     }
   return there;
+}
+
+static gboolean
+is_stale (gpointer name, gpointer value, gpointer now)
+{
+  return *(gint64 *) now - ((Found *) value)->found_us >= (gint64) 2 * KEPT_SECONDS * G_USEC_PER_SEC;
+}
+
+/* Whether so many more can be kept, once what is of no use any more is forgotten. */
+static gboolean
+has_room (DmsLibraryFinder *self, guint n)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (g_hash_table_size (self->found) + n > MAX_KEPT)
+    g_hash_table_foreach_remove (self->found, is_stale, &now);
+  return g_hash_table_size (self->found) + n <= MAX_KEPT;
 }
 
 static void
@@ -414,7 +433,7 @@ searched (GObject *source, GAsyncResult *result, gpointer user_data)
   Search *search = g_task_get_task_data (G_TASK (result));
   gint64 now = g_get_monotonic_time ();
 
-  if (g_hash_table_size (self->found) + g_strv_length (search->names) > MAX_KEPT)
+  if (!has_room (self, g_strv_length (search->names)))
     g_hash_table_remove_all (self->found);
   for (guint i = 0; search->names[i] != NULL; i++)
     {
@@ -422,7 +441,7 @@ searched (GObject *source, GAsyncResult *result, gpointer user_data)
 
       found->version = g_steal_pointer (&search->versions[i]);
       found->found_us = now;
-      g_hash_table_replace (self->found, g_ascii_strdown (search->names[i], -1), found);
+      g_hash_table_replace (self->found, g_strdup (search->names[i]), found);
     }
   g_task_return_boolean (task, TRUE);
 }
@@ -444,7 +463,13 @@ dms_library_finder_look_async (DmsLibraryFinder *self,
   g_task_set_source_tag (task, dms_library_finder_look_async);
   search = g_new0 (Search, 1);
   search->root = g_strdup (self->root);
-  search->names = list_unknown (self, names);
+  search->names = list_unknown (self, names, FALSE);
+  /* When all has to be forgotten, what this request relies on is looked for again. */
+  if (!has_room (self, g_strv_length (search->names)))
+    {
+      g_strfreev (search->names);
+      search->names = list_unknown (self, names, TRUE);
+    }
   search->versions = g_new0 (char *, g_strv_length (search->names) + 1);
   inner = g_task_new (self, NULL, searched, g_steal_pointer (&task));
   g_task_set_task_data (inner, search, search_free);

@@ -173,11 +173,29 @@ test_stated (Fixture *f, gconstpointer data)
   assert_version (closed, "libz", NULL);
 }
 
+/* Files are told apart by the case of letters: that one is not there does not hide the other. */
+static void
+test_case (Fixture *f, gconstpointer data)
+{
+  static const char *const small[] = { "mixed", NULL };
+  static const char *const right[] = { "Mixed", NULL };
+  g_autoptr (DmsLibraryFinder) finder = dms_library_finder_new (f->root, NULL, TRUE);
+
+  look (f, finder, small);
+  assert_version (finder, "mixed", NULL);
+  g_assert_false (dms_library_finder_knows (finder, right));
+  look (f, finder, right);
+  assert_version (finder, "Mixed", "2");
+  assert_version (finder, "mixed", NULL);
+}
+
 /* However many are asked for, what is kept is bounded, and what is really there is found again. */
 static void
 test_bounded (Fixture *f, gconstpointer data)
 {
   static const char *const real[] = { "openssl", NULL };
+  static const char *const first[] = { "n0", NULL };
+  static const char *const last[] = { "n4999", NULL };
   g_autoptr (DmsLibraryFinder) finder = dms_library_finder_new (f->root, NULL, TRUE);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
@@ -185,6 +203,8 @@ test_bounded (Fixture *f, gconstpointer data)
     g_ptr_array_add (names, g_strdup_printf ("n%u", i));
   g_ptr_array_add (names, NULL);
   look (f, finder, (const char *const *) names->pdata);
+  g_assert_true (dms_library_finder_knows (finder, first));
+  g_assert_false (dms_library_finder_knows (finder, last));
   g_assert_false (dms_library_finder_knows (finder, real));
   look (f, finder, real);
   assert_version (finder, "openssl", "3.0.11");
@@ -197,6 +217,7 @@ main (int argc, char *argv[])
   /* What an owner writes wrongly is warned of. */
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_test_add ("/library-finder/finds", Fixture, NULL, set_up, test_finds, tear_down);
+  g_test_add ("/library-finder/case", Fixture, NULL, set_up, test_case, tear_down);
   g_test_add ("/library-finder/stated", Fixture, NULL, set_up, test_stated, tear_down);
   g_test_add ("/library-finder/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
   return g_test_run ();
