@@ -351,7 +351,9 @@ build_end (DmsAllocationReporter *self)
       object, "stderr", self->record->captured_stderr != NULL ? self->record->captured_stderr : "");
   if (self->record->captured_files != NULL)
     json_object_set_object_member (object, "files", json_object_ref (self->record->captured_files));
-  add_small_logs (self, object);
+  /* What runs of a workflow write is asked for when its allocation is released. */
+  if (self->record->run == NULL)
+    add_small_logs (self, object);
   if (self->record->run != NULL)
     json_object_set_string_member (object, "run", dms_allocation_run_get_id (self->record->run));
   if (result != NULL)

@@ -148,7 +148,8 @@ is_regular (const char *path)
  * @state_dir: the folder for the execution's state
  *
  * Lets people follow the output in the place they know, where the engine keeps it in files of the same name.
- * These get a second name there, so that nothing is copied when the job ends.
+ * These get a second name there, so that nothing is copied when the job ends; not where earlier runs have
+ * written, for a file of this name has what all of them wrote.
  */
 void
 dms_job_log_link (DmsJobLog *self, const char *state_dir)
@@ -160,8 +161,10 @@ dms_job_log_link (DmsJobLog *self, const char *state_dir)
       g_autofree char *path = dup_path (self, (DmsLogStream) i, "");
       g_autofree char *name = g_strconcat (STREAM_NAMES[i], ".log", NULL);
       g_autofree char *target = g_build_filename (state_dir, name, NULL);
-      if (is_regular (target) && !g_file_test (path, G_FILE_TEST_EXISTS) && link (target, path) != 0 &&
-          symlink (target, path) != 0)
+      g_autofree char *earlier = dup_path (self, (DmsLogStream) i, ".earlier");
+      gboolean is_whole = !g_file_test (earlier, G_FILE_TEST_EXISTS);
+      if (is_regular (target) && !g_file_test (path, G_FILE_TEST_EXISTS) &&
+          !(is_whole && link (target, path) == 0) && symlink (target, path) != 0)
         g_debug ("cannot link “%s”: %s", path, g_strerror (errno));
     }
 }
