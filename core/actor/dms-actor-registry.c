@@ -647,7 +647,8 @@ send_here (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
   const char *inbox = dms_handle_get_inbox (dms_envelope_get_to (envelope));
   g_autoptr (GBytes) bytes = NULL;
 
-  if (dms_envelope_is_verified (envelope) && !g_hash_table_contains (self->raw, inbox)
+  if ((dms_envelope_get_authority (envelope) != NULL || dms_envelope_is_verified (envelope))
+      && !g_hash_table_contains (self->raw, inbox)
       && dms_envelope_get_size_bound (envelope) <= DMS_ENVELOPE_MAX_SIZE)
     return deliver_own (self, envelope, error);
   bytes = write_envelope (envelope, error);

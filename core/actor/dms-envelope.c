@@ -293,8 +293,7 @@ dms_envelope_verify_signature (DmsEnvelope *self)
       verdict = compute_verdict (self) ? VERDICT_GOOD : VERDICT_BAD;
       g_atomic_int_set (&self->verdict, verdict);
     }
-  /* One of this process has none: whom its authority is nothing to must not take it for a signed one. */
-  return verdict == VERDICT_GOOD && self->authority == NULL;
+  return verdict == VERDICT_GOOD;
 }
 
 gboolean
@@ -354,7 +353,6 @@ dms_envelope_new_own (GObject *authority, DmsHandle *to, const char *behaviour, 
   self->reply_behaviour = g_strdup (reply_behaviour);
   self->payload = payload != NULL ? g_bytes_ref (payload) : NULL;
   fill_gaps (self);
-  self->verdict = VERDICT_GOOD;
   return self;
 }
 
