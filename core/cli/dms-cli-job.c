@@ -89,9 +89,9 @@ pause_until (gint64 at_us, guint *pause_ms)
 
 /* One try. NULL with an error; again: (out): whether the same may do later. */
 static JsonObject *
-try_once (const char *path, const char *line, gboolean *again, GError **error)
+try_once (const char *path, const char *line, guint seconds, gboolean *again, GError **error)
 {
-  g_autofree char *answer = dms_cli_job_link_exchange (path, line, ANSWER_SECONDS, again, error);
+  g_autofree char *answer = dms_cli_job_link_exchange (path, line, seconds, again, error);
   g_autoptr (JsonNode) node = answer != NULL ? dms_json_node_from_text (answer, -1, NULL) : NULL;
   JsonObject *object = node != NULL ? dms_json_node_get_child (node) : NULL;
   const char *problem;
@@ -115,8 +115,14 @@ try_once (const char *path, const char *line, gboolean *again, GError **error)
   return NULL;
 }
 
+/* Until then it is asked again; no answer is waited for longer than limit_us: 0 for no such time. */
 static JsonObject *
-ask_patiently (DmsCliCall *call, const char *path, const char *line, gint64 deadline_us, GError **error)
+ask_patiently (DmsCliCall *call,
+               const char *path,
+               const char *line,
+               gint64 deadline_us,
+               gint64 limit_us,
+               GError **error)
 {
   guint pause_ms = FIRST_PAUSE_MS;
   gboolean told = FALSE;
@@ -125,7 +131,8 @@ ask_patiently (DmsCliCall *call, const char *path, const char *line, gint64 dead
     {
       g_autoptr (GError) local = NULL;
       gboolean again = FALSE;
-      JsonObject *answer = try_once (path, line, &again, &local);
+      int left = limit_us > 0 ? MAX (seconds_until (limit_us), 1) : ANSWER_SECONDS;
+      JsonObject *answer = try_once (path, line, (guint) MIN (left, ANSWER_SECONDS), &again, &local);
 
       if (answer != NULL)
         return answer;
@@ -146,11 +153,13 @@ ask_patiently (DmsCliCall *call, const char *path, const char *line, gint64 dead
     }
 }
 
-JsonObject *
-dms_cli_job_ask (DmsCliCall *call, JsonObject *request, GError **error)
+/* limit_us: 0, or when even patience ends. */
+static JsonObject *
+ask_until (DmsCliCall *call, JsonObject *request, gint64 limit_us, GError **error)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   gint64 patience_ns = MAX (dms_cli_call_get_duration (call, "patience"), 0);
+  gint64 deadline_us = g_get_monotonic_time () + patience_ns / 1000;
   const char *path;
   g_autofree char *line = NULL;
 
@@ -170,7 +179,14 @@ dms_cli_job_ask (DmsCliCall *call, JsonObject *request, GError **error)
           DMS_CLI_JOB_LINK_MAX_LINE);
       return NULL;
     }
-  return ask_patiently (call, path, line, g_get_monotonic_time () + patience_ns / 1000, error);
+  return ask_patiently (
+      call, path, line, limit_us > 0 ? MIN (deadline_us, limit_us) : deadline_us, limit_us, error);
+}
+
+JsonObject *
+dms_cli_job_ask (DmsCliCall *call, JsonObject *request, GError **error)
+{
+  return ask_until (call, request, 0, error);
 }
 
 gboolean
@@ -239,14 +255,18 @@ GPtrArray *
 dms_cli_job_wait (DmsCliCall *call, const char *const *keys, gint64 deadline_us, GError **error)
 {
   guint pause_ms = FIRST_PAUSE_MS;
+  /* One look is taken whatever the time. */
+  gint64 limit_us = deadline_us > g_get_monotonic_time () ? deadline_us : 0;
 
   while (TRUE)
     {
-      g_autoptr (JsonObject) answer = dms_cli_job_ask (call, dms_cli_job_request ("list", NULL), error);
+      g_autoptr (JsonObject) answer = ask_until (call, dms_cli_job_request ("list", NULL), limit_us, error);
       g_autoptr (GPtrArray) all = answer != NULL ? dms_cli_network_list_objects (answer, "children") : NULL;
       g_autoptr (GPtrArray) chosen = all != NULL ? choose (all, keys, error) : NULL;
       gboolean over = TRUE;
 
+      if (answer == NULL && limit_us > 0 && g_get_monotonic_time () >= limit_us)
+        dms_cli_call_set_exit_status (call, DMS_CLI_JOB_STATUS_TIME_UP);
       for (guint i = 0; chosen != NULL && i < chosen->len; i++)
         over = over && is_done (chosen->pdata[i]);
       if (chosen == NULL || over || (deadline_us > 0 && g_get_monotonic_time () >= deadline_us))

@@ -157,7 +157,7 @@ def test_tells_what_is_wrong(willing):
     out, err = willing.logs_of(ensemble, "here.main")
     assert out.split("\n") == ["big 1", "key 1", "yaml 1", "large 1", "large 1", "none 1"] + ["nobody 1"] * 5 + [
         "second 1", "second 0", "second", "path 1", "nowhere 1", "file 1", "long 1", ""]
-    wanted = ["cores", "letters", "YAML", "larger than", "more than", "/nonexistent", "no child", "no child “nobody”",
+    wanted = ["cores", "letters", "YAML", "262144 are expected", "more than", "/nonexistent", "no child", "no child “nobody”",
               "nobody", "no child", "no child", "ask again", "<node>.<allocation>", "DMS_JOB_SOCKET", "/etc/passwd",
               "too long"]
     lines = [line for line in err.splitlines() if line.startswith("Error: ")]

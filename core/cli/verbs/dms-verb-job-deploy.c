@@ -6,54 +6,19 @@
 #include "cli/dms-cli-network.h"
 #include "cli/dms-cli-text.h"
 #include "cli/dms-cli-verbs.h"
+#include "common/dms-file.h"
 #include "common/dms-json-object.h"
 
 #include <dms.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
-
-/* (transfer full): NULL with an error */
-static GBytes *
-read_file (const char *path, GError **error)
-{
-  g_autofree char *data = g_malloc (DMS_CLI_JOB_LINK_MAX_LINE + 1);
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  gsize length = 0;
-  gssize n = fd < 0 ? -1 : 1;
-
-  while (n > 0 && length <= DMS_CLI_JOB_LINK_MAX_LINE)
-    {
-      n = read (fd, data + length, DMS_CLI_JOB_LINK_MAX_LINE + 1 - length);
-      length += (gsize) MAX (n, 0);
-    }
-  if (n < 0)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_IO, _ ("cannot read “%s”: %s"), path, g_strerror (errno));
-  if (fd >= 0)
-    close (fd);
-  if (n < 0)
-    return NULL;
-  if (length > DMS_CLI_JOB_LINK_MAX_LINE)
-    {
-      g_set_error (error,
-                   DMS_ERROR,
-                   DMS_ERROR_TOO_LARGE,
-                   _ ("“%s” is larger than the %" G_GSIZE_FORMAT " bytes that a job may say at once"),
-                   path,
-                   DMS_CLI_JOB_LINK_MAX_LINE);
-      return NULL;
-    }
-  return g_bytes_new_take (g_steal_pointer (&data), length);
-}
 
 /* (transfer full): the text of a job file */
 static char *
 read_job (DmsCliCall *call, const char *path, GError **error)
 {
   gboolean is_input = strcmp (path, "-") == 0;
-  g_autoptr (GBytes) data =
-      is_input ? dms_cli_call_read_input (call, DMS_CLI_JOB_LINK_MAX_LINE, error) : read_file (path, error);
+  g_autoptr (GBytes) data = is_input ? dms_cli_call_read_input (call, DMS_CLI_JOB_LINK_MAX_LINE, error)
+                                     : dms_file_read (path, DMS_CLI_JOB_LINK_MAX_LINE, error);
   gsize length = 0;
   const char *bytes = data != NULL ? g_bytes_get_data (data, &length) : NULL;
 

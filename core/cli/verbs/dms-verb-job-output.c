@@ -36,6 +36,7 @@ check_over (DmsCliCall *call, const char *key, GError **error)
 {
   const char *const keys[] = { key, NULL };
   gint64 deadline_us;
+  gboolean is_final = FALSE;
   g_autoptr (GPtrArray) children = NULL;
 
   if (!dms_cli_job_read_deadline (call, &deadline_us, error))
@@ -47,6 +48,16 @@ check_over (DmsCliCall *call, const char *key, GError **error)
     return FALSE;
   if (dms_json_object_get_flag (children->pdata[0], "over"))
     return TRUE;
+  (void) dms_cli_job_is_good (children->pdata[0], &is_final);
+  if (is_final)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_WRONG_STATE,
+                   _ ("“%s” was never begun: deploy it again under the same key"),
+                   key);
+      return FALSE;
+    }
   g_set_error (error,
                DMS_ERROR,
                DMS_ERROR_WRONG_STATE,
