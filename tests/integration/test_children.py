@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 
+from job_client import ASK
 from node import SOURCE, Node, wind_down
 from test_jobs import nothing_left
 from test_libp2p_nodes import PLUGIN, connect, quick
@@ -14,26 +15,7 @@ from test_world import DEPLOY, allow
 
 ALLOW = {"job": {"allow_children": True}}
 
-# What a job has: lines of JSON on a socket, and the patience to ask again when nobody answers.
-CLIENT = """
-import json, os, socket, sys, time
-
-def ask(**request):
-    while True:
-        try:
-            with socket.socket(socket.AF_UNIX) as link:
-                link.settimeout(90)
-                link.connect(os.environ["DMS_JOB_SOCKET"])
-                link.sendall(json.dumps(request).encode() + b"\\n")
-                answer = json.loads(link.makefile().readline())
-        except (OSError, ValueError):
-            time.sleep(0.3)
-            continue
-        if not answer["ok"] and answer.get("again"):
-            time.sleep(0.5)
-            continue
-        return answer
-
+CLIENT = ASK + """
 def child(script, cores=0.1, extra="", top="", node=""):
     return '''version: "V1"
 allocations:

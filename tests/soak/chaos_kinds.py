@@ -9,6 +9,8 @@ counted without asking any daemon. The marker is in the command line, too, where
 import json
 from dataclasses import dataclass, field
 
+from job_client import ASK
+
 GAVE_UP = "failed to create deployment"
 # Faults are short: what is to be noticed has to be noticed soon, and repairs are many.
 SUPERVISION = {"detect_within": "6s", "lease": "12s", "max_restarts": 60, "restart_period": "30m"}
@@ -19,25 +21,7 @@ START = 'echo "{marker} $(date +%s%N)" >> /starts/starts; '
 TICKS = ('run=$(date +%s%N); {until} do echo "{marker} $run $(date +%s%N)" >> /starts/ticks; sleep 0.4; done')
 
 # What a job does that deploys others: it asks again until it is answered, as its daemon may be away.
-PARENT = r'''
-import json, os, socket, sys, time
-
-def ask(**request):
-    while True:
-        try:
-            with socket.socket(socket.AF_UNIX) as link:
-                link.settimeout(60)
-                link.connect(os.environ["DMS_JOB_SOCKET"])
-                link.sendall(json.dumps(request).encode() + b"\n")
-                answer = json.loads(link.makefile().readline())
-        except (OSError, ValueError):
-            time.sleep(0.3)
-            continue
-        if not answer["ok"] and answer.get("again"):
-            time.sleep(0.5)
-            continue
-        return answer
-
+PARENT = ASK + r'''
 marker, number, seconds = sys.argv[1:4]
 keys = ["one", "two", "three"]
 for at, key in enumerate(keys):
