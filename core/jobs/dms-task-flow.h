@@ -20,6 +20,8 @@ enum
   /* All files of a run together: with both streams they fit into the message of its end. */
   DMS_TASK_FLOW_MAX_FILE_BYTES = 128 * 1024,
   DMS_TASK_FLOW_MAX_PATH = 255,
+  /* Of what is said about a file that could not be handed on. */
+  DMS_TASK_FLOW_MAX_ERROR_BYTES = 500,
   DMS_TASK_FLOW_MAX_INPUTS = 32,
   DMS_TASK_FLOW_MAX_INPUT_BYTES = 96 * 1024,
   DMS_TASK_FLOW_MAX_RETRIES = 100,

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
@@ -413,5 +413,9 @@ dms_deployment_read_change (DmsDeployment *self, JsonNode *json, GError **error)
   self->change = g_new0 (DeployChange, 1);
   self->change->gone = gone != NULL ? json_object_ref (gone) : NULL;
   self->change->before = dms_ensemble_new_from_json (before, error);
-  return self->change->before != NULL;
+  if (self->change->before == NULL)
+    return FALSE;
+  /* Its leases may have been longer. */
+  dms_deployment_fence_restored (self, self->change->before);
+  return TRUE;
 }

@@ -302,6 +302,7 @@ allocate (DmsDeployment *self)
       json_object_set_string_member (object, "NodeID", node->name);
       json_object_set_object_member (object, "Allocations", configs);
       json_object_set_int_member (object, "Nonce", (gint64) self->round);
+      dms_deployment_add_roll (self, object);
       invoke (self,
               node,
               NULL,
@@ -344,6 +345,7 @@ dms_deployment_forget_node (DeployNode *node)
       allocation->ended = FALSE;
       allocation->releasing = FALSE;
       allocation->logs_settled = FALSE;
+      dms_deployment_drop_fetch (allocation);
       allocation->status = "pending";
     }
 }

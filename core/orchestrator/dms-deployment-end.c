@@ -148,6 +148,7 @@ stop_all (DmsDeployment *self)
 {
   g_autofree char *behaviour = g_strdup_printf ("/dms/ensemble/%s/allocation/shutdown", self->id);
 
+  self->n_pending--;
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *allocation = self->allocations->pdata[i];
@@ -182,5 +183,11 @@ dms_deployment_take_down (DmsDeployment *self)
   dms_deployment_next_step (self);
   dms_deployment_unsettle (self);
   dms_deployment_set_status (self, DMS_DEPLOYMENT_SHUTTING_DOWN);
-  dms_deployment_when_safe (self, stop_all);
+  /* Logs that come meanwhile must not be taken for the last of it. */
+  self->n_pending++;
+  /* What can never be safe is ended all the same: whoever takes over will find nothing that runs. */
+  if (self->succession != NULL && dms_succession_is_stale (self->succession))
+    stop_all (self);
+  else
+    dms_deployment_when_safe (self, stop_all);
 }

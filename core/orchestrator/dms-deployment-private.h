@@ -407,6 +407,8 @@ void dms_deployment_check_completion (DmsDeployment *self);
 void dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation);
 void dms_deployment_unwatch (DeployAllocation *allocation);
 void dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation);
+/* What is fetched, or was, is of an earlier run: the next one begins anew. */
+void dms_deployment_drop_fetch (DeployAllocation *allocation);
 /* A machine of this ensemble that speaks of one of its allocations. (nullable) */
 DeployAllocation *dms_deployment_find_reporter (DmsDeployment *self, DmsMessage *message);
 /* children */
@@ -435,8 +437,8 @@ void dms_deployment_workflow_finish (DmsDeployment *self);
 gboolean dms_deployment_workflow_owns (DeployAllocation *allocation);
 /* The news that a run has ended. FALSE when it could not be stored, and is to be said again. */
 gboolean dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload);
-/* Whatever the slot executed is gone with its machine. */
-void dms_deployment_workflow_lost (DmsDeployment *self, DeployAllocation *slot, const char *reason);
+/* Whatever the slot executed is gone with its machine. Begins nothing: others may be gone as well. */
+void dms_deployment_workflow_give_up (DmsDeployment *self, DeployAllocation *slot, const char *reason);
 /* reach */
 /* Waits until the machines can be reached, or for a moment, before func is called. */
 void dms_deployment_reach_machines (DmsDeployment *self, void (*func) (DmsDeployment *self));
@@ -446,8 +448,10 @@ void dms_deployment_reach_machines (DmsDeployment *self, void (*func) (DmsDeploy
 void dms_deployment_when_safe (DmsDeployment *self, void (*func) (DmsDeployment *self));
 /* Says to a machine that its news is stored, once it cannot be lost. */
 void dms_deployment_acknowledge (DmsDeployment *self, DmsMessage *message);
-/* A machine that votes, besides the orchestrators, where these alone could not replace each other. */
+/* A machine that votes besides two orchestrators, who alone could not replace each other; once. */
 void dms_deployment_choose_witness (DmsDeployment *self);
+/* The same with what is allocated, so that nothing is there for a moment that could not be handed over. */
+void dms_deployment_add_roll (DmsDeployment *self, JsonObject *payload);
 /* Tells all machines who may lead; then calls func, or retries. */
 void dms_deployment_tell_roll (DmsDeployment *self, void (*func) (DmsDeployment *self));
 /* Tells the machines that this node leads now, if it did not before; then calls func. Goes on with those that

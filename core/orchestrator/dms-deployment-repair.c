@@ -167,6 +167,7 @@ begin_restart (DmsDeployment *self, DeployAllocation *allocation)
   allocation->status = start ? allocation->status : "restarting";
   allocation->ended = FALSE;
   allocation->logs_settled = FALSE;
+  dms_deployment_drop_fetch (allocation);
   g_clear_pointer (&allocation->termination, json_node_unref);
   dms_deployment_log (self,
                       G_LOG_LEVEL_WARNING,
@@ -214,7 +215,8 @@ dms_deployment_go_on_restarting (DmsDeployment *self)
     {
       DeployAllocation *allocation = find_by_id (self, supervision->restarts->pdata[i - 1]);
 
-      if (allocation == NULL || allocation->handle == NULL)
+      /* What was moved or given up since must not be started where it was. */
+      if (allocation == NULL || allocation->handle == NULL || !allocation->repairing)
         g_ptr_array_remove_index (supervision->restarts, i - 1);
       else
         layer = MIN (layer, allocation->layer);

@@ -377,7 +377,7 @@ dms_deployment_run (DmsDeployment *self)
   if (change != NULL)
     dms_deployment_workflow_resume (self);
   for (guint i = 0; change != NULL && i < fresh->len; i++)
-    dms_deployment_workflow_lost (self, fresh->pdata[i], "its machine was given up");
+    dms_deployment_workflow_give_up (self, fresh->pdata[i], "its machine was given up");
   if (change != NULL)
     dms_deployment_finish_change (self, change);
   dms_deployment_workflow_run (self);
@@ -413,15 +413,24 @@ on_logs_fetched (DmsLogFetch *fetch, gpointer user_data)
 }
 
 void
+dms_deployment_drop_fetch (DeployAllocation *allocation)
+{
+  if (allocation->fetch != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (allocation->fetch, allocation);
+      dms_log_fetch_stop (allocation->fetch);
+    }
+  g_clear_object (&allocation->fetch);
+}
+
+void
 dms_deployment_fetch_logs (DmsDeployment *self, DeployAllocation *allocation)
 {
   g_autofree char *directory =
       g_build_filename (self->work_dir, "deployments", self->id, allocation->key, NULL);
   g_autoptr (GError) error = NULL;
 
-  if (allocation->fetch != NULL)
-    g_signal_handlers_disconnect_by_data (allocation->fetch, allocation);
-  g_clear_object (&allocation->fetch);
+  dms_deployment_drop_fetch (allocation);
   if (allocation->node->bid == NULL)
     {
       allocation->logs_settled = TRUE;

@@ -100,9 +100,11 @@ dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node)
 }
 
 void
-dms_deployment_fence_restored (DmsDeployment *self)
+dms_deployment_fence_restored (DmsDeployment *self, DmsEnsemble *ensemble)
 {
-  self->fence_us = dms_heartbeats_compute_lease_end_us (get_lease_us (self));
+  gint64 lease_us = dms_ensemble_get_supervision (ensemble)->lease_ns / NS_PER_US;
+
+  self->fence_us = MAX (self->fence_us, dms_heartbeats_compute_lease_end_us (lease_us));
 }
 
 gint64
@@ -327,7 +329,7 @@ watch_node (DmsDeployment *self, DeployNode *node)
                               .answered_before = node->answered };
   if (node->watch != 0)
     {
-      dms_heartbeats_set_leased (self->heartbeats, node->watch, wish.lease_us, wish.leased);
+      dms_heartbeats_change (self->heartbeats, node->watch, &wish);
       return;
     }
   node->watch =

@@ -39,7 +39,7 @@ void dms_deployment_add_lease (DeployAllocation *allocation, JsonObject *object)
  * leases are over. */
 void dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node);
 /* Taken up from a record, which does not tell what was left behind, and when. */
-void dms_deployment_fence_restored (DmsDeployment *self);
+void dms_deployment_fence_restored (DmsDeployment *self, DmsEnsemble *ensemble);
 /* When it may be started on another machine than before (monotonic). */
 gint64 dms_deployment_get_fence_us (DeployAllocation *allocation);
 

@@ -459,8 +459,8 @@ dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, J
 }
 
 void
-dms_deployment_workflow_lost (DmsDeployment *self, DeployAllocation *slot, const char *reason)
+dms_deployment_workflow_give_up (DmsDeployment *self, DeployAllocation *slot, const char *reason)
 {
-  if (is_driven (self) && dms_workflow_take_lost (self->workflow, slot->key, reason, g_get_real_time ()))
-    advance (self);
+  if (is_driven (self))
+    (void) dms_workflow_take_lost (self->workflow, slot->key, reason, g_get_real_time ());
 }

@@ -42,9 +42,7 @@ deploy_allocation_free (gpointer data)
   DeployAllocation *allocation = data;
 
   dms_deployment_unwatch (allocation);
-  if (allocation->fetch != NULL)
-    g_signal_handlers_disconnect_by_data (allocation->fetch, allocation);
-  g_clear_object (&allocation->fetch);
+  dms_deployment_drop_fetch (allocation);
   g_free (allocation->id);
   g_free (allocation->key);
   g_clear_pointer (&allocation->handle, dms_handle_unref);
@@ -223,7 +221,7 @@ dms_deployment_new_from_record (DmsDocument *record,
   self->status = dms_deployment_records_get_status (record);
   self->error = g_strdup (dms_deployment_records_get_error (record));
   self->restored = TRUE;
-  dms_deployment_fence_restored (self);
+  dms_deployment_fence_restored (self, ensemble);
   if (!dms_deployment_read_view (self, view, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -489,9 +487,8 @@ put_record (DmsDeployment *self, GError **error)
                                            self->completed_us,
                                            view);
   if (self->succession != NULL)
-    json_object_set_member (json_node_get_object (body),
-                            "roll",
-                            dms_roll_to_json (dms_succession_get_roll (self->succession)));
+    json_object_set_member (
+        json_node_get_object (body), "roll", dms_roll_to_json (dms_succession_get_roll (self->succession)));
   if (!dms_deployment_records_put (self->records, self->id, body, error))
     return FALSE;
   if (self->succession == NULL)
@@ -618,9 +615,24 @@ end_actor (DmsDeployment *self)
   dms_actor_fail (self->actor, error);
 }
 
+/* Whoever waits for the end is told that it is not seen from here any more. */
+static void
+give_up_shutdowns (DmsDeployment *self)
+{
+  g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->shutdown_tasks);
+
+  self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    g_task_return_new_error (tasks->pdata[i],
+                             DMS_ERROR,
+                             DMS_ERROR_UNAVAILABLE,
+                             "it is being shut down, and this node does not follow it any more");
+}
+
 void
 dms_deployment_detach (DmsDeployment *self)
 {
+  give_up_shutdowns (self);
   self->attached = FALSE;
   dms_deployment_supervision_pause (self);
   /* The record knows of it. */

@@ -373,17 +373,19 @@ dms_heartbeats_is_about (DmsHeartbeats *self, guint id, DmsHandle *machine)
 }
 
 void
-dms_heartbeats_set_leased (DmsHeartbeats *self, guint id, gint64 lease_us, const char *const *leased)
+dms_heartbeats_change (DmsHeartbeats *self, guint id, const DmsHeartbeatsWish *wish)
 {
   Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (id));
 
   if (watch == NULL)
     return;
-  watch->lease_us = lease_us;
+  watch->lease_us = wish->lease_us;
   g_strfreev (watch->leased);
-  watch->leased = leased != NULL ? g_strdupv ((GStrv) leased) : NULL;
+  watch->leased = wish->leased != NULL ? g_strdupv ((GStrv) wish->leased) : NULL;
   /* What is new was started just now at the latest. */
-  watch->lease_end_us = MAX (watch->lease_end_us, dms_heartbeats_compute_lease_end_us (lease_us));
+  watch->lease_end_us = MAX (watch->lease_end_us, dms_heartbeats_compute_lease_end_us (wish->lease_us));
+  watch->detect_us = wish->detect_us;
+  adjust (watch->beat);
 }
 
 void

@@ -40,8 +40,8 @@ guint dms_heartbeats_watch (DmsHeartbeats *self,
                             gpointer user_data);
 void dms_heartbeats_unwatch (DmsHeartbeats *self, guint watch);
 gboolean dms_heartbeats_is_about (DmsHeartbeats *self, guint watch, DmsHandle *machine);
-/* Others are leased from now on. (nullable) */
-void dms_heartbeats_set_leased (DmsHeartbeats *self, guint watch, gint64 lease_us, const char *const *leased);
+/* The ensemble wants something else of the machine from now on. */
+void dms_heartbeats_change (DmsHeartbeats *self, guint watch, const DmsHeartbeatsWish *wish);
 /* Something else came from a machine. */
 void dms_heartbeats_touch (DmsHeartbeats *self, DmsHandle *machine);
 /* Whether the machine answers such questions, and ends leases by itself. */

@@ -33,13 +33,20 @@ renew (DmsProvider *provider, JsonObject *entry, const char *ensemble_id, DmsDid
   for (guint i = 0; lease_ms > 0 && leased != NULL && leased[i] != NULL && i < MAX_LEASED; i++)
     {
       DmsAllocation *allocation = dms_provider_lookup (provider, leased[i]);
+      DmsAllocationRecord *record;
       g_autoptr (GError) error = NULL;
 
       if (allocation == NULL || !is_of (allocation, ensemble_id, asker) ||
           dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
         continue;
-      dms_allocation_get_record (allocation)->is_leased = TRUE;
-      if (!dms_leases_renew (dms_provider_get_leases (provider), leased[i], lease_ms, &error))
+      record = dms_allocation_get_record (allocation);
+      if (dms_leases_renew (dms_provider_get_leases (provider), leased[i], lease_ms, &error) &&
+          !record->is_leased)
+        {
+          record->is_leased = TRUE;
+          (void) dms_provider_save_record (provider, record, &error);
+        }
+      if (error != NULL)
         dms_log_event (G_LOG_LEVEL_WARNING,
                        "lease_not_renewed",
                        "allocationID",

@@ -194,6 +194,10 @@ dms_leases_read_ms (JsonObject *object)
   gint64 until_us = dms_json_object_get_whole (object, "LeaseUntilUs", 1, G_MAXINT64, 0);
   gint64 left_ms = (until_us - g_get_real_time ()) / 1000;
 
+  /* One that cannot be read is not the same as none. */
+  if ((lease_ms == 0 && dms_json_object_get_member (object, "LeaseMs") != NULL) ||
+      (until_us == 0 && dms_json_object_get_member (object, "LeaseUntilUs") != NULL))
+    return -1;
   if (lease_ms == 0 || until_us == 0)
     return lease_ms;
   return left_ms > 0 ? MIN (lease_ms, left_ms) : -1;

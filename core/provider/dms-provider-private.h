@@ -56,6 +56,8 @@ GPtrArray *dms_provider_list_allocations (DmsProvider *self);
 
 void dms_deployment_behaviours_install (DmsProvider *provider, DmsActor *root);
 void dms_succession_answers_install (DmsProvider *provider, DmsActor *root);
+/* A record that an allocate makes takes the roll that comes with it, if any. */
+gboolean dms_succession_answers_begin (DmsAllocationRecord *record, DmsMessage *message, GError **error);
 /* The orchestrator of an ensemble tells the roll; replies. */
 void dms_succession_answers_take_roll (DmsProvider *provider, const char *ensemble_id, DmsMessage *message);
 void dms_heartbeat_behaviours_install (DmsProvider *provider, DmsActor *root);

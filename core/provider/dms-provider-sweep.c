@@ -155,15 +155,8 @@ void
 dms_provider_locate (DmsProvider *self)
 {
   DmsTransport *transport = dms_actor_registry_get_transport (dms_actor_get_registry (self->root));
-  g_autoptr (GPtrArray) addresses = NULL;
-  g_autofree char *found = NULL;
 
-  if (!dms_locator_wants_address (self->locator))
-    return;
-  addresses = dms_transport_dup_listen_addresses (transport);
-  for (guint i = 0; addresses != NULL && found == NULL && i < addresses->len; i++)
-    found = dms_locator_dup_public_address (dms_multiaddr_get_text (addresses->pdata[i]));
-  if (found != NULL && dms_locator_set_address (self->locator, found))
+  if (dms_locator_follow (self->locator, transport))
     dms_bidder_set_location (self->bidder, dms_locator_get_location (self->locator));
 }
 

@@ -74,6 +74,10 @@ on_lease_expired (DmsLeases *leases, const char *allocation_id, gpointer user_da
 
   if (allocation == NULL || dms_allocation_status_is_final (dms_allocation_get_record (allocation)->status))
     return;
+  /* A standby that waits runs nothing; it gets a lease when it is started. */
+  if (dms_allocation_get_record (allocation)->status == DMS_ALLOCATION_PENDING &&
+      dms_allocation_is_idle (allocation))
+    return;
   dms_log_event (G_LOG_LEVEL_WARNING, "lease_expired", "allocationID", allocation_id, NULL);
   /* What runs has failed then, and may be started anew by whoever returns; the executor ends it as well. */
   if (!dms_allocation_stop (allocation))

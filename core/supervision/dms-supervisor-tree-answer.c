@@ -436,9 +436,6 @@ handle_node (Answer *answer, DmsSupervisionEvent event, const char *name)
       break;
     case DMS_EVENT_NODE_RETURNED:
       on_returned (answer, node);
-      /* It can be asked to end what it has: that is as good as its leases being over. */
-      if (answer->self->state == TREE_FENCING)
-        redeploy_all_when_safe (answer, "deploying the ensemble anew did not help");
       break;
     case DMS_EVENT_NODE_FENCED:
       if (node->lost)

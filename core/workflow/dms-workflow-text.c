@@ -62,6 +62,7 @@ find_text (DmsTaskOutput *output, const DmsWorkflowLeft *left, char **why)
   JsonObject *file = NULL;
   const char *text;
   const char *error;
+  g_autofree char *told = NULL;
 
   if (output->file == NULL)
     return stream != NULL ? stream : "";
@@ -69,11 +70,13 @@ find_text (DmsTaskOutput *output, const DmsWorkflowLeft *left, char **why)
     file = dms_json_node_get_child (json_object_get_member (left->files, output->file));
   text = file != NULL ? dms_json_object_get_text (file, "text") : NULL;
   error = file != NULL ? dms_json_object_get_text (file, "error") : NULL;
+  if (error != NULL)
+    told = g_utf8_make_valid (error, (gssize) strnlen (error, DMS_TASK_FLOW_MAX_ERROR_BYTES));
   if (text == NULL)
     *why = g_strdup_printf ("it did not hand on “%s” from the file “%s”: %s",
                             output->name,
                             output->file,
-                            error != NULL ? error : "its machine does not know how");
+                            told != NULL ? told : "its machine does not know how");
   return text;
 }
 

@@ -267,7 +267,7 @@ test_messages (LeaseTest *test, gconstpointer data)
   g_autoptr (JsonObject) wrong = message (-5, LONG_MS);
 
   g_assert_cmpint (dms_leases_read_ms (none), ==, 0);
-  g_assert_cmpint (dms_leases_read_ms (wrong), ==, 0);
+  g_assert_cmpint (dms_leases_read_ms (wrong), ==, -1);
   g_assert_cmpint (dms_leases_read_ms (old), ==, LONG_MS);
   g_assert_cmpint (dms_leases_read_ms (fresh), ==, LONG_MS);
   g_assert_cmpint (dms_leases_read_ms (late), <=, LONG_MS / 2);
