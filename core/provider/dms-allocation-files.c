@@ -85,7 +85,8 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   if (bytes != NULL)
     text = take_text (self, bytes, &why);
   else
-    why = g_utf8_make_valid (error->message, (gssize) strnlen (error->message, DMS_TASK_FLOW_MAX_ERROR_BYTES));
+    why =
+        g_utf8_make_valid (error->message, (gssize) strnlen (error->message, DMS_TASK_FLOW_MAX_ERROR_BYTES));
   json_object_set_string_member (file, text != NULL ? "text" : "error", text != NULL ? text : why);
   json_object_set_object_member (self->files, self->paths[self->next], file);
   self->next++;

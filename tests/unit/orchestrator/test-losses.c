@@ -22,6 +22,11 @@ static const char patient[] =
 static const char impatient[] =
     HEAD ALLOCATION ("job", ", workflow: {}") "nodes: {n1: {allocations: [job]}}\n";
 
+static const char together[] = HEAD ALLOCATION ("a", ", workflow: {}")
+    ALLOCATION ("c", ", single: true, workflow: {}") "nodes: {n1: {allocations: [a, c]}}\n";
+static const char restarted[] =
+    HEAD ALLOCATION ("job", ", failure_recovery: one_for_one") "nodes: {n1: {allocations: [job]}}\n";
+
 static gboolean
 was_reverted (gpointer user_data)
 {
@@ -245,6 +250,48 @@ test_lost_last_run (DmsTestOrchestrator *self, gconstpointer user_data)
   g_assert_cmpuint (self->provider->started->len, ==, 1);
 }
 
+/* Steps that are lost together: that one is gone is no reason to begin the other on the new machine, where it
+ * is not known to be gone as well. */
+static void
+test_lost_runs_together (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = NULL;
+
+  self->provider->job_ms = -1;
+  id = dms_test_orchestrator_deploy (self, together);
+  dms_test_orchestrator_await_starts (self, 2);
+  lose_machine (self, id);
+  dms_test_orchestrator_await_status (self, id, "Failed");
+  g_assert_cmpuint (self->provider->started->len, ==, 2);
+}
+
+static gboolean
+was_restarted (gpointer user_data)
+{
+  return ((DmsFakeProvider *) user_data)->n_restarts > 0;
+}
+
+/* What was fetched when a run failed is not what the next one wrote. */
+static void
+test_logs_of_the_next_run (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = NULL;
+  g_autofree char *log = NULL;
+  g_autoptr (DmsMessage) reply = NULL;
+
+  self->provider->job_ms = -1;
+  id = dms_test_orchestrator_deploy (self, restarted);
+  dms_test_orchestrator_await_status (self, id, "Running");
+  dms_fake_provider_end (self->provider, "job", 1, "it failed");
+  dms_test_wait (was_restarted, self->provider);
+  dms_test_run (300);
+  self->provider->output = "the second run\n";
+  reply = dms_test_orchestrator_ask_about (self, "shutdown", "ID", id);
+  dms_test_orchestrator_await_status (self, id, "Completed");
+  log = dms_test_orchestrator_read_log (self, id, "n1.job");
+  g_assert_cmpstr (log, ==, "the second run\n");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -258,6 +305,8 @@ main (int argc, char *argv[])
     { "restart-while-tearing-down", test_restart_while_tearing_down },
     { "lost-run", test_lost_run },
     { "lost-last-run", test_lost_last_run },
+    { "lost-runs-together", test_lost_runs_together },
+    { "logs-of-the-next-run", test_logs_of_the_next_run },
   };
 
   return dms_test_orchestrator_run (argc, argv, "/orchestrator/losses/", tests, G_N_ELEMENTS (tests));

@@ -210,6 +210,18 @@ test_copied (Fixture *f, gconstpointer data)
   assert_log (f, "stderr.log", "read\nread\n");
 }
 
+/* The last run is never collected, for its machine died: what those before it wrote stays. */
+static void
+test_not_collected (Fixture *f, gconstpointer data)
+{
+  collect (f);
+  begin (f, "second");
+  write_file (f->state_dir, "stdout.log", "what is lost with its machine");
+  dms_job_log_link (f->log, f->state_dir);
+  begin (f, "third");
+  assert_log (f, "stdout.earlier.log", "file out\n");
+}
+
 /* A link in the place of the file leads nowhere. */
 static void
 test_link (Fixture *f, gconstpointer data)
@@ -231,6 +243,7 @@ main (int argc, char *argv[])
   g_test_add ("/provider/job-log/taken", Fixture, NULL, set_up, test_taken, tear_down);
   g_test_add ("/provider/job-log/taken-linked", Fixture, "linked", set_up, test_taken, tear_down);
   g_test_add ("/provider/job-log/copied", Fixture, NULL, set_up, test_copied, tear_down);
+  g_test_add ("/provider/job-log/not-collected", Fixture, NULL, set_up, test_not_collected, tear_down);
   g_test_add ("/provider/job-log/link", Fixture, NULL, set_up, test_link, tear_down);
   return g_test_run ();
 }
