@@ -503,14 +503,14 @@ dms_execution_emit_state_changed (DmsExecution *self, DmsExecutionState state)
 /**
  * dms_execution_read_file_async:
  * @self: an execution that has ended
- * @path: the path of a file, from the folder in which the job started
+ * @path: the path of a file, from the job's home or working directory, as the executor documents it
  * @max_bytes: most bytes to read, in bytes
  * @cancellable: (nullable): cancels the call
  * @callback: (scope async): called when it is done
  * @user_data: (closure): data for @callback
  *
  * Reads the end of a regular file that the job left in its own file system. The job is not trusted: nothing
- * outside of what it could write itself is read, whatever links it made, and nothing that is not a regular
+ * outside of what it could read itself is read, whatever links it made, and nothing that is not a regular
  * file.
  */
 void
