@@ -109,14 +109,12 @@ seal (DmsActor *self,
       guint64 expiry_ns,
       const char *reply_behaviour,
       const char *reply_capability,
-      const char *topic,
-      GBytes *tokens,
       GError **error)
 {
   g_autoptr (GBytes) bytes = payload_to_bytes (payload);
 
-  return seal_bytes (self, 0, to, behaviour, bytes, expiry_ns, reply_behaviour, reply_capability, topic,
-                     tokens, error);
+  return seal_bytes (self, 0, to, behaviour, bytes, expiry_ns, reply_behaviour, reply_capability, NULL, NULL,
+                     error);
 }
 
 gboolean
@@ -129,8 +127,7 @@ dms_actor_send (DmsActor *self,
                 GError **error)
 {
   g_autoptr (DmsEnvelope) envelope =
-      seal (self, to, behaviour, payload, default_expiry (expiry_ns), reply_behaviour, NULL, NULL, NULL,
-            error);
+      seal (self, to, behaviour, payload, default_expiry (expiry_ns), reply_behaviour, NULL, error);
 
   if (envelope == NULL)
     return FALSE;
@@ -268,7 +265,7 @@ dms_actor_invoke_async (DmsActor *self,
     }
   prefix = make_reply_prefix (self, to);
   path = g_strdup_printf ("%s/%" G_GUINT64_FORMAT, prefix, ++self->next_invocation);
-  envelope = seal (self, to, behaviour, payload, expiry_ns, path, prefix, NULL, NULL, &error);
+  envelope = seal (self, to, behaviour, payload, expiry_ns, path, prefix, &error);
   if (envelope == NULL)
     {
       g_task_return_error (task, error);
