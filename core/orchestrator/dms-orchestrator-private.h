@@ -10,6 +10,7 @@
 #include "orchestrator/dms-track-record.h"
 #include "resources/dms-locator.h"
 #include "succession/dms-succession.h"
+#include "succession/dms-witness.h"
 
 struct _DmsOrchestrator
 {
@@ -31,6 +32,7 @@ struct _DmsOrchestrator
   GHashTable *plans;
   /* (nullable): before the start. ID → DmsSuccession, also of deployments that others lead now */
   DmsVoter *voter;
+  DmsWitness *witness;
   GHashTable *successions;
   /* requester's DID and allocation ID → DmsLogFetch */
   GHashTable *log_jobs;

@@ -15,6 +15,8 @@
 enum
 {
   ID_LENGTH = 64,
+  /* Nobody waits for what a witness keeps for too long. */
+  WITNESS_ASKS_SECONDS = 20,
 };
 
 static const char *
@@ -248,6 +250,7 @@ dms_orchestrator_start_successions (DmsOrchestrator *self, GError **error)
   for (guint i = 0; ids[i] != NULL; i++)
     keep (self, dms_succession_join (self->root, self->voter, ids[i]));
   g_signal_connect (self->voter, "heard", G_CALLBACK (on_heard), self);
+  self->witness = dms_witness_new (self->root, self->voter, WITNESS_ASKS_SECONDS * 1000);
   dms_succession_behaviours_install (self->root, self->voter, &hooks, self);
   return TRUE;
 }
@@ -269,6 +272,8 @@ dms_orchestrator_stop_successions (DmsOrchestrator *self)
       dms_succession_stop (succession);
     }
   g_hash_table_remove_all (self->successions);
+  dms_witness_stop (self->witness);
+  g_clear_object (&self->witness);
   g_clear_object (&self->voter);
 }
 

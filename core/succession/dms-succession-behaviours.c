@@ -7,7 +7,7 @@
 
 #define APPOINT "/dms/deployment/succession/appoint"
 #define RENEW   "/dms/deployment/succession/renew"
-#define VOTE    "/dms/deployment/succession/vote"
+#define VOTE    DMS_SUCCESSION_VOTE_BEHAVIOUR
 
 typedef struct
 {

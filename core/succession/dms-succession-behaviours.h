@@ -18,8 +18,11 @@ typedef struct
   char *(*dup_end) (const char *ensemble_id, const char *peer, gpointer user_data);
 } DmsSuccessionHooks;
 
+#define DMS_SUCCESSION_VOTE_BEHAVIOUR "/dms/deployment/succession/vote"
+
 /* /dms/deployment/succession/{appoint,renew,vote}. The last two are open: they are answered only to the
- * orchestrators of a roll that this node is a member of, and do nothing for others. */
+ * orchestrators of a roll that this node is a member of, and to its witness when all is over; they do nothing
+ * for others. */
 void dms_succession_behaviours_install (DmsActor *root,
                                         DmsVoter *voter,
                                         const DmsSuccessionHooks *hooks,

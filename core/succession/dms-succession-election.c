@@ -6,6 +6,7 @@
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
 #include "succession/dms-sealed-state.h"
+#include "succession/dms-succession-behaviours.h"
 #include "succession/dms-vote.h"
 
 #include <string.h>
@@ -18,8 +19,6 @@ enum
 {
   MAX_TERMS_AHEAD = 10000,
 };
-
-#define VOTE_BEHAVIOUR "/dms/deployment/succession/vote"
 
 typedef struct
 {
@@ -200,7 +199,7 @@ ask_for_votes (DmsSuccession *self)
       dms_actor_invoke_async (
           self->root,
           peer->handle,
-          VOTE_BEHAVIOUR,
+          DMS_SUCCESSION_VOTE_BEHAVIOUR,
           payload,
           dms_actor_expiry_in ((double) dms_succession_get_lease_us (self) / G_USEC_PER_SEC / 3),
           self->cancellable,

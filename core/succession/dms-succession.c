@@ -248,6 +248,8 @@ dms_succession_set_role (DmsSuccession *self, DmsSuccessionRole role)
 {
   static const char *const names[] = { "following", "halted", "leading" };
   g_autoptr (DmsSuccession) kept = g_object_ref (self);
+  DmsBallot *ballot = dms_succession_get_ballot (self);
+  g_autofree char *term = g_strdup_printf ("%" G_GUINT64_FORMAT, ballot == NULL ? 0 : ballot->term);
 
   if (self->role == role)
     return;
@@ -262,6 +264,8 @@ dms_succession_set_role (DmsSuccession *self, DmsSuccessionRole role)
                  names[role],
                  "leader",
                  dms_succession_get_leader (self),
+                 "term",
+                 term,
                  NULL);
   g_signal_emit (self, role_changed_signal, 0);
 }

@@ -114,8 +114,8 @@ dms_voter_knows (DmsVoter *self, const char *ensemble_id)
   return lookup (self, ensemble_id) != NULL;
 }
 
-GStrv
-dms_voter_list (DmsVoter *self)
+static GStrv
+list (DmsVoter *self, gboolean as_witness)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   GHashTableIter iter;
@@ -126,10 +126,22 @@ dms_voter_list (DmsVoter *self)
   while (g_hash_table_iter_next (&iter, &id, &ballot))
     {
       if (((DmsBallot *) ballot)->ended_us == 0 &&
-          dms_roll_get_rank (((DmsBallot *) ballot)->roll, self->peer) >= 0)
+          (dms_roll_get_rank (((DmsBallot *) ballot)->roll, self->peer) < 0) == as_witness)
         g_strv_builder_add (builder, id);
     }
   return g_strv_builder_end (builder);
+}
+
+GStrv
+dms_voter_list (DmsVoter *self)
+{
+  return list (self, FALSE);
+}
+
+GStrv
+dms_voter_list_witnessed (DmsVoter *self)
+{
+  return list (self, TRUE);
 }
 
 gboolean
@@ -378,10 +390,13 @@ dms_voter_vote (DmsVoter *self, const char *sender, JsonObject *payload)
   g_autoptr (GError) error = NULL;
   JsonObject *reply;
 
-  if (known == NULL || dms_roll_get_rank (known->roll, sender) < 0)
+  if (known == NULL || !dms_roll_has_member (known->roll, sender))
     return NULL;
   if (known->ended_us > 0)
     return make_reply (known, "the deployment is over");
+  /* A witness that slept through the end may know that much, and has no part in anything else. */
+  if (dms_roll_get_rank (known->roll, sender) < 0)
+    return NULL;
   if (number != dms_roll_get_number (known->roll))
     return refuse_vote (known, "the roll is another one");
   if (term < MAX (known->term, known->promised) ||

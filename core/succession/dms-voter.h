@@ -26,6 +26,8 @@ DmsBallot *dms_voter_find (DmsVoter *self, const char *ensemble_id);
 gboolean dms_voter_knows (DmsVoter *self, const char *ensemble_id);
 /* (transfer full): IDs of all ensembles that this node is an orchestrator of. */
 GStrv dms_voter_list (DmsVoter *self);
+/* (transfer full): and of those that it only votes on. */
+GStrv dms_voter_list_witnessed (DmsVoter *self);
 /* Stores a ballot of our own, in place of the last. */
 gboolean dms_voter_put (DmsVoter *self, DmsBallot *ballot, GError **error);
 /* The ensemble is over: of its ballot only what was promised is kept, for a month. */
@@ -39,7 +41,7 @@ JsonObject *dms_voter_appoint (DmsVoter *self, const char *sender, JsonObject *p
  * not answered */
 JsonObject *dms_voter_renew (DmsVoter *self, const char *sender, JsonObject *payload);
 /* A candidate wants this node's vote. {EnsembleID, Term, Roll: number, Version}; (transfer full) (nullable):
- * {OK, Error, Term, Vote, Roll, Version, State?} */
+ * {OK, Error, Term, Vote, Roll, Version, State?}. A witness is told that the ensemble is over, or nothing. */
 JsonObject *dms_voter_vote (DmsVoter *self, const char *sender, JsonObject *payload);
 
 G_END_DECLS

@@ -49,6 +49,8 @@ ANSWER = 15
 FINAL = ("Completed", "Failed")
 # For how long a host is away when it is more than a hiccup: others have noticed by then.
 OUTAGE = (12, 30)
+# As nothing else is cut off meanwhile, only as long as another needs to take over.
+CUT_OFF = (8, 14)
 
 
 @dataclass
@@ -59,6 +61,8 @@ class Deployment:
     at: float
     seconds: float
     nonce: str = ""
+    # Peer IDs of those that may take it over.
+    standbys: tuple = ()
     id: str = ""
     state: str = ""
     error: str = ""
@@ -74,6 +78,11 @@ class Deployment:
 
     def marker(self, name):
         return f"chaos-{self.nonce}-{self.number}-{name}"
+
+    def orchestrators(self):
+        """Who may lead it, first who deploys it."""
+        others = ORCHESTRATORS if KINDS[self.kind].inherited else ()
+        return [self.orchestrator, *(name for name in others if name != self.orchestrator)]
 
     def write(self):
         return text_of(KINDS[self.kind].make(self))
@@ -95,8 +104,12 @@ class Fault:
     other: float
 
 
+# Of a deployment that others may take over: who leads it, and the machine that votes on who does.
+FAULTS_OF_ROLLS = ("kill leader", "cut off leader", "kill witness", "cut off witness")
 KINDS_OF_FAULTS = ("kill daemon", "kill job", "stop daemon", "partition", "slow link", "full disk", "clock jump",
-                   "outage", "power cut")
+                   "outage", "power cut", *FAULTS_OF_ROLLS)
+# They last longer than others take to notice, and the next faults come meanwhile.
+LONG_FAULTS = ("outage", "power cut", "kill leader", "kill witness")
 
 
 def make_plan(seed, seconds, n_deployments, n_faults):
@@ -114,7 +127,10 @@ def make_plan(seed, seconds, n_deployments, n_faults):
     step = seconds / n_faults
     faults = []
     for number, kind in enumerate(kinds):
-        length = chance.uniform(*OUTAGE) if kind in ("outage", "power cut") else chance.uniform(0.3, 0.9) * min(step, 12)
+        if kind.startswith("cut off"):
+            length = chance.uniform(*CUT_OFF)
+        else:
+            length = chance.uniform(*OUTAGE) if kind in LONG_FAULTS else chance.uniform(0.3, 0.9) * min(step, 12)
         length = min(length, seconds / 2)
         faults.append(Fault(number, kind, step * (number + 0.5), length, chance.random(), chance.random()))
     return sorted(deployments, key=lambda item: item.at), faults
@@ -144,6 +160,7 @@ class Chaos:
 
     def deploy(self, deployment):
         node = self.node(deployment.orchestrator)
+        deployment.standbys = tuple(self.node(name).peer for name in deployment.orchestrators()[1:])
         job = node.write_job(f"job{deployment.number}.yaml", deployment.write())
         deadline = time.monotonic() + BUDGET
         while not deployment.id:
@@ -189,9 +206,11 @@ class Chaos:
     def shut_down(self, deployment):
         deadline = time.monotonic() + SETTLE
         while time.monotonic() < deadline:
-            with contextlib.suppress(Exception):
-                self.node(deployment.orchestrator).cli("-c", "user", "actor", "cmd", "/dms/node/deployment/shutdown", "-i",
-                                                       deployment.id, timeout=60, check=False)
+            # Only who leads does it.
+            for name in deployment.orchestrators():
+                with contextlib.suppress(Exception):
+                    self.node(name).cli("-c", "user", "actor", "cmd", "/dms/node/deployment/shutdown", "-i",
+                                        deployment.id, timeout=60, check=False)
             if self.look(deployment) in (*FINAL, "ShuttingDown"):
                 return
             time.sleep(0.5)
@@ -265,6 +284,51 @@ class Chaos:
 
     # Longer than it takes others to notice; meanwhile the next faults come.
     outage = kill_daemon
+
+    def find_member(self, fault, witness):
+        """The host that leads a deployment that others may take over, or its witness; nothing where there is none."""
+        newest = {}
+        for name in ORCHESTRATORS:
+            with contextlib.suppress(Exception):
+                for ensemble, ballot in Ledger(self.node(name).data_dir).documents.get("successions", {}).items():
+                    if not ballot["ended_us"] and ballot["term"] >= newest.get(ensemble, ballot)["term"]:
+                        newest[ensemble] = ballot
+        hosts = {self.node(name).peer: name for name in self.bed.hosts}
+        peers = {ballot["roll"].get("Witness", "") if witness else ballot["leader"] for ballot in newest.values()}
+        return self.choose(fault, {hosts[peer] for peer in peers if peer in hosts})
+
+    def kill_member(self, fault, what):
+        name = self.find_member(fault, what == "witness")
+        name = name and self.choose_host(fault, {name})
+        if name is None:
+            yield f"found no {what} to kill"
+            return
+        self.node(name).kill()
+        yield f"killed the daemon of {name}, a {what}"
+        self.revive(name)
+        yield None
+
+    def cut_off_member(self, fault, what):
+        name = self.find_member(fault, what == "witness")
+        if name is None:
+            yield f"found no {what} to cut off"
+            return
+        self.bed.partition([[name], [other for other in self.bed.hosts if other != name]])
+        yield f"cut off {name}, a {what}"
+        self.bed.heal()
+        yield None
+
+    def kill_leader(self, fault):
+        return self.kill_member(fault, "leader")
+
+    def kill_witness(self, fault):
+        return self.kill_member(fault, "witness")
+
+    def cut_off_leader(self, fault):
+        return self.cut_off_member(fault, "leader")
+
+    def cut_off_witness(self, fault):
+        return self.cut_off_member(fault, "witness")
 
     def power_cut(self, fault):
         name = self.choose_host(fault, PROVIDERS)
@@ -361,7 +425,9 @@ class Chaos:
         at = time.monotonic() - self.began
         self.done.append((at, fault, what))
         self.say(f"{at:6.1f} s  {fault.number + 1}/{len(self.faults)}: {what}, for {fault.seconds:.1f} s")
-        if fault.kind in ("outage", "power cut"):
+        if what.startswith("found no"):
+            return
+        if fault.kind in LONG_FAULTS:
             thread = threading.Thread(target=self.mend, args=(fault, steps))
             thread.start()
             self.outages.append(thread)
@@ -400,7 +466,7 @@ class Chaos:
                 if stray in known or f"chaos-{self.deployments[0].nonce}-" not in json.dumps(record):
                     continue
                 self.say(f"{name} took {stray[:8]} as well; it is shut down")
-                double = Deployment(-1, "cancelled", name, 0, 0, id=stray)
+                double = Deployment(-1, "inherited service", name, 0, 0, id=stray)
                 self.shut_down(double)
 
     def judge(self):
@@ -421,7 +487,7 @@ class Chaos:
 
     def expect_of(self, item):
         kind, markers = KINDS[item.kind], tuple(item.markers)
-        expected = Expected(item.orchestrator, (item.state,))
+        expected = Expected(item.orchestrator, (item.state,), standbys=tuple(item.orchestrators()[1:]))
         killed = {marker for marker, _, _ in item.kills}
         if "single" in kind.rules:
             expected.single = markers

@@ -14,6 +14,8 @@ from job_client import ASK
 GAVE_UP = "failed to create deployment"
 # Faults are short: what is to be noticed has to be noticed soon, and repairs are many.
 SUPERVISION = {"detect_within": "6s", "lease": "12s", "max_restarts": 60, "restart_period": "30m"}
+# Not heard of for so long, whoever orchestrates is replaced.
+TAKEOVER = "5s"
 # The shell stays, and with it the marker in its command line.
 FOREVER = "sleep 100000; exit 1"
 # Who is to run is told apart from who ran before by the time of its start.
@@ -68,6 +70,8 @@ class Kind:
     rules: tuple = ()
     # Changed while it runs: (deployment) → another job.
     change: object = None
+    # Whether others may take it over.
+    inherited: bool = False
 
 
 @dataclass
@@ -220,6 +224,20 @@ def single(kind):
     return make
 
 
+def inherited(make):
+    """The same, and whoever else deploys may take it over."""
+    def made(deployment):
+        job = make(deployment)
+        return {**job, "standby_orchestrators": list(deployment.standbys),
+                "supervision": {**job.get("supervision", {}), "takeover": TAKEOVER}}
+    return made
+
+
+def standby_is_away(deployment):
+    """All standbys have to agree before anything is placed."""
+    return deployment.error.startswith("standby orchestrator ")
+
+
 def budget_is_used_up(deployment):
     return "code 9" in deployment.error
 
@@ -246,6 +264,14 @@ KINDS = {
     "escalates": Kind(1, "Running", escalates, heals=True, may_fail=budget_is_used_up, rules=("runs",)),
     "single service": Kind(2, "Running", single("service"), heals=True, rules=("runs", "never_twice")),
     "single task": Kind(2, "Completed", single("task"), heals=True, rules=("never_twice",)),
+    "inherited service": Kind(2, "Running", inherited(policy("one_for_one", ("part0", "part1"))), heals=True,
+                              may_fail=standby_is_away, rules=("runs",), inherited=True),
+    "inherited task": Kind(2, "Completed", inherited(simple("task", 2, "sleep {seconds}; exit 0")),
+                           may_fail=standby_is_away, rules=("single",), inherited=True),
+    "inherited workflow": Kind(2, "Completed", inherited(workflow(False)), heals=True, may_fail=standby_is_away,
+                               rules=("once", "result"), inherited=True),
+    "inherited single": Kind(2, "Running", inherited(single("service")), heals=True, may_fail=standby_is_away,
+                             rules=("runs", "never_twice"), inherited=True),
 }
 
 

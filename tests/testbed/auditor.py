@@ -28,6 +28,8 @@ OVER = (5, 7)
 RUNNING = 4
 STATUSES = ("Preparing", "Generating", "Committing", "Provisioning", "Running", "Failed", "ShuttingDown", "Completed",
             "Updating")
+# What an orchestrator says it does to machines.
+DEEDS = ("candidate_chosen", "node_moved", "node_repaired", "supervision_action", "deployment_changed")
 REGISTRY = Path("/run/dms-exec")
 RESOURCES = (("cpu", "cores"), ("ram", "size"), ("disk", "size"))
 
@@ -39,6 +41,8 @@ class Expected:
     orchestrator: str
     # Names of states, one of which is right.
     states: tuple
+    # Others that may take it over.
+    standbys: tuple = ()
     # What follows names jobs by their markers: texts in their command lines, and first words of what they write.
     # Tasks that may be started once for each attempt.
     single: tuple = ()
@@ -265,6 +269,95 @@ class Auditor:
                 if not item["ended"] and f"{deployment}_{key}" not in places:
                     yield f"{deployment} runs, and no machine has its {key}"
 
+    # --- who leads, of those that may ---
+
+    def read_log(self, name):
+        log = self.nodes[name].work_dir / "logs" / "nunet-dms-logs.jsonl"
+        log = log if log.exists() else self.nodes[name].root / "daemon.log"
+        return log.read_text(errors="replace").splitlines()
+
+    def leads(self, name, deployment):
+        """By its own word."""
+        with contextlib.suppress(AssertionError, OSError, ValueError):
+            reply = self.nodes[name].actor("/dms/node/deployment/status", "-i", deployment, check=False)
+            return reply.get("status") == "Running" and "orchestrated_by" not in reply
+        return False
+
+    def audit_rolls(self, ledgers, expected):
+        """Of what is over only promises are kept; of what runs all members follow one, and so do the machines."""
+        ballots, states = {}, {}
+        for name, ledger in ledgers.items():
+            for deployment, ballot in ledger.documents.get("successions", {}).items():
+                ballots.setdefault(deployment, {})[name] = ballot
+            for deployment, record in ledger.documents.get("deployments", {}).items():
+                states.setdefault(deployment, {})[name] = record.get("status")
+        for deployment, members in ballots.items():
+            runs = RUNNING in states.get(deployment, {}).values()
+            for name, ballot in members.items():
+                left = [part for part in ("state", "key", "votes") if part in ballot]
+                if not runs and not ballot["ended_us"]:
+                    yield f"{name}: it follows an orchestrator of {deployment}, which does not run"
+                elif runs and ballot["ended_us"]:
+                    yield f"{name}: {deployment} is over for it, and runs"
+                elif ballot["ended_us"] and left:
+                    yield f"{name}: of {deployment}, which is over, it keeps {' and '.join(left)}"
+            if len(set(states.get(deployment, {}).values())) > 1:
+                yield f"{deployment} is different things at {' and '.join(sorted(states[deployment]))}"
+            if runs:
+                yield from self.audit_leader(deployment, members, ledgers)
+        for deployment, wanted in expected.items():
+            if wanted.standbys and wanted.states == ("Running",) and deployment not in ballots:
+                yield f"{deployment}: nobody knows who leads it"
+
+    def audit_leader(self, deployment, members, ledgers):
+        followed = {(ballot["term"], ballot["leader"]) for ballot in members.values()}
+        if len(followed) > 1:
+            yield f"{deployment}: its members follow {' and '.join(f'{peer} in {term}' for term, peer in sorted(followed))}"
+        leader = max(followed)[1]
+        leading = [name for name in members if self.leads(name, deployment)]
+        if [self.nodes[name].peer for name in leading] != [leader]:
+            yield f"{deployment}: {' and '.join(leading) or 'nobody'} says that it leads, and {leader} is followed"
+        for name, ledger in ledgers.items():
+            for allocation, record in ledger.allocations.items():
+                if (allocation.startswith(f"{deployment}_") and record["status"] not in FINAL
+                        and leader not in json.dumps(record["orchestrator"])):
+                    yield f"{name}: {allocation} obeys another than {leader}, who leads"
+
+    def read_deeds(self, name, founded):
+        """(deployment, event, whether it led by then) of its log. It has led what it has founded, until it says otherwise,
+        and nothing any more when it was started again."""
+        leading = {}
+        for line in self.read_log(name):
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if event.get("msg", "").startswith("plugin ") and leading:
+                    leading = dict.fromkeys(leading, False)
+                deployment = event.get("orchestratorID")
+                if deployment is None:
+                    continue
+                if event["msg"] == "succession_role":
+                    leading[deployment] = event["role"] == "leading"
+                yield deployment, event, leading.setdefault(deployment, deployment in founded)
+
+    def audit_terms(self, expected):
+        """Nobody starts or moves anything while another may lead, and no two lead in one term."""
+        leaders = {}
+        for name in self.nodes:
+            founded = {deployment for deployment, wanted in expected.items() if wanted.orchestrator == name}
+            inherited = {deployment for deployment, wanted in expected.items() if wanted.standbys}
+            for deployment, event, leads in self.read_deeds(name, founded):
+                if deployment not in inherited:
+                    continue
+                if event["msg"] in DEEDS and not leads:
+                    yield f"{name}: {event['msg']} of {deployment} at {event['timestamp']}, and it did not lead"
+                if event["msg"] == "succession_role" and event["role"] == "leading":
+                    leaders.setdefault((deployment, event["term"]), set()).add(name)
+        for (deployment, term), names in leaders.items():
+            if len(names) > 1:
+                yield f"{deployment}: {' and '.join(sorted(names))} led in the term {term}"
+
+    # --- what jobs wrote, and what runs ---
+
     def read_lines(self, name):
         """What jobs wrote into a file of the volume that they share on each machine, as words."""
         for node in self.nodes.values():
@@ -277,10 +370,9 @@ class Auditor:
         for words in self.read_lines("starts"):
             lines[words[0]] = lines.get(words[0], 0) + 1
         for deployment, wanted in expected.items():
-            log = self.nodes[wanted.orchestrator].work_dir / "logs" / "nunet-dms-logs.jsonl"
-            log = log if log.exists() else self.nodes[wanted.orchestrator].root / "daemon.log"
             retries = sum(deployment in line and "deployment_retry" in line
-                          for line in log.read_text(errors="replace").splitlines()) if wanted.single else 0
+                          for name in (wanted.orchestrator, *wanted.standbys)
+                          for line in self.read_log(name)) if wanted.single else 0
             for text in wanted.single:
                 if lines.get(text, 0) > 1 + retries:
                     yield f"{deployment}: {text} was started {lines[text]} times in {1 + retries} attempts"
@@ -353,6 +445,8 @@ class Auditor:
             findings += self.audit_deployments(name, ledger, expected)
         findings += self.audit_groups(jobs)
         findings += self.audit_owners(ledgers, expected)
+        findings += self.audit_rolls(ledgers, expected)
+        findings += self.audit_terms(expected)
         commands = find_commands()
         running = {deployment for ledger in ledgers.values()
                    for deployment, record in ledger.documents.get("deployments", {}).items() if record.get("status") == RUNNING}

@@ -7,6 +7,7 @@
 #include "succession/dms-succession-behaviours.h"
 #include "succession/dms-succession.h"
 #include "succession/dms-vote.h"
+#include "succession/dms-witness.h"
 
 #include <string.h>
 
@@ -440,6 +441,31 @@ test_missed_end (Fixture *f, gconstpointer data)
   g_assert_null (dms_voter_find (f->members[1].voter, ENSEMBLE));
 }
 
+static gboolean
+knows_nothing (gpointer user_data)
+{
+  return !is_appointed (user_data);
+}
+
+/* So does a witness; it is told by one that knows, and while it is not over by nobody. */
+static void
+test_missed_end_of_witness (Fixture *f, gconstpointer data)
+{
+  Member *witness = &f->members[2];
+  g_autoptr (DmsWitness) asks = NULL;
+
+  found_with_witness (f);
+  asks = dms_witness_new (dms_test_node_get_root (witness->node), witness->voter, LEASE_MS / 4);
+  leave (&f->members[0]);
+  leave (&f->members[1]);
+  dms_test_run (LEASE_MS * 3);
+  g_assert_true (is_appointed (witness));
+  dms_voter_end (f->members[0].voter, ENSEMBLE);
+  dms_test_wait (knows_nothing, witness);
+  g_assert_true (dms_voter_knows (witness->voter, ENSEMBLE));
+  dms_witness_stop (asks);
+}
+
 static void
 on_refused (DmsSuccession *succession, const char *peer, const char *text, gpointer user_data)
 {
@@ -708,6 +734,7 @@ main (int argc, char **argv)
   add ("/succession/end", 3, test_end);
   add ("/succession/end-of-another", 3, test_end_of_another);
   add ("/succession/missed-end", 3, test_missed_end);
+  add ("/succession/missed-end-of-witness", 3, test_missed_end_of_witness);
   add ("/succession/refused", 2, test_refused);
   add ("/succession/two-standbys", 3, test_two_standbys);
   add ("/succession/promises", 3, test_promises);
