@@ -159,6 +159,66 @@ def test_results(machines):
     assert_found(list(machines.audit_results(expected)), "m found 30 and 31, and should 30")
 
 
+def ballot(term, leader, ended_us=0, **more):
+    return {"term": term, "leader": leader, "ended_us": ended_us, "roll": {}, **more}
+
+
+def audit_rolls(machines, status, ballots, leading=(), obeyed=()):
+    """Ballots of two members; who says that it leads; whom the machines' allocations obey, one each."""
+    machines.leads = lambda name, deployment: name in leading
+    for name, node in machines.nodes.items():
+        node.peer = f"12D3{name}"
+    ledgers = {name: SimpleNamespace(documents={"successions": {"e": ballots[name]}, "deployments": {"e": {"status": status}}},
+                                     allocations={}) for name in machines.nodes}
+    for name, peer in zip(ledgers, obeyed):
+        ledgers[name].allocations["e_n.main"] = {"status": "running", "orchestrator": {"addr": {"host": peer}}}
+    return list(machines.audit_rolls(ledgers, {"e": Expected("one", ("Running",), standbys=("two",))}))
+
+
+def test_rolls_of_what_runs(machines):
+    both = {"one": ballot(2, "12D3two"), "two": ballot(2, "12D3two")}
+    assert not audit_rolls(machines, 4, both, ["two"], ["12D3two"])
+    assert_found(audit_rolls(machines, 4, both, ["one", "two"]), "one and two says that it leads")
+    assert_found(audit_rolls(machines, 4, both, ["one"]), "one says that it leads, and 12D3two is followed")
+    assert_found(audit_rolls(machines, 4, both), "nobody says that it leads")
+    assert_found(audit_rolls(machines, 4, both, ["two"], ["12D3one"]), "one: e_n.main obeys another than 12D3two")
+    assert_found(audit_rolls(machines, 4, {**both, "one": ballot(1, "12D3one")}, ["two"]), "follow 12D3one in 1 and 12D3two in 2")
+    assert_found(audit_rolls(machines, 4, {**both, "one": ballot(2, "12D3two", 5)}, ["two"]), "one: e is over for it, and runs")
+
+
+def test_rolls_of_what_is_over(machines):
+    both = {"one": ballot(2, "12D3two", 5), "two": ballot(2, "12D3two", 5)}
+    assert not audit_rolls(machines, 7, both)
+    assert_found(audit_rolls(machines, 7, {**both, "one": ballot(2, "12D3two")}), "one: it follows an orchestrator of e")
+    assert_found(audit_rolls(machines, 7, {**both, "two": ballot(2, "12D3two", 5, state="s", key="k")}),
+                 "two: of e, which is over, it keeps state and key")
+
+
+def test_deeds_and_terms(machines):
+    expected = {"e": Expected("one", ("Running",), standbys=("two",)), "other": Expected("one", ("Running",))}
+
+    def log(name, *events):
+        lines = [json.dumps({"timestamp": f"t{at}", **event}) for at, event in enumerate(events)]
+        (machines.nodes[name].work_dir / "logs" / "nunet-dms-logs.jsonl").write_text("\n".join([*lines, "torn {"]))
+
+    def role(name, term="2"):
+        return {"msg": "succession_role", "orchestratorID": "e", "role": name, "term": term}
+
+    start, deed = {"msg": "plugin x is loaded from y"}, {"msg": "node_moved", "orchestratorID": "e"}
+    # Who founded it leads at first, and after a start only when it says so.
+    log("one", start, deed, role("halted"), role("leading", "1"), deed, start, {**deed, "orchestratorID": "other"})
+    log("two", start, role("leading"), deed, role("following", "3"))
+    assert not list(machines.audit_terms(expected))
+    log("one", start, deed, start, deed)
+    assert_found(list(machines.audit_terms(expected)), "one: node_moved of e at t3, and it did not lead")
+    log("one", start, deed, role("halted"), deed)
+    assert_found(list(machines.audit_terms(expected)), "one: node_moved of e at t3")
+    log("one", start, role("leading"))
+    log("two", start, deed, role("leading"))
+    findings = list(machines.audit_terms(expected))
+    assert_found(findings, "two: node_moved of e at t1", "e: one and two led in the term 2")
+
+
 def test_what_runs(machines):
     def audit(expected, *running):
         return list(machines.audit_runs({"e": expected}, {"e"}, [(f"sh -c {marker}; true", space) for marker, space in running]))

@@ -33,7 +33,10 @@ def test_kinds():
     """Each makes a job file that holds; what is said to run in the end is in it."""
     plan, _ = chaos.make_plan(7, 600, chaos.DEPLOYMENTS, chaos.FAULTS)
     for item in plan:
+        item.standbys = ("12D3other",) if item.orchestrators()[1:] else ()
         job = json.loads(item.write())
+        assert job.get("standby_orchestrators", []) == list(item.standbys), item.kind
+        assert bool(item.standbys) == item.kind.startswith("inherited")
         placed = sorted(name for node in job["nodes"].values() for name in node["allocations"])
         assert placed == sorted(job["allocations"]), item.kind
         assert {item.marker(name) for name in placed} >= set(item.markers), item.kind
