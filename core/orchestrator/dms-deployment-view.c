@@ -215,6 +215,7 @@ dms_deployment_dup_view (DmsDeployment *self)
   JsonArray *replaced = json_array_new ();
   JsonArray *promoted = json_array_new ();
   JsonArray *answered = json_array_new ();
+  JsonArray *unreleased = json_array_new ();
   JsonNode *change = dms_deployment_dup_change (self);
   g_autoptr (DmsManifest) manifest = dms_deployment_dup_manifest (self);
 
@@ -236,6 +237,8 @@ dms_deployment_dup_view (DmsDeployment *self)
         json_array_add_string_element (promoted, node->name);
       if (node->answered || (node->watch != 0 && dms_heartbeats_does_answer (self->heartbeats, node->watch)))
         json_array_add_string_element (answered, node->name);
+      if (node->unreleased)
+        json_array_add_string_element (unreleased, node->name);
     }
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
@@ -245,6 +248,7 @@ dms_deployment_dup_view (DmsDeployment *self)
   json_object_set_array_member (snapshot, "Retired", replaced);
   json_object_set_array_member (snapshot, "Promoted", promoted);
   json_object_set_array_member (snapshot, "Answered", answered);
+  json_object_set_array_member (snapshot, "Unreleased", unreleased);
   json_object_set_object_member (view, "DeploymentSnapshot", snapshot);
   if (change != NULL)
     json_object_set_member (view, "Update", change);
@@ -323,6 +327,7 @@ read_node (DeployNode *node, JsonObject *snapshot, GError **error)
   node->touched = is_listed (snapshot, "Touched", node->name);
   node->replaced = is_listed (snapshot, "Retired", node->name);
   node->answered = is_listed (snapshot, "Answered", node->name);
+  node->unreleased = is_listed (snapshot, "Unreleased", node->name);
   node->standby = node->standby && !is_listed (snapshot, "Promoted", node->name);
   if (bid == NULL)
     return TRUE;

@@ -251,6 +251,9 @@ void
 dms_deployment_workflow_finish (DmsDeployment *self)
 {
   dms_deployment_workflow_stop (self);
+  /* All has ended, and yet a machine may hold it. */
+  if (self->workflow != NULL)
+    dms_deployment_unsettle (self);
   for (guint i = 0; self->workflow != NULL && i < self->nodes->len; i++)
     {
       DeployNode *node = self->nodes->pdata[i];

@@ -12,6 +12,7 @@ import pytest
 from node import SOURCE, Node, wind_down
 from test_jobs import nothing_left
 from test_libp2p_nodes import PLUGIN, connect, quick
+from test_supervision import events
 from test_world import DEPLOY, allow
 
 TASK = """  {name}:
@@ -167,6 +168,41 @@ def test_fan_out_over_two_machines(tmp_path):
         assert all(parts) and sorted(sum(parts, [])) == list("abcdef")
         nothing_left(alice)
         nothing_left(bob)
+
+
+def test_machine_that_is_away_at_the_end(tmp_path):
+    """A step that is not begun any more was placed on a machine that is dead: it is told when it is back, and holds nothing;
+    also when the orchestrator was killed before that."""
+    alice, bob = (Node(tmp_path / name, config=quick()).set_up() for name in ("alice", "bob"))
+    with contextlib.ExitStack() as stack:
+        for member in (alice, bob):
+            stack.callback(wind_down, member)
+        allow(bob, alice, *DEPLOY)
+        allow(alice, bob, *DEPLOY)
+        for member in (alice, bob):
+            member.start()
+            member.onboard()
+        connect(alice, bob)
+        bob.cli("cap", "anchor", "-c", bob.name, "--root", alice.dms_did)
+        flow = Flow(alice)
+        flow.add("first", "until test -e /shared/go; do sleep 0.1; done; exit 1")
+        flow.add("second", "echo never", "{after: [first]}")
+        ensemble = alice.deploy(flow.write(f"  one: {{allocations: [first], peer: {alice.peer}}}\n"
+                                           f"  two: {{allocations: [second], peer: {bob.peer}}}\n"))
+        alice.wait_for(lambda: flow.started() == ["first..1"], 60, "nothing was started")
+        assert bob.resources("allocated")["cpu"]["cores"]
+        bob.kill()
+        (flow.shared / "go").touch()
+        alice.wait_for(lambda: events(alice, "workflow_slot_not_released"), 60, "it was told")
+        alice.kill()
+        alice.start()
+        bob.start()
+        connect(alice, bob)
+        alice.wait_status(ensemble, "Failed", timeout=60)
+        bob.wait_for(lambda: not bob.resources("allocated")["cpu"]["cores"], 40, "the machine was not told")
+        nothing_left(bob)
+        nothing_left(alice)
+        assert flow.started() == ["first..1"]
 
 
 def update(node, ensemble, flow, seconds=150):
