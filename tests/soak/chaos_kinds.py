@@ -194,8 +194,9 @@ def redeployed(deployment):
 
 
 def with_standby(deployment):
-    return write(deployment, [Part("part0", FOREVER)], {"redundancy": 1, "failure_recovery": "redeploy"},
-                 supervision=SUPERVISION)
+    # The standby is for a machine that is lost; a job that fails on its machine is started again there.
+    return write(deployment, [Part("part0", FOREVER, more={"failure_recovery": "one_for_one"})],
+                 {"redundancy": 1, "failure_recovery": "redeploy"}, supervision=SUPERVISION)
 
 
 def torn_down(deployment):
@@ -209,7 +210,7 @@ def escalates(deployment):
     script = f'test "$(date +%s)" -ge "$(($(head -n 1 /starts/began-{deployment.marker("part0")}) + 12))" || exit 9; {FOREVER}'
     began = f'set -C; date +%s 2>/dev/null > /starts/began-{deployment.marker("part0")}; '
     return write(deployment, [Part("part0", f"{began}sleep 1; {script}", more={"failure_recovery": "one_for_one"}),
-                              Part("part1", FOREVER)],
+                              Part("part1", FOREVER, more={"failure_recovery": "one_for_one"})],
                  {"failure_recovery": "restart"}, escalation_strategy="redeploy",
                  supervision={**SUPERVISION, "max_restarts": 3, "restart_period": "20s"})
 

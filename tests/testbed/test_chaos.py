@@ -40,6 +40,8 @@ def test_kinds():
         placed = sorted(name for node in job["nodes"].values() for name in node["allocations"])
         assert placed == sorted(job["allocations"]), item.kind
         assert {item.marker(name) for name in placed} >= set(item.markers), item.kind
+        if chaos.KINDS[item.kind].heals:
+            assert all("failure_recovery" in part or "workflow" in part for part in job["allocations"].values()), item.kind
         for marker in item.markers:
             assert item.marker_of(f"e_node.{marker.rsplit('-', 1)[1]}") == marker
         change = chaos.KINDS[item.kind].change
