@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/dms-base64.h"
+#include "common/dms-wire-plain.h"
 
 /* More than the longest chain of tokens that is taken needs, and little for the stack. */
 #define MAX_DEPTH 128
@@ -24,7 +25,7 @@ struct _DmsWireReader
   const char *data;
   gsize size;
   gsize at;
-  char *what;
+  const char *what;
   GError *error;
   guint depth;
   Level levels[MAX_DEPTH];
@@ -34,16 +35,20 @@ struct _DmsWireReader
  * dms_wire_reader_new:
  * @data: the text, borrowed for as long as the reader lives
  * @max_size: the most bytes to look at; more is DMS_ERROR_TOO_LARGE
- * @what: what this is, for messages, such as `token list`
+ * @what: what this is, for messages, such as `token list`; borrowed as well
  */
 DmsWireReader *
 dms_wire_reader_new (const char *data, gsize size, gsize max_size, const char *what)
 {
-  DmsWireReader *self = g_new0 (DmsWireReader, 1);
+  /* Levels are filled when they are entered: most texts need few of them. */
+  DmsWireReader *self = g_new (DmsWireReader, 1);
 
   self->data = data;
   self->size = size;
-  self->what = g_strdup (what);
+  self->at = 0;
+  self->what = what;
+  self->error = NULL;
+  self->depth = 0;
   if (size > max_size)
     self->error = g_error_new (DMS_ERROR, DMS_ERROR_TOO_LARGE,
                                "the %s has %" G_GSIZE_FORMAT " bytes, and at most %" G_GSIZE_FORMAT
@@ -57,7 +62,6 @@ dms_wire_reader_free (DmsWireReader *self)
   if (self == NULL)
     return;
   g_clear_error (&self->error);
-  g_free (self->what);
   g_free (self);
 }
 
@@ -90,7 +94,7 @@ is_space (char c)
 }
 
 /* The next character that is not white space, without taking it; 0 at the end or after an error. */
-static char
+static inline char
 peek (DmsWireReader *self)
 {
   if (self->error != NULL)
@@ -272,6 +276,7 @@ take_run (DmsWireReader *self, GString *text)
       gsize start = self->at;
       gunichar wide;
 
+      self->at += dms_wire_plain_length (self->data + self->at, self->size - self->at);
       while (self->at < self->size && (guchar) self->data[self->at] >= 0x20
              && (guchar) self->data[self->at] < 0x80 && self->data[self->at] != '"'
              && self->data[self->at] != '\\')
@@ -515,18 +520,22 @@ take_plain_string (DmsWireReader *self)
 {
   gsize start;
   gsize end;
+  char *text;
 
   if (peek (self) != '"')
     return NULL;
   start = self->at + 1;
-  end = start;
+  end = start + dms_wire_plain_length (self->data + start, self->size - start);
   while (end < self->size && (guchar) self->data[end] >= 0x20 && (guchar) self->data[end] < 0x80
          && self->data[end] != '"' && self->data[end] != '\\')
     end++;
   if (end == self->size || self->data[end] != '"')
     return NULL;
   self->at = end + 1;
-  return g_strndup (self->data + start, end - start);
+  text = g_malloc (end - start + 1);
+  memcpy (text, self->data + start, end - start);
+  text[end - start] = '\0';
+  return text;
 }
 
 char *
@@ -553,7 +562,7 @@ dms_wire_reader_read_uint64 (DmsWireReader *self)
     return 0;
   peek (self);
   start = self->at;
-  while (self->error == NULL && at_any (self, "0123456789"))
+  while (self->error == NULL && self->at < self->size && g_ascii_isdigit (self->data[self->at]))
     {
       if (!g_uint64_checked_mul (&value, value, 10)
           || !g_uint64_checked_add (&value, value, (guint64) (self->data[self->at] - '0')))
