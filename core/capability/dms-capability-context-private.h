@@ -44,9 +44,10 @@ typedef struct
   GBytes *bytes;
 } DmsInteraction;
 
-/* A token list by the bytes it was read from. */
+/* A token list that was read. @proven: a message was allowed because of it. */
 typedef struct
 {
+  grefcount references;
   DmsTokenList *list;
   gboolean proven;
 } DmsKnownList;
@@ -56,12 +57,11 @@ enum
   DMS_READ_LISTS = 64,
 };
 
-/* A list as it was read from just these bytes, which do not change. */
+/* A list and the bytes it was read from, which do not change. */
 typedef struct
 {
   GBytes *bytes;
-  DmsTokenList *list;
-  gboolean proven;
+  DmsKnownList *known;
 } DmsReadList;
 
 struct _DmsCapabilityContext
@@ -99,6 +99,9 @@ struct _DmsCapabilityContext
   /* Those read last, by the address of their bytes: one message asks several times, and others come between
    * its questions. */
   DmsReadList read[DMS_READ_LISTS];
+  /* By a few characters of their bytes: a sender brings the same again with its next message, and comparing
+   * takes less than hashing. */
+  DmsReadList recent[DMS_READ_LISTS];
   /* NULL: every token is made for one message. */
   DmsTokenWallet *wallet;
 };
@@ -110,6 +113,9 @@ gboolean dms_capability_file_replace (const char *path, const char *text, gboole
 GPtrArray *dms_capability_context_new_array (void);
 void dms_capability_context_free_interaction (DmsInteraction *interaction);
 DmsKnownList *dms_capability_context_new_known_list (DmsTokenList *list);
+DmsKnownList *dms_known_list_ref (DmsKnownList *self);
+void dms_known_list_unref (DmsKnownList *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsKnownList, dms_known_list_unref)
 /* Undoes the entry of an interaction's tokens among the delegations. */
 void dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *token);
 /* Drops what has expired, if anything has. Returns the time now. */

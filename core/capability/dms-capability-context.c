@@ -47,15 +47,32 @@ dms_capability_context_new_known_list (DmsTokenList *list)
 {
   DmsKnownList *self = g_new0 (DmsKnownList, 1);
 
+  g_ref_count_init (&self->references);
   self->list = dms_token_list_ref (list);
   return self;
 }
 
-static void
-known_list_free (gpointer data)
+DmsKnownList *
+dms_known_list_ref (DmsKnownList *self)
 {
-  dms_token_list_unref (((DmsKnownList *) data)->list);
-  g_free (data);
+  g_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+dms_known_list_unref (DmsKnownList *self)
+{
+  if (!g_ref_count_dec (&self->references))
+    return;
+  dms_token_list_unref (self->list);
+  g_free (self);
+}
+
+static void
+clear_read_list (DmsReadList *read)
+{
+  g_clear_pointer (&read->bytes, g_bytes_unref);
+  g_clear_pointer (&read->known, dms_known_list_unref);
 }
 
 static void
@@ -79,8 +96,8 @@ dms_capability_context_finalize (GObject *object)
   dms_segmented_cache_free (self->lists);
   for (guint i = 0; i < DMS_READ_LISTS; i++)
     {
-      g_clear_pointer (&self->read[i].bytes, g_bytes_unref);
-      g_clear_pointer (&self->read[i].list, dms_token_list_unref);
+      clear_read_list (&self->read[i]);
+      clear_read_list (&self->recent[i]);
     }
   dms_segmented_cache_free (self->owners);
   dms_token_wallet_free (self->wallet);
@@ -111,7 +128,8 @@ dms_capability_context_init (DmsCapabilityContext *self)
   self->next_expiry = G_MAXUINT64;
   self->cache = dms_chain_cache_new (CACHED_LINKS);
   self->owners = dms_segmented_cache_new (CACHED_OWNERS, CACHED_OWNERS_BYTES, (GDestroyNotify) dms_did_unref);
-  self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES, known_list_free);
+  self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES,
+                                         (GDestroyNotify) dms_known_list_unref);
 }
 
 DmsCapabilityContext *

@@ -3,19 +3,13 @@
 
 #include "capability/dms-chain-cache.h"
 
+#include "capability/dms-token-private.h"
 #include "common/dms-segmented-cache.h"
 
 /* More than an item takes. */
 #define BYTES_PER_LINK 512
 
-typedef enum
-{
-  LINK_UNKNOWN,
-  LINK_GOOD,
-  LINK_BAD,
-} LinkState;
-
-/* Link states by the digest of a link, which covers its whole chain with all signatures. */
+/* Verdicts by the digest of a link, which covers its whole chain with all signatures. */
 struct _DmsChainCache
 {
   DmsSegmentedCache *known;
@@ -40,13 +34,19 @@ dms_chain_cache_free (DmsChainCache *self)
   g_free (self);
 }
 
-static LinkState
-get_state (DmsChainCache *self, DmsToken *link)
+/* A token that is at hand itself, such as one of a list that is kept, is not looked up again. */
+static DmsTokenVerdict
+get_verdict (DmsChainCache *self, DmsToken *link)
 {
-  gpointer state = GINT_TO_POINTER (LINK_UNKNOWN);
+  DmsTokenVerdict verdict = dms_token_get_verdict (link);
+  gpointer found;
 
-  dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, &state);
-  return GPOINTER_TO_INT (state);
+  if (verdict != DMS_TOKEN_VERDICT_NONE
+      || !dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, &found))
+    return verdict;
+  verdict = (DmsTokenVerdict) GPOINTER_TO_INT (found);
+  dms_token_set_verdict (link, verdict);
+  return verdict;
 }
 
 /* The next link whose signature matters. */
@@ -60,7 +60,7 @@ gboolean
 dms_chain_cache_knows (DmsChainCache *self, DmsToken *token)
 {
   for (DmsToken *link = token; link != NULL; link = get_next (link))
-    if (get_state (self, link) != LINK_GOOD)
+    if (get_verdict (self, link) != DMS_TOKEN_VERDICT_GOOD)
       return FALSE;
   return TRUE;
 }
@@ -71,7 +71,7 @@ dms_chain_cache_list_unknown (DmsChainCache *self, DmsToken *token, GPtrArray *l
   guint first = links->len;
 
   for (DmsToken *link = token; link != NULL; link = get_next (link))
-    if (get_state (self, link) == LINK_UNKNOWN)
+    if (get_verdict (self, link) == DMS_TOKEN_VERDICT_NONE)
       g_ptr_array_insert (links, (int) first, dms_token_ref (link));
 }
 
@@ -81,13 +81,13 @@ dms_chain_cache_check (DmsChainCache *self, DmsToken *token)
 {
   DmsToken *parent = get_next (token);
   gboolean is_good;
-  LinkState state;
+  DmsTokenVerdict verdict;
 
   if (parent != NULL && !dms_chain_cache_check (self, parent))
     return FALSE;
-  state = get_state (self, token);
-  if (state != LINK_UNKNOWN)
-    return state == LINK_GOOD;
+  verdict = get_verdict (self, token);
+  if (verdict != DMS_TOKEN_VERDICT_NONE)
+    return verdict == DMS_TOKEN_VERDICT_GOOD;
   self->checks++;
   is_good = dms_token_check_signature (token);
   dms_chain_cache_note (self, token, is_good);
@@ -97,8 +97,11 @@ dms_chain_cache_check (DmsChainCache *self, DmsToken *token)
 void
 dms_chain_cache_note (DmsChainCache *self, DmsToken *link, gboolean is_good)
 {
+  DmsTokenVerdict verdict = is_good ? DMS_TOKEN_VERDICT_GOOD : DMS_TOKEN_VERDICT_BAD;
+
+  dms_token_set_verdict (link, verdict);
   dms_segmented_cache_insert (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE,
-                              GINT_TO_POINTER (is_good ? LINK_GOOD : LINK_BAD), 0);
+                              GINT_TO_POINTER ((gint) verdict), 0);
 }
 
 void

@@ -32,6 +32,8 @@ struct _DmsToken
   guint links;
   /* Made when it is first asked for. */
   guint8 *digest;
+  /* Of DmsTokenVerdict; atomic. */
+  gint verdict;
 };
 
 G_DEFINE_BOXED_TYPE (DmsToken, dms_token, dms_token_ref, dms_token_unref)
@@ -466,6 +468,18 @@ dms_token_check_signature (DmsToken *self)
     return FALSE;
   bytes = dms_token_dup_signed_bytes (self);
   return dms_signer_check (self->issuer, bytes, self->signature);
+}
+
+DmsTokenVerdict
+dms_token_get_verdict (DmsToken *self)
+{
+  return (DmsTokenVerdict) g_atomic_int_get (&self->verdict);
+}
+
+void
+dms_token_set_verdict (DmsToken *self, DmsTokenVerdict verdict)
+{
+  g_atomic_int_set (&self->verdict, (gint) verdict);
 }
 
 char *

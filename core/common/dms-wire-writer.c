@@ -42,29 +42,33 @@ dms_wire_writer_free (DmsWireWriter *self)
   g_free (self);
 }
 
+static void
+grow (DmsWireWriter *self, gsize size)
+{
+  g_assert (size < G_MAXSIZE / 4 - self->length);
+  self->room = (self->length + size) * 2;
+  self->text = g_realloc (self->text, self->room + 1);
+}
+
 /* Makes room for so much more, and returns where it goes. */
-static char *
+static inline char *
 extend (DmsWireWriter *self, gsize size)
 {
   gsize length = self->length;
 
-  g_assert (size < G_MAXSIZE / 2 - length);
-  if (size > self->room - length)
-    {
-      self->room = (length + size) * 2;
-      self->text = g_realloc (self->text, self->room + 1);
-    }
+  if (G_UNLIKELY (size > self->room - length))
+    grow (self, size);
   self->length = length + size;
   return self->text + length;
 }
 
-static void
+static inline void
 append (DmsWireWriter *self, const char *text, gsize size)
 {
   memcpy (extend (self, size), text, size);
 }
 
-static void
+static inline void
 append_c (DmsWireWriter *self, char c)
 {
   *extend (self, 1) = c;
@@ -167,6 +171,13 @@ void
 dms_wire_writer_end_object (DmsWireWriter *self)
 {
   append_c (self, '}');
+}
+
+void
+dms_wire_writer_reopen_object (DmsWireWriter *self)
+{
+  g_return_if_fail (self->length > 0 && self->text[self->length - 1] == '}');
+  self->length--;
 }
 
 void
