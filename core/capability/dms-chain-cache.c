@@ -9,18 +9,29 @@
 /* More than an item takes. */
 #define BYTES_PER_LINK 512
 
-/* Verdicts by the digest of a link, which covers its whole chain with all signatures. */
+typedef enum
+{
+  LINK_UNKNOWN,
+  LINK_GOOD,
+  LINK_BAD,
+} LinkState;
+
+/* Link states by the digest of a link, which covers its whole chain with all signatures. */
 struct _DmsChainCache
 {
   DmsSegmentedCache *known;
+  /* No other cache has it: above the state in the marks of tokens. */
+  gsize number;
   guint64 checks;
 };
 
 DmsChainCache *
 dms_chain_cache_new (guint limit)
 {
+  static gsize last_number;
   DmsChainCache *self = g_new0 (DmsChainCache, 1);
 
+  self->number = (gsize) g_atomic_pointer_add (&last_number, 1) + 1;
   self->known = dms_segmented_cache_new (limit, (gsize) limit * BYTES_PER_LINK, NULL);
   return self;
 }
@@ -34,19 +45,25 @@ dms_chain_cache_free (DmsChainCache *self)
   g_free (self);
 }
 
-/* A token that is at hand itself, such as one of a list that is kept, is not looked up again. */
-static DmsTokenVerdict
-get_verdict (DmsChainCache *self, DmsToken *link)
+static void
+mark (DmsChainCache *self, DmsToken *link, LinkState state)
 {
-  DmsTokenVerdict verdict = dms_token_get_verdict (link);
-  gpointer found;
+  dms_token_set_mark (link, self->number << 2 | (gsize) state);
+}
 
-  if (verdict != DMS_TOKEN_VERDICT_NONE
-      || !dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, &found))
-    return verdict;
-  verdict = (DmsTokenVerdict) GPOINTER_TO_INT (found);
-  dms_token_set_verdict (link, verdict);
-  return verdict;
+/* A token that is at hand itself, such as one of a list that is kept, is not looked up again: it does not change,
+ * and neither does what was found of its signature. */
+static LinkState
+get_state (DmsChainCache *self, DmsToken *link)
+{
+  gsize found_mark = dms_token_get_mark (link);
+  gpointer state = GINT_TO_POINTER (LINK_UNKNOWN);
+
+  if (found_mark >> 2 == self->number)
+    return (LinkState) (found_mark & 3);
+  if (dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, &state))
+    mark (self, link, (LinkState) GPOINTER_TO_INT (state));
+  return (LinkState) GPOINTER_TO_INT (state);
 }
 
 /* The next link whose signature matters. */
@@ -60,7 +77,7 @@ gboolean
 dms_chain_cache_knows (DmsChainCache *self, DmsToken *token)
 {
   for (DmsToken *link = token; link != NULL; link = get_next (link))
-    if (get_verdict (self, link) != DMS_TOKEN_VERDICT_GOOD)
+    if (get_state (self, link) != LINK_GOOD)
       return FALSE;
   return TRUE;
 }
@@ -71,7 +88,7 @@ dms_chain_cache_list_unknown (DmsChainCache *self, DmsToken *token, GPtrArray *l
   guint first = links->len;
 
   for (DmsToken *link = token; link != NULL; link = get_next (link))
-    if (get_verdict (self, link) == DMS_TOKEN_VERDICT_NONE)
+    if (get_state (self, link) == LINK_UNKNOWN)
       g_ptr_array_insert (links, (int) first, dms_token_ref (link));
 }
 
@@ -81,13 +98,13 @@ dms_chain_cache_check (DmsChainCache *self, DmsToken *token)
 {
   DmsToken *parent = get_next (token);
   gboolean is_good;
-  DmsTokenVerdict verdict;
+  LinkState state;
 
   if (parent != NULL && !dms_chain_cache_check (self, parent))
     return FALSE;
-  verdict = get_verdict (self, token);
-  if (verdict != DMS_TOKEN_VERDICT_NONE)
-    return verdict == DMS_TOKEN_VERDICT_GOOD;
+  state = get_state (self, token);
+  if (state != LINK_UNKNOWN)
+    return state == LINK_GOOD;
   self->checks++;
   is_good = dms_token_check_signature (token);
   dms_chain_cache_note (self, token, is_good);
@@ -97,11 +114,11 @@ dms_chain_cache_check (DmsChainCache *self, DmsToken *token)
 void
 dms_chain_cache_note (DmsChainCache *self, DmsToken *link, gboolean is_good)
 {
-  DmsTokenVerdict verdict = is_good ? DMS_TOKEN_VERDICT_GOOD : DMS_TOKEN_VERDICT_BAD;
+  LinkState state = is_good ? LINK_GOOD : LINK_BAD;
 
-  dms_token_set_verdict (link, verdict);
+  mark (self, link, state);
   dms_segmented_cache_insert (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE,
-                              GINT_TO_POINTER ((gint) verdict), 0);
+                              GINT_TO_POINTER (state), 0);
 }
 
 void

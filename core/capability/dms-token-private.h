@@ -9,17 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* On the signature of a link alone. It depends on nothing but the token, which does not change. */
-typedef enum
-{
-  DMS_TOKEN_VERDICT_NONE,
-  DMS_TOKEN_VERDICT_GOOD,
-  DMS_TOKEN_VERDICT_BAD,
-} DmsTokenVerdict;
-
-/* What was found before, of this object. */
-DmsTokenVerdict dms_token_get_verdict (DmsToken *self);
-void dms_token_set_verdict (DmsToken *self, DmsTokenVerdict verdict);
+/* What a chain cache writes on this very object; 0 at first. Of no concern to anybody else. */
+gsize dms_token_get_mark (DmsToken *self);
+void dms_token_set_mark (DmsToken *self, gsize mark);
 /* Reads {"dms":{...}}; NULL on an error, and without one for a token of another kind. */
 DmsToken *dms_token_read (DmsWireReader *reader);
 /* Reads the inner object, after the member name. */

@@ -32,8 +32,8 @@ struct _DmsToken
   guint links;
   /* Made when it is first asked for. */
   guint8 *digest;
-  /* Of DmsTokenVerdict; atomic. */
-  gint verdict;
+  /* Of the chain cache that looked at this object last; atomic. */
+  gsize mark;
 };
 
 G_DEFINE_BOXED_TYPE (DmsToken, dms_token, dms_token_ref, dms_token_unref)
@@ -470,16 +470,16 @@ dms_token_check_signature (DmsToken *self)
   return dms_signer_check (self->issuer, bytes, self->signature);
 }
 
-DmsTokenVerdict
-dms_token_get_verdict (DmsToken *self)
+gsize
+dms_token_get_mark (DmsToken *self)
 {
-  return (DmsTokenVerdict) g_atomic_int_get (&self->verdict);
+  return g_atomic_pointer_get (&self->mark);
 }
 
 void
-dms_token_set_verdict (DmsToken *self, DmsTokenVerdict verdict)
+dms_token_set_mark (DmsToken *self, gsize mark)
 {
-  g_atomic_int_set (&self->verdict, (gint) verdict);
+  g_atomic_pointer_set (&self->mark, mark);
 }
 
 char *
