@@ -48,6 +48,9 @@ struct _DmsOrderedPool
   guint in_flight;
   /* From the threads. */
   GAsyncQueue *worked;
+  /* Whether the loop was woken since it last looked there; atomic. Each waking is a system call here and two
+   * there, and the loop takes all that is finished at once. */
+  gint woken;
   /* What a worker touches last of the pool; atomic. */
   gint n_worked;
   gboolean stopped;
@@ -126,7 +129,8 @@ on_work (gpointer data, gpointer user_data)
   self->funcs.work (entry->job);
   g_atomic_int_set (&entry->owner, OWNER_LOOP);
   g_async_queue_push (self->worked, entry);
-  g_source_set_ready_time (self->source, 0);
+  if (g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
+    g_source_set_ready_time (self->source, 0);
   g_atomic_int_inc (&self->n_worked);
 }
 
@@ -215,6 +219,8 @@ pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   g_autoptr (DmsOrderedPool) self = dms_ordered_pool_ref (((PoolSource *) source)->pool);
 
   g_source_set_ready_time (source, -1);
+  /* Whoever finishes after this wakes us again. */
+  g_atomic_int_set (&self->woken, FALSE);
   collect (self);
   if (!self->stopped)
     distribute (self);
