@@ -261,33 +261,39 @@ dms_envelope_get_size_bound (DmsEnvelope *self)
   return size;
 }
 
-static GBytes *
-make_signed_bytes (DmsEnvelope *self, GBytes *wire)
+/* What the signature covers. */
+static DmsWireWriter *
+write_signed (DmsEnvelope *self, GBytes *wire)
 {
-  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
+  DmsWireWriter *writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
 
   dms_wire_writer_add_prefix (writer, SIGNED_PREFIX);
   write_envelope (self, writer, wire, FALSE);
-  return dms_wire_writer_end (writer);
+  return writer;
 }
 
 GBytes *
 dms_envelope_dup_signed_bytes (DmsEnvelope *self)
 {
-  return make_signed_bytes (self, NULL);
+  g_autoptr (DmsWireWriter) writer = write_signed (self, NULL);
+
+  return dms_wire_writer_end (writer);
 }
 
 static gboolean
 compute_verdict (DmsEnvelope *self)
 {
   g_autoptr (GBytes) wire = g_atomic_pointer_exchange (&self->wire, NULL);
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsWireWriter) writer = NULL;
   guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+  const char *text;
+  gsize size;
 
   if (self->signature == NULL || !dms_handle_get_ed25519 (self->from, public_key))
     return FALSE;
-  bytes = make_signed_bytes (self, wire);
-  return dms_signature_verify (public_key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+  writer = write_signed (self, wire);
+  text = dms_wire_writer_get_data (writer, &size);
+  return dms_signature_verify (public_key, text, size,
                                g_bytes_get_data (self->signature, NULL), g_bytes_get_size (self->signature));
 }
 
@@ -324,14 +330,12 @@ is_key_of (DmsKey *key, DmsHandle *from)
 static void
 sign (DmsEnvelope *self, DmsKey *key)
 {
-  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
+  g_autoptr (DmsWireWriter) writer = write_signed (self, NULL);
   g_autoptr (GBytes) written = NULL;
   guint8 signature[DMS_KEY_SIGNATURE_SIZE];
   const char *text;
   gsize size;
 
-  dms_wire_writer_add_prefix (writer, SIGNED_PREFIX);
-  write_envelope (self, writer, NULL, FALSE);
   text = dms_wire_writer_get_data (writer, &size);
   dms_key_sign (key, text, size, signature);
   self->signature = g_bytes_new (signature, sizeof signature);

@@ -14,6 +14,8 @@ typedef struct
   char *name;
   /* Of jobs, in the order in which they came. */
   GQueue jobs;
+  /* It is gone through, and stays even when nothing is left in it. */
+  gboolean is_held;
 } Line;
 
 typedef struct
@@ -92,7 +94,7 @@ leave_line (DmsOrderedPool *self, Entry *entry)
 
   g_queue_unlink (&line->jobs, &entry->link);
   self->n_jobs--;
-  if (line->jobs.length == 0)
+  if (line->jobs.length == 0 && !line->is_held)
     g_hash_table_remove (self->lines, line->name);
 }
 
@@ -146,19 +148,24 @@ give_to_threads (DmsOrderedPool *self, Entry *entry)
 static void
 advance (DmsOrderedPool *self, Entry *finished)
 {
-  g_autofree char *name = g_strdup (finished->line->name);
   Line *line = finished->line;
 
   finished->finished = TRUE;
-  while (line != NULL && ((Entry *) line->jobs.head->data)->finished)
+  line->is_held = TRUE;
+  while (!self->stopped && line->jobs.length > 0 && ((Entry *) line->jobs.head->data)->finished)
     {
       Entry *entry = line->jobs.head->data;
 
       leave_line (self, entry);
       self->funcs.done (entry->job, self->user_data);
       entry_free (self, entry);
-      line = self->stopped ? NULL : g_hash_table_lookup (self->lines, name);
     }
+  /* The stop takes all lines away. */
+  if (self->stopped)
+    return;
+  line->is_held = FALSE;
+  if (line->jobs.length == 0)
+    g_hash_table_remove (self->lines, line->name);
 }
 
 /* After its work. */

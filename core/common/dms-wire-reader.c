@@ -17,7 +17,9 @@
 typedef struct
 {
   guint32 seen;
-  gboolean started;
+  guint8 started;
+  /* Which name to look for first: members mostly come in the order of the names. */
+  guint8 next;
 } Level;
 
 struct _DmsWireReader
@@ -152,7 +154,7 @@ enter (DmsWireReader *self, char bracket)
       dms_wire_reader_fail (self, "nested more than %d deep", MAX_DEPTH);
       return FALSE;
     }
-  self->levels[self->depth++] = (Level) { 0, FALSE };
+  self->levels[self->depth++] = (Level) { 0 };
   return TRUE;
 }
 
@@ -344,28 +346,39 @@ resembles_name (const char * const *names, const char *name)
   return folded != NULL && find_name (names, folded) >= 0;
 }
 
+/* Takes a name that is spelled out, and its quotes. */
+static gboolean
+take_spelled (DmsWireReader *self, const char *name)
+{
+  const char *text = self->data + self->at + 1;
+  gsize left = self->size - self->at - 1;
+  gsize length = 0;
+
+  while (name[length] != '\0' && length < left && text[length] == name[length])
+    length++;
+  if (name[length] != '\0' || length == left || text[length] != '"')
+    return FALSE;
+  self->at += length + 2;
+  return TRUE;
+}
+
 /* A name that is spelled out is read where it stands. -1 and nothing taken for any other. */
 static int
 take_known_name (DmsWireReader *self, const char * const *names)
 {
-  const char *text;
-  gsize left;
+  Level *level = &self->levels[self->depth - 1];
+  int found = level->next;
 
   if (peek (self) != '"')
     return -1;
-  text = self->data + self->at + 1;
-  left = self->size - self->at - 1;
-  for (int i = 0; names[i] != NULL && i < MAX_NAMES; i++)
-    {
-      gsize length = strlen (names[i]);
-
-      if (length < left && text[length] == '"' && memcmp (text, names[i], length) == 0)
-        {
-          self->at += length + 2;
-          return i;
-        }
-    }
-  return -1;
+  /* Each caller has the same names for all of an object. */
+  if (found == 0 || names[found] == NULL || found >= MAX_NAMES || !take_spelled (self, names[found]))
+    for (found = 0; names[found] != NULL && found < MAX_NAMES && !take_spelled (self, names[found]); found++)
+      ;
+  if (found == MAX_NAMES || names[found] == NULL)
+    return -1;
+  level->next = (guint8) (found + 1);
+  return found;
 }
 
 /* The index of the name in @names; -1 when it is not there, or on an error. */
