@@ -11,15 +11,15 @@
 
 /* More than the longest chain of tokens that is taken needs, and little for the stack. */
 #define MAX_DEPTH 128
-#define MAX_NAMES 32
+#define MAX_NAMES 24
 #define REPLACEMENT 0xfffd
 
 typedef struct
 {
-  guint32 seen;
-  guint8 started;
+  guint32 seen : MAX_NAMES;
   /* Which name to look for first: members mostly come in the order of the names. */
-  guint8 next;
+  guint32 next : 7;
+  guint32 started : 1;
 } Level;
 
 struct _DmsWireReader
@@ -367,7 +367,7 @@ static int
 take_known_name (DmsWireReader *self, const char * const *names)
 {
   Level *level = &self->levels[self->depth - 1];
-  int found = level->next;
+  int found = (int) level->next;
 
   if (peek (self) != '"')
     return -1;
@@ -377,7 +377,7 @@ take_known_name (DmsWireReader *self, const char * const *names)
       ;
   if (found == MAX_NAMES || names[found] == NULL)
     return -1;
-  level->next = (guint8) (found + 1);
+  level->next = ((guint32) found + 1) & 0x7f;
   return found;
 }
 
@@ -401,7 +401,7 @@ take_name (DmsWireReader *self, const char * const *names)
 
 /**
  * dms_wire_reader_next_member:
- * @names: at most 32 member names, ended by NULL
+ * @names: at most 24 member names, ended by NULL; the same for all of an object
  *
  * Returns: which of @names comes next, its value yet to be read; -1 at the end of the object or on an error
  */
