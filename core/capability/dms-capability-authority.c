@@ -5,13 +5,14 @@
 
 #include "capability/dms-capability-context-private.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "capability/dms-token-rules.h"
 #include "identity/dms-base32.h"
 
-/* What a parsed list takes for each byte it was read from, about. */
-#define PARSED_FACTOR 3
+/* What a list takes for each byte it was read from, and with them, about. */
+#define KNOWN_FACTOR 4
 /* How many delegations of one message may be used in answers. */
 #define MAX_DELEGATIONS 8
 
@@ -90,7 +91,7 @@ get_read (DmsCapabilityContext *self, GBytes *bytes)
 
 /* Where a list with this content is, if it came a short while ago. So near the end there is a signature. Whoever
  * makes lists that meet others here makes the others be looked for in the cache. */
-static DmsReadList *
+static DmsKnownList **
 get_recent (DmsCapabilityContext *self, GBytes *bytes)
 {
   gsize size;
@@ -99,29 +100,43 @@ get_recent (DmsCapabilityContext *self, GBytes *bytes)
   return &self->recent[size > 32 ? (data[size - 30] ^ data[size - 29] << 3) % DMS_READ_LISTS : 0];
 }
 
-static void
-fill_read_list (DmsReadList *read, GBytes *bytes, DmsKnownList *known)
-{
-  g_clear_pointer (&read->bytes, g_bytes_unref);
-  g_clear_pointer (&read->known, dms_known_list_unref);
-  read->bytes = g_bytes_ref (bytes);
-  read->known = dms_known_list_ref (known);
-}
-
-static DmsKnownList *
-parse_list (DmsCapabilityContext *self, GBytes *capability, GError **error)
+static DmsTokenList *
+parse_list (GBytes *capability, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (DmsTokenList) tokens = dms_token_list_new_from_bytes (capability, &local);
+  DmsTokenList *tokens = dms_token_list_new_from_bytes (capability, &local);
   DmsCapabilityFault fault;
 
   if (tokens != NULL)
-    return dms_capability_context_new_known_list (tokens);
+    return tokens;
   fault = g_error_matches (local, DMS_ERROR, DMS_ERROR_TOO_LARGE) ? DMS_CAPABILITY_FAULT_LIST_TOO_LARGE
                                                                   : DMS_CAPABILITY_FAULT_MALFORMED;
   dms_error_set_reason (local, dms_capability_fault_get_nick (fault));
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
+}
+
+/* The list with this content, from the cache or into it. (transfer full) */
+static DmsKnownList *
+find_known (DmsCapabilityContext *self, GBytes *capability, GError **error)
+{
+  g_autoptr (DmsTokenList) tokens = NULL;
+  guint8 hash[DMS_LIST_HASH_SIZE];
+  DmsKnownList *known;
+  gpointer found;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (capability, &size);
+
+  crypto_shorthash_siphashx24 (hash, data, size, self->lists_secret);
+  if (dms_segmented_cache_lookup (self->lists, hash, sizeof hash, &found)
+      && g_bytes_equal (((DmsKnownList *) found)->bytes, capability))
+    return dms_known_list_ref (found);
+  tokens = parse_list (capability, error);
+  if (tokens == NULL)
+    return NULL;
+  known = dms_known_list_new (capability, hash, tokens);
+  dms_segmented_cache_insert (self->lists, hash, sizeof hash, dms_known_list_ref (known), size * KNOWN_FACTOR);
+  return known;
 }
 
 /* A list that cannot be read is refused as a whole. What is read is on probation in the cache until a message
@@ -130,49 +145,40 @@ static DmsKnownList *
 read_list (DmsCapabilityContext *self, GBytes *capability, GError **error)
 {
   DmsReadList *read = get_read (self, capability);
-  DmsReadList *recent = get_recent (self, capability);
-  g_autoptr (DmsKnownList) known = NULL;
-  gpointer found = NULL;
-  gsize size;
-  const void *data = g_bytes_get_data (capability, &size);
+  DmsKnownList **recent = get_recent (self, capability);
+  DmsKnownList *known;
 
   if (capability == read->bytes)
     return read->known;
-  if (recent->bytes != NULL && g_bytes_equal (recent->bytes, capability))
-    {
-      fill_read_list (read, capability, recent->known);
-      return read->known;
-    }
-  if (dms_segmented_cache_lookup (self->lists, data, size, &found))
-    known = dms_known_list_ref (found);
+  if (*recent != NULL && g_bytes_equal ((*recent)->bytes, capability))
+    known = dms_known_list_ref (*recent);
   else
-    known = parse_list (self, capability, error);
+    known = find_known (self, capability, error);
   if (known == NULL)
     return NULL;
-  if (found == NULL)
-    dms_segmented_cache_insert (self->lists, data, size, dms_known_list_ref (known), size * PARSED_FACTOR);
-  fill_read_list (read, capability, known);
-  fill_read_list (recent, capability, known);
-  return read->known;
+  g_clear_pointer (&read->bytes, g_bytes_unref);
+  g_clear_pointer (&read->known, dms_known_list_unref);
+  read->bytes = g_bytes_ref (capability);
+  read->known = known;
+  if (*recent != known)
+    {
+      g_clear_pointer (recent, dms_known_list_unref);
+      *recent = dms_known_list_ref (known);
+    }
+  return known;
 }
 
 /* Only messages that are allowed get here, so nobody without a right pushes out what is in use. */
 static void
 keep_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *token)
 {
-  g_autoptr (GBytes) bytes = g_steal_pointer (&interaction->bytes);
-  gpointer found;
-  gsize size;
-  const void *data;
+  g_autoptr (DmsKnownList) known = g_steal_pointer (&interaction->unproven);
 
-  if (bytes == NULL)
+  if (known == NULL)
     return;
-  data = g_bytes_get_data (bytes, &size);
   dms_chain_cache_keep (self->cache, token);
-  if (dms_segmented_cache_use (self->lists, data, size, &found))
-    ((DmsKnownList *) found)->proven = TRUE;
-  if (bytes == get_read (self, bytes)->bytes)
-    get_read (self, bytes)->known->proven = TRUE;
+  dms_segmented_cache_keep (self->lists, known->hash, sizeof known->hash);
+  known->proven = TRUE;
 }
 
 static gboolean
@@ -253,7 +259,7 @@ dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, 
       return self->last_interaction;
     }
   if (!known->proven)
-    interaction->bytes = g_bytes_ref (capability);
+    interaction->unproven = dms_known_list_ref (known);
   g_hash_table_insert (self->interactions, g_memdup2 (&self->last_interaction, sizeof (gint64)), interaction);
   return self->last_interaction;
 }
