@@ -89,8 +89,8 @@ get_read (DmsCapabilityContext *self, GBytes *bytes)
   return &self->read[GPOINTER_TO_SIZE (bytes) / 16 % DMS_READ_LISTS];
 }
 
-/* Where a list with this content is, if it came a short while ago. So near the end there is a signature. Whoever
- * makes lists that meet others here makes the others be looked for in the cache. */
+/* Where a list with this content is, if it came a short while ago. So near the end there is a signature.
+ * Whoever makes lists that meet others here makes the others be looked for in the cache. */
 static DmsKnownList **
 get_recent (DmsCapabilityContext *self, GBytes *bytes)
 {
@@ -135,7 +135,8 @@ find_known (DmsCapabilityContext *self, GBytes *capability, GError **error)
   if (tokens == NULL)
     return NULL;
   known = dms_known_list_new (capability, hash, tokens);
-  dms_segmented_cache_insert (self->lists, hash, sizeof hash, dms_known_list_ref (known), size * KNOWN_FACTOR);
+  dms_segmented_cache_insert (self->lists, hash, sizeof hash, dms_known_list_ref (known),
+                              size * KNOWN_FACTOR);
   return known;
 }
 

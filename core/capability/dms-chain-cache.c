@@ -51,8 +51,8 @@ mark (DmsChainCache *self, DmsToken *link, LinkState state)
   dms_token_set_mark (link, self->number << 2 | (gsize) state);
 }
 
-/* A token that is at hand itself, such as one of a list that is kept, is not looked up again: it does not change,
- * and neither does what was found of its signature. */
+/* A token that is at hand itself, such as one of a list that is kept, is not looked up again: it does not
+ * change, and neither does what was found of its signature. */
 static LinkState
 get_state (DmsChainCache *self, DmsToken *link)
 {

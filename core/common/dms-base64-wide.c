@@ -17,7 +17,8 @@ encode (const guint8 *data, gsize size, char *text)
   const __m128i spread = _mm_setr_epi8 (1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
   /* From a value to its character, by the range that it is in. */
   const __m128i offsets = _mm_setr_epi8 ('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                                         '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
+                                         '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0,
+                                         0);
   gsize at = 0;
 
   for (; size - at >= 16; at += 12, text += 16)
@@ -58,7 +59,8 @@ decode (const guint8 *text, gsize length, guint8 *data)
       __m128i in = _mm_loadu_si128 ((const __m128i_u *) (text + at));
       __m128i high = _mm_and_si128 (_mm_srli_epi32 (in, 4), _mm_set1_epi8 (0x0f));
       __m128i low = _mm_and_si128 (in, _mm_set1_epi8 (0x0f));
-      __m128i faults = _mm_and_si128 (_mm_shuffle_epi8 (low_faults, low), _mm_shuffle_epi8 (high_faults, high));
+      __m128i faults = _mm_and_si128 (_mm_shuffle_epi8 (low_faults, low),
+                                      _mm_shuffle_epi8 (high_faults, high));
       __m128i values;
 
       if (_mm_movemask_epi8 (_mm_cmpeq_epi8 (faults, _mm_setzero_si128 ())) != 0xffff)

@@ -3,8 +3,8 @@
 
 /* Measures actor messages against libsodium's own rate in the same run. Prints one JSON object a figure.
  * Usage: bench-actor one-core|all-cores [FIGURE]  On one core it counts processor time, which other programs
- * do not take away; on all of them time on the wall, beside as many threads that do nothing but verify. Rounds
- * of both alternate, and medians are reported. */
+ * do not take away; on all of them time on the wall, beside as many threads that do nothing but verify.
+ * Rounds of both alternate, and medians are reported. */
 
 #include <dms.h>
 #include <malloc.h>
