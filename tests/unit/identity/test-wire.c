@@ -411,8 +411,8 @@ static void
 test_sealed (void)
 {
   g_autoptr (DmsKey) key = dms_key_generate ();
-  g_autoptr (DmsHandle) handle = dms_handle_new_for_key (key, dms_key_get_did (key), dms_key_get_peer_id (key),
-                                                         "<box>");
+  g_autoptr (DmsHandle) handle =
+    dms_handle_new_for_key (key, dms_key_get_did (key), dms_key_get_peer_id (key), "<box>");
   g_autoptr (GBytes) some = g_bytes_new_static ("{\"a\":1}", 7);
   g_autoptr (GBytes) none = g_bytes_new_static ("", 0);
   GBytes *const parts[] = { NULL, none, some };
