@@ -10,9 +10,13 @@
 #include "actor/dms-admission.h"
 #include "actor/dms-raw-inbox.h"
 #include "actor/dms-receiver.h"
+#include "common/dms-segmented-cache.h"
 #include "observability/dms-log.h"
 
 #define MAX_WORKERS 16
+/* Peers that were sent to: base 58 takes a while. */
+#define MAX_PEERS 512
+#define MAX_PEERS_SIZE (256 * 1024)
 /* Broadcasts that were accepted and are about to be delivered. */
 #define MAX_ACCEPTED 256
 #define MAX_ACCEPTED_SIZE (64 * 1024)
@@ -26,6 +30,8 @@ struct _DmsActorRegistry
   GHashTable *actors;
   GHashTable *raw;
   GHashTable *topics;
+  /* DmsPeerId by its text. */
+  DmsSegmentedCache *peers;
   gboolean topics_are_own;
   /* GBytes to DmsEnvelope: so that they are neither read nor checked twice. */
   GHashTable *accepted;
@@ -56,6 +62,7 @@ dms_actor_registry_finalize (GObject *object)
   g_clear_pointer (&self->actors, g_hash_table_unref);
   g_clear_pointer (&self->raw, g_hash_table_unref);
   g_clear_pointer (&self->topics, g_hash_table_unref);
+  g_clear_pointer (&self->peers, dms_segmented_cache_free);
   g_clear_pointer (&self->accepted, g_hash_table_unref);
   g_clear_pointer (&self->admission, dms_admission_free);
   G_OBJECT_CLASS (dms_actor_registry_parent_class)->finalize (object);
@@ -76,6 +83,7 @@ dms_actor_registry_init (DmsActorRegistry *self)
   self->actors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->raw = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_raw_inbox_unref);
   self->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->peers = dms_segmented_cache_new (MAX_PEERS, MAX_PEERS_SIZE, (GDestroyNotify) dms_peer_id_unref);
   self->accepted = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref,
                                           (GDestroyNotify) dms_envelope_unref);
   self->admission = dms_admission_new ();
@@ -641,6 +649,22 @@ write_envelope (DmsEnvelope *envelope, GError **error)
   return NULL;
 }
 
+/* (transfer full) */
+static DmsPeerId *
+find_peer (DmsActorRegistry *self, const char *host, GError **error)
+{
+  gsize size = strlen (host);
+  DmsPeerId *peer;
+  gpointer found;
+
+  if (dms_segmented_cache_use (self->peers, host, size, &found))
+    return dms_peer_id_ref (found);
+  peer = dms_peer_id_new (host, error);
+  if (peer != NULL)
+    dms_segmented_cache_insert (self->peers, host, size, dms_peer_id_ref (peer), size);
+  return peer;
+}
+
 static gboolean
 send_here (DmsActorRegistry *self, DmsEnvelope *envelope, GError **error)
 {
@@ -688,7 +712,7 @@ dms_actor_registry_send_async (DmsActorRegistry *self,
       g_task_return_error (task, error);
       return;
     }
-  peer = dms_peer_id_new (host, &error);
+  peer = find_peer (self, host, &error);
   if (peer == NULL)
     {
       g_prefix_error (&error, "failed to send message to %s: ", dms_handle_get_id (to));

@@ -8,6 +8,8 @@
 
 #include "identity/dms-signature.h"
 
+#define SIGNED_PREFIX "dms:msg:"
+
 /* Where the base64 of a member stands in what the message was read from; it is the one an encoder writes. */
 typedef struct
 {
@@ -34,6 +36,8 @@ struct _DmsEnvelope
   GBytes *wire;
   Place payload_text;
   Place capability_text;
+  /* (nullable): as it goes onto the wire, if it was signed here. */
+  GBytes *sealed;
 };
 
 /* On the signature, which is computed once. */
@@ -63,6 +67,7 @@ clear_envelope (gpointer data)
   g_clear_pointer (&self->capability, g_bytes_unref);
   g_clear_pointer (&self->signature, g_bytes_unref);
   g_clear_pointer (&self->wire, g_bytes_unref);
+  g_clear_pointer (&self->sealed, g_bytes_unref);
   g_clear_object (&self->authority);
   g_free (self->behaviour);
   g_free (self->reply_behaviour);
@@ -223,8 +228,11 @@ write_envelope (DmsEnvelope *self, DmsWireWriter *writer, GBytes *wire, gboolean
 GBytes *
 dms_envelope_to_bytes (DmsEnvelope *self)
 {
-  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
+  g_autoptr (DmsWireWriter) writer = NULL;
 
+  if (self->sealed != NULL)
+    return g_bytes_ref (self->sealed);
+  writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
   write_envelope (self, writer, NULL, TRUE);
   return dms_wire_writer_end (writer);
 }
@@ -253,33 +261,39 @@ dms_envelope_get_size_bound (DmsEnvelope *self)
   return size;
 }
 
-static GBytes *
-make_signed_bytes (DmsEnvelope *self, GBytes *wire)
+/* What the signature covers. */
+static DmsWireWriter *
+write_signed (DmsEnvelope *self, GBytes *wire)
 {
-  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
+  DmsWireWriter *writer = dms_wire_writer_new_sized (dms_envelope_get_size_bound (self));
 
-  dms_wire_writer_add_prefix (writer, "dms:msg:");
+  dms_wire_writer_add_prefix (writer, SIGNED_PREFIX);
   write_envelope (self, writer, wire, FALSE);
-  return dms_wire_writer_end (writer);
+  return writer;
 }
 
 GBytes *
 dms_envelope_dup_signed_bytes (DmsEnvelope *self)
 {
-  return make_signed_bytes (self, NULL);
+  g_autoptr (DmsWireWriter) writer = write_signed (self, NULL);
+
+  return dms_wire_writer_end (writer);
 }
 
 static gboolean
 compute_verdict (DmsEnvelope *self)
 {
   g_autoptr (GBytes) wire = g_atomic_pointer_exchange (&self->wire, NULL);
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (DmsWireWriter) writer = NULL;
   guint8 public_key[DMS_KEY_PUBLIC_SIZE];
+  const char *text;
+  gsize size;
 
   if (self->signature == NULL || !dms_handle_get_ed25519 (self->from, public_key))
     return FALSE;
-  bytes = make_signed_bytes (self, wire);
-  return dms_signature_verify (public_key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+  writer = write_signed (self, wire);
+  text = dms_wire_writer_get_data (writer, &size);
+  return dms_signature_verify (public_key, text, size,
                                g_bytes_get_data (self->signature, NULL), g_bytes_get_size (self->signature));
 }
 
@@ -312,14 +326,33 @@ is_key_of (DmsKey *key, DmsHandle *from)
          && memcmp (public_key, dms_key_get_public (key), sizeof public_key) == 0;
 }
 
+/* Signs what is written, and writes the signature behind it: what goes onto the wire is not written again. */
+static void
+sign (DmsEnvelope *self, DmsKey *key)
+{
+  g_autoptr (DmsWireWriter) writer = write_signed (self, NULL);
+  g_autoptr (GBytes) written = NULL;
+  guint8 signature[DMS_KEY_SIGNATURE_SIZE];
+  const char *text;
+  gsize size;
+
+  text = dms_wire_writer_get_data (writer, &size);
+  dms_key_sign (key, text, size, signature);
+  self->signature = g_bytes_new (signature, sizeof signature);
+  dms_wire_writer_reopen_object (writer);
+  dms_wire_writer_add_bytes (writer, "sig", self->signature);
+  dms_wire_writer_end_object (writer);
+  written = dms_wire_writer_end (writer);
+  self->sealed = g_bytes_new_from_bytes (written, strlen (SIGNED_PREFIX),
+                                         g_bytes_get_size (written) - strlen (SIGNED_PREFIX));
+}
+
 DmsEnvelope *
 dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsHandle *from, guint64 nonce,
                          guint64 expiry_ns, const char *reply_behaviour, const char *topic, GBytes *payload,
                          GBytes *capability)
 {
   DmsEnvelope *self = g_atomic_rc_box_new0 (DmsEnvelope);
-  guint8 signature[DMS_KEY_SIGNATURE_SIZE];
-  g_autoptr (GBytes) bytes = NULL;
 
   self->to = dms_handle_ref (to);
   self->behaviour = g_strdup (behaviour);
@@ -331,9 +364,7 @@ dms_envelope_new_signed (DmsKey *key, DmsHandle *to, const char *behaviour, DmsH
   self->payload = payload != NULL ? g_bytes_ref (payload) : NULL;
   self->capability = capability != NULL ? g_bytes_ref (capability) : NULL;
   fill_gaps (self);
-  bytes = dms_envelope_dup_signed_bytes (self);
-  dms_key_sign (key, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), signature);
-  self->signature = g_bytes_new (signature, sizeof signature);
+  sign (self, key);
   self->verdict = is_key_of (key, from) ? VERDICT_GOOD : VERDICT_NONE;
   return self;
 }

@@ -99,14 +99,6 @@ drop_if_empty (DmsFairQueue *self, Key *key)
   g_free (key);
 }
 
-static const char *
-name_for (DmsFairQueue *self, const char *key)
-{
-  if (g_hash_table_contains (self->keys, key) || g_hash_table_size (self->keys) < self->limits.max_keys)
-    return key;
-  return OVERFLOW_KEY;
-}
-
 /* Giving way */
 
 /* A class in which something is; there is one while anything waits. */
@@ -139,11 +131,11 @@ is_full (DmsFairQueue *self, gsize cost)
   return self->length >= self->limits.max_items || cost > self->limits.max_bytes - self->cost;
 }
 
-/* Whoever would hold as much as the longest with this item gets no room for it. */
+/* Whoever would hold as much as the longest with this item gets no room for it, so nothing of its own is
+ * displaced. @own: (nullable) */
 static gboolean
-make_room (DmsFairQueue *self, const char *name, gsize cost)
+make_room (DmsFairQueue *self, const Key *own, gsize cost)
 {
-  Key *own = g_hash_table_lookup (self->keys, name);
   guint class = class_of ((own != NULL ? own->cost : 0) + cost);
 
   while (is_full (self, cost))
@@ -191,11 +183,13 @@ dms_fair_queue_set_displaced_func (DmsFairQueue *self, DmsFairQueueDisplacedFunc
 DmsFairQueueAnswer
 dms_fair_queue_push (DmsFairQueue *self, const char *key, gsize size, gpointer item)
 {
-  const char *name = name_for (self, key);
-  Key *known = g_hash_table_lookup (self->keys, name);
+  Key *known = g_hash_table_lookup (self->keys, key);
+  gboolean is_overflow = known == NULL && g_hash_table_size (self->keys) >= self->limits.max_keys;
   gsize cost = MAX (size, DMS_FAIR_QUEUE_ITEM_COST);
   Waiting *waiting;
 
+  if (is_overflow)
+    known = g_hash_table_lookup (self->keys, OVERFLOW_KEY);
   if (cost > self->limits.max_bytes || self->limits.max_items == 0)
     return DMS_FAIR_QUEUE_FULL;
   if (cost > self->limits.max_bytes_per_key || self->limits.max_items_per_key == 0)
@@ -204,11 +198,11 @@ dms_fair_queue_push (DmsFairQueue *self, const char *key, gsize size, gpointer i
       && (known->items.length >= self->limits.max_items_per_key
           || cost > self->limits.max_bytes_per_key - known->cost))
     return DMS_FAIR_QUEUE_FULL_FOR_KEY;
-  if (!make_room (self, name, cost))
+  if (!make_room (self, known, cost))
     return DMS_FAIR_QUEUE_FULL;
 
   if (known == NULL)
-    known = key_new (self, name);
+    known = key_new (self, is_overflow ? OVERFLOW_KEY : key);
   waiting = g_new (Waiting, 1);
   waiting->item = item;
   waiting->cost = cost;

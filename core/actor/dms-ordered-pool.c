@@ -14,6 +14,8 @@ typedef struct
   char *name;
   /* Of jobs, in the order in which they came. */
   GQueue jobs;
+  /* It is gone through, and stays even when nothing is left in it. */
+  gboolean is_held;
 } Line;
 
 typedef struct
@@ -48,6 +50,9 @@ struct _DmsOrderedPool
   guint in_flight;
   /* From the threads. */
   GAsyncQueue *worked;
+  /* Whether the loop was woken since it last looked there; atomic. Each waking is a system call here and two
+   * there, and the loop takes all that is finished at once. */
+  gint woken;
   /* What a worker touches last of the pool; atomic. */
   gint n_worked;
   gboolean stopped;
@@ -89,7 +94,7 @@ leave_line (DmsOrderedPool *self, Entry *entry)
 
   g_queue_unlink (&line->jobs, &entry->link);
   self->n_jobs--;
-  if (line->jobs.length == 0)
+  if (line->jobs.length == 0 && !line->is_held)
     g_hash_table_remove (self->lines, line->name);
 }
 
@@ -126,7 +131,8 @@ on_work (gpointer data, gpointer user_data)
   self->funcs.work (entry->job);
   g_atomic_int_set (&entry->owner, OWNER_LOOP);
   g_async_queue_push (self->worked, entry);
-  g_source_set_ready_time (self->source, 0);
+  if (g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
+    g_source_set_ready_time (self->source, 0);
   g_atomic_int_inc (&self->n_worked);
 }
 
@@ -142,19 +148,24 @@ give_to_threads (DmsOrderedPool *self, Entry *entry)
 static void
 advance (DmsOrderedPool *self, Entry *finished)
 {
-  g_autofree char *name = g_strdup (finished->line->name);
   Line *line = finished->line;
 
   finished->finished = TRUE;
-  while (line != NULL && ((Entry *) line->jobs.head->data)->finished)
+  line->is_held = TRUE;
+  while (!self->stopped && line->jobs.length > 0 && ((Entry *) line->jobs.head->data)->finished)
     {
       Entry *entry = line->jobs.head->data;
 
       leave_line (self, entry);
       self->funcs.done (entry->job, self->user_data);
       entry_free (self, entry);
-      line = self->stopped ? NULL : g_hash_table_lookup (self->lines, name);
     }
+  /* The stop takes all lines away. */
+  if (self->stopped)
+    return;
+  line->is_held = FALSE;
+  if (line->jobs.length == 0)
+    g_hash_table_remove (self->lines, line->name);
 }
 
 /* After its work. */
@@ -215,6 +226,8 @@ pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   g_autoptr (DmsOrderedPool) self = dms_ordered_pool_ref (((PoolSource *) source)->pool);
 
   g_source_set_ready_time (source, -1);
+  /* Whoever finishes after this wakes us again. */
+  g_atomic_int_set (&self->woken, FALSE);
   collect (self);
   if (!self->stopped)
     distribute (self);

@@ -438,6 +438,14 @@ dms_replay_guard_free (DmsReplayGuard *self)
   g_free (self);
 }
 
+static gboolean
+is_remembered (DmsReplayGuard *self, guint64 message, guint64 now_ns)
+{
+  const Slot *slot = find_slot (self, message);
+
+  return slot->message != 0 && slot->expiry_s >= to_now_s (now_ns);
+}
+
 gboolean
 dms_replay_guard_has_seen (DmsReplayGuard *self,
                            const char *receiver,
@@ -445,9 +453,7 @@ dms_replay_guard_has_seen (DmsReplayGuard *self,
                            guint64 nonce,
                            guint64 now_ns)
 {
-  const Slot *slot = find_slot (self, hash_message (self, receiver, sender, nonce));
-
-  return slot->message != 0 && slot->expiry_s >= to_now_s (now_ns);
+  return is_remembered (self, hash_message (self, receiver, sender, nonce), now_ns);
 }
 
 static DmsReplayAnswer
@@ -474,7 +480,7 @@ dms_replay_guard_add (DmsReplayGuard *self,
   Slot slot = { .message = record.message, .expiry_s = record.expiry_s };
   const Owner *known;
 
-  if (dms_replay_guard_has_seen (self, receiver, sender, nonce, now_ns))
+  if (is_remembered (self, record.message, now_ns))
     return DMS_REPLAY_SEEN;
   look_at_journal (self, now_ns);
   make_room_of (self, record.owner, now_ns);

@@ -232,20 +232,18 @@ dms_security_context_open (DmsSecurityContext *self, DmsEnvelope *envelope, GErr
     }
   if (is_from_own (self, envelope))
     return dms_capability_context_consume (self->capabilities, dms_handle_get_did (from), NULL, error);
-  if (!dms_handle_get_ed25519 (from, public_key))
-    {
-      g_set_error_literal (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE,
-                           "the sender's ID is not an Ed25519 key");
-      return 0;
-    }
   if (!dms_envelope_verify_signature (envelope))
     {
       g_set_error_literal (error, DMS_ERROR, DMS_ERROR_BAD_SIGNATURE,
-                           "the signature of the message was not made by its sender");
+                           dms_handle_get_ed25519 (from, public_key)
+                             ? "the signature of the message was not made by its sender"
+                             : "the sender's ID is not an Ed25519 key");
       return 0;
     }
-  sender = dms_did_is_empty (dms_handle_get_did (from)) ? dms_did_new_for_ed25519 (public_key)
-                                                       : dms_did_ref (dms_handle_get_did (from));
+  /* What has a good signature has an ID that is a key. */
+  sender = dms_did_is_empty (dms_handle_get_did (from))
+             ? dms_capability_context_dup_owner (self->capabilities, dms_handle_get_id (from))
+             : dms_did_ref (dms_handle_get_did (from));
   return dms_capability_context_consume (self->capabilities, sender, dms_envelope_get_capability (envelope),
                                          error);
 }

@@ -5,13 +5,14 @@
 
 #include "capability/dms-capability-context-private.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "capability/dms-token-rules.h"
 #include "identity/dms-base32.h"
 
-/* What a parsed list takes for each byte it was read from, about. */
-#define PARSED_FACTOR 3
+/* What a list takes for each byte it was read from, and with them, about. */
+#define KNOWN_FACTOR 4
 /* How many delegations of one message may be used in answers. */
 #define MAX_DELEGATIONS 8
 
@@ -88,75 +89,97 @@ get_read (DmsCapabilityContext *self, GBytes *bytes)
   return &self->read[GPOINTER_TO_SIZE (bytes) / 16 % DMS_READ_LISTS];
 }
 
-static void
-note_read (DmsCapabilityContext *self, GBytes *bytes, DmsTokenList *list, gboolean proven)
+/* Where a list with this content is, if it came a short while ago. So near the end there is a signature.
+ * Whoever makes lists that meet others here makes the others be looked for in the cache. */
+static DmsKnownList **
+get_recent (DmsCapabilityContext *self, GBytes *bytes)
 {
-  DmsReadList *read = get_read (self, bytes);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
 
-  g_clear_pointer (&read->bytes, g_bytes_unref);
-  g_clear_pointer (&read->list, dms_token_list_unref);
-  read->bytes = g_bytes_ref (bytes);
-  read->list = dms_token_list_ref (list);
-  read->proven = proven;
+  return &self->recent[size > 32 ? (data[size - 30] ^ data[size - 29] << 3) % DMS_READ_LISTS : 0];
+}
+
+static DmsTokenList *
+parse_list (GBytes *capability, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  DmsTokenList *tokens = dms_token_list_new_from_bytes (capability, &local);
+  DmsCapabilityFault fault;
+
+  if (tokens != NULL)
+    return tokens;
+  fault = g_error_matches (local, DMS_ERROR, DMS_ERROR_TOO_LARGE) ? DMS_CAPABILITY_FAULT_LIST_TOO_LARGE
+                                                                  : DMS_CAPABILITY_FAULT_MALFORMED;
+  dms_error_set_reason (local, dms_capability_fault_get_nick (fault));
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+/* The list with this content, from the cache or into it. (transfer full) */
+static DmsKnownList *
+find_known (DmsCapabilityContext *self, GBytes *capability, GError **error)
+{
+  g_autoptr (DmsTokenList) tokens = NULL;
+  guint8 hash[DMS_LIST_HASH_SIZE];
+  DmsKnownList *known;
+  gpointer found;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (capability, &size);
+
+  crypto_shorthash_siphashx24 (hash, data, size, self->lists_secret);
+  if (dms_segmented_cache_lookup (self->lists, hash, sizeof hash, &found)
+      && g_bytes_equal (((DmsKnownList *) found)->bytes, capability))
+    return dms_known_list_ref (found);
+  tokens = parse_list (capability, error);
+  if (tokens == NULL)
+    return NULL;
+  known = dms_known_list_new (capability, hash, tokens);
+  dms_segmented_cache_insert (self->lists, hash, sizeof hash, dms_known_list_ref (known),
+                              size * KNOWN_FACTOR);
+  return known;
 }
 
 /* A list that cannot be read is refused as a whole. What is read is on probation in the cache until a message
- * is allowed because of it. @proven: (out): whether one was. */
-static DmsTokenList *
-read_list (DmsCapabilityContext *self, GBytes *capability, gboolean *proven, GError **error)
+ * is allowed because of it. Borrowed: it lives until the next list is read. */
+static DmsKnownList *
+read_list (DmsCapabilityContext *self, GBytes *capability, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  DmsTokenList *tokens;
-  DmsCapabilityFault fault;
-  gpointer found;
-  gsize size;
-  const void *data = g_bytes_get_data (capability, &size);
   DmsReadList *read = get_read (self, capability);
+  DmsKnownList **recent = get_recent (self, capability);
+  DmsKnownList *known;
 
-  *proven = FALSE;
   if (capability == read->bytes)
+    return read->known;
+  if (*recent != NULL && g_bytes_equal ((*recent)->bytes, capability))
+    known = dms_known_list_ref (*recent);
+  else
+    known = find_known (self, capability, error);
+  if (known == NULL)
+    return NULL;
+  g_clear_pointer (&read->bytes, g_bytes_unref);
+  g_clear_pointer (&read->known, dms_known_list_unref);
+  read->bytes = g_bytes_ref (capability);
+  read->known = known;
+  if (*recent != known)
     {
-      *proven = read->proven;
-      return dms_token_list_ref (read->list);
+      g_clear_pointer (recent, dms_known_list_unref);
+      *recent = dms_known_list_ref (known);
     }
-  if (dms_segmented_cache_lookup (self->lists, data, size, &found))
-    {
-      *proven = ((DmsKnownList *) found)->proven;
-      note_read (self, capability, ((DmsKnownList *) found)->list, *proven);
-      return dms_token_list_ref (((DmsKnownList *) found)->list);
-    }
-  tokens = dms_token_list_new_from_bytes (capability, &local);
-  if (tokens == NULL)
-    {
-      fault = g_error_matches (local, DMS_ERROR, DMS_ERROR_TOO_LARGE) ? DMS_CAPABILITY_FAULT_LIST_TOO_LARGE
-                                                                      : DMS_CAPABILITY_FAULT_MALFORMED;
-      dms_error_set_reason (local, dms_capability_fault_get_nick (fault));
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-  dms_segmented_cache_insert (self->lists, data, size, dms_capability_context_new_known_list (tokens),
-                              size * PARSED_FACTOR);
-  note_read (self, capability, tokens, FALSE);
-  return tokens;
+  return known;
 }
 
 /* Only messages that are allowed get here, so nobody without a right pushes out what is in use. */
 static void
 keep_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *token)
 {
-  g_autoptr (GBytes) bytes = g_steal_pointer (&interaction->bytes);
-  gpointer found;
-  gsize size;
-  const void *data;
+  g_autoptr (DmsKnownList) known = g_steal_pointer (&interaction->unproven);
 
-  if (bytes == NULL)
+  if (known == NULL)
     return;
-  data = g_bytes_get_data (bytes, &size);
   dms_chain_cache_keep (self->cache, token);
-  if (dms_segmented_cache_use (self->lists, data, size, &found))
-    ((DmsKnownList *) found)->proven = TRUE;
-  if (bytes == get_read (self, bytes)->bytes)
-    get_read (self, bytes)->proven = TRUE;
+  dms_segmented_cache_keep (self->lists, known->hash, sizeof known->hash);
+  known->proven = TRUE;
 }
 
 static gboolean
@@ -183,9 +206,9 @@ note_delegation (DmsCapabilityContext *self, DmsToken *token)
 DmsTokenList *
 dms_capability_context_read_list (DmsCapabilityContext *self, GBytes *bytes, GError **error)
 {
-  gboolean proven;
+  DmsKnownList *known = read_list (self, bytes, error);
 
-  return read_list (self, bytes, &proven, error);
+  return known != NULL ? dms_token_list_ref (known->list) : NULL;
 }
 
 /**
@@ -203,16 +226,17 @@ dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, 
                                 GError **error)
 {
   guint64 now_ns = dms_capability_context_look (self);
-  g_autoptr (DmsTokenList) tokens = NULL;
+  DmsTokenList *tokens;
+  DmsKnownList *known;
   DmsInteraction *interaction;
-  gboolean proven = FALSE;
   guint delegations = 0;
 
   if (capability == NULL)
     return ++self->last_interaction;
-  tokens = read_list (self, capability, &proven, error);
-  if (tokens == NULL)
+  known = read_list (self, capability, error);
+  if (known == NULL)
     return 0;
+  tokens = known->list;
   interaction = g_new0 (DmsInteraction, 1);
   interaction->tokens = dms_capability_context_new_array ();
   for (guint i = 0; i < dms_token_list_get_size (tokens); i++)
@@ -235,8 +259,8 @@ dms_capability_context_consume (DmsCapabilityContext *self, DmsDid *sender_did, 
       dms_capability_context_free_interaction (interaction);
       return self->last_interaction;
     }
-  if (!proven)
-    interaction->bytes = g_bytes_ref (capability);
+  if (!known->proven)
+    interaction->unproven = dms_known_list_ref (known);
   g_hash_table_insert (self->interactions, g_memdup2 (&self->last_interaction, sizeof (gint64)), interaction);
   return self->last_interaction;
 }
@@ -248,7 +272,8 @@ dms_capability_context_discard (DmsCapabilityContext *self, guint64 interaction)
   DmsInteraction *found = g_hash_table_lookup (self->interactions, &number);
 
   for (guint i = 0; found != NULL && i < found->tokens->len; i++)
-    dms_capability_context_forget_delegation (self, g_ptr_array_index (found->tokens, i));
+    if (is_delegation_to_us (self, g_ptr_array_index (found->tokens, i)))
+      dms_capability_context_forget_delegation (self, g_ptr_array_index (found->tokens, i));
   g_hash_table_remove (self->interactions, &number);
 }
 
@@ -373,18 +398,16 @@ dms_capability_context_dup_unchecked (DmsCapabilityContext *self, GBytes *capabi
                                       const char *to_id, const char *topic, const char *asked)
 {
   guint64 now_ns = dms_capability_context_look (self);
-  g_autoptr (DmsTokenList) tokens = NULL;
+  DmsKnownList *known = capability != NULL ? read_list (self, capability, NULL) : NULL;
   g_autoptr (DmsDid) subject = NULL;
   g_autoptr (DmsDid) audience = NULL;
   g_autoptr (GPtrArray) links = NULL;
-  gboolean proven = FALSE;
+  DmsTokenList *tokens;
   DmsTokenUse use;
 
-  if (capability == NULL)
+  if (known == NULL || known->proven)
     return NULL;
-  tokens = read_list (self, capability, &proven, NULL);
-  if (proven || tokens == NULL)
-    return NULL;
+  tokens = known->list;
   subject = dms_capability_context_dup_owner (self, from_id);
   audience = topic == NULL ? dms_capability_context_dup_owner (self, to_id) : NULL;
   if (subject == NULL || (topic == NULL && audience == NULL))

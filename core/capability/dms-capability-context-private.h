@@ -34,34 +34,41 @@ typedef struct
   DmsCapabilityFault fault;
 } DmsDroppedToken;
 
+enum
+{
+  DMS_LIST_HASH_SIZE = 16,
+};
+
+/* A token list as it was read from these bytes. @proven: a message was allowed because of it. */
+typedef struct
+{
+  grefcount references;
+  GBytes *bytes;
+  guint8 hash[DMS_LIST_HASH_SIZE];
+  DmsTokenList *list;
+  gboolean proven;
+} DmsKnownList;
+
 /* What came with one message and may matter here. Signatures are computed when they are needed. */
 typedef struct
 {
   GPtrArray *tokens;
   /* Of DmsDroppedToken; NULL: none. */
   GPtrArray *dropped;
-  /* The bytes of a list that no message was allowed for so far; NULL: one was. */
-  GBytes *bytes;
+  /* A list that no message was allowed for so far; NULL: one was. */
+  DmsKnownList *unproven;
 } DmsInteraction;
-
-/* A token list by the bytes it was read from. */
-typedef struct
-{
-  DmsTokenList *list;
-  gboolean proven;
-} DmsKnownList;
 
 enum
 {
   DMS_READ_LISTS = 64,
 };
 
-/* A list as it was read from just these bytes, which do not change. */
+/* The list of just these bytes, which do not change. */
 typedef struct
 {
   GBytes *bytes;
-  DmsTokenList *list;
-  gboolean proven;
+  DmsKnownList *known;
 } DmsReadList;
 
 struct _DmsCapabilityContext
@@ -94,11 +101,15 @@ struct _DmsCapabilityContext
   DmsChainCache *cache;
   /* DmsDid by the actor ID it is the owner of. */
   DmsSegmentedCache *owners;
-  /* DmsKnownList by the bytes they were read from. */
+  /* DmsKnownList by a keyed hash of the bytes they were read from. */
   DmsSegmentedCache *lists;
+  guint8 lists_secret[DMS_LIST_HASH_SIZE];
   /* Those read last, by the address of their bytes: one message asks several times, and others come between
    * its questions. */
   DmsReadList read[DMS_READ_LISTS];
+  /* By a few characters of their bytes: a sender brings the same again with its next message, and comparing
+   * takes less than hashing. */
+  DmsKnownList *recent[DMS_READ_LISTS];
   /* NULL: every token is made for one message. */
   DmsTokenWallet *wallet;
 };
@@ -109,7 +120,10 @@ gboolean dms_capability_file_replace (const char *path, const char *text, gboole
 
 GPtrArray *dms_capability_context_new_array (void);
 void dms_capability_context_free_interaction (DmsInteraction *interaction);
-DmsKnownList *dms_capability_context_new_known_list (DmsTokenList *list);
+DmsKnownList *dms_known_list_new (GBytes *bytes, const guint8 hash[DMS_LIST_HASH_SIZE], DmsTokenList *list);
+DmsKnownList *dms_known_list_ref (DmsKnownList *self);
+void dms_known_list_unref (DmsKnownList *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DmsKnownList, dms_known_list_unref)
 /* Undoes the entry of an interaction's tokens among the delegations. */
 void dms_capability_context_forget_delegation (DmsCapabilityContext *self, DmsToken *token);
 /* Drops what has expired, if anything has. Returns the time now. */

@@ -3,6 +3,9 @@
 
 #include "capability/dms-capability-context-private.h"
 
+#include <sodium.h>
+#include <string.h>
+
 #include "capability/dms-token-rules.h"
 #include "identity/dms-key-signer.h"
 
@@ -38,24 +41,37 @@ dms_capability_context_free_interaction (DmsInteraction *interaction)
 {
   g_ptr_array_unref (interaction->tokens);
   g_clear_pointer (&interaction->dropped, g_ptr_array_unref);
-  g_clear_pointer (&interaction->bytes, g_bytes_unref);
+  g_clear_pointer (&interaction->unproven, dms_known_list_unref);
   g_free (interaction);
 }
 
 DmsKnownList *
-dms_capability_context_new_known_list (DmsTokenList *list)
+dms_known_list_new (GBytes *bytes, const guint8 hash[DMS_LIST_HASH_SIZE], DmsTokenList *list)
 {
   DmsKnownList *self = g_new0 (DmsKnownList, 1);
 
+  g_ref_count_init (&self->references);
+  self->bytes = g_bytes_ref (bytes);
+  memcpy (self->hash, hash, sizeof self->hash);
   self->list = dms_token_list_ref (list);
   return self;
 }
 
-static void
-known_list_free (gpointer data)
+DmsKnownList *
+dms_known_list_ref (DmsKnownList *self)
 {
-  dms_token_list_unref (((DmsKnownList *) data)->list);
-  g_free (data);
+  g_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+dms_known_list_unref (DmsKnownList *self)
+{
+  if (!g_ref_count_dec (&self->references))
+    return;
+  g_bytes_unref (self->bytes);
+  dms_token_list_unref (self->list);
+  g_free (self);
 }
 
 static void
@@ -77,10 +93,12 @@ dms_capability_context_finalize (GObject *object)
   g_hash_table_unref (self->revoked);
   dms_chain_cache_free (self->cache);
   dms_segmented_cache_free (self->lists);
+  sodium_memzero (self->lists_secret, sizeof self->lists_secret);
   for (guint i = 0; i < DMS_READ_LISTS; i++)
     {
       g_clear_pointer (&self->read[i].bytes, g_bytes_unref);
-      g_clear_pointer (&self->read[i].list, dms_token_list_unref);
+      g_clear_pointer (&self->read[i].known, dms_known_list_unref);
+      g_clear_pointer (&self->recent[i], dms_known_list_unref);
     }
   dms_segmented_cache_free (self->owners);
   dms_token_wallet_free (self->wallet);
@@ -111,7 +129,9 @@ dms_capability_context_init (DmsCapabilityContext *self)
   self->next_expiry = G_MAXUINT64;
   self->cache = dms_chain_cache_new (CACHED_LINKS);
   self->owners = dms_segmented_cache_new (CACHED_OWNERS, CACHED_OWNERS_BYTES, (GDestroyNotify) dms_did_unref);
-  self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES, known_list_free);
+  randombytes_buf (self->lists_secret, sizeof self->lists_secret);
+  self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES,
+                                         (GDestroyNotify) dms_known_list_unref);
 }
 
 DmsCapabilityContext *

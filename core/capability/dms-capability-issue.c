@@ -9,8 +9,9 @@
 
 #include "capability/dms-token-rules.h"
 
-/* Room for {"tok":[]}. */
-#define LIST_OVERHEAD 16
+/* How a list begins, and more than it ends with. */
+#define LIST_BEGIN "{\"tok\":["
+#define LIST_END_SIZE 8
 /* A token that serves more than one message lives as long again as the first has left, and at most so much
  * longer. Not more: an anchor of the other side stops allowing it when it would outlive the anchor. */
 #define MAX_REUSE_NS (60 * G_GUINT64_CONSTANT (1000000000))
@@ -27,7 +28,7 @@ typedef struct
   DmsTokenWallet *wallet;
   GPtrArray *tokens;
   GPtrArray *parents;
-  /* The tokens in JSON, with a comma after each. */
+  /* The list so far, with a comma after each token. */
   GString *text;
   GError *error;
 } Issue;
@@ -58,12 +59,14 @@ check_can_issue (DmsCapabilityContext *self, DmsDid *subject, const char * const
 static void
 keep_token (Issue *issue, DmsToken *token, const char *text)
 {
-  if (issue->text->len + strlen (text) + LIST_OVERHEAD > DMS_TOKEN_MAX_LIST_SIZE)
+  gsize size = strlen (text);
+
+  if (issue->text->len + size + LIST_END_SIZE > DMS_TOKEN_MAX_LIST_SIZE)
     {
       g_debug ("a token is left out: the list would have more than %d bytes", DMS_TOKEN_MAX_LIST_SIZE);
       return;
     }
-  g_string_append (issue->text, text);
+  g_string_append_len (issue->text, text, (gssize) size);
   g_string_append_c (issue->text, ',');
   g_ptr_array_add (issue->tokens, dms_token_ref (token));
 }
@@ -193,6 +196,7 @@ issue_init (Issue *issue, DmsCapabilityContext *context, guint64 expiry_ns)
   issue->tokens = dms_capability_context_new_array ();
   issue->parents = dms_capability_context_new_array ();
   issue->text = g_string_sized_new (2048);
+  g_string_append (issue->text, LIST_BEGIN);
 }
 
 static void
@@ -220,20 +224,17 @@ finish (Issue *issue, GError **error)
 static GBytes *
 finish_bytes (Issue *issue, GError **error)
 {
-  g_autoptr (GString) list = NULL;
-
   if (issue->error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&issue->error));
       return NULL;
     }
-  list = g_string_sized_new (issue->text->len + LIST_OVERHEAD);
-  if (issue->text->len == 0)
+  if (issue->tokens->len == 0)
     return g_bytes_new_static ("{}", 2);
-  g_string_append (list, "{\"tok\":[");
-  g_string_append_len (list, issue->text->str, (gssize) issue->text->len - 1);
-  g_string_append (list, "]}");
-  return g_string_free_to_bytes (g_steal_pointer (&list));
+  /* In place of the last comma. */
+  g_string_truncate (issue->text, issue->text->len - 1);
+  g_string_append (issue->text, "]}");
+  return g_string_free_to_bytes (g_steal_pointer (&issue->text));
 }
 
 static DmsDid *

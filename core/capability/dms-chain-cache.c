@@ -3,6 +3,7 @@
 
 #include "capability/dms-chain-cache.h"
 
+#include "capability/dms-token-private.h"
 #include "common/dms-segmented-cache.h"
 
 /* More than an item takes. */
@@ -19,14 +20,18 @@ typedef enum
 struct _DmsChainCache
 {
   DmsSegmentedCache *known;
+  /* No other cache has it: above the state in the marks of tokens. */
+  gsize number;
   guint64 checks;
 };
 
 DmsChainCache *
 dms_chain_cache_new (guint limit)
 {
+  static gsize last_number;
   DmsChainCache *self = g_new0 (DmsChainCache, 1);
 
+  self->number = (gsize) g_atomic_pointer_add (&last_number, 1) + 1;
   self->known = dms_segmented_cache_new (limit, (gsize) limit * BYTES_PER_LINK, NULL);
   return self;
 }
@@ -40,13 +45,25 @@ dms_chain_cache_free (DmsChainCache *self)
   g_free (self);
 }
 
+static void
+mark (DmsChainCache *self, DmsToken *link, LinkState state)
+{
+  dms_token_set_mark (link, self->number << 2 | (gsize) state);
+}
+
+/* A token that is at hand itself, such as one of a list that is kept, is not looked up again: it does not
+ * change, and neither does what was found of its signature. */
 static LinkState
 get_state (DmsChainCache *self, DmsToken *link)
 {
+  gsize found_mark = dms_token_get_mark (link);
   gpointer state = GINT_TO_POINTER (LINK_UNKNOWN);
 
-  dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, &state);
-  return GPOINTER_TO_INT (state);
+  if (found_mark >> 2 == self->number)
+    return (LinkState) (found_mark & 3);
+  if (dms_segmented_cache_lookup (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE, &state))
+    mark (self, link, (LinkState) GPOINTER_TO_INT (state));
+  return (LinkState) GPOINTER_TO_INT (state);
 }
 
 /* The next link whose signature matters. */
@@ -97,8 +114,11 @@ dms_chain_cache_check (DmsChainCache *self, DmsToken *token)
 void
 dms_chain_cache_note (DmsChainCache *self, DmsToken *link, gboolean is_good)
 {
+  LinkState state = is_good ? LINK_GOOD : LINK_BAD;
+
+  mark (self, link, state);
   dms_segmented_cache_insert (self->known, dms_token_get_digest (link), DMS_TOKEN_DIGEST_SIZE,
-                              GINT_TO_POINTER (is_good ? LINK_GOOD : LINK_BAD), 0);
+                              GINT_TO_POINTER (state), 0);
 }
 
 void

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* What a chain cache writes on this very object; 0 at first. Of no concern to anybody else. */
+gsize dms_token_get_mark (DmsToken *self);
+void dms_token_set_mark (DmsToken *self, gsize mark);
 /* Reads {"dms":{...}}; NULL on an error, and without one for a token of another kind. */
 DmsToken *dms_token_read (DmsWireReader *reader);
 /* Reads the inner object, after the member name. */

@@ -32,6 +32,8 @@ struct _DmsToken
   guint links;
   /* Made when it is first asked for. */
   guint8 *digest;
+  /* Of the chain cache that looked at this object last; atomic. */
+  gsize mark;
 };
 
 G_DEFINE_BOXED_TYPE (DmsToken, dms_token, dms_token_ref, dms_token_unref)
@@ -466,6 +468,18 @@ dms_token_check_signature (DmsToken *self)
     return FALSE;
   bytes = dms_token_dup_signed_bytes (self);
   return dms_signer_check (self->issuer, bytes, self->signature);
+}
+
+gsize
+dms_token_get_mark (DmsToken *self)
+{
+  return g_atomic_pointer_get (&self->mark);
+}
+
+void
+dms_token_set_mark (DmsToken *self, gsize mark)
+{
+  g_atomic_pointer_set (&self->mark, mark);
 }
 
 char *

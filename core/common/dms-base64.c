@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "common/dms-base64-wide.h"
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* What no character is has a negative value. */
@@ -30,8 +32,9 @@ dms_base64_get_encoded_size (gsize size)
 void
 dms_base64_encode (const guint8 *data, gsize size, char *text)
 {
-  gsize at = 0;
+  gsize at = dms_base64_wide_encode (data, size, text);
 
+  text += at / 3 * 4;
   for (; at + 3 <= size; at += 3)
     {
       guint group = (guint) data[at] << 16 | (guint) data[at + 1] << 8 | data[at + 2];
@@ -82,6 +85,7 @@ dms_base64_decode (const char *text, gsize length, gsize *size)
   guint8 *to;
   guint8 last[3];
   gint32 seen = 0;
+  gsize at;
   gsize n;
 
   *size = 0;
@@ -90,10 +94,11 @@ dms_base64_decode (const char *text, gsize length, gsize *size)
   n = decode_last (from + length - 4, last);
   if (n == 0)
     return NULL;
-  data = g_malloc (length / 4 * 3);
-  to = data;
-  /* The last group has its room behind, so that four bytes may be written for three. */
-  for (gsize at = 0; at + 4 < length; at += 4)
+  /* The wide steps write four bytes more than they decode, the others one. */
+  data = g_malloc (length / 4 * 3 + 4);
+  at = dms_base64_wide_decode (from, length, data);
+  to = data + at / 4 * 3;
+  for (; at + 4 < length; at += 4)
     {
       gint32 group = values[from[at]] * (1 << 18) | values[from[at + 1]] * (1 << 12) |
                      values[from[at + 2]] * (1 << 6) | values[from[at + 3]];

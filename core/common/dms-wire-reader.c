@@ -7,16 +7,19 @@
 #include <string.h>
 
 #include "common/dms-base64.h"
+#include "common/dms-wire-plain.h"
 
 /* More than the longest chain of tokens that is taken needs, and little for the stack. */
 #define MAX_DEPTH 128
-#define MAX_NAMES 32
+#define MAX_NAMES 24
 #define REPLACEMENT 0xfffd
 
 typedef struct
 {
-  guint32 seen;
-  gboolean started;
+  guint32 seen : MAX_NAMES;
+  /* Which name to look for first: members mostly come in the order of the names. */
+  guint32 next : 7;
+  guint32 started : 1;
 } Level;
 
 struct _DmsWireReader
@@ -24,7 +27,7 @@ struct _DmsWireReader
   const char *data;
   gsize size;
   gsize at;
-  char *what;
+  const char *what;
   GError *error;
   guint depth;
   Level levels[MAX_DEPTH];
@@ -34,16 +37,20 @@ struct _DmsWireReader
  * dms_wire_reader_new:
  * @data: the text, borrowed for as long as the reader lives
  * @max_size: the most bytes to look at; more is DMS_ERROR_TOO_LARGE
- * @what: what this is, for messages, such as `token list`
+ * @what: what this is, for messages, such as `token list`; borrowed as well
  */
 DmsWireReader *
 dms_wire_reader_new (const char *data, gsize size, gsize max_size, const char *what)
 {
-  DmsWireReader *self = g_new0 (DmsWireReader, 1);
+  /* Levels are filled when they are entered: most texts need few of them. */
+  DmsWireReader *self = g_new (DmsWireReader, 1);
 
   self->data = data;
   self->size = size;
-  self->what = g_strdup (what);
+  self->at = 0;
+  self->what = what;
+  self->error = NULL;
+  self->depth = 0;
   if (size > max_size)
     self->error = g_error_new (DMS_ERROR, DMS_ERROR_TOO_LARGE,
                                "the %s has %" G_GSIZE_FORMAT " bytes, and at most %" G_GSIZE_FORMAT
@@ -57,7 +64,6 @@ dms_wire_reader_free (DmsWireReader *self)
   if (self == NULL)
     return;
   g_clear_error (&self->error);
-  g_free (self->what);
   g_free (self);
 }
 
@@ -90,7 +96,7 @@ is_space (char c)
 }
 
 /* The next character that is not white space, without taking it; 0 at the end or after an error. */
-static char
+static inline char
 peek (DmsWireReader *self)
 {
   if (self->error != NULL)
@@ -148,7 +154,7 @@ enter (DmsWireReader *self, char bracket)
       dms_wire_reader_fail (self, "nested more than %d deep", MAX_DEPTH);
       return FALSE;
     }
-  self->levels[self->depth++] = (Level) { 0, FALSE };
+  self->levels[self->depth++] = (Level) { 0 };
   return TRUE;
 }
 
@@ -272,6 +278,7 @@ take_run (DmsWireReader *self, GString *text)
       gsize start = self->at;
       gunichar wide;
 
+      self->at += dms_wire_plain_length (self->data + self->at, self->size - self->at);
       while (self->at < self->size && (guchar) self->data[self->at] >= 0x20
              && (guchar) self->data[self->at] < 0x80 && self->data[self->at] != '"'
              && self->data[self->at] != '\\')
@@ -339,28 +346,39 @@ resembles_name (const char * const *names, const char *name)
   return folded != NULL && find_name (names, folded) >= 0;
 }
 
+/* Takes a name that is spelled out, and its quotes. */
+static gboolean
+take_spelled (DmsWireReader *self, const char *name)
+{
+  const char *text = self->data + self->at + 1;
+  gsize left = self->size - self->at - 1;
+  gsize length = 0;
+
+  while (name[length] != '\0' && length < left && text[length] == name[length])
+    length++;
+  if (name[length] != '\0' || length == left || text[length] != '"')
+    return FALSE;
+  self->at += length + 2;
+  return TRUE;
+}
+
 /* A name that is spelled out is read where it stands. -1 and nothing taken for any other. */
 static int
 take_known_name (DmsWireReader *self, const char * const *names)
 {
-  const char *text;
-  gsize left;
+  Level *level = &self->levels[self->depth - 1];
+  int found = (int) level->next;
 
   if (peek (self) != '"')
     return -1;
-  text = self->data + self->at + 1;
-  left = self->size - self->at - 1;
-  for (int i = 0; names[i] != NULL && i < MAX_NAMES; i++)
-    {
-      gsize length = strlen (names[i]);
-
-      if (length < left && text[length] == '"' && memcmp (text, names[i], length) == 0)
-        {
-          self->at += length + 2;
-          return i;
-        }
-    }
-  return -1;
+  /* Each caller has the same names for all of an object. */
+  if (found == 0 || names[found] == NULL || found >= MAX_NAMES || !take_spelled (self, names[found]))
+    for (found = 0; names[found] != NULL && found < MAX_NAMES && !take_spelled (self, names[found]); found++)
+      ;
+  if (found == MAX_NAMES || names[found] == NULL)
+    return -1;
+  level->next = ((guint32) found + 1) & 0x7f;
+  return found;
 }
 
 /* The index of the name in @names; -1 when it is not there, or on an error. */
@@ -383,7 +401,7 @@ take_name (DmsWireReader *self, const char * const *names)
 
 /**
  * dms_wire_reader_next_member:
- * @names: at most 32 member names, ended by NULL
+ * @names: at most 24 member names, ended by NULL; the same for all of an object
  *
  * Returns: which of @names comes next, its value yet to be read; -1 at the end of the object or on an error
  */
@@ -515,18 +533,22 @@ take_plain_string (DmsWireReader *self)
 {
   gsize start;
   gsize end;
+  char *text;
 
   if (peek (self) != '"')
     return NULL;
   start = self->at + 1;
-  end = start;
+  end = start + dms_wire_plain_length (self->data + start, self->size - start);
   while (end < self->size && (guchar) self->data[end] >= 0x20 && (guchar) self->data[end] < 0x80
          && self->data[end] != '"' && self->data[end] != '\\')
     end++;
   if (end == self->size || self->data[end] != '"')
     return NULL;
   self->at = end + 1;
-  return g_strndup (self->data + start, end - start);
+  text = g_malloc (end - start + 1);
+  memcpy (text, self->data + start, end - start);
+  text[end - start] = '\0';
+  return text;
 }
 
 char *
@@ -553,7 +575,7 @@ dms_wire_reader_read_uint64 (DmsWireReader *self)
     return 0;
   peek (self);
   start = self->at;
-  while (self->error == NULL && at_any (self, "0123456789"))
+  while (self->error == NULL && self->at < self->size && g_ascii_isdigit (self->data[self->at]))
     {
       if (!g_uint64_checked_mul (&value, value, 10)
           || !g_uint64_checked_add (&value, value, (guint64) (self->data[self->at] - '0')))

@@ -17,8 +17,8 @@ void dms_wire_reader_free (DmsWireReader *self);
 
 /* TRUE when the value is an object; FALSE for null, which is skipped, and on an error. */
 gboolean dms_wire_reader_enter_object (DmsWireReader *self);
-/* The index in @names of the next member, whatever its case; members not named are skipped, and a named one
- * may come once. -1 after the last, or on an error. */
+/* The index in @names, the same for all of an object, of the next member, whatever its case; members not
+ * named are skipped, and a named one may come once. -1 after the last, or on an error. */
 int dms_wire_reader_next_member (DmsWireReader *self, const char * const *names);
 /* The same for arrays: TRUE while there is another element to read. */
 gboolean dms_wire_reader_enter_array (DmsWireReader *self);

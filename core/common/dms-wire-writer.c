@@ -6,10 +6,14 @@
 #include <string.h>
 
 #include "common/dms-base64.h"
+#include "common/dms-wire-plain.h"
 
 struct _DmsWireWriter
 {
-  GString *text;
+  char *text;
+  gsize length;
+  /* There is one more for a NUL. */
+  gsize room;
 };
 
 DmsWireWriter *
@@ -21,9 +25,11 @@ dms_wire_writer_new (void)
 DmsWireWriter *
 dms_wire_writer_new_sized (gsize size)
 {
-  DmsWireWriter *self = g_new0 (DmsWireWriter, 1);
+  DmsWireWriter *self = g_new (DmsWireWriter, 1);
 
-  self->text = g_string_sized_new (size);
+  self->text = g_malloc (size + 1);
+  self->length = 0;
+  self->room = size;
   return self;
 }
 
@@ -32,9 +38,40 @@ dms_wire_writer_free (DmsWireWriter *self)
 {
   if (self == NULL)
     return;
-  if (self->text != NULL)
-    g_string_free (self->text, TRUE);
+  g_free (self->text);
   g_free (self);
+}
+
+static void
+grow (DmsWireWriter *self, gsize size)
+{
+  g_assert (size < G_MAXSIZE / 4 - self->length);
+  self->room = (self->length + size) * 2;
+  self->text = g_realloc (self->text, self->room + 1);
+}
+
+/* Makes room for so much more, and returns where it goes. */
+static inline char *
+extend (DmsWireWriter *self, gsize size)
+{
+  gsize length = self->length;
+
+  if (G_UNLIKELY (size > self->room - length))
+    grow (self, size);
+  self->length = length + size;
+  return self->text + length;
+}
+
+static inline void
+append (DmsWireWriter *self, const char *text, gsize size)
+{
+  memcpy (extend (self, size), text, size);
+}
+
+static inline void
+append_c (DmsWireWriter *self, char c)
+{
+  *extend (self, 1) = c;
 }
 
 /* What stands for itself in a string: 1. */
@@ -45,74 +82,81 @@ static const guint8 plain[256] = {
   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 };
 
-/* Strings of Go: <, >, & and the line separators are escaped besides what JSON demands. */
+/* As it stands for a character that does not stand for itself. */
 static void
-append_string (GString *text, const char *value)
+append_escaped (DmsWireWriter *self, guchar c)
 {
   static const char hex[] = "0123456789abcdef";
-  const char *run = value;
-  const char *p = value;
-  const char *end = NULL;
+  char text[] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
 
-  g_string_append_c (text, '"');
-  /* The NUL at the end is not plain. */
-  while (plain[(guchar) *p])
-    p++;
-  if (*p != '\0')
-    end = p + strlen (p);
-  while (end != NULL && p < end)
+  if (c == '"' || c == '\\')
+    text[1] = (char) c;
+  else if (c == '\n' || c == '\r' || c == '\t')
+    text[1] = c == '\n' ? 'n' : c == '\r' ? 'r' : 't';
+  append (self, text, text[1] == 'u' ? sizeof text : 2);
+}
+
+/* What follows the first character that is not plain ASCII. Returns how much of @text it took. */
+static gsize
+append_special (DmsWireWriter *self, const char *text, gsize size)
+{
+  gunichar wide;
+  gsize step;
+
+  if ((guchar) *text < 0x80)
     {
-      guchar c = (guchar) *p;
-      gunichar wide = c;
-      gsize step = 1;
-
-      if (c >= 0x80)
-        {
-          wide = g_utf8_get_char_validated (p, end - p);
-          if (wide != (gunichar) -1 && wide != (gunichar) -2)
-            step = (gsize) (g_utf8_next_char (p) - p);
-        }
-      else if (plain[c])
-        {
-          p++;
-          continue;
-        }
-      if (c >= 0x80 && step > 1 && wide != 0x2028 && wide != 0x2029)
-        {
-          p += step;
-          continue;
-        }
-
-      g_string_append_len (text, run, p - run);
-      if (c >= 0x80 && step == 1)
-        g_string_append (text, "\\ufffd");
-      else if (wide == 0x2028 || wide == 0x2029)
-        g_string_append (text, wide == 0x2028 ? "\\u2028" : "\\u2029");
-      else if (c == '"' || c == '\\')
-        g_string_append_printf (text, "\\%c", c);
-      else if (c == '\n' || c == '\r' || c == '\t')
-        g_string_append (text, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
-      else
-        g_string_append_printf (text, "\\u00%c%c", hex[c >> 4], hex[c & 15]);
-      p += step;
-      run = p;
+      append_escaped (self, (guchar) *text);
+      return 1;
     }
-  g_string_append_len (text, run, p - run);
-  g_string_append_c (text, '"');
+  wide = g_utf8_get_char_validated (text, (gssize) size);
+  if (wide == (gunichar) -1 || wide == (gunichar) -2)
+    {
+      append (self, "\\ufffd", 6);
+      return 1;
+    }
+  step = (gsize) (g_utf8_next_char (text) - text);
+  if (wide == 0x2028 || wide == 0x2029)
+    append (self, wide == 0x2028 ? "\\u2028" : "\\u2029", 6);
+  else
+    append (self, text, step);
+  return step;
+}
+
+/* Strings of Go: <, >, & and the line separators are escaped besides what JSON demands. */
+static void
+append_string (DmsWireWriter *self, const char *value)
+{
+  gsize size = strlen (value);
+  gsize at = 0;
+
+  append_c (self, '"');
+  while (at < size)
+    {
+      gsize start = at;
+
+      at += dms_wire_plain_length (value + at, size - at);
+      /* The NUL at the end is not plain. */
+      while (plain[(guchar) value[at]])
+        at++;
+      append (self, value + start, at - start);
+      if (at < size)
+        at += append_special (self, value + at, size - at);
+    }
+  append_c (self, '"');
 }
 
 /* What comes before a value: a comma if it is not the first of its container, and the member's name. */
 static void
 begin_value (DmsWireWriter *self, const char *name)
 {
-  char last = self->text->len > 0 ? self->text->str[self->text->len - 1] : '{';
+  char last = self->length > 0 ? self->text[self->length - 1] : '{';
 
   if (last != '{' && last != '[' && last != ':' && last != '-')
-    g_string_append_c (self->text, ',');
+    append_c (self, ',');
   if (name != NULL)
     {
-      append_string (self->text, name);
-      g_string_append_c (self->text, ':');
+      append_string (self, name);
+      append_c (self, ':');
     }
 }
 
@@ -120,62 +164,74 @@ void
 dms_wire_writer_begin_object (DmsWireWriter *self, const char *name)
 {
   begin_value (self, name);
-  g_string_append_c (self->text, '{');
+  append_c (self, '{');
 }
 
 void
 dms_wire_writer_end_object (DmsWireWriter *self)
 {
-  g_string_append_c (self->text, '}');
+  append_c (self, '}');
+}
+
+void
+dms_wire_writer_reopen_object (DmsWireWriter *self)
+{
+  g_return_if_fail (self->length > 0 && self->text[self->length - 1] == '}');
+  self->length--;
 }
 
 void
 dms_wire_writer_begin_array (DmsWireWriter *self, const char *name)
 {
   begin_value (self, name);
-  g_string_append_c (self->text, '[');
+  append_c (self, '[');
 }
 
 void
 dms_wire_writer_end_array (DmsWireWriter *self)
 {
-  g_string_append_c (self->text, ']');
+  append_c (self, ']');
 }
 
 void
 dms_wire_writer_add_string (DmsWireWriter *self, const char *name, const char *value)
 {
   begin_value (self, name);
-  append_string (self->text, value);
+  append_string (self, value);
 }
 
 void
 dms_wire_writer_add_uint64 (DmsWireWriter *self, const char *name, guint64 value)
 {
+  char digits[20];
+  gsize first = sizeof digits;
+
+  do
+    digits[--first] = (char) ('0' + value % 10);
+  while ((value /= 10) > 0);
   begin_value (self, name);
-  g_string_append_printf (self->text, "%" G_GUINT64_FORMAT, value);
+  append (self, digits + first, sizeof digits - first);
 }
 
 void
 dms_wire_writer_add_null (DmsWireWriter *self, const char *name)
 {
   begin_value (self, name);
-  g_string_append (self->text, "null");
+  append (self, "null", 4);
 }
 
 void
 dms_wire_writer_add_boolean (DmsWireWriter *self, const char *name, gboolean value)
 {
   begin_value (self, name);
-  g_string_append (self->text, value ? "true" : "false");
+  append (self, value ? "true" : "false", value ? 4 : 5);
 }
 
 void
 dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value)
 {
-  gsize size;
-  gsize at;
   const guint8 *data;
+  gsize size;
 
   if (value == NULL)
     {
@@ -183,40 +239,37 @@ dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value)
       return;
     }
   begin_value (self, name);
-  g_string_append_c (self->text, '"');
+  append_c (self, '"');
   data = g_bytes_get_data (value, &size);
   if (size > 0)
-    {
-      at = self->text->len;
-      g_string_set_size (self->text, at + dms_base64_get_encoded_size (size));
-      dms_base64_encode (data, size, self->text->str + at);
-    }
-  g_string_append_c (self->text, '"');
+    dms_base64_encode (data, size, extend (self, dms_base64_get_encoded_size (size)));
+  append_c (self, '"');
 }
 
 void
 dms_wire_writer_add_base64 (DmsWireWriter *self, const char *name, const char *text, gsize length)
 {
   begin_value (self, name);
-  g_string_append_c (self->text, '"');
-  g_string_append_len (self->text, text, (gssize) length);
-  g_string_append_c (self->text, '"');
+  append_c (self, '"');
+  append (self, text, length);
+  append_c (self, '"');
 }
 
 void
 dms_wire_writer_add_prefix (DmsWireWriter *self, const char *prefix)
 {
-  g_return_if_fail (self->text->len == 0);
+  g_return_if_fail (self->length == 0);
   g_return_if_fail (g_str_has_suffix (prefix, ":") || g_str_has_suffix (prefix, "-"));
-  g_string_append (self->text, prefix);
+  append (self, prefix, strlen (prefix));
 }
 
 const char *
 dms_wire_writer_get_data (DmsWireWriter *self, gsize *size)
 {
   if (size != NULL)
-    *size = self->text->len;
-  return self->text->str;
+    *size = self->length;
+  self->text[self->length] = '\0';
+  return self->text;
 }
 
 /**
@@ -227,17 +280,19 @@ dms_wire_writer_get_data (DmsWireWriter *self, gsize *size)
 GBytes *
 dms_wire_writer_end (DmsWireWriter *self)
 {
-  GString *text = g_steal_pointer (&self->text);
+  gsize size = self->length;
 
-  self->text = g_string_new (NULL);
-  return g_string_free_to_bytes (text);
+  return g_bytes_new_take (dms_wire_writer_end_string (self), size);
 }
 
 char *
 dms_wire_writer_end_string (DmsWireWriter *self)
 {
-  GString *text = g_steal_pointer (&self->text);
+  char *text = self->text;
 
-  self->text = g_string_new (NULL);
-  return g_string_free (text, FALSE);
+  text[self->length] = '\0';
+  self->text = g_malloc (1);
+  self->length = 0;
+  self->room = 0;
+  return text;
 }

@@ -18,6 +18,8 @@ void dms_wire_writer_free (DmsWireWriter *self);
 
 void dms_wire_writer_begin_object (DmsWireWriter *self, const char *name);
 void dms_wire_writer_end_object (DmsWireWriter *self);
+/* Takes back the end of the object that was just ended, for more members. */
+void dms_wire_writer_reopen_object (DmsWireWriter *self);
 void dms_wire_writer_begin_array (DmsWireWriter *self, const char *name);
 void dms_wire_writer_end_array (DmsWireWriter *self);
 void dms_wire_writer_add_string (DmsWireWriter *self, const char *name, const char *value);

@@ -160,6 +160,38 @@ test_forged_delegation (DmsParties *f, gconstpointer data)
   g_assert_true (dms_party_accepts (&f->node, &f->user, reply, "/private/user/7"));
 }
 
+/* A list that came before is known by its content, and by all of it. */
+static void
+test_known_list (DmsParties *f, gconstpointer data)
+{
+  g_autoptr (GBytes) tokens = NULL;
+  g_autoptr (GBytes) copy = NULL;
+  const char *text;
+  const char *signature;
+  gsize size;
+
+  dms_parties_set_up_organisation (f);
+  tokens = ask (f, "/dms/deployment/x", 10);
+  text = g_bytes_get_data (tokens, &size);
+  copy = g_bytes_new (text, size);
+  g_assert_true (dms_party_accepts (&f->user, &f->node, tokens, "/dms/deployment/x"));
+  g_assert_true (dms_party_accepts (&f->user, &f->node, copy, "/dms/deployment/x"));
+  signature = g_strrstr_len (text, (gssize) size, "\"sig\":\"");
+  g_assert_nonnull (signature);
+  signature += strlen ("\"sig\":\"");
+  /* The last character before the padding has bits that mean nothing. */
+  for (gsize i = 0; i < 85; i++)
+    {
+      char *changed = g_memdup2 (text, size);
+      g_autoptr (GBytes) forged = g_bytes_new_take (changed, size);
+
+      changed[signature - text + (gssize) i] = signature[i] == 'A' ? 'B' : 'A';
+      g_assert_false (dms_party_accepts (&f->user, &f->node, forged, "/dms/deployment/x"));
+      g_assert_false (dms_party_accepts (&f->user, &f->node, forged, "/dms/deployment/x"));
+    }
+  g_assert_true (dms_party_accepts (&f->user, &f->node, copy, "/dms/deployment/x"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -177,6 +209,12 @@ main (int argc, char **argv)
               NULL,
               dms_parties_set_up,
               test_forged_delegation,
+              dms_parties_tear_down);
+  g_test_add ("/capability-reuse/known-list",
+              DmsParties,
+              NULL,
+              dms_parties_set_up,
+              test_known_list,
               dms_parties_tear_down);
   return g_test_run ();
 }

@@ -347,6 +347,93 @@ test_handle (void)
   g_assert_false (dms_handle_get_ed25519 (upper, public_key));
 }
 
+/* Texts are looked at in wide steps: every ASCII character, at every place of one that is long enough. */
+static void
+test_every_place (void)
+{
+  char text[41];
+
+  memset (text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  for (gsize at = 0; at < sizeof text - 1; at++)
+    {
+      for (char c = 1; c > 0 && c < 0x7f; c++)
+        {
+          g_autoptr (GString) expected = g_string_new ("\"");
+          g_autofree char *json = NULL;
+          g_autofree char *again = NULL;
+          g_autoptr (GError) error = NULL;
+
+          text[at] = c;
+          g_string_append_len (expected, text, (gssize) at);
+          if (c == '"' || c == '\\')
+            g_string_append_printf (expected, "\\%c", c);
+          else if (c == '\n' || c == '\r' || c == '\t')
+            g_string_append (expected, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
+          else if (c < 0x20 || strchr ("<>&", c) != NULL)
+            g_string_append_printf (expected, "\\u%04x", (guint) c);
+          else
+            g_string_append_c (expected, c);
+          g_string_append (expected, text + at + 1);
+          g_string_append_c (expected, '"');
+          json = write_string (text);
+          g_assert_cmpstr (json, ==, expected->str);
+          again = read_string (json, strlen (json), &error);
+          g_assert_no_error (error);
+          g_assert_cmpstr (again, ==, text);
+        }
+      text[at] = 'x';
+    }
+}
+
+/* Members in another order than that of the names, and with others in between. */
+static void
+test_any_order (void)
+{
+  static const char *const names[] = { "a", "ab", "abc", NULL };
+  static const int order[] = { 2, 0, 1 };
+  static const char json[] = "{\"abc\":1,\"x\":[],\"a\":2,\"AB\":3,\"abcd\":4}";
+  g_autoptr (DmsWireReader) reader = dms_wire_reader_new (json, strlen (json), 4096, "object");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (dms_wire_reader_enter_object (reader));
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    {
+      g_assert_cmpint (dms_wire_reader_next_member (reader, names), ==, order[i]);
+      g_assert_cmpuint (dms_wire_reader_read_uint64 (reader), ==, i + 1);
+    }
+  g_assert_cmpint (dms_wire_reader_next_member (reader, names), ==, -1);
+  g_assert_true (dms_wire_reader_finish (reader, &error));
+}
+
+/* What is signed here goes onto the wire as it is written from its members. */
+static void
+test_sealed (void)
+{
+  g_autoptr (DmsKey) key = dms_key_generate ();
+  g_autoptr (DmsHandle) handle =
+    dms_handle_new_for_key (key, dms_key_get_did (key), dms_key_get_peer_id (key), "<box>");
+  g_autoptr (GBytes) some = g_bytes_new_static ("{\"a\":1}", 7);
+  g_autoptr (GBytes) none = g_bytes_new_static ("", 0);
+  GBytes *const parts[] = { NULL, none, some };
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (parts); j++)
+      {
+        g_autoptr (DmsEnvelope) envelope =
+          dms_envelope_new_signed (key, handle, "/a/b", handle, 7, 8, j > 0 ? "/reply" : NULL, NULL, parts[i],
+                                   parts[j]);
+        g_autoptr (GBytes) bytes = dms_envelope_to_bytes (envelope);
+        g_autofree char *text = dms_envelope_to_string (envelope);
+        g_autoptr (GError) error = NULL;
+        g_autoptr (DmsEnvelope) again = dms_envelope_new_from_bytes (bytes, &error);
+
+        g_assert_no_error (error);
+        g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
+        g_assert_true (dms_envelope_verify_signature (again));
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -362,5 +449,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/envelope", test_envelope);
   g_test_add_func ("/wire/envelope-refusals", test_envelope_refusals);
   g_test_add_func ("/wire/handle", test_handle);
+  g_test_add_func ("/wire/every-place", test_every_place);
+  g_test_add_func ("/wire/any-order", test_any_order);
+  g_test_add_func ("/wire/sealed", test_sealed);
   return g_test_run ();
 }
