@@ -177,6 +177,7 @@ test_nothing_of_the_machine (void)
   assert_denied (budget_of (parent), volumes, "volumes");
   assert_denied (budget_of (parent), ports, "ports");
   assert_denied (budget_of (parent), health, "health check");
+  assert_denied (budget_of (parent), heirs, "a child may not have standby_orchestrators");
 }
 
 int
