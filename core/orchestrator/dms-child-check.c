@@ -10,15 +10,14 @@ enum
   MAX_ALLOCATIONS = 256,
 };
 
+/* name: (nullable): for what the whole ensemble has */
 static gboolean
 deny (GError **error, const char *name, const char *why)
 {
-  g_set_error (error,
-               DMS_ERROR,
-               DMS_ERROR_PERMISSION_DENIED,
-               "allocation “%.80s” of a child may not have %s",
-               name,
-               why);
+  g_autofree char *who =
+      name != NULL ? g_strdup_printf ("allocation “%.80s” of a child", name) : g_strdup ("a child");
+
+  g_set_error (error, DMS_ERROR, DMS_ERROR_PERMISSION_DENIED, "%s may not have %s", who, why);
   return FALSE;
 }
 
@@ -65,13 +64,34 @@ check_budget (const char *name, DmsChildBudget *budget, DmsChildBudget *wanted, 
   return TRUE;
 }
 
+/* What would be more than anybody can count stays the most: a sum that wraps would make the largest wish cost
+ * nothing. */
+static guint64
+add_times (guint64 sum, guint64 amount, guint times)
+{
+  const guint64 most = G_MAXINT64;
+
+  if (amount > 0 && times > most / amount)
+    return most;
+  return MIN (sum, most - amount * times) + amount * times;
+}
+
+static guint
+count_times (guint sum, guint amount, guint times)
+{
+  return (guint) MIN (add_times (sum, amount, times), G_MAXINT32);
+}
+
 static void
 add_resources (DmsChildCharge *charge, DmsResources *resources, guint times)
 {
+  guint64 ram = dms_ram_get_size_bytes (dms_resources_get_ram (resources));
+  guint64 disk = dms_disk_get_size_bytes (dms_resources_get_disk (resources));
+
   charge->cores += dms_cpu_get_cores (dms_resources_get_cpu (resources)) * times;
-  charge->ram_bytes += dms_ram_get_size_bytes (dms_resources_get_ram (resources)) * times;
-  charge->disk_bytes += dms_disk_get_size_bytes (dms_resources_get_disk (resources)) * times;
-  charge->n_gpus += dms_resources_get_gpus (resources)->len * times;
+  charge->ram_bytes = add_times (charge->ram_bytes, ram, times);
+  charge->disk_bytes = add_times (charge->disk_bytes, disk, times);
+  charge->n_gpus = count_times (charge->n_gpus, dms_resources_get_gpus (resources)->len, times);
 }
 
 static gboolean
@@ -99,7 +119,7 @@ check_allocation (DmsChildBudget *budget,
   if (wanted != NULL)
     {
       add_resources (charge, wanted->resources, times);
-      charge->n_deployments += wanted->max_deployments * times;
+      charge->n_deployments = count_times (charge->n_deployments, wanted->max_deployments, times);
     }
   return TRUE;
 }
@@ -113,14 +133,17 @@ dms_child_check (DmsChildBudget *budget, DmsEnsemble *ensemble, DmsChildCharge *
   memset (charge, 0, sizeof *charge);
   charge->n_deployments = 1;
   if (dms_ensemble_get_contracts (ensemble)->len > 0)
-    return deny (error, "*", "contracts");
+    return deny (error, NULL, "contracts");
+  /* They would act for the node that deploys, and go on when the job and its time are over. */
+  if (dms_ensemble_get_standby_orchestrators (ensemble)[0] != NULL)
+    return deny (error, NULL, "standby_orchestrators");
   for (guint i = 0; i < nodes->len; i++)
     {
       const char *const *names = dms_node_config_get_allocations (nodes->pdata[i]);
       guint redundancy = dms_node_config_get_redundancy (nodes->pdata[i]);
 
       if (dms_node_config_get_ports (nodes->pdata[i])->len > 0)
-        return deny (error, "*", "ports");
+        return deny (error, NULL, "ports");
       for (guint j = 0; names[j] != NULL; j++)
         {
           if (++n > MAX_ALLOCATIONS || redundancy > MAX_ALLOCATIONS)

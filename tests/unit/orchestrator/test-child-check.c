@@ -91,6 +91,34 @@ test_fits (void)
   g_assert_cmpstr (what, ==, "GPUs");
 }
 
+/* What is asked for so often that its sum has no number is not for nothing. */
+static void
+test_no_sum_wraps (void)
+{
+  static const char *const sizes[] = { "ram: {size: 4611686018427387904B}, disk: {size: 1MiB}",
+                                       "ram: {size: 1MiB}, disk: {size: 4611686018427387904B}" };
+  g_autoptr (DmsEnsemble) parent = parse_budget ("depth: 2, ");
+  DmsChildCharge none = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *budget = g_strdup_printf ("    children: {max_deployments: 1, lifetime: 1h, "
+                                                 "resources: {cpu: {cores: 0.01}, %s}}",
+                                                 sizes[i]);
+      g_autoptr (DmsEnsemble) child = parse (budget, ", redundancy: 3");
+      g_autoptr (GError) error = NULL;
+      DmsChildCharge charge;
+      const char *what = NULL;
+
+      g_assert_true (dms_child_check (budget_of (parent), child, &charge, &error));
+      g_assert_no_error (error);
+      charge.cores = 0;
+      charge.ram_bytes = i == 0 ? charge.ram_bytes : 0;
+      g_assert_false (dms_child_charge_fits (&charge, &none, budget_of (parent), &what));
+      g_assert_cmpstr (what, ==, i == 0 ? "RAM" : "disk");
+    }
+}
+
 static void
 assert_denied (DmsChildBudget *budget, DmsEnsemble *ensemble, const char *word)
 {
@@ -143,10 +171,13 @@ test_nothing_of_the_machine (void)
       "    healthcheck: {type: http, endpoint: 'http://127.0.0.1/', response: {type: string, value: x}, "
       "interval: 1s}",
       "");
+  g_autoptr (DmsEnsemble) heirs =
+      parse ("standby_orchestrators: [12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp]", "");
 
   assert_denied (budget_of (parent), volumes, "volumes");
   assert_denied (budget_of (parent), ports, "ports");
   assert_denied (budget_of (parent), health, "health check");
+  assert_denied (budget_of (parent), heirs, "a child may not have standby_orchestrators");
 }
 
 int
@@ -155,6 +186,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/child-check/charge", test_charge);
   g_test_add_func ("/child-check/fits", test_fits);
+  g_test_add_func ("/child-check/no-sum-wraps", test_no_sum_wraps);
   g_test_add_func ("/child-check/no-more-than-the-parent", test_no_more_than_the_parent);
   g_test_add_func ("/child-check/nothing-of-the-machine", test_nothing_of_the_machine);
   return g_test_run ();
