@@ -7,8 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* (transfer full) (element-type utf8 utf8): what a file of lines KEY=VALUE sets, as Docker reads it */
-GHashTable *dms_import_variables_parse (const char *text, GPtrArray *order);
+#define DMS_IMPORT_LITERAL_REMARK                                                                            \
+  "values with $ are kept as they stand, where Compose puts other variables in"
+
+/* (transfer full) (element-type utf8 utf8): what a file of lines KEY=VALUE sets, as Docker reads it. Order
+ * (nullable) gets the names; literal (nullable) becomes TRUE where a value outside of single quotes has a
+ * `$`, which is kept. */
+GHashTable *dms_import_variables_parse (const char *text, GPtrArray *order, gboolean *literal);
 
 /* Puts the values of Compose's `$VAR`, `${VAR:-default}` and the like into a tree, from this process's
  * environment and then from more: (element-type utf8 utf8). The report names the variables, never values.

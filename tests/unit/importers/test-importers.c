@@ -8,6 +8,7 @@
 #include "jobs/dms-job-parser.h"
 
 #include <glib/gstdio.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct
@@ -179,6 +180,39 @@ test_profiles (void)
   g_assert_no_error (error);
   dms_test_import_assert_has (with, "image: b");
   dms_test_import_assert_has (with, "depends_on: [b]");
+}
+
+/* What the machine alone could reach must not become reachable by everybody; and what is read otherwise than
+ * Compose reads it is told. */
+static void
+test_nothing_opens_by_itself (void)
+{
+  static const char text[] = "services:\n"
+                             "  a.b:\n"
+                             "    image: a\n"
+                             "    volumes: [\"/srv:/in:z,ro\"]\n"
+                             "    ports: [\"127.0.0.1:8081:81\", \"[::1]:8082:82\", \"192.0.2.1:8083:83\"]\n";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dms-import-XXXXXX", &error);
+  g_autofree char *dot_env = g_build_filename (folder, ".env", NULL);
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = NULL;
+
+  g_assert_no_error (error);
+  g_file_set_contents (dot_env, "A=1\nB='$A'\nC=$A\n", -1, &error);
+  g_assert_no_error (error);
+  yaml = dms_test_import (DMS_IMPORT_AUTO, text, folder, &report, &error);
+  g_assert_no_error (error);
+  g_assert_null (strstr (yaml, "8081"));
+  g_assert_null (strstr (yaml, "8082"));
+  dms_test_import_assert_has (yaml, "8083");
+  dms_test_import_assert_has (yaml, "read_only: true");
+  dms_test_import_assert_has (report, "ports[0]: left out: it was for the machine itself");
+  dms_test_import_assert_has (report, "ports[1]: left out: it was for the machine itself");
+  dms_test_import_assert_has (report, "ports[2]: a port of a node is open at all addresses");
+  dms_test_import_assert_has (report, ".env: values with $ are kept as they stand");
+  g_unlink (dot_env);
+  g_rmdir (folder);
 }
 
 static void
@@ -380,6 +414,7 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/variables", test_variables);
   g_test_add_func ("/importers/required-variable", test_required_variable);
   g_test_add_func ("/importers/profiles", test_profiles);
+  g_test_add_func ("/importers/nothing-opens-by-itself", test_nothing_opens_by_itself);
   g_test_add_func ("/importers/unknown-is-told", test_unknown_is_told);
   g_test_add_func ("/importers/native-hcl", test_native_hcl);
   g_test_add_func ("/importers/waiting-for-an-end", test_waiting_for_an_end);
