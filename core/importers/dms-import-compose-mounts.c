@@ -86,14 +86,7 @@ add_bind (Mounter *self,
     tell (
         self, "volumes", item, suffix, DMS_IMPORT_IMPOSSIBLE, "cannot be mounted there, or is one too many");
   else
-    tell (self,
-          "volumes",
-          item,
-          suffix,
-          DMS_IMPORT_APPROXIMATED,
-          "the path must exist on the machine that runs the job, whose owner has to allow it: use a named "
-          "volume, or put "
-          "what is in it into the image");
+    tell (self, "volumes", item, suffix, DMS_IMPORT_APPROXIMATED, DMS_IMPORT_BIND_REMARK);
 }
 
 static void
@@ -148,11 +141,7 @@ add_short (Mounter *self, DmsJobNode *item, const char *suffix)
       return;
     }
   if (n == 3)
-    {
-      g_auto (GStrv) options = g_strsplit (parts[2], ",", -1);
-
-      ro = g_strv_contains ((const char *const *) options, "ro");
-    }
+    ro = dms_import_text_has_option (parts[2], "ro");
   if (strchr ("./~", *parts[0]) != NULL)
     add_bind (self, item, suffix, parts[0], parts[1], ro);
   else
@@ -378,7 +367,19 @@ add_port (Port *self, const char *address, const char *published, const char *ta
   guint last_public = 0;
   gboolean moved = FALSE;
   gboolean full = FALSE;
+  gboolean narrow = address != NULL && *address != '\0' && strcmp (address, "0.0.0.0") != 0;
 
+  if (narrow && dms_import_text_is_loopback (address))
+    {
+      dms_import_reader_note_item (self->service,
+                                   "ports",
+                                   self->item,
+                                   self->suffix,
+                                   DMS_IMPORT_IMPOSSIBLE,
+                                   "%s",
+                                   DMS_IMPORT_CLOSED_REMARK);
+      return;
+    }
   if (protocol != NULL && g_ascii_strcasecmp (protocol, "tcp") != 0)
     {
       dms_import_reader_note_item (
@@ -422,23 +423,19 @@ add_port (Port *self, const char *address, const char *published, const char *ta
                                  self->suffix,
                                  DMS_IMPORT_IMPOSSIBLE,
                                  "a node has 1,024 ports at most");
-  else if (moved)
+  else if (moved || narrow)
     dms_import_reader_note_item (
         self->service,
         "ports",
         self->item,
         self->suffix,
         DMS_IMPORT_APPROXIMATED,
-        "ports below 1025, and those that are taken, become any free port; the manifest of "
-        "the deployment says which");
-  else if (address != NULL && *address != '\0' && strcmp (address, "0.0.0.0") != 0)
-    dms_import_reader_note_item (
-        self->service,
-        "ports",
-        self->item,
-        self->suffix,
-        DMS_IMPORT_APPROXIMATED,
-        "a port of a node is open at all addresses of the machine, not at one of them");
+        "%s%s%s",
+        narrow ? "a port of a node is open at all addresses of the machine, not at one of them" : "",
+        moved && narrow ? "; " : "",
+        moved ? "ports below 1025, and those that are taken, become any free port; the manifest of "
+                "the deployment says which"
+              : "");
   else
     dms_import_reader_note_item (
         self->service, "ports", self->item, self->suffix, DMS_IMPORT_TRANSLATED, "%s", "");

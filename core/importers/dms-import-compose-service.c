@@ -29,9 +29,7 @@ static const Remark remarks[] = {
   { "annotations", DMS_IMPORT_IMPOSSIBLE, "allocations have no annotations; put them into metadata" },
   { "attach", DMS_IMPORT_TRANSLATED, "nothing is attached to" },
   { "cap_add", DMS_IMPORT_IMPOSSIBLE, "capabilities cannot be added one by one; privileged: true gives all" },
-  { "cap_drop",
-    DMS_IMPORT_APPROXIMATED,
-    "left out: the machine gives a job no more than its executor does anyway" },
+  { "cap_drop", DMS_IMPORT_APPROXIMATED, "left out: the executor's own set is used" },
   { "cgroup", DMS_IMPORT_IMPOSSIBLE, "the machine's cgroups are not a job's to choose" },
   { "cgroup_parent", DMS_IMPORT_IMPOSSIBLE, "the machine's cgroups are not a job's to choose" },
   { "container_name", DMS_IMPORT_APPROXIMATED, "the name of the service is used instead" },
@@ -171,6 +169,7 @@ take_env_file (DmsImportComposer *self,
   g_autofree char *text = NULL;
   g_autoptr (GHashTable) values = NULL;
   g_autoptr (GPtrArray) order = g_ptr_array_new_with_free_func (g_free);
+  gboolean literal = FALSE;
   gboolean optional = required != NULL && g_strcmp0 (dms_job_node_get_text (required), "false") == 0;
 
   if (path == NULL || dms_job_node_get_text (path) == NULL)
@@ -189,16 +188,17 @@ take_env_file (DmsImportComposer *self,
                                    absent ? "it need not be there, and is not" : error->message);
       return;
     }
-  values = dms_import_variables_parse (text, order);
+  values = dms_import_variables_parse (text, order, &literal);
   for (guint i = 0; i < order->len; i++)
     dms_import_job_set_variable (job, order->pdata[i], g_hash_table_lookup (values, order->pdata[i]));
   dms_import_reader_note_item (service,
                                "env_file",
                                item,
                                suffix,
-                               DMS_IMPORT_TRANSLATED,
-                               "its %u variables were written out",
-                               order->len);
+                               literal ? DMS_IMPORT_APPROXIMATED : DMS_IMPORT_TRANSLATED,
+                               "its %u variables were written out%s",
+                               order->len,
+                               literal ? "; " DMS_IMPORT_LITERAL_REMARK : "");
 }
 
 static void
@@ -489,7 +489,7 @@ take_networking (DmsImportReader *service, const char *name, DmsImportJob *job)
 {
   g_autofree char *mode = dms_import_reader_dup_text (service, "network_mode");
   g_autofree char *host = dms_import_reader_dup_text (service, "hostname");
-  const char *service_name = strrchr (dms_import_reader_get_path (service), '.') + 1;
+  const char *service_name = dms_import_reader_get_path (service) + strlen ("services.");
   g_autofree char *dns = dms_import_text_to_name (host != NULL ? host : service_name);
 
   if (mode != NULL && strcmp (mode, "bridge") != 0)
@@ -501,9 +501,7 @@ take_networking (DmsImportReader *service, const char *name, DmsImportJob *job)
   if (host != NULL)
     dms_import_reader_note (
         service, "hostname", DMS_IMPORT_APPROXIMATED, "others find it as this name with .internal behind it");
-  if (host != NULL && strcmp (dns, name) != 0 && !g_str_has_prefix (name, service_name))
-    return;
-  if (host != NULL)
+  if (host != NULL && (strcmp (dns, name) == 0 || g_str_has_prefix (name, service_name)))
     job->dns_name = g_strdup (dns);
   if (dms_import_reader_get (service, "networks") != NULL)
     dms_import_reader_note (

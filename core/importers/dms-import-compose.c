@@ -386,11 +386,15 @@ note_described (DmsImportComposer *self, const char *key, DmsJobNode *map)
 
 /* Variables of the file .env beside it; (nullable) */
 static GHashTable *
-load_dot_env (const char *folder)
+load_dot_env (const char *folder, DmsImportReport *report)
 {
   g_autofree char *text = dms_import_files_read_text (folder, ".env", NULL);
+  gboolean literal = FALSE;
+  GHashTable *values = text == NULL ? NULL : dms_import_variables_parse (text, NULL, &literal);
 
-  return text == NULL ? NULL : dms_import_variables_parse (text, NULL);
+  if (literal)
+    dms_import_report_add (report, DMS_IMPORT_APPROXIMATED, ".env", 0, 0, ".env", DMS_IMPORT_LITERAL_REMARK);
+  return values;
 }
 
 static void
@@ -444,7 +448,7 @@ dms_import_compose (GPtrArray *documents,
           "compose -f FILE -f FILE config”");
       return FALSE;
     }
-  more = load_dot_env (document->folder);
+  more = load_dot_env (document->folder, report);
   if (!dms_import_variables_resolve (document->tree, more, report, error))
     return FALSE;
   top = dms_import_reader_new (report, document->tree, "");

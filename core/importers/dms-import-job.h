@@ -7,6 +7,16 @@
 
 G_BEGIN_DECLS
 
+/* Provider and importers must say the same (core/provider/dms-volume-resolver.c). */
+#define DMS_IMPORT_BIND_REMARK                                                                               \
+  "the path must exist on the machine that runs the job, and only its own owner may mount it: use a named "  \
+  "volume, or put what is in it into the image"
+/* What was for the machine alone is opened to nobody. */
+#define DMS_IMPORT_CLOSED_REMARK                                                                             \
+  "left out: it was for the machine itself or one network, and a port of a node is open to everybody; "      \
+  "write "                                                                                                   \
+  "it under the node's ports if everybody may reach it"
+
 typedef struct _DmsImportJob DmsImportJob;
 
 /* An allocation while it is translated. What is not set gets the defaults of dms_import_job_to_node(). */

@@ -141,6 +141,14 @@ add_service (DmsImportPod *pod, DmsJobNode *service, DmsJobNode *containers, GPt
     }
 }
 
+static gboolean
+is_closed (DmsJobNode *port)
+{
+  const char *address = text_of (port, "hostIP");
+
+  return address != NULL && dms_import_text_is_loopback (address);
+}
+
 static void
 add_host_ports (DmsImportPod *pod, DmsJobNode *container, DmsImportJob *job)
 {
@@ -152,7 +160,7 @@ add_host_ports (DmsImportPod *pod, DmsJobNode *container, DmsImportJob *job)
       guint public_port = parse_port (text_of (port, "hostPort"));
       guint number = parse_port (text_of (port, "containerPort"));
 
-      if (public_port > 0 && number > 0 && is_tcp (port))
+      if (public_port > 0 && number > 0 && is_tcp (port) && !is_closed (port))
         dms_import_node_add_port (pod->node, public_port, number, job->name);
     }
 }
@@ -181,6 +189,9 @@ note_container_ports (DmsImportPod *pod, DmsJobNode *container, guint index)
                                      suffix,
                                      DMS_IMPORT_IMPOSSIBLE,
                                      "ports of nodes are TCP; let the program speak TCP");
+      else if (host > 0 && is_closed (port))
+        dms_import_reader_note_item (
+            reader, "ports", port, suffix, DMS_IMPORT_IMPOSSIBLE, "%s", DMS_IMPORT_CLOSED_REMARK);
       else if (host > 0 && host < 1025)
         dms_import_reader_note_item (reader,
                                      "ports",
@@ -234,12 +245,14 @@ note_port (DmsImportReader *spec, DmsJobNode *port, guint index)
         "ports below 1025 become any free port; the manifest says which, and others reach it "
         "there as NAME.internal");
   else
-    dms_import_reader_note_item (spec,
-                                 "ports",
-                                 port,
-                                 suffix,
-                                 DMS_IMPORT_APPROXIMATED,
-                                 "a port of the pod's machine; others reach it as NAME.internal");
+    dms_import_reader_note_item (
+        spec,
+        "ports",
+        port,
+        suffix,
+        DMS_IMPORT_APPROXIMATED,
+        "a port of the pod's machine, open to whoever reaches that and not to the ensemble alone; "
+        "others of it reach it as NAME.internal");
 }
 
 static void

@@ -217,10 +217,7 @@ add_described (Mount *self, DmsJobNode *volume, const char *name)
       if (strcmp (path, "/") == 0 || strstr (path, ".sock") != NULL)
         tell (self, DMS_IMPORT_IMPOSSIBLE, "a job gets neither the machine's root nor its engine");
       else
-        add_volume (self,
-                    path,
-                    DMS_IMPORT_APPROXIMATED,
-                    "the path must exist on the machine that runs the job, whose owner has to allow it");
+        add_volume (self, path, DMS_IMPORT_APPROXIMATED, DMS_IMPORT_BIND_REMARK);
     }
   else
     tell (self,

@@ -151,16 +151,25 @@ name_container (DmsImportPod *pod, DmsJobNode *container, gboolean alone)
   return dms_import_draft_take_name (pod->cluster->draft, wanted, FALSE);
 }
 
-/* The user of the pod is that of its containers, unless they say otherwise. */
+/* The user and the group of the pod are those of its containers, each unless they say otherwise. A user
+ * without a group would be in that of root. */
 static void
-take_user (DmsImportPod *pod, DmsImportJob *job)
+take_user (DmsImportPod *pod, DmsImportReader *container, DmsImportJob *job)
 {
-  DmsJobNode *security = dms_job_node_get (dms_import_reader_get_node (pod->spec), "securityContext");
-  const char *user = text_of (security, "runAsUser");
-  const char *group = text_of (security, "runAsGroup");
+  DmsJobNode *shared = dms_job_node_get (dms_import_reader_get_node (pod->spec), "securityContext");
+  DmsJobNode *own = dms_job_node_get (dms_import_reader_get_node (container), "securityContext");
+  const char *user = text_of (own, "runAsUser");
+  const char *group = text_of (own, "runAsGroup");
 
-  if (job->user == NULL && user != NULL)
+  user = user != NULL ? user : text_of (shared, "runAsUser");
+  group = group != NULL ? group : text_of (shared, "runAsGroup");
+  if (user != NULL)
     job->user = group != NULL ? g_strdup_printf ("%s:%s", user, group) : g_strdup (user);
+  else if (group != NULL)
+    dms_import_reader_note (container,
+                            "securityContext",
+                            DMS_IMPORT_IMPOSSIBLE,
+                            "runAsGroup without runAsUser was left out: give both");
 }
 
 static void
@@ -196,7 +205,7 @@ open_container (DmsImportPod *pod, DmsImportReader *container, const char *name)
   if (job == NULL)
     return NULL;
   dms_import_reader_pass (container, "ports");
-  take_user (pod, job);
+  take_user (pod, container, job);
   if (pod->architecture != NULL)
     job->architecture = g_strdup (pod->architecture);
   if (pod->gpu_model != NULL && job->n_gpus > 0)

@@ -33,6 +33,8 @@ typedef struct
   guint private_port;
   /* (nullable): the job that it leads to */
   char *job;
+  /* Of one of the machine's networks only. */
+  gboolean narrow;
 } DmsImportNomadPort;
 
 /* A block with a name of its own, in either form of a job. */

@@ -144,7 +144,7 @@ take_service (DmsImportNomadGroup *group,
   g_autofree char *task = dms_import_nomad_dup_text (service, "TaskName", "task");
   DmsImportNomadPort *port = port_label == NULL ? NULL : g_hash_table_lookup (group->ports, port_label);
   DmsImportJob *job = owner != NULL ? owner : port != NULL ? find_job (jobs, port->job) : NULL;
-  DmsImportNomadPort bare = { 0, 0, NULL };
+  DmsImportNomadPort bare = { 0 };
   g_autoptr (GPtrArray) checks = NULL;
   guint64 number;
 

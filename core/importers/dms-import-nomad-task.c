@@ -157,16 +157,15 @@ take_bind (Task *self, DmsImportReader *config, DmsJobNode *item, const char *su
       return;
     }
   added = dms_import_job_add_volume (
-      self->job, parts[0], parts[1], parts[2] != NULL && strcmp (parts[2], "ro") == 0);
-  dms_import_reader_note_item (
-      config,
-      "volumes",
-      item,
-      suffix,
-      added ? DMS_IMPORT_APPROXIMATED : DMS_IMPORT_IMPOSSIBLE,
-      "%s",
-      added ? "the path must exist on the machine that runs the job, whose owner has to allow it"
-            : "cannot be mounted there, or is one too many");
+      self->job, parts[0], parts[1], parts[2] != NULL && dms_import_text_has_option (parts[2], "ro"));
+  dms_import_reader_note_item (config,
+                               "volumes",
+                               item,
+                               suffix,
+                               added ? DMS_IMPORT_APPROXIMATED : DMS_IMPORT_IMPOSSIBLE,
+                               "%s",
+                               added ? DMS_IMPORT_BIND_REMARK
+                                     : "cannot be mounted there, or is one too many");
 }
 
 static void
@@ -418,7 +417,7 @@ static void
 take_template_env (Task *self, const char *data)
 {
   g_autoptr (GPtrArray) order = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) values = dms_import_variables_parse (data, order);
+  g_autoptr (GHashTable) values = dms_import_variables_parse (data, order, NULL);
 
   for (guint i = 0; i < order->len; i++)
     dms_import_job_set_variable (self->job, order->pdata[i], g_hash_table_lookup (values, order->pdata[i]));

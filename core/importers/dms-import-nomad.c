@@ -29,14 +29,16 @@ add_port (DmsImportNomadGroup *group,
           DmsImportReader *block,
           const char *label,
           guint public_port,
-          guint private_port)
+          guint private_port,
+          gboolean narrow)
 {
   DmsImportNomadPort *port = g_new0 (DmsImportNomadPort, 1);
 
   port->public_port = public_port;
   port->private_port = private_port > 0 ? private_port : public_port;
+  port->narrow = narrow;
   g_hash_table_replace (group->ports, g_strdup (label), port);
-  if (public_port > 0 && public_port < 1025)
+  if (public_port > 0 && public_port < 1025 && !narrow)
     dms_import_reader_note (block,
                             NULL,
                             DMS_IMPORT_APPROXIMATED,
@@ -53,19 +55,25 @@ take_ports (DmsImportNomadGroup *group, DmsImportReader *network, const char *ap
       DmsImportNomadBlock *block = ports->pdata[i];
       g_autofree char *label = dms_import_reader_dup_text (block->reader, "Label");
       g_autofree char *host_network = NULL;
+      gboolean narrow;
       guint fixed = (guint) dms_import_reader_get_int (
           block->reader, dms_import_nomad_key (block->reader, "Value", "static"), 0, 65535, 0);
       guint to = (guint) dms_import_reader_get_int (
           block->reader, dms_import_nomad_key (block->reader, "To", "to"), -1, 65535, 0);
 
       host_network = dms_import_nomad_dup_text (block->reader, "HostNetwork", "host_network");
-      if (host_network != NULL && strcmp (host_network, "default") != 0)
+      narrow = host_network != NULL && strcmp (host_network, "default") != 0;
+      if (narrow)
         dms_import_reader_note (block->reader,
                                 dms_import_nomad_key (block->reader, "HostNetwork", "host_network"),
                                 DMS_IMPORT_IMPOSSIBLE,
-                                "a port is open at all addresses of the machine");
-      add_port (
-          group, block->reader, label != NULL ? label : block->name, fixed, to == G_MAXUINT ? fixed : to);
+                                DMS_IMPORT_CLOSED_REMARK);
+      add_port (group,
+                block->reader,
+                label != NULL ? label : block->name,
+                fixed,
+                to == G_MAXUINT ? fixed : to,
+                narrow);
       dms_import_nomad_finish (block->reader);
     }
 }
@@ -120,6 +128,8 @@ open_ports (DmsImportNomadGroup *group, DmsImportJob *first)
         }
       if (port->job == NULL)
         port->job = g_strdup (first->name);
+      if (port->narrow)
+        continue;
       dms_import_node_add_port (group->node, port->public_port, port->private_port, port->job);
     }
 }

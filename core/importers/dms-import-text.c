@@ -5,6 +5,7 @@
 
 #include "jobs/dms-job-units.h"
 
+#include <gio/gio.h>
 #include <math.h>
 #include <string.h>
 
@@ -270,4 +271,24 @@ dms_import_text_split_command (const char *line)
   if (line[strspn (line, " \t\n")] == '\0')
     return g_new0 (char *, 1);
   return g_shell_parse_argv (line, NULL, &words, NULL) ? words : NULL;
+}
+
+gboolean
+dms_import_text_is_loopback (const char *address)
+{
+  gsize length = strlen (address);
+  gboolean bracketed = length > 2 && address[0] == '[' && address[length - 1] == ']';
+  g_autofree char *bare = bracketed ? g_strndup (address + 1, length - 2) : g_strdup (address);
+  g_autoptr (GInetAddress) parsed = g_inet_address_new_from_string (bare);
+
+  return g_ascii_strcasecmp (bare, "localhost") == 0 ||
+         (parsed != NULL && g_inet_address_get_is_loopback (parsed));
+}
+
+gboolean
+dms_import_text_has_option (const char *options, const char *option)
+{
+  g_auto (GStrv) words = g_strsplit (options, ",", -1);
+
+  return g_strv_contains ((const char *const *) words, option);
 }

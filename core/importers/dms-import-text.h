@@ -37,4 +37,9 @@ gboolean dms_import_text_find_region (const char *region, const char **continent
 /* A command of a shell's line as a list; NULL when its quotes do not match. */
 GStrv dms_import_text_split_command (const char *line);
 
+/* Whether nobody but the machine itself can reach an address; brackets around one of IPv6 may be there. */
+gboolean dms_import_text_is_loopback (const char *address);
+/* Whether one of these options, with commas between them, is that one. */
+gboolean dms_import_text_has_option (const char *options, const char *option);
+
 G_END_DECLS

@@ -48,7 +48,7 @@ parse_value (const char *text)
 }
 
 GHashTable *
-dms_import_variables_parse (const char *text, GPtrArray *order)
+dms_import_variables_parse (const char *text, GPtrArray *order, gboolean *literal)
 {
   GHashTable *values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
@@ -57,6 +57,7 @@ dms_import_variables_parse (const char *text, GPtrArray *order)
     {
       char *line = g_strstrip (lines[i]);
       char *equals;
+      char *value;
 
       if (g_str_has_prefix (line, "export "))
         line = g_strchug (line + strlen ("export "));
@@ -67,7 +68,10 @@ dms_import_variables_parse (const char *text, GPtrArray *order)
       g_strchomp (line);
       if (order != NULL && !g_hash_table_contains (values, line))
         g_ptr_array_add (order, g_strdup (line));
-      g_hash_table_replace (values, g_strdup (line), parse_value (g_strchug (equals + 1)));
+      value = parse_value (g_strchug (equals + 1));
+      if (literal != NULL && equals[1] != '\'' && strchr (value, '$') != NULL)
+        *literal = TRUE;
+      g_hash_table_replace (values, g_strdup (line), value);
     }
   return values;
 }

@@ -363,6 +363,140 @@ test_kubernetes_job (void)
     }
 }
 
+static char *
+translate (DmsImportFormat format, const char *text, char **report)
+{
+  g_autoptr (GError) error = NULL;
+  char *yaml = dms_test_import (format, text, NULL, report, &error);
+
+  g_assert_no_error (error);
+  return yaml;
+}
+
+/* What only the machine itself could reach is not opened to everybody. */
+static void
+test_closed_ports (void)
+{
+  static const char compose[] =
+      "services:\n  a:\n    image: i\n    ports: [\"127.0.0.1:5432:5432\", \"[::1]:5433:5433\", "
+      "\"192.0.2.1:80:8080\",\n"
+      "            {target: 5434, published: 5434, host_ip: localhost}, \"6000:6000\"]\n";
+  static const char pod[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+                            "  - {name: c, image: i, ports: [{containerPort: 5432, hostPort: 5432, hostIP: "
+                            "127.0.0.1}, {containerPort: 6000, hostPort: 6000}]}\n";
+  static const char nomad[] =
+      "{\"job\": {\"j\": {\"group\": {\"g\": {\"network\": {\"port\": {\"db\": {\"static\": 5432, "
+      "\"host_network\": \"private\"}, \"web\": {\"static\": 6000}}}, \"task\": {\"t\": {\"driver\": "
+      "\"docker\","
+      " \"config\": {\"image\": \"i\", \"ports\": [\"db\", \"web\"]}}}}}}}}";
+  const struct
+  {
+    DmsImportFormat format;
+    const char *text;
+    const char *path;
+  } cases[] = {
+    { DMS_IMPORT_COMPOSE, compose, "impossible: services.a.ports[0]: left out" },
+    { DMS_IMPORT_KUBERNETES, pod, "impossible: Pod/p.spec.containers[0].ports[0]: left out" },
+    { DMS_IMPORT_NOMAD, nomad, "network[0].port.db.host_network: left out" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *report = NULL;
+      g_autofree char *yaml = translate (cases[i].format, cases[i].text, &report);
+
+      dms_test_import_assert_has (yaml, "public: 6000");
+      g_assert_null (strstr (yaml, "543"));
+      dms_test_import_assert_has (report, cases[i].path);
+      if (i == 0)
+        dms_test_import_assert_has (report,
+                                    "ports[2]: a port of a node is open at all addresses of the "
+                                    "machine, not at one of them; ports below 1025");
+    }
+}
+
+/* A user without his group would be in that of root. */
+static void
+test_users_and_groups (void)
+{
+  static const char text[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
+                             "  securityContext: {runAsUser: 1000, runAsGroup: 3000}\n"
+                             "  containers:\n"
+                             "  - {name: a, image: i, securityContext: {runAsUser: 1001}}\n"
+                             "  - {name: b, image: i, securityContext: {runAsGroup: 3001}}\n"
+                             "  - {name: c, image: i}\n"
+                             "---\n"
+                             "apiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec:\n"
+                             "  containers: [{name: d, image: i, securityContext: {runAsGroup: 3001}}]\n";
+  static const char *const users[] = { "user: \"1001:3000\"", "user: \"1000:3001\"", "user: \"1000:3000\"" };
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, &report);
+
+  for (guint i = 0; i < G_N_ELEMENTS (users); i++)
+    dms_test_import_assert_has (yaml, users[i]);
+  dms_test_import_assert_has (
+      report, "impossible: Pod/q.spec.containers[0].securityContext: runAsGroup without runAsUser");
+}
+
+static void
+test_slips_of_units (void)
+{
+  static const char text[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+                             "  - {name: a, image: i, resources: {limits: {cpu: 500m, memory: 512m}}}\n";
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, &report);
+
+  dms_test_import_assert_has (yaml, "cores: 0.5");
+  dms_test_import_assert_has (yaml, "size: 512MiB");
+  dms_test_import_assert_has (report, "limits.memory: is less than 1 KiB and was left out");
+}
+
+/* Options beside `ro` do not make a mount writable. */
+static void
+test_read_only_binds (void)
+{
+  static const char text[] =
+      "{\"job\": {\"j\": {\"group\": {\"g\": {\"task\": {\"t\": {\"driver\": \"docker\", \"config\": "
+      "{\"image\": \"i\", \"volumes\": [\"/srv/data:/data:ro,Z\"]}}}}}}}}";
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_NOMAD, text, &report);
+
+  dms_test_import_assert_has (yaml, "read_only: true");
+  dms_test_import_assert_has (report, "only its own owner may mount it");
+}
+
+static void
+test_dollars_of_files (void)
+{
+  static const struct
+  {
+    const char *content;
+    gboolean literal;
+  } cases[] = {
+    { "HOST=h\nURL=http://${HOST}/\n", TRUE },
+    { "PRICE='$5'\n", FALSE },
+  };
+  g_autofree char *folder = g_dir_make_tmp ("dms-import-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (folder, "app.env", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *report = NULL;
+      g_autofree char *yaml = NULL;
+
+      g_assert_true (g_file_set_contents (file, cases[i].content, -1, NULL));
+      yaml = dms_test_import (
+          DMS_IMPORT_COMPOSE, "services: {a: {image: i, env_file: app.env}}\n", folder, &report, &error);
+      g_assert_no_error (error);
+      dms_test_import_assert_has (report,
+                                  cases[i].literal ? "approximated: services.a.env_file: its 2 variables"
+                                                   : "translated: services.a.env_file: its 1 variables");
+    }
+  g_unlink (file);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -385,6 +519,11 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/waiting-for-an-end", test_waiting_for_an_end);
   g_test_add_func ("/importers/nomad-prestart", test_nomad_prestart);
   g_test_add_func ("/importers/kubernetes-job", test_kubernetes_job);
+  g_test_add_func ("/importers/closed-ports", test_closed_ports);
+  g_test_add_func ("/importers/users-and-groups", test_users_and_groups);
+  g_test_add_func ("/importers/slips-of-units", test_slips_of_units);
+  g_test_add_func ("/importers/read-only-binds", test_read_only_binds);
+  g_test_add_func ("/importers/dollars-of-files", test_dollars_of_files);
   g_test_add_func ("/importers/format-is-held", test_format_is_held);
   return g_test_run ();
 }
