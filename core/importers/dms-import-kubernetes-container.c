@@ -106,9 +106,7 @@ dms_import_kubernetes_is_default (DmsImportReader *reader, const char *key)
 static DmsJobNode *
 find_object (DmsImportPod *pod, gboolean secret, const char *name)
 {
-  return name == NULL
-             ? NULL
-             : g_hash_table_lookup (secret ? pod->cluster->secrets : pod->cluster->config_maps, name);
+  return dms_import_kubernetes_find (pod, secret ? pod->cluster->secrets : pod->cluster->config_maps, name);
 }
 
 static void
@@ -252,7 +250,7 @@ take_field (DmsImportPod *pod, DmsImportReader *from)
   if (g_strcmp0 (path, "metadata.name") == 0)
     value = g_strdup (pod->node->name);
   else if (g_strcmp0 (path, "metadata.namespace") == 0)
-    value = g_strdup ("default");
+    value = g_strdup (*pod->name_space != '\0' ? pod->name_space : "default");
   else
     dms_import_reader_note (field,
                             "fieldPath",

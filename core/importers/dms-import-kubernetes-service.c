@@ -56,9 +56,13 @@ is_tcp (DmsJobNode *port)
 
 /* Whether a pod with these labels is one of the service's. */
 static gboolean
-selects (DmsJobNode *service, DmsJobNode *labels)
+selects (DmsJobNode *service, DmsImportPod *pod)
 {
   DmsJobNode *selector = dms_job_node_get (dms_job_node_get (service, "spec"), "selector");
+  const char *name_space = dms_import_kubernetes_get_namespace (service);
+
+  if (*name_space != '\0' && *pod->name_space != '\0' && strcmp (name_space, pod->name_space) != 0)
+    return FALSE;
 
   if (selector == NULL || dms_job_node_get_kind (selector) != DMS_JOB_NODE_MAP ||
       dms_job_node_get_n_items (selector) == 0)
@@ -67,7 +71,8 @@ selects (DmsJobNode *service, DmsJobNode *labels)
     {
       const char *wanted = dms_job_node_get_text (dms_job_node_get_item (selector, i));
 
-      if (wanted == NULL || g_strcmp0 (text_of (labels, dms_job_node_get_key (selector, i)), wanted) != 0)
+      if (wanted == NULL ||
+          g_strcmp0 (text_of (pod->labels, dms_job_node_get_key (selector, i)), wanted) != 0)
         return FALSE;
     }
   return TRUE;
@@ -215,7 +220,7 @@ dms_import_kubernetes_add_ports (DmsImportPod *pod, DmsJobNode *containers, GPtr
     }
   for (guint i = 0; i < pod->cluster->services->len; i++)
     {
-      if (selects (pod->cluster->services->pdata[i], pod->labels))
+      if (selects (pod->cluster->services->pdata[i], pod))
         add_service (pod, pod->cluster->services->pdata[i], containers, jobs);
     }
 }

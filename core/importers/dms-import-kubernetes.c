@@ -45,6 +45,38 @@ name_of (DmsJobNode *object)
   return name != NULL ? name : "unnamed";
 }
 
+const char *
+dms_import_kubernetes_get_namespace (DmsJobNode *object)
+{
+  const char *name = text_of (dms_job_node_get (object, "metadata"), "namespace");
+
+  return name != NULL ? name : "";
+}
+
+DmsJobNode *
+dms_import_kubernetes_find (DmsImportPod *pod, GHashTable *objects, const char *name)
+{
+  g_autofree char *own = g_strdup_printf ("%s/%s", pod->name_space, name);
+  g_autofree char *bare = g_strdup_printf ("/%s", name);
+  DmsJobNode *found = name == NULL ? NULL : g_hash_table_lookup (objects, own);
+  GHashTableIter iter;
+  gpointer key;
+  gpointer object;
+  guint n = 0;
+
+  if (found != NULL || name == NULL || *pod->name_space != '\0')
+    return found != NULL || name == NULL ? found : g_hash_table_lookup (objects, bare);
+  g_hash_table_iter_init (&iter, objects);
+  while (g_hash_table_iter_next (&iter, &key, &object))
+    {
+      if (strcmp (strchr (key, '/'), bare) != 0)
+        continue;
+      found = object;
+      n++;
+    }
+  return n == 1 ? found : NULL;
+}
+
 /* Lists may hold lists. */
 static void
 collect (GPtrArray *objects, DmsJobNode *tree, guint depth)
@@ -351,15 +383,17 @@ add_pods (Workload *workload, DmsImportReader *template, guint n, DmsJobNode *cl
                                     ? g_strdup (workload->name)
                                     : g_strdup_printf ("%.55s-%u", workload->name, stateful ? i : i + 1);
       g_autofree char *name = dms_import_draft_take_name (cluster->draft, wanted, TRUE);
-      DmsImportPod pod = { .cluster = cluster,
-                           .report = report,
-                           .spec = reader,
-                           .node = dms_import_draft_add_node (cluster->draft, name),
-                           .workload = workload->name,
-                           .ordinal = i,
-                           .labels =
-                               dms_job_node_get (dms_job_node_get (template_node, "metadata"), "labels"),
-                           .claim_templates = claims };
+      DmsImportPod pod = {
+        .cluster = cluster,
+        .report = report,
+        .spec = reader,
+        .node = dms_import_draft_add_node (cluster->draft, name),
+        .workload = workload->name,
+        .name_space = dms_import_kubernetes_get_namespace (dms_import_reader_get_node (workload->object)),
+        .ordinal = i,
+        .labels = dms_job_node_get (dms_job_node_get (template_node, "metadata"), "labels"),
+        .claim_templates = claims
+      };
 
       pod.is_task = ends || (policy != NULL && strcmp (policy, "Always") != 0);
       pod.restarts = policy == NULL ? !ends : strcmp (policy, "Never") != 0;
@@ -725,7 +759,7 @@ static void
 index_object (DmsImportCluster *self, DmsJobNode *node)
 {
   const char *kind = text_of (node, "kind");
-  char *name = g_strdup (name_of (node));
+  char *name = g_strdup_printf ("%s/%s", dms_import_kubernetes_get_namespace (node), name_of (node));
 
   if (strcmp (kind, "ConfigMap") == 0)
     g_hash_table_replace (self->config_maps, name, node);

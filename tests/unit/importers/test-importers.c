@@ -438,6 +438,66 @@ test_users_and_groups (void)
       report, "impossible: Pod/q.spec.containers[0].securityContext: runAsGroup without runAsUser");
 }
 
+static char *
+make_namespaced (const char *name_space, const char *more)
+{
+  return g_strdup_printf (
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p%s, labels: {app: p}}\nspec: {containers: [{name: c, "
+      "image: i, "
+      "envFrom: [{secretRef: {name: s}}]}]}\n---\n"
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: a}\nstringData: {P: of-a}\n%s",
+      name_space,
+      more);
+}
+
+/* A name is one of its namespace: nobody gets the secret of another. */
+static void
+test_namespaces (void)
+{
+  static const char other[] =
+      "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: b}\nstringData: {P: of-b}\n"
+      "---\napiVersion: v1\nkind: Service\nmetadata: {name: v, namespace: b}\n"
+      "spec: {selector: {app: p}, ports: [{port: 6000}]}\n";
+  static const struct
+  {
+    const char *name_space;
+    const char *more;
+    /* (nullable) */
+    const char *value;
+  } cases[] = {
+    { ", namespace: a", other, "P: of-a" },
+    { ", namespace: b", other, "P: of-b" },
+    { ", namespace: c", other, NULL },
+    { "", other, NULL },
+    { "", "", "P: of-a" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = make_namespaced (cases[i].name_space, cases[i].more);
+      g_autofree char *report = NULL;
+      g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, &report);
+
+      if (cases[i].value != NULL)
+        dms_test_import_assert_has (yaml, cases[i].value);
+      else
+        dms_test_import_assert_has (report, "secretRef.name: it is not among the imported files");
+      g_assert_cmpint (cases[i].value != NULL, ==, strstr (yaml, "P: of-") != NULL);
+      g_assert_cmpint (i == 1 || i == 3, ==, strstr (yaml, "6000") != NULL);
+    }
+}
+
+static void
+test_restart_words (void)
+{
+  g_autofree char *report = NULL;
+  g_autofree char *yaml =
+      translate (DMS_IMPORT_COMPOSE, "services: {a: {image: i, restart: sometimes}}\n", &report);
+
+  g_assert_null (strstr (yaml, "failure_recovery"));
+  dms_test_import_assert_has (report, "impossible: services.a.restart: must be no, always");
+}
+
 static void
 test_slips_of_units (void)
 {
@@ -521,6 +581,8 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/kubernetes-job", test_kubernetes_job);
   g_test_add_func ("/importers/closed-ports", test_closed_ports);
   g_test_add_func ("/importers/users-and-groups", test_users_and_groups);
+  g_test_add_func ("/importers/namespaces", test_namespaces);
+  g_test_add_func ("/importers/restart-words", test_restart_words);
   g_test_add_func ("/importers/slips-of-units", test_slips_of_units);
   g_test_add_func ("/importers/read-only-binds", test_read_only_binds);
   g_test_add_func ("/importers/dollars-of-files", test_dollars_of_files);
