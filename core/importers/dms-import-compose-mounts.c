@@ -371,8 +371,13 @@ add_port (Port *self, const char *address, const char *published, const char *ta
 
   if (narrow && dms_import_text_is_loopback (address))
     {
-      dms_import_reader_note_item (
-          self->service, "ports", self->item, self->suffix, DMS_IMPORT_IMPOSSIBLE, DMS_IMPORT_CLOSED_REMARK);
+      dms_import_reader_note_item (self->service,
+                                   "ports",
+                                   self->item,
+                                   self->suffix,
+                                   DMS_IMPORT_IMPOSSIBLE,
+                                   "%s",
+                                   DMS_IMPORT_CLOSED_REMARK);
       return;
     }
   if (protocol != NULL && g_ascii_strcasecmp (protocol, "tcp") != 0)

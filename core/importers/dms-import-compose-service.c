@@ -400,6 +400,7 @@ take_deploy (DmsImportReader *service, DmsImportJob *job)
 static void
 take_restart (DmsImportReader *service, DmsImportJob *job)
 {
+  static const char *const words[] = { "always", "on-failure", "unless-stopped", NULL };
   g_autofree char *restart = dms_import_reader_dup_text (service, "restart");
   guint64 max_retries;
 
@@ -414,6 +415,14 @@ take_restart (DmsImportReader *service, DmsImportJob *job)
           DMS_IMPORT_APPROXIMATED,
           "what is never restarted was taken for a task that ends; write type: service if it "
           "goes on");
+      return;
+    }
+  if (!g_strv_contains (words, restart) && !g_str_has_prefix (restart, "on-failure:"))
+    {
+      dms_import_reader_note (service,
+                              "restart",
+                              DMS_IMPORT_IMPOSSIBLE,
+                              "must be no, always, on-failure[:RETRIES] or unless-stopped; it was left out");
       return;
     }
   job->restarts = TRUE;

@@ -13,6 +13,8 @@
 enum
 {
   MAX_GPUS = 64,
+  /* Of memory or disk: less is a slip of the pen. */
+  LEAST_BYTES = 1024,
   MAX_EXPANDED_BYTES = 1024 * 1024,
   /* Of a variable; so far its end is looked for. */
   MAX_NAME_BYTES = 256,
@@ -104,9 +106,7 @@ dms_import_kubernetes_is_default (DmsImportReader *reader, const char *key)
 static DmsJobNode *
 find_object (DmsImportPod *pod, gboolean secret, const char *name)
 {
-  return name == NULL
-             ? NULL
-             : g_hash_table_lookup (secret ? pod->cluster->secrets : pod->cluster->config_maps, name);
+  return dms_import_kubernetes_find (pod, secret ? pod->cluster->secrets : pod->cluster->config_maps, name);
 }
 
 static void
@@ -250,7 +250,7 @@ take_field (DmsImportPod *pod, DmsImportReader *from)
   if (g_strcmp0 (path, "metadata.name") == 0)
     value = g_strdup (pod->node->name);
   else if (g_strcmp0 (path, "metadata.namespace") == 0)
-    value = g_strdup ("default");
+    value = g_strdup (*pod->name_space != '\0' ? pod->name_space : "default");
   else
     dms_import_reader_note (field,
                             "fieldPath",
@@ -350,6 +350,15 @@ take_quantity (DmsImportReader *amounts, const char *key, DmsImportJob *job)
       dms_import_reader_note (amounts, key, DMS_IMPORT_IMPOSSIBLE, "must be a quantity; it was left out");
       return;
     }
+  if (strcmp (key, "cpu") != 0 && value < LEAST_BYTES)
+    {
+      dms_import_reader_note (
+          amounts,
+          key,
+          DMS_IMPORT_IMPOSSIBLE,
+          "is less than 1 KiB and was left out: “m” is a thousandth of a byte, “Mi” a MiB");
+      return;
+    }
   if (strcmp (key, "cpu") == 0)
     {
       job->cores = CLAMP (value, 0.01, 4096);
@@ -442,15 +451,12 @@ take_security (DmsImportReader *container, DmsImportJob *job)
     { "seccompProfile", DMS_IMPORT_APPROXIMATED, "the executor's own is used" },
   };
   g_autoptr (DmsImportReader) security = dms_import_reader_open (container, "securityContext");
-  g_autofree char *user = NULL;
-  g_autofree char *group = NULL;
 
   if (security == NULL)
     return;
-  user = dms_import_reader_dup_text (security, "runAsUser");
-  group = dms_import_reader_dup_text (security, "runAsGroup");
-  if (user != NULL)
-    job->user = group != NULL ? g_strdup_printf ("%s:%s", user, group) : g_strdup (user);
+  /* Taken together with the pod's. */
+  dms_import_reader_get (security, "runAsUser");
+  dms_import_reader_get (security, "runAsGroup");
   job->privileged = dms_import_reader_get_bool (security, "privileged", FALSE);
   if (job->privileged)
     dms_import_reader_note (security,

@@ -11,7 +11,7 @@ typedef struct
 {
   DmsImportDraft *draft;
   DmsImportReport *report;
-  /* name → DmsJobNode of the object */
+  /* namespace/name → DmsJobNode of the object; an object that states no namespace has an empty one */
   GHashTable *config_maps;
   GHashTable *secrets;
   GHashTable *claims;
@@ -29,6 +29,8 @@ typedef struct
   DmsImportReader *spec;
   DmsImportNode *node;
   const char *workload;
+  /* Empty when the workload states none. */
+  const char *name_space;
   guint ordinal;
   gboolean is_task;
   gboolean restarts;
@@ -43,6 +45,11 @@ typedef struct
 /* (transfer full) (nullable): a container's job; NULL, noted, when it cannot be made. */
 DmsImportJob *
 dms_import_kubernetes_make_job (DmsImportPod *pod, DmsImportReader *container, const char *name);
+/* (nullable): the object of this name in the pod's namespace. Where only one of the two states a namespace
+ * they are of one, unless several objects would do. */
+DmsJobNode *dms_import_kubernetes_find (DmsImportPod *pod, GHashTable *objects, const char *name);
+/* Of an object; empty when it states none. */
+const char *dms_import_kubernetes_get_namespace (DmsJobNode *object);
 /* probes; call it when the ports of the node are known. */
 void dms_import_kubernetes_add_probe (DmsImportPod *pod, DmsImportReader *container, DmsImportJob *job);
 void dms_import_kubernetes_add_volumes (DmsImportPod *pod, DmsImportReader *container, DmsImportJob *job);

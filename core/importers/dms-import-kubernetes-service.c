@@ -56,9 +56,13 @@ is_tcp (DmsJobNode *port)
 
 /* Whether a pod with these labels is one of the service's. */
 static gboolean
-selects (DmsJobNode *service, DmsJobNode *labels)
+selects (DmsJobNode *service, DmsImportPod *pod)
 {
   DmsJobNode *selector = dms_job_node_get (dms_job_node_get (service, "spec"), "selector");
+  const char *name_space = dms_import_kubernetes_get_namespace (service);
+
+  if (*name_space != '\0' && *pod->name_space != '\0' && strcmp (name_space, pod->name_space) != 0)
+    return FALSE;
 
   if (selector == NULL || dms_job_node_get_kind (selector) != DMS_JOB_NODE_MAP ||
       dms_job_node_get_n_items (selector) == 0)
@@ -67,7 +71,8 @@ selects (DmsJobNode *service, DmsJobNode *labels)
     {
       const char *wanted = dms_job_node_get_text (dms_job_node_get_item (selector, i));
 
-      if (wanted == NULL || g_strcmp0 (text_of (labels, dms_job_node_get_key (selector, i)), wanted) != 0)
+      if (wanted == NULL ||
+          g_strcmp0 (text_of (pod->labels, dms_job_node_get_key (selector, i)), wanted) != 0)
         return FALSE;
     }
   return TRUE;
@@ -141,6 +146,14 @@ add_service (DmsImportPod *pod, DmsJobNode *service, DmsJobNode *containers, GPt
     }
 }
 
+static gboolean
+is_closed (DmsJobNode *port)
+{
+  const char *address = text_of (port, "hostIP");
+
+  return address != NULL && dms_import_text_is_loopback (address);
+}
+
 static void
 add_host_ports (DmsImportPod *pod, DmsJobNode *container, DmsImportJob *job)
 {
@@ -152,7 +165,7 @@ add_host_ports (DmsImportPod *pod, DmsJobNode *container, DmsImportJob *job)
       guint public_port = parse_port (text_of (port, "hostPort"));
       guint number = parse_port (text_of (port, "containerPort"));
 
-      if (public_port > 0 && number > 0 && is_tcp (port))
+      if (public_port > 0 && number > 0 && is_tcp (port) && !is_closed (port))
         dms_import_node_add_port (pod->node, public_port, number, job->name);
     }
 }
@@ -181,6 +194,9 @@ note_container_ports (DmsImportPod *pod, DmsJobNode *container, guint index)
                                      suffix,
                                      DMS_IMPORT_IMPOSSIBLE,
                                      "ports of nodes are TCP; let the program speak TCP");
+      else if (host > 0 && is_closed (port))
+        dms_import_reader_note_item (
+            reader, "ports", port, suffix, DMS_IMPORT_IMPOSSIBLE, "%s", DMS_IMPORT_CLOSED_REMARK);
       else if (host > 0 && host < 1025)
         dms_import_reader_note_item (reader,
                                      "ports",
@@ -204,7 +220,7 @@ dms_import_kubernetes_add_ports (DmsImportPod *pod, DmsJobNode *containers, GPtr
     }
   for (guint i = 0; i < pod->cluster->services->len; i++)
     {
-      if (selects (pod->cluster->services->pdata[i], pod->labels))
+      if (selects (pod->cluster->services->pdata[i], pod))
         add_service (pod, pod->cluster->services->pdata[i], containers, jobs);
     }
 }
@@ -234,12 +250,14 @@ note_port (DmsImportReader *spec, DmsJobNode *port, guint index)
         "ports below 1025 become any free port; the manifest says which, and others reach it "
         "there as NAME.internal");
   else
-    dms_import_reader_note_item (spec,
-                                 "ports",
-                                 port,
-                                 suffix,
-                                 DMS_IMPORT_APPROXIMATED,
-                                 "a port of the pod's machine; others reach it as NAME.internal");
+    dms_import_reader_note_item (
+        spec,
+        "ports",
+        port,
+        suffix,
+        DMS_IMPORT_APPROXIMATED,
+        "a port of the pod's machine, open to whoever reaches that and not to the ensemble alone; "
+        "others of it reach it as NAME.internal");
 }
 
 static void

@@ -88,7 +88,7 @@ add_object (Mount *self, DmsJobNode *source, gboolean secret)
 
   if (name == NULL)
     name = text_of (source, "name");
-  object = name == NULL ? NULL : g_hash_table_lookup (secret ? cluster->secrets : cluster->config_maps, name);
+  object = dms_import_kubernetes_find (self->pod, secret ? cluster->secrets : cluster->config_maps, name);
   if (object == NULL)
     {
       gboolean optional = g_strcmp0 (text_of (source, "optional"), "true") == 0;
@@ -149,7 +149,7 @@ add_projected (Mount *self, DmsJobNode *source)
 static void
 add_claim (Mount *self, const char *claim)
 {
-  DmsJobNode *object = g_hash_table_lookup (self->pod->cluster->claims, claim);
+  DmsJobNode *object = dms_import_kubernetes_find (self->pod, self->pod->cluster->claims, claim);
   DmsJobNode *requests =
       dms_job_node_get (dms_job_node_get (dms_job_node_get (object, "spec"), "resources"), "requests");
   const char *storage = text_of (requests, "storage");

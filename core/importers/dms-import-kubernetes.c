@@ -45,6 +45,38 @@ name_of (DmsJobNode *object)
   return name != NULL ? name : "unnamed";
 }
 
+const char *
+dms_import_kubernetes_get_namespace (DmsJobNode *object)
+{
+  const char *name = text_of (dms_job_node_get (object, "metadata"), "namespace");
+
+  return name != NULL ? name : "";
+}
+
+DmsJobNode *
+dms_import_kubernetes_find (DmsImportPod *pod, GHashTable *objects, const char *name)
+{
+  g_autofree char *own = g_strdup_printf ("%s/%s", pod->name_space, name);
+  g_autofree char *bare = g_strdup_printf ("/%s", name);
+  DmsJobNode *found = name == NULL ? NULL : g_hash_table_lookup (objects, own);
+  GHashTableIter iter;
+  gpointer key;
+  gpointer object;
+  guint n = 0;
+
+  if (found != NULL || name == NULL || *pod->name_space != '\0')
+    return found != NULL || name == NULL ? found : g_hash_table_lookup (objects, bare);
+  g_hash_table_iter_init (&iter, objects);
+  while (g_hash_table_iter_next (&iter, &key, &object))
+    {
+      if (strcmp (strchr (key, '/'), bare) != 0)
+        continue;
+      found = object;
+      n++;
+    }
+  return n == 1 ? found : NULL;
+}
+
 /* Lists may hold lists. */
 static void
 collect (GPtrArray *objects, DmsJobNode *tree, guint depth)
@@ -151,16 +183,25 @@ name_container (DmsImportPod *pod, DmsJobNode *container, gboolean alone)
   return dms_import_draft_take_name (pod->cluster->draft, wanted, FALSE);
 }
 
-/* The user of the pod is that of its containers, unless they say otherwise. */
+/* The user and the group of the pod are those of its containers, each unless they say otherwise. A user
+ * without a group would be in that of root. */
 static void
-take_user (DmsImportPod *pod, DmsImportJob *job)
+take_user (DmsImportPod *pod, DmsImportReader *container, DmsImportJob *job)
 {
-  DmsJobNode *security = dms_job_node_get (dms_import_reader_get_node (pod->spec), "securityContext");
-  const char *user = text_of (security, "runAsUser");
-  const char *group = text_of (security, "runAsGroup");
+  DmsJobNode *shared = dms_job_node_get (dms_import_reader_get_node (pod->spec), "securityContext");
+  DmsJobNode *own = dms_job_node_get (dms_import_reader_get_node (container), "securityContext");
+  const char *user = text_of (own, "runAsUser");
+  const char *group = text_of (own, "runAsGroup");
 
-  if (job->user == NULL && user != NULL)
+  user = user != NULL ? user : text_of (shared, "runAsUser");
+  group = group != NULL ? group : text_of (shared, "runAsGroup");
+  if (user != NULL)
     job->user = group != NULL ? g_strdup_printf ("%s:%s", user, group) : g_strdup (user);
+  else if (group != NULL)
+    dms_import_reader_note (container,
+                            "securityContext",
+                            DMS_IMPORT_IMPOSSIBLE,
+                            "runAsGroup without runAsUser was left out: give both");
 }
 
 static void
@@ -196,7 +237,7 @@ open_container (DmsImportPod *pod, DmsImportReader *container, const char *name)
   if (job == NULL)
     return NULL;
   dms_import_reader_pass (container, "ports");
-  take_user (pod, job);
+  take_user (pod, container, job);
   if (pod->architecture != NULL)
     job->architecture = g_strdup (pod->architecture);
   if (pod->gpu_model != NULL && job->n_gpus > 0)
@@ -342,15 +383,17 @@ add_pods (Workload *workload, DmsImportReader *template, guint n, DmsJobNode *cl
                                     ? g_strdup (workload->name)
                                     : g_strdup_printf ("%.55s-%u", workload->name, stateful ? i : i + 1);
       g_autofree char *name = dms_import_draft_take_name (cluster->draft, wanted, TRUE);
-      DmsImportPod pod = { .cluster = cluster,
-                           .report = report,
-                           .spec = reader,
-                           .node = dms_import_draft_add_node (cluster->draft, name),
-                           .workload = workload->name,
-                           .ordinal = i,
-                           .labels =
-                               dms_job_node_get (dms_job_node_get (template_node, "metadata"), "labels"),
-                           .claim_templates = claims };
+      DmsImportPod pod = {
+        .cluster = cluster,
+        .report = report,
+        .spec = reader,
+        .node = dms_import_draft_add_node (cluster->draft, name),
+        .workload = workload->name,
+        .name_space = dms_import_kubernetes_get_namespace (dms_import_reader_get_node (workload->object)),
+        .ordinal = i,
+        .labels = dms_job_node_get (dms_job_node_get (template_node, "metadata"), "labels"),
+        .claim_templates = claims
+      };
 
       pod.is_task = ends || (policy != NULL && strcmp (policy, "Always") != 0);
       pod.restarts = policy == NULL ? !ends : strcmp (policy, "Never") != 0;
@@ -716,7 +759,7 @@ static void
 index_object (DmsImportCluster *self, DmsJobNode *node)
 {
   const char *kind = text_of (node, "kind");
-  char *name = g_strdup (name_of (node));
+  char *name = g_strdup_printf ("%s/%s", dms_import_kubernetes_get_namespace (node), name_of (node));
 
   if (strcmp (kind, "ConfigMap") == 0)
     g_hash_table_replace (self->config_maps, name, node);

@@ -7,12 +7,13 @@
 
 G_BEGIN_DECLS
 
+/* Compose would put other variables in. */
 #define DMS_IMPORT_LITERAL_REMARK                                                                            \
-  "values with $ are kept as they stand, where Compose puts other variables in"
+  "a “$” in its values was left as it is, where Compose puts variables in: write out what it stands for"
 
-/* (transfer full) (element-type utf8 utf8): what a file of lines KEY=VALUE sets, as Docker reads it. Order
- * (nullable) gets the names; literal (nullable) becomes TRUE where a value outside of single quotes has a
- * `$`, which is kept. */
+/* (transfer full) (element-type utf8 utf8): what a file of lines KEY=VALUE sets, as Docker reads it. order:
+ * (nullable): gets the names. literal: (nullable): set to TRUE when a value has a `$` that Compose would not
+ * take as it is */
 GHashTable *dms_import_variables_parse (const char *text, GPtrArray *order, gboolean *literal);
 
 /* Puts the values of Compose's `$VAR`, `${VAR:-default}` and the like into a tree, from this process's

@@ -8,7 +8,6 @@
 #include "jobs/dms-job-parser.h"
 
 #include <glib/gstdio.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct
@@ -180,39 +179,6 @@ test_profiles (void)
   g_assert_no_error (error);
   dms_test_import_assert_has (with, "image: b");
   dms_test_import_assert_has (with, "depends_on: [b]");
-}
-
-/* What the machine alone could reach must not become reachable by everybody; and what is read otherwise than
- * Compose reads it is told. */
-static void
-test_nothing_opens_by_itself (void)
-{
-  static const char text[] = "services:\n"
-                             "  a.b:\n"
-                             "    image: a\n"
-                             "    volumes: [\"/srv:/in:z,ro\"]\n"
-                             "    ports: [\"127.0.0.1:8081:81\", \"[::1]:8082:82\", \"192.0.2.1:8083:83\"]\n";
-  g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("dms-import-XXXXXX", &error);
-  g_autofree char *dot_env = g_build_filename (folder, ".env", NULL);
-  g_autofree char *report = NULL;
-  g_autofree char *yaml = NULL;
-
-  g_assert_no_error (error);
-  g_file_set_contents (dot_env, "A=1\nB='$A'\nC=$A\n", -1, &error);
-  g_assert_no_error (error);
-  yaml = dms_test_import (DMS_IMPORT_AUTO, text, folder, &report, &error);
-  g_assert_no_error (error);
-  g_assert_null (strstr (yaml, "8081"));
-  g_assert_null (strstr (yaml, "8082"));
-  dms_test_import_assert_has (yaml, "8083");
-  dms_test_import_assert_has (yaml, "read_only: true");
-  dms_test_import_assert_has (report, "ports[0]: left out: it was for the machine itself");
-  dms_test_import_assert_has (report, "ports[1]: left out: it was for the machine itself");
-  dms_test_import_assert_has (report, "ports[2]: a port of a node is open at all addresses");
-  dms_test_import_assert_has (report, ".env: values with $ are kept as they stand");
-  g_unlink (dot_env);
-  g_rmdir (folder);
 }
 
 static void
@@ -397,6 +363,200 @@ test_kubernetes_job (void)
     }
 }
 
+static char *
+translate (DmsImportFormat format, const char *text, char **report)
+{
+  g_autoptr (GError) error = NULL;
+  char *yaml = dms_test_import (format, text, NULL, report, &error);
+
+  g_assert_no_error (error);
+  return yaml;
+}
+
+/* What only the machine itself could reach is not opened to everybody. */
+static void
+test_closed_ports (void)
+{
+  static const char compose[] =
+      "services:\n  a:\n    image: i\n    ports: [\"127.0.0.1:5432:5432\", \"[::1]:5433:5433\", "
+      "\"192.0.2.1:80:8080\",\n"
+      "            {target: 5434, published: 5434, host_ip: localhost}, \"6000:6000\"]\n";
+  static const char pod[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+                            "  - {name: c, image: i, ports: [{containerPort: 5432, hostPort: 5432, hostIP: "
+                            "127.0.0.1}, {containerPort: 6000, hostPort: 6000}]}\n";
+  static const char nomad[] =
+      "{\"job\": {\"j\": {\"group\": {\"g\": {\"network\": {\"port\": {\"db\": {\"static\": 5432, "
+      "\"host_network\": \"private\"}, \"web\": {\"static\": 6000}}}, \"task\": {\"t\": {\"driver\": "
+      "\"docker\","
+      " \"config\": {\"image\": \"i\", \"ports\": [\"db\", \"web\"]}}}}}}}}";
+  const struct
+  {
+    DmsImportFormat format;
+    const char *text;
+    const char *path;
+  } cases[] = {
+    { DMS_IMPORT_COMPOSE, compose, "impossible: services.a.ports[0]: left out" },
+    { DMS_IMPORT_KUBERNETES, pod, "impossible: Pod/p.spec.containers[0].ports[0]: left out" },
+    { DMS_IMPORT_NOMAD, nomad, "network[0].port.db.host_network: left out" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *report = NULL;
+      g_autofree char *yaml = translate (cases[i].format, cases[i].text, &report);
+
+      dms_test_import_assert_has (yaml, "public: 6000");
+      g_assert_null (strstr (yaml, "543"));
+      dms_test_import_assert_has (report, cases[i].path);
+      if (i == 0)
+        dms_test_import_assert_has (report,
+                                    "ports[2]: a port of a node is open at all addresses of the "
+                                    "machine, not at one of them; ports below 1025");
+    }
+}
+
+/* A user without his group would be in that of root. */
+static void
+test_users_and_groups (void)
+{
+  static const char text[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
+                             "  securityContext: {runAsUser: 1000, runAsGroup: 3000}\n"
+                             "  containers:\n"
+                             "  - {name: a, image: i, securityContext: {runAsUser: 1001}}\n"
+                             "  - {name: b, image: i, securityContext: {runAsGroup: 3001}}\n"
+                             "  - {name: c, image: i}\n"
+                             "---\n"
+                             "apiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec:\n"
+                             "  containers: [{name: d, image: i, securityContext: {runAsGroup: 3001}}]\n";
+  static const char *const users[] = { "user: \"1001:3000\"", "user: \"1000:3001\"", "user: \"1000:3000\"" };
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, &report);
+
+  for (guint i = 0; i < G_N_ELEMENTS (users); i++)
+    dms_test_import_assert_has (yaml, users[i]);
+  dms_test_import_assert_has (
+      report, "impossible: Pod/q.spec.containers[0].securityContext: runAsGroup without runAsUser");
+}
+
+static char *
+make_namespaced (const char *name_space, const char *more)
+{
+  return g_strdup_printf (
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p%s, labels: {app: p}}\nspec: {containers: [{name: c, "
+      "image: i, "
+      "envFrom: [{secretRef: {name: s}}]}]}\n---\n"
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: a}\nstringData: {P: of-a}\n%s",
+      name_space,
+      more);
+}
+
+/* A name is one of its namespace: nobody gets the secret of another. */
+static void
+test_namespaces (void)
+{
+  static const char other[] =
+      "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: b}\nstringData: {P: of-b}\n"
+      "---\napiVersion: v1\nkind: Service\nmetadata: {name: v, namespace: b}\n"
+      "spec: {selector: {app: p}, ports: [{port: 6000}]}\n";
+  static const struct
+  {
+    const char *name_space;
+    const char *more;
+    /* (nullable) */
+    const char *value;
+  } cases[] = {
+    { ", namespace: a", other, "P: of-a" },
+    { ", namespace: b", other, "P: of-b" },
+    { ", namespace: c", other, NULL },
+    { "", other, NULL },
+    { "", "", "P: of-a" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = make_namespaced (cases[i].name_space, cases[i].more);
+      g_autofree char *report = NULL;
+      g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, &report);
+
+      if (cases[i].value != NULL)
+        dms_test_import_assert_has (yaml, cases[i].value);
+      else
+        dms_test_import_assert_has (report, "secretRef.name: it is not among the imported files");
+      g_assert_cmpint (cases[i].value != NULL, ==, strstr (yaml, "P: of-") != NULL);
+      g_assert_cmpint (i == 1 || i == 3, ==, strstr (yaml, "6000") != NULL);
+    }
+}
+
+static void
+test_restart_words (void)
+{
+  g_autofree char *report = NULL;
+  g_autofree char *yaml =
+      translate (DMS_IMPORT_COMPOSE, "services: {a: {image: i, restart: sometimes}}\n", &report);
+
+  g_assert_null (strstr (yaml, "failure_recovery"));
+  dms_test_import_assert_has (report, "impossible: services.a.restart: must be no, always");
+}
+
+static void
+test_slips_of_units (void)
+{
+  static const char text[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+                             "  - {name: a, image: i, resources: {limits: {cpu: 500m, memory: 512m}}}\n";
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, &report);
+
+  dms_test_import_assert_has (yaml, "cores: 0.5");
+  dms_test_import_assert_has (yaml, "size: 512MiB");
+  dms_test_import_assert_has (report, "limits.memory: is less than 1 KiB and was left out");
+}
+
+/* Options beside `ro` do not make a mount writable. */
+static void
+test_read_only_binds (void)
+{
+  static const char text[] =
+      "{\"job\": {\"j\": {\"group\": {\"g\": {\"task\": {\"t\": {\"driver\": \"docker\", \"config\": "
+      "{\"image\": \"i\", \"volumes\": [\"/srv/data:/data:ro,Z\"]}}}}}}}}";
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_NOMAD, text, &report);
+
+  dms_test_import_assert_has (yaml, "read_only: true");
+  dms_test_import_assert_has (report, "only its own owner may mount it");
+}
+
+static void
+test_dollars_of_files (void)
+{
+  static const struct
+  {
+    const char *content;
+    gboolean literal;
+  } cases[] = {
+    { "HOST=h\nURL=http://${HOST}/\n", TRUE },
+    { "PRICE='$5'\n", FALSE },
+  };
+  g_autofree char *folder = g_dir_make_tmp ("dms-import-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (folder, "app.env", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *report = NULL;
+      g_autofree char *yaml = NULL;
+
+      g_assert_true (g_file_set_contents (file, cases[i].content, -1, NULL));
+      yaml = dms_test_import (
+          DMS_IMPORT_COMPOSE, "services: {a: {image: i, env_file: app.env}}\n", folder, &report, &error);
+      g_assert_no_error (error);
+      dms_test_import_assert_has (report,
+                                  cases[i].literal ? "approximated: services.a.env_file: its 2 variables"
+                                                   : "translated: services.a.env_file: its 1 variables");
+    }
+  g_unlink (file);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -414,12 +574,18 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/variables", test_variables);
   g_test_add_func ("/importers/required-variable", test_required_variable);
   g_test_add_func ("/importers/profiles", test_profiles);
-  g_test_add_func ("/importers/nothing-opens-by-itself", test_nothing_opens_by_itself);
   g_test_add_func ("/importers/unknown-is-told", test_unknown_is_told);
   g_test_add_func ("/importers/native-hcl", test_native_hcl);
   g_test_add_func ("/importers/waiting-for-an-end", test_waiting_for_an_end);
   g_test_add_func ("/importers/nomad-prestart", test_nomad_prestart);
   g_test_add_func ("/importers/kubernetes-job", test_kubernetes_job);
+  g_test_add_func ("/importers/closed-ports", test_closed_ports);
+  g_test_add_func ("/importers/users-and-groups", test_users_and_groups);
+  g_test_add_func ("/importers/namespaces", test_namespaces);
+  g_test_add_func ("/importers/restart-words", test_restart_words);
+  g_test_add_func ("/importers/slips-of-units", test_slips_of_units);
+  g_test_add_func ("/importers/read-only-binds", test_read_only_binds);
+  g_test_add_func ("/importers/dollars-of-files", test_dollars_of_files);
   g_test_add_func ("/importers/format-is-held", test_format_is_held);
   return g_test_run ();
 }
