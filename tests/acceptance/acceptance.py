@@ -21,8 +21,13 @@ HERE = Path(__file__).resolve().parent
 FEATURES = HERE / "features"
 
 
+def list_features():
+    return sorted(item.stem for item in FEATURES.glob("*.feature"))
+
+
 def read_arguments(arguments):
-    parser = argparse.ArgumentParser(prog="./dev acceptance", description="Runs the acceptance features.")
+    parser = argparse.ArgumentParser(prog="./dev acceptance", description="Runs the acceptance features.",
+                                     epilog=f"The features: {', '.join(list_features())}.")
     parser.add_argument("features", nargs="*", metavar="FEATURE",
                         help="such as nat, or nat:LINE for one scenario of it; all without")
     parser.add_argument("--quick", action="store_true", help="a small set that takes about two minutes")
@@ -37,8 +42,7 @@ def find_feature(parser_exit, text):
     name, _, line = text.partition(":")
     path = FEATURES / f"{Path(name).stem}.feature"
     if not path.exists():
-        known = ", ".join(sorted(item.stem for item in FEATURES.glob("*.feature")))
-        parser_exit(f"there is no feature “{name}”; there are: {known}")
+        parser_exit(f"there is no feature “{name}”; there are: {', '.join(list_features())}")
     return f"{path}:{line}" if line else str(path)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures the daemon against its targets and writes build/bench/report.md and report.json.
 
-Usage: bench.py [FIGURE-PREFIX…]   such as: bench.py daemon executor.process
+Usage: ./dev bench [FIGURE-PREFIX…]   such as: ./dev bench daemon executor.process
 """
 
 import os
@@ -33,7 +33,24 @@ MODULES = (figures_actor, figures_daemon, figures_executor, figures_jobs, figure
            figures_libp2p, figures_sim, figures_supervision)
 
 
+def list_names():
+    return [name for module in MODULES for names, _ in module.MEASURES for name in names]
+
+
+def explain(to):
+    print(f"{__doc__.strip()}\n\nThe figures:", file=to)
+    print(*(f"  {name}" for name in list_names()), sep="\n", file=to)
+
+
 def main(wanted):
+    if "--help" in wanted or "-h" in wanted:
+        explain(sys.stdout)
+        return 0
+    unknown = [word for word in wanted if not any(name.startswith(word) for name in list_names())]
+    if unknown:
+        print(f"bench: no figure begins with: {', '.join(unknown)}\n", file=sys.stderr)
+        explain(sys.stderr)
+        return 2
     figures, skipped, failed = [], {}, False
     scratch = Path(tempfile.mkdtemp(prefix="dms-bench-"))
     try:

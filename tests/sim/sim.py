@@ -100,10 +100,22 @@ def run(name, content, folder, tell=None, trace=None, log=None):
     return runs, sim_report.write(folder, name, content, runs)
 
 
+def make_parser():
+    parser = argparse.ArgumentParser(prog="./dev sim", add_help=False,
+                                     description="Simulate a network of many nodes in one process, in simulated time: "
+                                                 "the same seed gives the same run.")
+    parser.add_argument("scenario", help="the path of a YAML file, or the name of a scenario")
+    parser.add_argument("--seed", type=int, help="another seed than the scenario's")
+    parser.add_argument("--nodes", type=int, help="another number of nodes; also in place of several sizes")
+    parser.add_argument("--out", type=Path, help="where the report goes (build/sim/<name>)")
+    parser.add_argument("--trace", type=Path, help="write every delivery: microseconds, from, to, kind, bytes")
+    parser.add_argument("--log", type=Path, help="write what the nodes log")
+    return parser
+
+
 def explain():
-    print("Usage: ./dev sim SCENARIO [--seed N] [--nodes N] [--out FOLDER] [--trace FILE] [--log FILE]\n\n"
-          "Simulates a network of many nodes in one process, in simulated time: the same seed gives the same run.\n"
-          "SCENARIO is the path of a YAML file, or the name of one of these (tests/sim/scenarios):\n")
+    print(make_parser().format_help())
+    print("The scenarios of tests/sim/scenarios:\n")
     for path in scenarios.list_all():
         try:
             content = scenarios.load(path)
@@ -115,18 +127,6 @@ def explain():
         print(f"  {path.stem:14} {content['title']} ({size} {kind})")
     print("\nThe report is build/sim/<name>/report.md, with report.json and plots beside it. docs/simulator.md says what is\n"
           "real, what is simulated, and how to write a scenario.")
-
-
-def parse(arguments):
-    parser = argparse.ArgumentParser(prog="./dev sim", description="Simulate a network of many nodes in one process.",
-                                     epilog="./dev sim alone lists the scenarios that are there.")
-    parser.add_argument("scenario", help="the path of a YAML file, or the name of a scenario")
-    parser.add_argument("--seed", type=int, help="another seed than the scenario's")
-    parser.add_argument("--nodes", type=int, help="another number of nodes; also in place of several sizes")
-    parser.add_argument("--out", type=Path, help="where the report goes (build/sim/<name>)")
-    parser.add_argument("--trace", type=Path, help="write every delivery: microseconds, from, to, kind, bytes")
-    parser.add_argument("--log", type=Path, help="write what the nodes log")
-    return parser.parse_args(arguments)
 
 
 def load(options):
@@ -142,10 +142,10 @@ def load(options):
 
 
 def main(arguments):
-    if not arguments or arguments == ["help"]:
+    if not arguments or arguments == ["help"] or "--help" in arguments or "-h" in arguments:
         explain()
         return 0
-    options = parse(arguments)
+    options = make_parser().parse_args(arguments)
     progress = Progress()
     try:
         content = load(options)

@@ -151,10 +151,16 @@ KINDS = {"fuzz": run_fuzz, "properties": run_properties, "messages": run_message
 
 
 def main(words):
-    if not words or words[0] not in KINDS:
-        print(__doc__.split("\n\n", 1)[1].strip(), file=sys.stderr)
-        return 0 if not words or words[0] in ("help", "--help", "-h") else 2
-    return KINDS[words[0]](words[1:])
+    usage = __doc__.split("\n\n", 1)[1].strip()
+    if not words or words[0] == "help" or "--help" in words or "-h" in words:
+        print(usage)
+        return 0
+    kind, *rest = words
+    # All but the names of fuzz targets are numbers: what is none would else be passed over in silence.
+    if kind not in KINDS or (kind != "fuzz" and not all(word.isdigit() for word in rest)):
+        print(f"soak: this is not understood: {' '.join(words)}\n\n{usage}", file=sys.stderr)
+        return 2
+    return KINDS[kind](rest)
 
 
 if __name__ == "__main__":
