@@ -216,6 +216,12 @@ decode_time (DmsJobReader *requires)
     return decode_time_map (requires);
   if (!dms_job_units_parse_duration (dms_job_node_get_text (member), &ns, &why))
     dms_job_reader_error (requires, "time", "%s, got \"%.40s\"", why, dms_job_node_get_text (member));
+  else if ((double) ns / 1e9 > MAX_SECONDS)
+    dms_job_reader_error (requires,
+                          "time",
+                          "must be at most %dh, got \"%.40s\"",
+                          (int) (MAX_SECONDS / 3600),
+                          dms_job_node_get_text (member));
   return dms_time_limit_new ("seconds", (double) ns / 1e9, 0);
 }
 
@@ -233,7 +239,7 @@ read_kyc (DmsJobNode *item, const char *path, const DmsJobScope *scope)
       g_auto (GStrv) parts = g_strsplit (dms_job_node_get_text (item), "=", 2);
 
       if (parts[0] != NULL && g_strstrip (parts[0])[0] != '\0' && strlen (parts[0]) <= 256 &&
-          (parts[1] == NULL || strlen (parts[1]) <= 256))
+          (parts[1] == NULL || strlen (g_strstrip (parts[1])) <= 256))
         return dms_kyc_new (parts[0], parts[1]);
       report (scope, item, path, "must be a kind of statement, such as company, or company=12345");
       return NULL;

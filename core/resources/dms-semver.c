@@ -205,6 +205,15 @@ meets_term (DmsSemver *version, const char *term, GError **error)
 
   while (term[length] == ' ')
     length++;
+  if (strpbrk (term + length, "=!<>~") != NULL)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_INVALID_DATA,
+                   "“%.64s” is more than one comparison: put a comma between them, such as >= 1.2, < 2",
+                   term);
+      return FALSE;
+    }
   wanted = dms_semver_new (term + length, error);
   if (wanted == NULL)
     return FALSE;
