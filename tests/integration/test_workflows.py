@@ -132,24 +132,31 @@ def test_shutdown_in_the_middle(node):
     nothing_left(node)
 
 
-@pytest.mark.skipif(not PLUGIN.exists(), reason="built without the transport libp2p")
-def test_fan_out_over_two_machines(tmp_path):
-    """Both execute; the orchestrator and then the other machine are killed in between, and nothing is repeated."""
-    alice, bob = (Node(tmp_path / name, config=quick()).set_up() for name in ("alice", "bob"))
+@contextlib.contextmanager
+def two_machines(tmp_path):
+    """Connected, both execute, and each lets the other deploy; folders of the second are the first one's, too."""
+    members = alice, bob = tuple(Node(tmp_path / name, config=quick()).set_up() for name in ("alice", "bob"))
     with contextlib.ExitStack() as stack:
-        for member in (alice, bob):
+        for member in members:
             stack.callback(wind_down, member)
         allow(bob, alice, *DEPLOY)
         allow(alice, bob, *DEPLOY)
-        for member in (alice, bob):
+        for member in members:
             member.start()
             member.onboard()
         connect(alice, bob)
+        # A folder of the host is mounted for its owner only.
+        bob.cli("cap", "anchor", "-c", bob.name, "--root", alice.dms_did)
+        yield members
+
+
+@pytest.mark.skipif(not PLUGIN.exists(), reason="built without the transport libp2p")
+def test_fan_out_over_two_machines(tmp_path):
+    """Both execute; the orchestrator and then the other machine are killed in between, and nothing is repeated."""
+    with two_machines(tmp_path) as (alice, bob):
         flow = Flow(alice)
         flow.add("work", 'sleep 1; echo "$DMS_ITEM"', "{for_each: [a, b, c, d, e, f], outputs: {o: stdout}}")
         flow.add("sum", 'echo "$O" > /shared/sum', "{inputs: {O: work.o}}")
-        # A folder of the host is mounted for its owner only.
-        bob.cli("cap", "anchor", "-c", bob.name, "--root", alice.dms_did)
         nodes = (f"  one: {{allocations: [work, sum], peer: {alice.peer}}}\n"
                  f"  two: {{allocations: [work], peer: {bob.peer}}}\n")
         ensemble = alice.deploy(flow.write(nodes))
@@ -170,20 +177,11 @@ def test_fan_out_over_two_machines(tmp_path):
         nothing_left(bob)
 
 
+@pytest.mark.skipif(not PLUGIN.exists(), reason="built without the transport libp2p")
 def test_machine_that_is_away_at_the_end(tmp_path):
     """A step that is not begun any more was placed on a machine that is dead: it is told when it is back, and holds nothing;
     also when the orchestrator was killed before that."""
-    alice, bob = (Node(tmp_path / name, config=quick()).set_up() for name in ("alice", "bob"))
-    with contextlib.ExitStack() as stack:
-        for member in (alice, bob):
-            stack.callback(wind_down, member)
-        allow(bob, alice, *DEPLOY)
-        allow(alice, bob, *DEPLOY)
-        for member in (alice, bob):
-            member.start()
-            member.onboard()
-        connect(alice, bob)
-        bob.cli("cap", "anchor", "-c", bob.name, "--root", alice.dms_did)
+    with two_machines(tmp_path) as (alice, bob):
         flow = Flow(alice)
         flow.add("first", "until test -e /shared/go; do sleep 0.1; done; exit 1")
         flow.add("second", "echo never", "{after: [first]}")

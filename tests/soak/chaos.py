@@ -104,6 +104,8 @@ class Fault:
     other: float
 
 
+# How the record of a fault begins that had nobody to meet.
+FOUND_NONE = "found no"
 # Of a deployment that others may take over: who leads it, and the machine that votes on who does.
 FAULTS_OF_ROLLS = ("kill leader", "cut off leader", "kill witness", "cut off witness")
 KINDS_OF_FAULTS = ("kill daemon", "kill job", "stop daemon", "partition", "slow link", "full disk", "clock jump",
@@ -301,7 +303,7 @@ class Chaos:
         name = self.find_member(fault, what == "witness")
         name = name and self.choose_host(fault, {name})
         if name is None:
-            yield f"found no {what} to kill"
+            yield f"{FOUND_NONE} {what} to kill"
             return
         self.node(name).kill()
         yield f"killed the daemon of {name}, a {what}"
@@ -311,7 +313,7 @@ class Chaos:
     def cut_off_member(self, fault, what):
         name = self.find_member(fault, what == "witness")
         if name is None:
-            yield f"found no {what} to cut off"
+            yield f"{FOUND_NONE} {what} to cut off"
             return
         self.bed.partition([[name], [other for other in self.bed.hosts if other != name]])
         yield f"cut off {name}, a {what}"
@@ -425,7 +427,7 @@ class Chaos:
         at = time.monotonic() - self.began
         self.done.append((at, fault, what))
         self.say(f"{at:6.1f} s  {fault.number + 1}/{len(self.faults)}: {what}, for {fault.seconds:.1f} s")
-        if what.startswith("found no"):
+        if what.startswith(FOUND_NONE):
             return
         if fault.kind in LONG_FAULTS:
             thread = threading.Thread(target=self.mend, args=(fault, steps))
@@ -466,6 +468,7 @@ class Chaos:
                 if stray in known or f"chaos-{self.deployments[0].nonce}-" not in json.dumps(record):
                     continue
                 self.say(f"{name} took {stray[:8]} as well; it is shut down")
+                # Of a kind that others may lead: all of them are asked.
                 double = Deployment(-1, "inherited service", name, 0, 0, id=stray)
                 self.shut_down(double)
 
@@ -551,7 +554,8 @@ def report(chaos, seconds, seed):
     lines = ["# Chaos", "",
              f"{'FAILED' if chaos.failures else 'Passed'}: {len(chaos.done)} faults during {len(chaos.deployments)} "
              f"deployments in {seconds:.0f} s, seed {seed}. {gave_up} deployments gave up while faults lasted, "
-             f"{sum(bool(item.kills) for item in chaos.deployments)} had a job killed.", ""]
+             f"{sum(bool(item.kills) for item in chaos.deployments)} had a job killed. "
+             f"{sum(what.startswith(FOUND_NONE) for _, _, what in chaos.done)} of the faults found nobody.", ""]
     lines += [f"- {failure}" for failure in chaos.failures] + ([""] if chaos.failures else [])
     lines += ["| deployment | kind | by | at | ended | error |", "|---|---|---|---|---|---|"]
     lines += [f"| {item.number} `{item.id[:8]}` | {item.kind}{f', killed {len(item.kills)}' if item.kills else ''} | {item.orchestrator} | "

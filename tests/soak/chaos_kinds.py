@@ -234,11 +234,6 @@ def inherited(make):
     return made
 
 
-def disk_was_full(deployment):
-    """What may not begin twice is not tried again, whatever its machine was in want of."""
-    return "the disk is full" in deployment.error
-
-
 def standby_is_away(deployment):
     """All standbys have to agree before anything is placed."""
     return deployment.error.startswith("standby orchestrator ")
@@ -258,7 +253,7 @@ KINDS = {
     "too large": Kind(1, "Failed", simple("task", 1, "true", cores=1000), rules=("single",)),
     "updated": Kind(3, "Running", before, change=after, rules=("runs",)),
     "workflow": Kind(2, "Completed", workflow(False), heals=True, rules=("once", "result")),
-    "single workflow": Kind(2, "Completed", workflow(True), may_fail=disk_was_full, rules=("once", "result")),
+    "single workflow": Kind(2, "Completed", workflow(True), rules=("once", "result")),
     "recursive": Kind(2, "Completed", recursive, rules=("result",)),
     "one for one": Kind(2, "Running", policy("one_for_one", ("part0", "part1")), heals=True, rules=("runs",)),
     "one for all": Kind(2, "Running", policy("one_for_all", ("part0", "part1")), heals=True, rules=("runs", "after")),
