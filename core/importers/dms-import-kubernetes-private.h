@@ -11,7 +11,8 @@ typedef struct
 {
   DmsImportDraft *draft;
   DmsImportReport *report;
-  /* namespace/name → DmsJobNode of the object; an object that states no namespace has an empty one */
+  /* namespace/name → DmsJobNode of the object; an object that states no namespace has an empty one. By “*” in
+   * its place as well, where NULL says that objects of several namespaces have the name. */
   GHashTable *config_maps;
   GHashTable *secrets;
   GHashTable *claims;

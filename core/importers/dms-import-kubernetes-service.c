@@ -230,34 +230,25 @@ note_port (DmsImportReader *spec, DmsJobNode *port, guint index)
 {
   g_autofree char *suffix = g_strdup_printf ("[%u]", index);
   guint wanted = parse_port (text_of (port, "nodePort"));
+  const char *remark =
+      "a port of the pod's machine, open to whoever reaches that and not to the ensemble alone; "
+      "others of it reach it as NAME.internal";
 
   if (wanted == 0)
     wanted = parse_port (text_of (port, "port"));
   if (!is_tcp (port))
-    dms_import_reader_note_item (spec,
-                                 "ports",
-                                 port,
-                                 suffix,
-                                 DMS_IMPORT_IMPOSSIBLE,
-                                 "ports of nodes are TCP; let the program speak TCP");
+    remark = "ports of nodes are TCP; let the program speak TCP";
   else if (wanted < 1025)
-    dms_import_reader_note_item (
-        spec,
-        "ports",
-        port,
-        suffix,
-        DMS_IMPORT_APPROXIMATED,
-        "ports below 1025 become any free port; the manifest says which, and others reach it "
-        "there as NAME.internal");
-  else
-    dms_import_reader_note_item (
-        spec,
-        "ports",
-        port,
-        suffix,
-        DMS_IMPORT_APPROXIMATED,
-        "a port of the pod's machine, open to whoever reaches that and not to the ensemble alone; "
-        "others of it reach it as NAME.internal");
+    remark = "ports below 1025 become any free port of the pod's machine, open to whoever reaches that; the "
+             "manifest "
+             "says which, and others reach it there as NAME.internal";
+  dms_import_reader_note_item (spec,
+                               "ports",
+                               port,
+                               suffix,
+                               is_tcp (port) ? DMS_IMPORT_APPROXIMATED : DMS_IMPORT_IMPOSSIBLE,
+                               "%s",
+                               remark);
 }
 
 static void

@@ -10,6 +10,9 @@
 
 /* Kubernetes manifests: each pod becomes a node, each of its containers an allocation there. */
 
+/* No namespace has this name. */
+#define ANY_NAMESPACE "*"
+
 enum
 {
   MAX_REPLICAS = 100,
@@ -56,25 +59,18 @@ dms_import_kubernetes_get_namespace (DmsJobNode *object)
 DmsJobNode *
 dms_import_kubernetes_find (DmsImportPod *pod, GHashTable *objects, const char *name)
 {
-  g_autofree char *own = g_strdup_printf ("%s/%s", pod->name_space, name);
-  g_autofree char *bare = g_strdup_printf ("/%s", name);
-  DmsJobNode *found = name == NULL ? NULL : g_hash_table_lookup (objects, own);
-  GHashTableIter iter;
-  gpointer key;
-  gpointer object;
-  guint n = 0;
+  g_autofree char *own = NULL;
+  g_autofree char *other = NULL;
+  DmsJobNode *found;
 
-  if (found != NULL || name == NULL || *pod->name_space != '\0')
-    return found != NULL || name == NULL ? found : g_hash_table_lookup (objects, bare);
-  g_hash_table_iter_init (&iter, objects);
-  while (g_hash_table_iter_next (&iter, &key, &object))
-    {
-      if (strcmp (strchr (key, '/'), bare) != 0)
-        continue;
-      found = object;
-      n++;
-    }
-  return n == 1 ? found : NULL;
+  if (name == NULL)
+    return NULL;
+  own = g_strdup_printf ("%s/%s", pod->name_space, name);
+  found = g_hash_table_lookup (objects, own);
+  if (found != NULL)
+    return found;
+  other = g_strdup_printf ("%s/%s", *pod->name_space != '\0' ? "" : ANY_NAMESPACE, name);
+  return g_hash_table_lookup (objects, other);
 }
 
 /* Lists may hold lists. */
@@ -755,21 +751,34 @@ translate (DmsImportCluster *self, DmsJobNode *node)
   dms_import_reader_finish (object);
 }
 
+/* By its namespace, and by none, where NULL stands for several. */
+static void
+index_by_name (GHashTable *objects, DmsJobNode *object)
+{
+  const char *name_space = dms_import_kubernetes_get_namespace (object);
+  char *any = g_strdup_printf (ANY_NAMESPACE "/%s", name_of (object));
+  gpointer known;
+  gboolean is_known = g_hash_table_lookup_extended (objects, any, NULL, &known);
+
+  if (is_known && (known == NULL || strcmp (dms_import_kubernetes_get_namespace (known), name_space) != 0))
+    g_hash_table_replace (objects, any, NULL);
+  else
+    g_hash_table_replace (objects, any, object);
+  g_hash_table_replace (objects, g_strdup_printf ("%s/%s", name_space, name_of (object)), object);
+}
+
 static void
 index_object (DmsImportCluster *self, DmsJobNode *node)
 {
   const char *kind = text_of (node, "kind");
-  char *name = g_strdup_printf ("%s/%s", dms_import_kubernetes_get_namespace (node), name_of (node));
 
   if (strcmp (kind, "ConfigMap") == 0)
-    g_hash_table_replace (self->config_maps, name, node);
+    index_by_name (self->config_maps, node);
   else if (strcmp (kind, "Secret") == 0)
-    g_hash_table_replace (self->secrets, name, node);
+    index_by_name (self->secrets, node);
   else if (strcmp (kind, "PersistentVolumeClaim") == 0)
-    g_hash_table_replace (self->claims, name, node);
-  else
-    g_free (name);
-  if (strcmp (kind, "Service") == 0)
+    index_by_name (self->claims, node);
+  else if (strcmp (kind, "Service") == 0)
     g_ptr_array_add (self->services, node);
 }
 

@@ -115,57 +115,40 @@ claim_ports (Task *self, DmsImportReader *config)
     dms_import_nomad_finish (map);
 }
 
-/* `source:/target[:ro]`; a source in the task's own directory is a file that a template makes. */
-static void
-take_bind (Task *self, DmsImportReader *config, DmsJobNode *item, const char *suffix)
+/* `source:/target[:ro]`; a source in the task's own directory is a file that a template makes. The remark on
+ * it, and whether it was taken. */
+static const char *
+add_bind (Task *self, const char *text, gboolean *taken)
 {
-  const char *text = dms_job_node_get_text (item);
   g_auto (GStrv) parts = g_strsplit (text != NULL ? text : "", ":", 3);
   const char *content = NULL;
-  gboolean added;
 
+  *taken = FALSE;
   if (g_strv_length (parts) < 2)
-    {
-      dms_import_reader_note_item (
-          config, "volumes", item, suffix, DMS_IMPORT_IMPOSSIBLE, "must be SOURCE:/TARGET[:ro]");
-      return;
-    }
+    return "must be SOURCE:/TARGET[:ro]";
   content = g_hash_table_lookup (self->files, parts[0]);
   if (content != NULL)
     {
-      added = dms_import_job_add_file (self->job, parts[1], content, FALSE);
-      dms_import_reader_note_item (config,
-                                   "volumes",
-                                   item,
-                                   suffix,
-                                   added ? DMS_IMPORT_APPROXIMATED : DMS_IMPORT_IMPOSSIBLE,
-                                   "%s",
-                                   added ? "the template's file, which only the job's user may read"
-                                         : "it is empty, cannot be put there, or is one too many");
-      return;
+      *taken = dms_import_job_add_file (self->job, parts[1], content, FALSE);
+      return *taken ? "the template's file, which only the job's user may read"
+                    : "it is empty, cannot be put there, or is one too many";
     }
   if (!g_path_is_absolute (parts[0]) || strspn (parts[0], "/") == strlen (parts[0]) ||
       strstr (parts[0], ".sock") != NULL)
-    {
-      dms_import_reader_note_item (
-          config,
-          "volumes",
-          item,
-          suffix,
-          DMS_IMPORT_IMPOSSIBLE,
-          "the source is neither a path of the machine that a job may have nor a template without functions");
-      return;
-    }
-  added = dms_import_job_add_volume (
+    return "the source is neither a path of the machine that a job may have nor a template without functions";
+  *taken = dms_import_job_add_volume (
       self->job, parts[0], parts[1], parts[2] != NULL && dms_import_text_has_option (parts[2], "ro"));
-  dms_import_reader_note_item (config,
-                               "volumes",
-                               item,
-                               suffix,
-                               added ? DMS_IMPORT_APPROXIMATED : DMS_IMPORT_IMPOSSIBLE,
-                               "%s",
-                               added ? DMS_IMPORT_BIND_REMARK
-                                     : "cannot be mounted there, or is one too many");
+  return *taken ? DMS_IMPORT_BIND_REMARK : "cannot be mounted there, or is one too many";
+}
+
+static void
+take_bind (Task *self, DmsImportReader *config, DmsJobNode *item, const char *suffix)
+{
+  gboolean taken;
+  const char *remark = add_bind (self, dms_job_node_get_text (item), &taken);
+
+  dms_import_reader_note_item (
+      config, "volumes", item, suffix, taken ? DMS_IMPORT_APPROXIMATED : DMS_IMPORT_IMPOSSIBLE, "%s", remark);
 }
 
 static void

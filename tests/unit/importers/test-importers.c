@@ -487,6 +487,25 @@ test_namespaces (void)
     }
 }
 
+/* Whatever port it becomes, it is open. */
+static void
+test_service_ports (void)
+{
+  static const char text[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {app: p}}\n"
+                             "spec: {containers: [{name: c, image: i}]}\n"
+                             "---\napiVersion: v1\nkind: Service\nmetadata: {name: v}\n"
+                             "spec: {selector: {app: p}, ports: [{port: 80}, {port: 6000}, "
+                             "{port: 53, protocol: UDP}]}\n";
+  g_autofree char *report = NULL;
+  g_autofree char *yaml = translate (DMS_IMPORT_KUBERNETES, text, &report);
+
+  dms_test_import_assert_has (yaml, "public: 6000");
+  dms_test_import_assert_has (
+      report, "ports[0]: ports below 1025 become any free port of the pod's machine, open to whoever");
+  dms_test_import_assert_has (report, "ports[1]: a port of the pod's machine, open to whoever");
+  dms_test_import_assert_has (report, "impossible: Service/v.spec.ports[2]: ports of nodes are TCP");
+}
+
 static void
 test_restart_words (void)
 {
@@ -582,6 +601,7 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/closed-ports", test_closed_ports);
   g_test_add_func ("/importers/users-and-groups", test_users_and_groups);
   g_test_add_func ("/importers/namespaces", test_namespaces);
+  g_test_add_func ("/importers/service-ports", test_service_ports);
   g_test_add_func ("/importers/restart-words", test_restart_words);
   g_test_add_func ("/importers/slips-of-units", test_slips_of_units);
   g_test_add_func ("/importers/read-only-binds", test_read_only_binds);
