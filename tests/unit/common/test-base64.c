@@ -32,9 +32,25 @@ test_like_glib (void)
 static void
 test_refused (void)
 {
-  const char *const bad[] = { "A",    "AA",   "AAA",  "AAAAA", "====",     "A===", "=AAA",     "A=AA",
-                              "AA=A", "AB==", "AAB=", "AA==AAAA", "AA=\n", "AAA ", "AA-_AAAA", "\xc3\xa4AA",
-                              "AAAA\n", "AAA\\" };
+  const char *const bad[] = { "A",
+                              "AA",
+                              "AAA",
+                              "AAAAA",
+                              "====",
+                              "A===",
+                              "=AAA",
+                              "A=AA",
+                              "AA=A",
+                              "AB==",
+                              "AAB=",
+                              "AA==AAAA",
+                              "AA=\n",
+                              "AAA ",
+                              "AA-_AAAA",
+                              "\xc3\xa4"
+                              "AA",
+                              "AAAA\n",
+                              "AAA\\" };
 
   gsize size = 7;
 
