@@ -59,9 +59,11 @@ def test_js_is_asked(town):
 
 
 def test_js_is_asked_in_version_1(town):
-    """Its version 1 takes the connection it was asked over for the dial, and hangs it up: that is no answer to us."""
+    """Its version 1 takes the connection it was asked over for the dial, and hangs it up: that is no answer to us.
+
+    Whether the stream's end comes before the connection's is a race inside it."""
     ours, js = asker_and_server(town, 1, "/libp2p/autonat/1.0.0")
-    with pytest.raises(PeerError, match="has ended"):
+    with pytest.raises(PeerError, match="has ended|ended the stream and sent no message"):
         ours.ask("autonat", peer=js.id)
     ours.ask("dial", addresses=js.addresses)
     assert ours.ask("echo", peer=js.id, size=1000)["equal"]

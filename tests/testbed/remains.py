@@ -24,11 +24,23 @@ def _links(folder):
                 yield os.readlink(os.path.join(folder, name))
 
 
+class Spaces(set):
+    """Name spaces as /proc names them. They are held open: else the kernel gives their numbers to the next ones made on
+    this machine, and who is in those would be taken for somebody left behind."""
+
+    def __init__(self, paths):
+        self.held = [os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in paths]
+        super().__init__(os.readlink(f"/proc/self/fd/{fd}") for fd in self.held)
+
+    def __del__(self):
+        for fd in self.held:
+            os.close(fd)
+
+
 def spaces_of(bed):
-    """The bed's name spaces as /proc names them: what must be gone later."""
-    spaces = {os.readlink(f"/proc/{bed.supervisor}/ns/{kind}") for kind in SPACES}
-    for path in Path(f"/proc/{bed.supervisor}/root/run/netns").iterdir():
-        spaces.add(f"net:[{path.stat().st_ino}]")
+    """The bed's name spaces: what nobody but the caller may be in later."""
+    spaces = Spaces([f"/proc/{bed.supervisor}/ns/{kind}" for kind in SPACES] +
+                    list(Path(f"/proc/{bed.supervisor}/root/run/netns").iterdir()))
     assert len(spaces) == len(SPACES) + len(bed.hosts) + len(bed.nats)
     return spaces
 
@@ -37,6 +49,8 @@ def users_of(spaces):
     """Processes in one of the name spaces, or with a hold on it by a descriptor or a mount."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
+        if int(folder.name) == os.getpid():
+            continue
         held = set(_links(folder / "ns")) | set(_links(folder / "fd"))
         with contextlib.suppress(OSError):
             held |= {line.split()[3] for line in (folder / "mountinfo").read_text().splitlines() if " nsfs " in line}
