@@ -88,23 +88,22 @@ dms_provider_take_up (DmsProvider *self, GError **error)
 }
 
 static void
-on_decided (DmsRestoreCheck *check, gboolean wanted, gpointer user_data)
+on_unwanted (DmsRestoreCheck *check, const char *allocation_id, gpointer user_data)
+{
+  DmsAllocation *allocation = dms_provider_lookup (user_data, allocation_id);
+  DmsAllocationRecord *record = allocation == NULL ? NULL : dms_allocation_get_record (allocation);
+
+  if (record != NULL && g_str_equal (record->ensemble_id, dms_restore_check_get_ensemble_id (check)) &&
+      (record->is_reusable || !dms_allocation_status_is_final (record->status)))
+    dms_allocation_terminate_async (allocation, "its orchestrator does not want it any more", NULL, NULL);
+}
+
+static void
+on_decided (DmsRestoreCheck *check, gpointer user_data)
 {
   DmsProvider *self = user_data;
-  g_autoptr (DmsRestoreCheck) kept = g_object_ref (check);
-  const char *ensemble_id = dms_restore_check_get_ensemble_id (check);
-  g_autoptr (GPtrArray) allocations = dms_provider_list_allocations (self);
 
-  for (guint i = 0; !wanted && i < allocations->len; i++)
-    {
-      DmsAllocation *allocation = g_ptr_array_index (allocations, i);
-      DmsAllocationRecord *record = dms_allocation_get_record (allocation);
-
-      if (g_str_equal (record->ensemble_id, ensemble_id) &&
-          (record->is_reusable || !dms_allocation_status_is_final (record->status)))
-        dms_allocation_terminate_async (allocation, "its orchestrator does not want it any more", NULL, NULL);
-    }
-  g_hash_table_remove (self->checks, ensemble_id);
+  g_hash_table_remove (self->checks, dms_restore_check_get_ensemble_id (check));
 }
 
 /* Whoever wanted this may have given it up while the daemon was away. */
@@ -116,6 +115,7 @@ check_orchestrator (DmsProvider *self, DmsAllocationRecord *record)
   if (check == NULL)
     {
       check = dms_restore_check_new (self->root, record->ensemble_id, record->orchestrator);
+      g_signal_connect_object (check, "unwanted", G_CALLBACK (on_unwanted), self, 0);
       g_signal_connect_object (check, "decided", G_CALLBACK (on_decided), self, 0);
       g_hash_table_insert (self->checks, g_strdup (record->ensemble_id), check);
     }

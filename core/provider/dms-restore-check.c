@@ -24,6 +24,8 @@ struct _DmsRestoreCheck
   DmsHandle *orchestrator;
   char *ensemble_id;
   GPtrArray *allocation_ids;
+  /* Which of them the question is about; G_MAXUINT: about all of them. */
+  guint asked;
   GCancellable *cancellable;
   gint64 began_us;
   guint ask_seconds;
@@ -33,6 +35,7 @@ struct _DmsRestoreCheck
 
 enum
 {
+  SIGNAL_UNWANTED,
   SIGNAL_DECIDED,
   N_SIGNALS,
 };
@@ -77,22 +80,29 @@ dms_restore_check_class_init (DmsRestoreCheckClass *klass)
   G_OBJECT_CLASS (klass)->finalize = dms_restore_check_finalize;
 
   /**
-   * DmsRestoreCheck::decided:
-   * @wanted: whether the orchestrator wants its allocations; %FALSE also when it was not heard of for three
-   * hours
+   * DmsRestoreCheck::unwanted:
+   * @allocation_id: one of the allocations
    *
-   * The orchestrator has spoken, or will not any more.
+   * The orchestrator does not want this one any more, or was not heard of for three hours.
    */
-  signals[SIGNAL_DECIDED] = g_signal_new ("decided",
-                                          DMS_TYPE_RESTORE_CHECK,
-                                          G_SIGNAL_RUN_LAST,
-                                          0,
-                                          NULL,
-                                          NULL,
-                                          NULL,
-                                          G_TYPE_NONE,
-                                          1,
-                                          G_TYPE_BOOLEAN);
+  signals[SIGNAL_UNWANTED] = g_signal_new ("unwanted",
+                                           DMS_TYPE_RESTORE_CHECK,
+                                           G_SIGNAL_RUN_LAST,
+                                           0,
+                                           NULL,
+                                           NULL,
+                                           NULL,
+                                           G_TYPE_NONE,
+                                           1,
+                                           G_TYPE_STRING);
+
+  /**
+   * DmsRestoreCheck::decided:
+   *
+   * All that is unwanted was told; the rest stays.
+   */
+  signals[SIGNAL_DECIDED] = g_signal_new (
+      "decided", DMS_TYPE_RESTORE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -100,6 +110,7 @@ dms_restore_check_init (DmsRestoreCheck *self)
 {
   self->cancellable = g_cancellable_new ();
   self->allocation_ids = g_ptr_array_new_with_free_func (g_free);
+  self->asked = G_MAXUINT;
   self->ask_seconds = FIRST_SECONDS;
   self->cool_down = COOL_DOWN_SECONDS;
 }
@@ -147,7 +158,8 @@ build_question (DmsRestoreCheck *self)
   JsonArray *names = json_array_new ();
 
   for (guint i = 0; i < self->allocation_ids->len; i++)
-    json_array_add_string_element (names, g_ptr_array_index (self->allocation_ids, i));
+    if (self->asked == G_MAXUINT || self->asked == i)
+      json_array_add_string_element (names, g_ptr_array_index (self->allocation_ids, i));
   json_object_set_string_member (object, "EnsembleID", self->ensemble_id);
   /* The protocol spells it so. */
   json_object_set_array_member (object, "AllocationNamess", names);
@@ -168,17 +180,43 @@ ask_again (gpointer user_data)
 }
 
 static void
-decide (DmsRestoreCheck *self, gboolean wanted, const char *reason)
+give_up (DmsRestoreCheck *self, guint index, const char *reason)
 {
+  const char *id = g_ptr_array_index (self->allocation_ids, index);
+
+  dms_log_event (G_LOG_LEVEL_WARNING,
+                 "restore_rolled_back",
+                 "orchestratorID",
+                 self->ensemble_id,
+                 "allocationID",
+                 id,
+                 "error",
+                 reason,
+                 NULL);
+  g_signal_emit (self, signals[SIGNAL_UNWANTED], 0, id);
+}
+
+/* Of several the answer does not say which one is unwanted, and the others run for somebody: then each is
+ * asked for by itself. */
+static void
+take_answer (DmsRestoreCheck *self, gboolean wanted, const char *reason)
+{
+  gboolean together = self->asked == G_MAXUINT;
+
+  if (together && !wanted && self->allocation_ids->len > 1)
+    {
+      self->asked = 0;
+      ask (self);
+      return;
+    }
   if (!wanted)
-    dms_log_event (G_LOG_LEVEL_WARNING,
-                   "restore_rolled_back",
-                   "orchestratorID",
-                   self->ensemble_id,
-                   "error",
-                   reason,
-                   NULL);
-  g_signal_emit (self, signals[SIGNAL_DECIDED], 0, wanted);
+    give_up (self, together ? 0 : self->asked, reason);
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return;
+  if (!together && ++self->asked < self->allocation_ids->len)
+    ask (self);
+  else
+    g_signal_emit (self, signals[SIGNAL_DECIDED], 0);
 }
 
 static void
@@ -194,12 +232,14 @@ answered (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   if (reply != NULL)
     {
-      decide (self, dms_json_object_get_flag (object, "OK"), dms_json_object_get_text (object, "Error"));
+      take_answer (self, dms_json_object_get_flag (object, "OK"), dms_json_object_get_text (object, "Error"));
       return;
     }
   if (waited_us > (gint64) GIVE_UP_SECONDS * G_USEC_PER_SEC)
     {
-      decide (self, FALSE, error->message);
+      for (guint i = self->asked == G_MAXUINT ? 0 : self->asked; i < self->allocation_ids->len; i++)
+        give_up (self, i, error->message);
+      g_signal_emit (self, signals[SIGNAL_DECIDED], 0);
       return;
     }
   self->ask_seconds = ASK_SECONDS;

@@ -31,6 +31,8 @@ typedef struct
   guint n_asked;
   gboolean deaf;
   gboolean unwanted;
+  /* (nullable): of the allocation that alone is unwanted */
+  const char *unwanted_key;
 } Fixture;
 
 void fixture_set_flag (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -49,6 +51,8 @@ gboolean fixture_has_bid (gpointer user_data);
 void fixture_get_bid (Fixture *f);
 char *fixture_build_commit (const char *key, const char *ports, guint n_dynamic);
 DmsHandle *fixture_allocate (Fixture *f, const char *type, const char *params, const char *extra);
+DmsHandle *
+fixture_allocate_key (Fixture *f, const char *key, const char *type, const char *params, const char *extra);
 void fixture_start (Fixture *f, DmsHandle *allocation, const char *problem);
 JsonObject *fixture_wait_end (Fixture *f);
 void fixture_assert_log (Fixture *f, const char *stream, gint64 offset, const char *expected);

@@ -152,6 +152,31 @@ test_unwanted (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fixture_count_listed (f), ==, 0);
 }
 
+static gboolean
+is_one_left (gpointer user_data)
+{
+  return fixture_count_listed (user_data) == 1;
+}
+
+/* One may be the orchestrator's no more while the other runs on for it. */
+static void
+test_one_unwanted (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DmsHandle) stale = fixture_allocate_key (f, "n1.main", "service", "{\"duration_ms\":-1}", "");
+  g_autoptr (DmsHandle) wanted = fixture_allocate_key (f, "n2.main", "service", "{\"duration_ms\":-1}", "");
+
+  fixture_start (f, stale, NULL);
+  fixture_start (f, wanted, NULL);
+  f->unwanted_key = "n1.main";
+  fixture_stop_provider (f);
+  fixture_start_provider (f);
+  dms_test_wait (is_one_left, f);
+  dms_test_run (200);
+  g_assert_cmpuint (f->n_asked, ==, 3);
+  g_assert_cmpuint (fixture_count_listed (f), ==, 1);
+  g_assert_false (fixture_is_all_free (f));
+}
+
 /* Allocated and not started: still there, and can be started. */
 static void
 test_pending_after_restart (Fixture *f, gconstpointer data)
@@ -180,6 +205,7 @@ main (int argc, char *argv[])
   add ("/restore/restart-of-daemon", test_restart_of_daemon);
   add ("/restore/end-is-repeated", test_end_is_repeated);
   add ("/restore/unwanted", test_unwanted);
+  add ("/restore/one-unwanted", test_one_unwanted);
   add ("/restore/failed-before-restart", test_failed_before_restart);
   add ("/restore/lost", test_lost);
   add ("/restore/pending-after-restart", test_pending_after_restart);
