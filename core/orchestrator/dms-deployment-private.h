@@ -140,6 +140,8 @@ struct _DeployAllocation
   guint probe_timer;
   gboolean probing;
   guint strikes;
+  /* So many times in a row its machine did not name it among what it has. */
+  guint n_missing;
   /* It is about to be started anew; it is left as it is; how often it was, at all and of late. */
   gboolean repairing;
   gboolean given_up;

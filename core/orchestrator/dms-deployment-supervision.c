@@ -235,35 +235,54 @@ was_lost (DeployAllocation *allocation, const char *reason)
   return g_strcmp0 (reason, "stopped") == 0 && dms_allocation_config_is_single (allocation->config);
 }
 
-/* What its machine does not have any more, and will not report: it was taken back while it was out of reach.
- */
+static gboolean
+is_missing (DeployAllocation *allocation, JsonObject *statuses)
+{
+  const char *status = dms_json_object_get_text (statuses, allocation->id);
+
+  return !allocation->ended && allocation->started && !allocation->node->standby && !allocation->repairing &&
+         (status == NULL || strcmp (status, "terminated") == 0);
+}
+
+/* What its machine does not have any more, and will not report. */
 static void
-find_vanished (DmsDeployment *self, DeployNode *node, JsonObject *statuses)
+find_vanished (DmsDeployment *self,
+               DeployNode *node,
+               JsonObject *statuses,
+               guint patience,
+               const char *reason)
 {
   for (guint i = 0; statuses != NULL && i < node->allocations->len; i++)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
-      const char *status = dms_json_object_get_text (statuses, allocation->id);
 
-      if (allocation->ended || !allocation->started || node->standby || allocation->repairing ||
-          (status != NULL && strcmp (status, "terminated") != 0))
+      allocation->n_missing = is_missing (allocation, statuses) ? allocation->n_missing + 1 : 0;
+      if (allocation->n_missing <= patience)
         continue;
+      allocation->n_missing = 0;
       allocation->ended = TRUE;
       allocation->logs_settled = TRUE;
       allocation->status = "failed";
       g_free (allocation->reason);
-      allocation->reason = g_strdup ("it was ended on its machine while that was out of reach");
+      allocation->reason = g_strdup (reason);
       dms_deployment_log (self, G_LOG_LEVEL_WARNING, "allocation_vanished", allocation, allocation->reason);
       tell_ended (self, allocation, DMS_EVENT_ALLOCATION_LOST);
     }
 }
 
+/* It answers: but does it have what it should? One answer may cross with a start on the way. */
 static void
-on_reach (gboolean lost, JsonObject *statuses, gpointer user_data)
+on_listed (DmsDeployment *self, DeployNode *node, JsonObject *statuses)
 {
-  DeployNode *node = user_data;
-  DmsDeployment *self = node->deployment;
-  g_autoptr (DmsDeployment) kept = g_object_ref (self);
+  if (node->replaced || self->over)
+    return;
+  find_vanished (self, node, statuses, 1, "its machine does not have it any more");
+  dms_deployment_check_completion (self);
+}
+
+static void
+on_reach (DmsDeployment *self, DeployNode *node, gboolean lost, JsonObject *statuses)
+{
   const char *name = dms_deployment_get_logical_name (node);
   DmsSupervisionEvent event;
 
@@ -283,9 +302,22 @@ on_reach (gboolean lost, JsonObject *statuses, gpointer user_data)
       self, event, node->standby ? node->name : name, lost ? "its machine does not answer" : NULL);
   if (lost || node->replaced || self->over)
     return;
-  find_vanished (self, node, statuses);
+  /* It was taken back meanwhile. */
+  find_vanished (self, node, statuses, 0, "it was ended on its machine while that was out of reach");
   dms_deployment_node_in_reach (self, node);
   dms_deployment_check_completion (self);
+}
+
+static void
+on_news (DmsHeartbeatsNews news, JsonObject *statuses, gpointer user_data)
+{
+  DeployNode *node = user_data;
+  g_autoptr (DmsDeployment) self = g_object_ref (node->deployment);
+
+  if (news == DMS_HEARTBEATS_LISTED)
+    on_listed (self, node, statuses);
+  else
+    on_reach (self, node, news == DMS_HEARTBEATS_LOST, statuses);
 }
 
 /* An update may have given it another machine, of which nothing is known yet. */
@@ -332,8 +364,7 @@ watch_node (DmsDeployment *self, DeployNode *node)
       dms_heartbeats_change (self->heartbeats, node->watch, &wish);
       return;
     }
-  node->watch =
-      dms_heartbeats_watch (self->heartbeats, dms_bid_get_handle (node->bid), &wish, on_reach, node);
+  node->watch = dms_heartbeats_watch (self->heartbeats, dms_bid_get_handle (node->bid), &wish, on_news, node);
 }
 
 void

@@ -43,6 +43,9 @@ typedef struct
   guint away_ms;
   guint timer;
   gint64 asked_us;
+  /* When it was asked what it has, and of which watch first when it cannot be asked about all at once. */
+  gint64 listed_us;
+  guint next;
 } Beat;
 
 typedef struct
@@ -76,6 +79,7 @@ typedef struct
 {
   DmsHeartbeats *self;
   char *host;
+  gboolean lists;
 } Question;
 
 static void
@@ -161,7 +165,7 @@ dms_heartbeats_new (DmsActor *root)
 /* Telling */
 
 static void
-tell_all (DmsHeartbeats *self, const char *host, gboolean lost, JsonObject *ensembles)
+tell_all (DmsHeartbeats *self, const char *host, DmsHeartbeatsNews news, JsonObject *ensembles)
 {
   Beat *beat = g_hash_table_lookup (self->beats, host);
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -174,7 +178,7 @@ tell_all (DmsHeartbeats *self, const char *host, gboolean lost, JsonObject *ense
       Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (g_array_index (ids, guint, i)));
 
       if (watch != NULL)
-        watch->func (lost, dms_json_object_get_child (ensembles, watch->ensemble_id), watch->user_data);
+        watch->func (news, dms_json_object_get_child (ensembles, watch->ensemble_id), watch->user_data);
     }
 }
 
@@ -191,7 +195,7 @@ set_lost (Beat *beat, gboolean lost, JsonObject *ensembles)
                  "peer",
                  host,
                  NULL);
-  tell_all (self, host, lost, ensembles);
+  tell_all (self, host, lost ? DMS_HEARTBEATS_LOST : DMS_HEARTBEATS_RETURNED, ensembles);
 }
 
 /* Asking */
@@ -215,6 +219,11 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   dms_failure_detector_beat (beat->detector, now);
   if (beat->lost)
     set_lost (beat, FALSE, dms_json_object_get_child (object, "Ensembles"));
+  else if (question->lists)
+    tell_all (question->self,
+              question->host,
+              DMS_HEARTBEATS_LISTED,
+              dms_json_object_get_child (object, "Ensembles"));
 }
 
 static JsonObject *
@@ -237,22 +246,45 @@ make_entry (Beat *beat, Watch *watch, gint64 now_us)
   return entry;
 }
 
+/* Leases first, which end without it; of what is left, all in turn. */
+static JsonArray *
+make_entries (Beat *beat, gboolean lists, gint64 now_us)
+{
+  JsonArray *entries = json_array_new ();
+  guint n = beat->watches->len;
+  guint begin = n > 0 ? beat->next % n : 0;
+
+  for (guint i = 0; i < n && json_array_get_length (entries) < MAX_ENTRIES; i++)
+    {
+      Watch *watch = beat->watches->pdata[i];
+
+      if (watch->lease_us > 0)
+        json_array_add_object_element (entries, make_entry (beat, watch, now_us));
+    }
+  for (guint i = 0; lists && i < n && json_array_get_length (entries) < MAX_ENTRIES; i++)
+    {
+      Watch *watch = beat->watches->pdata[(begin + i) % n];
+
+      if (watch->lease_us == 0)
+        json_array_add_object_element (entries, make_entry (beat, watch, now_us));
+      beat->next = (begin + i + 1) % n;
+    }
+  return entries;
+}
+
 static void
 ask (Beat *beat)
 {
   g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
-  JsonArray *entries = json_array_new ();
   Question *question = g_new0 (Question, 1);
   gint64 now = g_get_monotonic_time ();
+  gboolean is_due = now - beat->listed_us >= (gint64) beat->interval_ms * PER_DETECTION * 1000;
+  JsonArray *entries = make_entries (beat, beat->lost || is_due, now);
 
-  for (guint i = 0; i < beat->watches->len; i++)
-    {
-      Watch *watch = beat->watches->pdata[i];
-
-      if (json_array_get_length (entries) < MAX_ENTRIES && (beat->lost || watch->lease_us > 0))
-        json_array_add_object_element (entries, make_entry (beat, watch, now));
-    }
+  question->lists = is_due;
+  if (is_due)
+    beat->listed_us = now;
   json_object_set_array_member (object, "Ensembles", entries);
   json_object_set_int_member (object, "IntervalMs", beat->interval_ms);
   json_node_take_object (payload, object);

@@ -15,9 +15,17 @@ G_BEGIN_DECLS
  * knows no such question, is judged by its rarer reports about services alone. */
 G_DECLARE_FINAL_TYPE (DmsHeartbeats, dms_heartbeats, DMS, HEARTBEATS, GObject)
 
-/* A machine is lost, or has returned; then statuses, (nullable), says of the ensemble's allocations there by
- * ID how they are. */
-typedef void (*DmsHeartbeatsFunc) (gboolean lost, JsonObject *statuses, gpointer user_data);
+typedef enum
+{
+  DMS_HEARTBEATS_LOST,
+  DMS_HEARTBEATS_RETURNED,
+  /* From time to time while it answers. */
+  DMS_HEARTBEATS_LISTED,
+} DmsHeartbeatsNews;
+
+/* What there is to say of a machine; statuses, (nullable), says of the ensemble's allocations there by ID how
+ * they are, unless it is lost. */
+typedef void (*DmsHeartbeatsFunc) (DmsHeartbeatsNews news, JsonObject *statuses, gpointer user_data);
 
 typedef struct
 {

@@ -25,6 +25,8 @@ typedef struct
   /* It never hears what it is told to take back. */
   gboolean miss_reverts;
   gboolean refuse_shutdown;
+  /* It has nothing of what it was given, and does not say so by itself. */
+  gboolean forgets;
   gboolean unhealthy;
   /* (nullable): the allocation, by its bare name, that the failures are about; NULL means any */
   const char *about;

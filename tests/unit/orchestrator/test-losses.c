@@ -27,6 +27,11 @@ static const char together[] = HEAD ALLOCATION ("a", ", workflow: {}")
 static const char restarted[] =
     HEAD ALLOCATION ("job", ", failure_recovery: one_for_one") "nodes: {n1: {allocations: [job]}}\n";
 
+static const char watched[] = HEAD ALLOCATION (
+    "job",
+    ", failure_recovery: one_for_one") "nodes: {n1: {allocations: [job], failure_recovery: redeploy}}\n"
+                                       "supervision: {detect_within: 5s}\n";
+
 static gboolean
 was_reverted (gpointer user_data)
 {
@@ -95,6 +100,22 @@ test_lost_start (DmsTestOrchestrator *self, gconstpointer user_data)
   g_assert_cmpuint (self->provider->started->len, ==, 2);
   g_assert_cmpuint (self->provider->n_reverts, ==, 0);
   g_assert_cmpuint (self->provider->n_commits, ==, 1);
+}
+
+/* A machine that answers and does not have any more what it was given says so when it is asked. */
+static void
+test_forgotten (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = NULL;
+
+  self->provider->job_ms = -1;
+  id = dms_test_orchestrator_deploy (self, watched);
+  dms_test_orchestrator_await_status (self, id, "Running");
+  dms_test_run (7000);
+  g_assert_cmpuint (self->provider->n_commits + self->provider->n_restarts, ==, 1);
+  self->provider->forgets = TRUE;
+  dms_test_run (11000);
+  g_assert_cmpuint (self->provider->n_commits + self->provider->n_restarts, >, 1);
 }
 
 static gboolean
@@ -299,6 +320,7 @@ main (int argc, char *argv[])
     { "end-before-answer", test_end_before_answer },
     { "late-answer", test_late_answer },
     { "lost-start", test_lost_start },
+    { "forgotten", test_forgotten },
     { "not-connected-yet", test_not_connected_yet },
     { "restart-while-reverting", test_restart_while_reverting },
     { "restart-while-redeploying", test_restart_while_redeploying },
