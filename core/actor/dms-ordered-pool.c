@@ -40,7 +40,10 @@ struct _DmsOrderedPool
   grefcount references;
   DmsOrderedPoolFuncs funcs;
   gpointer user_data;
+  /* (nullable): Each turn of the loop costs something for each source. Where many nodes share a process, they
+   * have no threads, most have nothing to do, and this is there only while there is something. */
   GSource *source;
+  GMainContext *context;
   GHashTable *lines;
   guint n_jobs;
   /* What no thread has yet. */
@@ -215,9 +218,22 @@ distribute (DmsOrderedPool *self)
       here--;
       work_here (self, entry);
     }
-  while (!self->stopped && self->threads != NULL && self->in_flight < self->n_threads * JOBS_PER_THREAD
-         && (entry = dms_fair_queue_pop (self->waiting)) != NULL)
+  while (!self->stopped && self->threads != NULL && self->in_flight < self->n_threads * JOBS_PER_THREAD &&
+         (entry = dms_fair_queue_pop (self->waiting)) != NULL)
     give_to_threads (self, entry);
+}
+
+static gboolean pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data);
+
+static void
+make_source (DmsOrderedPool *self)
+{
+  static GSourceFuncs source_funcs = { .dispatch = pool_source_dispatch };
+
+  self->source = g_source_new (&source_funcs, sizeof (PoolSource));
+  ((PoolSource *) self->source)->pool = self;
+  g_source_set_static_name (self->source, "messages to check");
+  g_source_attach (self->source, self->context);
 }
 
 static gboolean
@@ -232,16 +248,23 @@ pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   if (!self->stopped)
     distribute (self);
   /* With threads, each that ends its work wakes us. */
-  if (!self->stopped && self->threads == NULL && dms_fair_queue_get_length (self->waiting) > 0)
-    g_source_set_ready_time (source, 0);
+  if (self->stopped || self->threads != NULL)
+    return G_SOURCE_CONTINUE;
+  if (dms_fair_queue_get_length (self->waiting) == 0)
+    {
+      g_clear_pointer (&self->source, g_source_unref);
+      return G_SOURCE_REMOVE;
+    }
+  g_source_set_ready_time (source, 0);
   return G_SOURCE_CONTINUE;
 }
 
 DmsOrderedPool *
-dms_ordered_pool_new (guint n_threads, const DmsFairQueueLimits *limits, const DmsOrderedPoolFuncs *funcs,
+dms_ordered_pool_new (guint n_threads,
+                      const DmsFairQueueLimits *limits,
+                      const DmsOrderedPoolFuncs *funcs,
                       gpointer user_data)
 {
-  static GSourceFuncs source_funcs = { .dispatch = pool_source_dispatch };
   DmsOrderedPool *self = g_new0 (DmsOrderedPool, 1);
 
   g_ref_count_init (&self->references);
@@ -252,12 +275,12 @@ dms_ordered_pool_new (guint n_threads, const DmsFairQueueLimits *limits, const D
   dms_fair_queue_set_displaced_func (self->waiting, on_displaced, self);
   self->worked = g_async_queue_new ();
   self->n_threads = n_threads;
+  self->context = g_main_context_ref_thread_default ();
   if (n_threads > 0)
-    self->threads = g_thread_pool_new (on_work, self, (int) n_threads, FALSE, NULL);
-  self->source = g_source_new (&source_funcs, sizeof (PoolSource));
-  ((PoolSource *) self->source)->pool = self;
-  g_source_set_static_name (self->source, "messages to check");
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+    {
+      self->threads = g_thread_pool_new (on_work, self, (int) n_threads, FALSE, NULL);
+      make_source (self);
+    }
   return self;
 }
 
@@ -285,7 +308,8 @@ dms_ordered_pool_stop (DmsOrderedPool *self)
   if (self->threads != NULL)
     g_thread_pool_free (g_steal_pointer (&self->threads), TRUE, TRUE);
   g_atomic_int_get (&self->n_worked);
-  g_source_destroy (self->source);
+  if (self->source != NULL)
+    g_source_destroy (self->source);
   /* Every job is in its line; the queues only borrow. */
   while (dms_fair_queue_pop (self->waiting) != NULL)
     ;
@@ -312,7 +336,8 @@ dms_ordered_pool_unref (DmsOrderedPool *self)
   if (!g_ref_count_dec (&self->references))
     return;
   dms_ordered_pool_stop (self);
-  g_source_unref (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_main_context_unref (self->context);
   g_hash_table_unref (self->lines);
   dms_fair_queue_free (self->waiting);
   g_async_queue_unref (self->worked);
@@ -339,6 +364,8 @@ dms_ordered_pool_push (DmsOrderedPool *self, const char *line, gsize size, gpoin
   entry->line = get_line (self, line);
   g_queue_push_tail_link (&entry->line->jobs, &entry->link);
   self->n_jobs++;
+  if (self->source == NULL)
+    make_source (self);
   g_source_set_ready_time (self->source, 0);
   return answer;
 }
