@@ -207,6 +207,9 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* When the first offer of this round came, and when every node had one; 0 before. */
+  gint64 first_bid_us;
+  gint64 enough_us;
   /* The latest look at the bids, and by how much such looks have come too late in this round. */
   gint64 looked_us;
   gint64 late_us;
