@@ -422,7 +422,7 @@ fence_node (DmsDeployment *self, DeployNode *node)
           G_LOG_LEVEL_WARNING, "node_knows_no_lease", "orchestratorID", self->id, "node", node->name, NULL);
       return;
     }
-  left_us = dms_heartbeats_get_lease_end_us (self->heartbeats, node->watch) - g_get_monotonic_time ();
+  left_us = dms_deployment_get_lease_end_us (self, node) - g_get_monotonic_time ();
   node->fence_timer = g_timeout_add ((guint) CLAMP (left_us / 1000, 0, G_MAXINT32), on_fenced, node);
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
+#include "provider/dms-leases.h"
 
 #include <string.h>
 
@@ -84,8 +85,8 @@ has_single (DeployNode *node)
   return FALSE;
 }
 
-static gint64
-get_lease_end_us (DmsDeployment *self, DeployNode *node)
+gint64
+dms_deployment_get_lease_end_us (DmsDeployment *self, DeployNode *node)
 {
   gint64 end_us = node->watch != 0 ? dms_heartbeats_get_lease_end_us (self->heartbeats, node->watch) : 0;
 
@@ -96,7 +97,7 @@ void
 dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node)
 {
   if (has_single (node))
-    self->fence_us = MAX (self->fence_us, get_lease_end_us (self, node));
+    self->fence_us = MAX (self->fence_us, dms_deployment_get_lease_end_us (self, node));
 }
 
 void
@@ -105,6 +106,45 @@ dms_deployment_fence_restored (DmsDeployment *self, DmsEnsemble *ensemble)
   gint64 lease_us = dms_ensemble_get_supervision (ensemble)->lease_ns / NS_PER_US;
 
   self->fence_us = MAX (self->fence_us, dms_heartbeats_compute_lease_end_us (lease_us));
+}
+
+/* No lease is longer, whatever clocks say. */
+static gint64
+get_longest_end_us (void)
+{
+  return dms_heartbeats_compute_lease_end_us ((gint64) DMS_LEASE_MAX_MS * 1000);
+}
+
+gint64
+dms_deployment_get_last_lease_end_us (DmsDeployment *self)
+{
+  gint64 end_us = self->fence_us;
+
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (has_single (node))
+        end_us = MAX (end_us, dms_deployment_get_lease_end_us (self, node));
+    }
+  if (end_us == 0)
+    return 0;
+  return MIN (end_us, get_longest_end_us ()) - g_get_monotonic_time () + g_get_real_time ();
+}
+
+void
+dms_deployment_restore_leases (DmsDeployment *self, gint64 end_us)
+{
+  gint64 until_us = MIN (end_us - g_get_real_time () + g_get_monotonic_time (), get_longest_end_us ());
+
+  self->fence_us = MAX (self->fence_us, until_us);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (has_single (node))
+        node->lease_end_us = MAX (node->lease_end_us, until_us);
+    }
 }
 
 gint64
@@ -340,7 +380,7 @@ void
 dms_deployment_supervision_unwatch (DmsDeployment *self, DeployNode *node)
 {
   if (has_single (node))
-    node->lease_end_us = get_lease_end_us (self, node);
+    node->lease_end_us = dms_deployment_get_lease_end_us (self, node);
   if (node->watch != 0)
     dms_heartbeats_unwatch (self->heartbeats, node->watch);
   node->watch = 0;

@@ -253,6 +253,28 @@ handle_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
 }
 
 static void
+handle_heartbeat (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  JsonObject *reply = json_object_new ();
+
+  json_object_set_boolean_member (reply, "OK", TRUE);
+  json_object_set_string_member (reply, "Error", "");
+  json_object_set_object_member (reply, "Ensembles", json_object_new ());
+  dms_message_reply_object (message, reply);
+}
+
+void
+dms_fake_provider_answer_heartbeats (DmsFakeProvider *self)
+{
+  dms_actor_add_behaviour (dms_test_node_get_root (self->node),
+                           "/dms/deployment/heartbeat",
+                           DMS_BEHAVIOUR_REQUIRE,
+                           handle_heartbeat,
+                           self,
+                           NULL);
+}
+
+static void
 handle_register (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   JsonObject *payload = dms_message_get_object (message);

@@ -74,6 +74,8 @@ typedef struct
 
 DmsFakeProvider *dms_fake_provider_new (DmsTestNode *node);
 void dms_fake_provider_free (DmsFakeProvider *self);
+/* From now on it answers heartbeats, as machines do that are not of other makes. */
+void dms_fake_provider_answer_heartbeats (DmsFakeProvider *self);
 /* Ends an allocation of this bare name now, as its job would. */
 void dms_fake_provider_end (DmsFakeProvider *self, const char *name, int exit_code, const char *message);
 /* Answers a start that it hung on, well. */
