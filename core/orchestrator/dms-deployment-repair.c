@@ -326,7 +326,9 @@ restart_all_of (DmsDeployment *self, DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
 
-      if (allocation->ended && strcmp (allocation->status, "completed") == 0)
+      /* Steps of the workflow are started by that. */
+      if (dms_deployment_workflow_owns (allocation) ||
+          (allocation->ended && strcmp (allocation->status, "completed") == 0))
         continue;
       any = TRUE;
       if (allocation->handle != NULL)
@@ -383,7 +385,8 @@ dms_deployment_node_in_reach (DmsDeployment *self, DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
 
-      well = well && (!allocation->ended || strcmp (allocation->status, "completed") == 0);
+      well = well && (!allocation->ended || dms_deployment_workflow_owns (allocation) ||
+                      strcmp (allocation->status, "completed") == 0);
     }
   if (well)
     dms_deployment_supervision_handle (
@@ -642,7 +645,7 @@ give_up (DmsDeployment *self, const char *reason)
       DeployAllocation *allocation = self->allocations->pdata[i];
 
       if (dms_deployment_counts (allocation) &&
-          dms_supervisor_tree_is_down (self->supervision->tree, name_of (allocation)))
+          dms_supervisor_tree_is_down (self->supervision->tree, dms_deployment_get_tree_name (allocation)))
         {
           allocation->given_up = TRUE;
           allocation->repairing = FALSE;

@@ -19,6 +19,13 @@ dms_deployment_get_logical_name (DeployNode *node)
   return node->primary != NULL ? node->primary : node->name;
 }
 
+const char *
+dms_deployment_get_tree_name (DeployAllocation *allocation)
+{
+  return dms_deployment_workflow_owns (allocation) ? allocation->key
+                                                   : dms_allocation_config_get_name (allocation->config);
+}
+
 gboolean
 dms_deployment_counts (DeployAllocation *allocation)
 {
@@ -192,6 +199,19 @@ add_supervisor (DmsSupervisorTree *tree, int parent, DmsSupervisorConfig *config
     add_supervisor (tree, number, children->pdata[i]);
 }
 
+static void
+add_allocation (DmsSupervisorTree *tree, const char *node, DeployAllocation *allocation, guint order)
+{
+  const char *name = dms_deployment_get_tree_name (allocation);
+  gboolean single = dms_allocation_config_is_single (allocation->config);
+
+  if (dms_deployment_workflow_owns (allocation))
+    dms_supervisor_tree_add_step (tree, node, name, single);
+  else
+    dms_supervisor_tree_add_allocation (
+        tree, node, name, order, allocation_policy (allocation->config), single);
+}
+
 static DmsSupervisorTree *
 make_tree (DmsDeployment *self)
 {
@@ -214,12 +234,7 @@ make_tree (DmsDeployment *self)
         {
           DeployAllocation *allocation = node->allocations->pdata[j];
 
-          dms_supervisor_tree_add_allocation (tree,
-                                              node->name,
-                                              dms_allocation_config_get_name (allocation->config),
-                                              allocation->layer * self->allocations->len + i,
-                                              allocation_policy (allocation->config),
-                                              dms_allocation_config_is_single (allocation->config));
+          add_allocation (tree, node->name, allocation, allocation->layer * self->allocations->len + i);
         }
     }
   for (guint i = 0; i < self->nodes->len; i++)
@@ -425,6 +440,8 @@ take_up (DmsDeployment *self)
                                            DMS_EVENT_NODE_LOST,
                                            dms_deployment_get_logical_name (allocation->node),
                                            "this node was restarted while it was being moved");
+      else if (allocation->ended && dms_deployment_workflow_owns (allocation))
+        dms_deployment_supervision_done (self, allocation);
       else if (allocation->ended && strcmp (allocation->status, "completed") == 0)
         dms_deployment_supervision_handle (self, DMS_EVENT_ALLOCATION_COMPLETED, name, NULL);
       else if (allocation->given_up)
@@ -579,6 +596,13 @@ dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocat
   else if (was_lost (allocation, dms_json_object_get_text (result, "reason")))
     event = DMS_EVENT_ALLOCATION_LOST;
   tell_ended (self, allocation, event);
+}
+
+void
+dms_deployment_supervision_done (DmsDeployment *self, DeployAllocation *allocation)
+{
+  if (self->supervision != NULL)
+    dms_supervisor_tree_set_done (self->supervision->tree, dms_deployment_get_tree_name (allocation));
 }
 
 void

@@ -19,6 +19,8 @@ void dms_deployment_supervision_free (DmsDeployment *self);
 
 /* An allocation has ended, as its status and reason say. */
 void dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocation);
+/* A step of the workflow has ended: it needs nothing of its machine any more. */
+void dms_deployment_supervision_done (DmsDeployment *self, DeployAllocation *allocation);
 /* Its health checks failed several times in a row; or one of them succeeded. */
 void
 dms_deployment_supervision_unwell (DmsDeployment *self, DeployAllocation *allocation, const char *reason);

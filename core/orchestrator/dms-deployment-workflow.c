@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
@@ -187,6 +187,20 @@ settle_slot (DmsDeployment *self, DeployAllocation *slot)
     slot->status = state == DMS_WORKFLOW_SKIPPED ? "terminated" : "completed";
   g_free (slot->reason);
   slot->reason = g_strdup (dms_workflow_get_task_reason (self->workflow, task));
+  dms_deployment_supervision_done (self, slot);
+  /* What never ran wrote nothing. */
+  slot->logs_settled = state == DMS_WORKFLOW_SKIPPED;
+  if (!slot->logs_settled)
+    dms_deployment_fetch_logs (self, slot);
+}
+
+/* Its machine is told at the end, or when it is back. */
+static void
+settle_unreleased (DmsDeployment *self, DeployAllocation *slot, const char *why)
+{
+  dms_deployment_log (self, G_LOG_LEVEL_WARNING, "workflow_slot_not_released", slot, why);
+  slot->node->unreleased = TRUE;
+  settle_slot (self, slot);
 }
 
 static void
@@ -201,13 +215,10 @@ on_released (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (g_cancellable_is_cancelled (call->cancellable) || !is_driven (self) || slot == NULL || slot->ended)
     return;
-  if (!dms_deployment_reply_is_ok (reply, &text))
-    {
-      dms_deployment_log (self, G_LOG_LEVEL_WARNING, "workflow_slot_not_released", slot, text);
-      slot->node->unreleased = TRUE;
-    }
-  settle_slot (self, slot);
-  dms_deployment_fetch_logs (self, slot);
+  if (dms_deployment_reply_is_ok (reply, &text))
+    settle_slot (self, slot);
+  else
+    settle_unreleased (self, slot, text);
   dms_deployment_save (self);
   dms_deployment_check_completion (self);
 }
@@ -232,18 +243,26 @@ release (DmsDeployment *self, DeployAllocation *slot)
                           flow_call_new (self, slot, NULL));
 }
 
-static void
+/* Whether something was settled at once. A machine that is known to be silent is not waited for. */
+static gboolean
 release_ended (DmsDeployment *self)
 {
+  gboolean any = FALSE;
+
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *slot = self->allocations->pdata[i];
 
-      if (!dms_deployment_workflow_owns (slot) || slot->ended || slot->releasing || slot->node->bid == NULL)
+      if (!dms_deployment_workflow_owns (slot) || slot->ended || slot->releasing || slot->node->bid == NULL ||
+          dms_workflow_get_task_state (self->workflow, task_of (slot)) <= DMS_WORKFLOW_RUNNING)
         continue;
-      if (dms_workflow_get_task_state (self->workflow, task_of (slot)) > DMS_WORKFLOW_RUNNING)
+      if (slot->node->silent)
+        settle_unreleased (self, slot, "its machine does not answer");
+      else
         release (self, slot);
+      any = any || slot->node->silent;
     }
+  return any;
 }
 
 /* Machines that could not be told are told later. */
@@ -350,10 +369,11 @@ start (DmsDeployment *self, DmsWorkflowStart *wanted)
 static gboolean
 on_wakeup (gpointer user_data)
 {
-  DmsDeployment *self = user_data;
+  g_autoptr (DmsDeployment) self = g_object_ref (user_data);
 
   self->workflow_timer = 0;
   advance (self);
+  dms_deployment_check_completion (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -375,6 +395,7 @@ static gboolean
 advance_stored (DmsDeployment *self)
 {
   g_autoptr (GPtrArray) starts = NULL;
+  gboolean settled = FALSE;
   gboolean stored;
 
   if (!is_driven (self))
@@ -391,8 +412,15 @@ advance_stored (DmsDeployment *self)
         dms_workflow_take_unanswered (self->workflow, wanted->run, g_get_real_time ());
     }
   if (stored)
-    release_ended (self);
+    settled = release_ended (self);
   set_wakeup (self);
+  /* It may be over with that, but not before the news that led to it has been answered. */
+  if (settled)
+    {
+      dms_deployment_save (self);
+      g_clear_handle_id (&self->workflow_timer, g_source_remove);
+      self->workflow_timer = g_timeout_add (MIN_WAKEUP_MS, on_wakeup, self);
+    }
   return stored;
 }
 
