@@ -243,6 +243,7 @@ dms_deployment_dup_view (DmsDeployment *self)
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
   json_object_set_int_member (snapshot, "Round", (gint64) self->round);
+  json_object_set_int_member (snapshot, "Number", (gint64) self->number);
   json_object_set_int_member (snapshot, "LeaseEndUs", dms_deployment_get_last_lease_end_us (self));
   json_object_set_boolean_member (snapshot, "Failing", self->failing);
   json_object_set_array_member (snapshot, "Touched", touched);
@@ -349,6 +350,8 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
   /* Machines do not answer the same question again. */
   self->failing = dms_json_object_get_flag (snapshot, "Failing");
   self->round = MAX (self->round, (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0));
+  self->number =
+      MAX (self->number, (guint64) dms_json_object_get_whole (snapshot, "Number", 0, G_MAXINT64, 0));
   dms_refusal_book_read (self->why, dms_json_object_get_member (view, "Why"));
   for (guint i = 0; good && i < self->nodes->len; i++)
     good = read_node (self->nodes->pdata[i], snapshot, &local);

@@ -20,6 +20,8 @@ typedef struct
   guint n_revert_failures;
   /* Starts are not answered until dms_fake_provider_answer_start(). */
   gboolean hang_on_start;
+  /* Restarts are not answered. */
+  gboolean hang_on_restart;
   /* Questions for logs are not answered. */
   gboolean hang_on_logs;
   /* It never hears what it is told to take back. */
@@ -45,6 +47,9 @@ typedef struct
   guint n_allocates;
   guint n_reverts;
   guint n_restarts;
+  /* Of the latest start or restart; how many there were of the same in a row. */
+  gint64 number;
+  guint n_same;
   guint n_shutdowns;
   guint n_probes;
   guint n_stats;
