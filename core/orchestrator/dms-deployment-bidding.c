@@ -19,8 +19,10 @@ enum
   MAX_BIDS_PER_NODE = 8,
   /* Where those that made an offer for one node are asked for others, for each node. */
   MAX_OTHER_BIDS_PER_NODE = 64,
-  /* Once every node has an offer and others could still come, this long. */
+  /* Once every node has an offer and others could still come: until so much of the round is over; where
+   * offers take long to come, half as long again as the first one took, so that there is a choice. */
   GRACE_MS = 300,
+  LAST_GRACE_MS = 2000,
   TICK_MS = 100,
 };
 
@@ -37,9 +39,25 @@ find_node (DmsDeployment *self, const char *name)
   return NULL;
 }
 
+static gboolean
+had_grace (DmsDeployment *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 took_us;
+  gint64 grace_us;
+
+  if (self->enough_us == 0)
+    self->enough_us = now_us;
+  took_us = self->enough_us - self->round_began_us;
+  grace_us = MAX (GRACE_MS * 1000 - took_us, (self->first_bid_us - self->round_began_us) / 2);
+  grace_us = MIN (grace_us, LAST_GRACE_MS * 1000);
+  grace_us = MIN (grace_us, (gint64) DMS_DEPLOYMENT_BID_SECONDS * G_USEC_PER_SEC - took_us);
+  return now_us - self->enough_us >= grace_us;
+}
+
 /* Whether waiting longer could bring a better choice. */
 static gboolean
-is_settled (DmsDeployment *self, gint64 waited_us)
+is_settled (DmsDeployment *self)
 {
   gboolean any_free = FALSE;
   gboolean all_full = TRUE;
@@ -57,7 +75,7 @@ is_settled (DmsDeployment *self, gint64 waited_us)
       any_free = TRUE;
       all_full = all_full && node->bids->len >= MAX_BIDS_PER_NODE;
     }
-  return !any_free || all_full || !dms_deployment_others_may_answer (self) || waited_us >= GRACE_MS * 1000;
+  return !any_free || all_full || !dms_deployment_others_may_answer (self) || had_grace (self);
 }
 
 static char *
@@ -159,11 +177,10 @@ static gboolean
 on_tick (gpointer user_data)
 {
   DmsDeployment *self = user_data;
-  gint64 waited = g_get_monotonic_time () - self->round_began_us;
   g_autofree char *missing = NULL;
 
   note_lateness (self);
-  if (is_settled (self, waited))
+  if (is_settled (self))
     {
       self->timer = 0;
       choose (self);
@@ -200,6 +217,8 @@ dms_deployment_collect_bids (DmsDeployment *self)
   self->round_began_us = g_get_monotonic_time ();
   self->looked_us = self->round_began_us;
   self->late_us = 0;
+  self->first_bid_us = 0;
+  self->enough_us = 0;
   self->collecting = TRUE;
   self->asking_why = FALSE;
   dms_deployment_begin_asking (self);
@@ -337,7 +356,9 @@ dms_deployment_handle_bid (DmsActor *actor, DmsMessage *message, gpointer user_d
   if (self->asking_why)
     dms_refusal_book_add_offer (self->why, dms_bid_get_peer (bid), node->name);
   g_ptr_array_add (node->bids, g_steal_pointer (&bid));
-  if (self->collecting && is_settled (self, g_get_monotonic_time () - self->round_began_us))
+  if (self->first_bid_us == 0)
+    self->first_bid_us = g_get_monotonic_time ();
+  if (self->collecting && is_settled (self))
     {
       g_clear_handle_id (&self->timer, g_source_remove);
       choose (self);

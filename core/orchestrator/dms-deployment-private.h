@@ -55,6 +55,24 @@ typedef struct _DeployNode DeployNode;
 typedef struct _DeploySupervision DeploySupervision;
 typedef struct _DeployAllocation DeployAllocation;
 typedef struct _DeployChange DeployChange;
+typedef struct _DeployQuestion DeployQuestion;
+
+/* How often a machine is asked to start or restart something. */
+typedef enum
+{
+  /* Where twice might be done twice. */
+  DEPLOY_ASK_ONCE,
+  /* Until it says that it has. What else it says to a question that comes again may be that it is at it. */
+  DEPLOY_ASK_UNTIL_GOOD,
+  /* Until it says anything: it knows by the number what it was asked before. */
+  DEPLOY_ASK_UNTIL_ANSWERED,
+} DeployInsistence;
+
+/* reply: (nullable): NULL when there is no answer; text: (nullable): what is wrong, NULL when nothing is. */
+typedef void (*DeployAnswered) (DeployAllocation *allocation,
+                                JsonObject *reply,
+                                const char *text,
+                                gpointer user_data);
 
 /* A change has ended. @error: NULL when everything is as it was wanted. */
 typedef void (*DeployChanged) (DmsDeployment *self, const char *error, gpointer user_data);
@@ -120,10 +138,8 @@ struct _DeployAllocation
   gboolean ended;
   /* A slot of the workflow whose task has ended, and whose machine is being told. */
   gboolean releasing;
-  /* The step in which its machine was asked to start it, and has not answered yet; else 0. */
-  guint start_step;
-  /* Asks it again. */
-  guint start_timer;
+  /* (nullable): what its machine was asked last, and has not answered yet. */
+  DeployQuestion *question;
   /* It was brought to run, or to its end: the steps of a deployment pass it by. */
   gboolean settled;
   /* No part of the ensemble any more. */
@@ -209,12 +225,17 @@ struct _DmsDeployment
   /* No machine had room; the next round comes with the timer. */
   gboolean waiting;
   gint64 round_began_us;
+  /* When the first offer of this round came, and when every node had one; 0 before. */
+  gint64 first_bid_us;
+  gint64 enough_us;
   /* The latest look at the bids, and by how much such looks have come too late in this round. */
   gint64 looked_us;
   gint64 late_us;
   /* Of the newest request for bids, and with it the attempt. It starts at the time of day, so that it goes on
    * growing when the node was restarted. */
   guint64 round;
+  /* Of the newest question to start or restart something; grows in the same way. */
+  guint64 number;
   /* Asking: a round asks a few of many machines first, then more, wave after wave. */
   DmsProviderSearch *search;
   gboolean searched;
@@ -393,6 +414,24 @@ void dms_deployment_redeploy (DmsDeployment *self);
 JsonNode *dms_deployment_make_revert (DeployNode *node);
 /* What a machine had of a node is no concern of ours any more. */
 void dms_deployment_forget_node (DeployNode *node);
+/* questions */
+/* Has the machine of an allocation start or restart it; payload: (transfer full). answered is called once,
+ * unless cancellable is cancelled before. */
+void dms_deployment_ask (DeployAllocation *allocation,
+                         const char *behaviour,
+                         JsonObject *payload,
+                         guint seconds,
+                         DeployInsistence insistence,
+                         GCancellable *cancellable,
+                         DeployAnswered answered,
+                         gpointer user_data,
+                         GDestroyNotify user_data_free);
+/* An answer may still come, and counts. */
+void dms_deployment_ask_no_more (DeployAllocation *allocation);
+/* Whether an answer is waited for in this step. */
+gboolean dms_deployment_is_starting (DeployAllocation *allocation);
+/* It is not, any more. FALSE when it was not. */
+gboolean dms_deployment_stop_waiting_for_start (DeployAllocation *allocation);
 /* provisioning and running */
 JsonObject *dms_deployment_make_start (DeployAllocation *allocation);
 void dms_deployment_provision (DmsDeployment *self);

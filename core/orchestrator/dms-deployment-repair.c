@@ -131,38 +131,40 @@ take_restarted (DmsDeployment *self, DeployAllocation *allocation, const char *p
 }
 
 static void
-on_restarted (GObject *source, GAsyncResult *result, gpointer user_data)
+on_restarted (DeployAllocation *allocation, JsonObject *reply, const char *text, gpointer user_data)
 {
-  g_autoptr (RepairCall) call = user_data;
-  g_autoptr (DmsMessage) message = NULL;
-  g_autofree char *text = NULL;
+  RepairCall *call = user_data;
   DmsDeployment *self = call->deployment;
-  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
-  DeployAllocation *allocation;
-  gboolean good = dms_deployment_reply_is_ok (reply, &text);
 
   if (!is_current (call))
     return;
   self->supervision->n_restarting--;
-  allocation = find_by_id (self, call->allocation);
-  if (allocation != NULL && allocation->repairing)
-    take_restarted (self, allocation, good ? NULL : text);
+  if (!allocation->retired && allocation->repairing)
+    take_restarted (self, allocation, text);
   if (!is_current (call))
     return;
   dms_deployment_go_on_restarting (self);
   dms_deployment_check_completion (self);
 }
 
+/* Whether its machine knows a restart again that it was asked for before: those that answer heartbeats do. */
+static DeployInsistence
+get_insistence (DeployAllocation *allocation)
+{
+  DmsDeployment *self = allocation->deployment;
+  DeployNode *node = allocation->node;
+  gboolean knows =
+      node->answered || (node->watch != 0 && dms_heartbeats_does_answer (self->heartbeats, node->watch));
+
+  return knows ? DEPLOY_ASK_UNTIL_ANSWERED : DEPLOY_ASK_ONCE;
+}
+
 /* start: it was never started there, so there is nothing to end first. */
 static void
 begin_restart (DmsDeployment *self, DeployAllocation *allocation)
 {
-  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
   gboolean start = allocation->node->repairing && !allocation->started;
 
-  json_node_take_object (payload, start ? dms_deployment_make_start (allocation) : json_object_new ());
-  if (!start)
-    dms_deployment_add_lease (allocation, json_node_get_object (payload));
   dms_deployment_unwatch (allocation);
   allocation->status = start ? allocation->status : "restarting";
   allocation->ended = FALSE;
@@ -179,15 +181,15 @@ begin_restart (DmsDeployment *self, DeployAllocation *allocation)
   dms_deployment_save (self);
   allocation->n_restarts++;
   self->supervision->n_restarting++;
-  dms_actor_invoke_async (
-      self->actor,
-      allocation->handle,
-      start ? START_BEHAVIOUR : RESTART_BEHAVIOUR,
-      payload,
-      dms_deployment_expiry_in (start ? DMS_DEPLOYMENT_START_SECONDS : DMS_DEPLOYMENT_RESTART_SECONDS),
-      self->supervision->cancellable,
-      on_restarted,
-      repair_call_new (self, allocation, NULL));
+  dms_deployment_ask (allocation,
+                      start ? START_BEHAVIOUR : RESTART_BEHAVIOUR,
+                      start ? dms_deployment_make_start (allocation) : json_object_new (),
+                      start ? DMS_DEPLOYMENT_START_SECONDS : DMS_DEPLOYMENT_RESTART_SECONDS,
+                      start ? DEPLOY_ASK_UNTIL_GOOD : get_insistence (allocation),
+                      self->supervision->cancellable,
+                      on_restarted,
+                      repair_call_new (self, allocation, NULL),
+                      (GDestroyNotify) repair_call_free);
 }
 
 static gboolean
@@ -326,7 +328,9 @@ restart_all_of (DmsDeployment *self, DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
 
-      if (allocation->ended && strcmp (allocation->status, "completed") == 0)
+      /* Steps of the workflow are started by that. */
+      if (dms_deployment_workflow_owns (allocation) ||
+          (allocation->ended && strcmp (allocation->status, "completed") == 0))
         continue;
       any = TRUE;
       if (allocation->handle != NULL)
@@ -383,7 +387,8 @@ dms_deployment_node_in_reach (DmsDeployment *self, DeployNode *node)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
 
-      well = well && (!allocation->ended || strcmp (allocation->status, "completed") == 0);
+      well = well && (!allocation->ended || dms_deployment_workflow_owns (allocation) ||
+                      strcmp (allocation->status, "completed") == 0);
     }
   if (well)
     dms_deployment_supervision_handle (
@@ -422,7 +427,7 @@ fence_node (DmsDeployment *self, DeployNode *node)
           G_LOG_LEVEL_WARNING, "node_knows_no_lease", "orchestratorID", self->id, "node", node->name, NULL);
       return;
     }
-  left_us = dms_heartbeats_get_lease_end_us (self->heartbeats, node->watch) - g_get_monotonic_time ();
+  left_us = dms_deployment_get_lease_end_us (self, node) - g_get_monotonic_time ();
   node->fence_timer = g_timeout_add ((guint) CLAMP (left_us / 1000, 0, G_MAXINT32), on_fenced, node);
 }
 
@@ -642,7 +647,7 @@ give_up (DmsDeployment *self, const char *reason)
       DeployAllocation *allocation = self->allocations->pdata[i];
 
       if (dms_deployment_counts (allocation) &&
-          dms_supervisor_tree_is_down (self->supervision->tree, name_of (allocation)))
+          dms_supervisor_tree_is_down (self->supervision->tree, dms_deployment_get_tree_name (allocation)))
         {
           allocation->given_up = TRUE;
           allocation->repairing = FALSE;

@@ -18,7 +18,6 @@ enum
   GRANT_AGAIN_SECONDS = 1800,
   MIN_PROBE_MS = 100,
   MAX_STRIKES = 3,
-  START_AGAIN_SECONDS = 15,
 };
 
 #define START_BEHAVIOUR    "/dms/allocation/start"
@@ -120,7 +119,6 @@ dms_deployment_make_start (DeployAllocation *allocation)
   json_object_set_string_member (object, "GatewayIP", "");
   json_object_set_object_member (object, "PortMapping", mapping);
   json_object_set_int_member (object, "Nonce", (gint64) allocation->deployment->round);
-  dms_deployment_add_lease (allocation, object);
   return object;
 }
 
@@ -169,73 +167,14 @@ note_started (DeployAllocation *allocation)
 }
 
 static void
-on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+on_started (DeployAllocation *allocation, JsonObject *reply, const char *text, gpointer user_data)
 {
-  g_autoptr (DeployCall) call = user_data;
-  g_autoptr (DmsMessage) message = NULL;
-  g_autofree char *text = NULL;
-  DmsDeployment *self = call->deployment;
-  DeployAllocation *allocation = call->allocation;
-  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
-
-  if (!dms_deployment_call_is_current (call) || allocation->start_step != self->step)
+  if (allocation->retired)
     return;
-  allocation->start_step = 0;
-  if (dms_deployment_reply_is_ok (reply, &text))
+  if (text == NULL)
     note_started (allocation);
   else
     dms_deployment_start_settled (allocation, text);
-}
-
-/* Only good news counts: a machine may say that it is at it already, and the first answer is still to come.
- */
-static void
-on_started_again (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DeployCall) call = user_data;
-  g_autoptr (DmsMessage) message = NULL;
-  g_autofree char *text = NULL;
-  DeployAllocation *allocation = call->allocation;
-  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
-
-  if (!dms_deployment_call_is_current (call) || allocation->start_step != call->deployment->step ||
-      !dms_deployment_reply_is_ok (reply, &text))
-    return;
-  allocation->start_step = 0;
-  note_started (allocation);
-}
-
-static void
-ask_to_start (DeployAllocation *allocation, GAsyncReadyCallback callback)
-{
-  DmsDeployment *self = allocation->deployment;
-  g_autoptr (JsonNode) payload = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (payload, dms_deployment_make_start (allocation));
-  dms_actor_invoke_async (self->actor,
-                          allocation->handle,
-                          START_BEHAVIOUR,
-                          payload,
-                          dms_deployment_expiry_in (DMS_DEPLOYMENT_START_SECONDS),
-                          self->step_cancellable,
-                          callback,
-                          dms_deployment_call_new (self, allocation->node, allocation));
-}
-
-/* A start takes as long as its image takes to come; but the question, or its answer, may have been lost with
- * a daemon that is back by now. Starting twice is starting once. */
-static gboolean
-on_start_timer (gpointer user_data)
-{
-  DeployAllocation *allocation = user_data;
-
-  if (allocation->deployment->attached && allocation->start_step == allocation->deployment->step)
-    {
-      ask_to_start (allocation, on_started_again);
-      return G_SOURCE_CONTINUE;
-    }
-  allocation->start_timer = 0;
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -251,10 +190,15 @@ start (DmsDeployment *self, DeployAllocation *allocation)
       return;
     }
   self->n_pending++;
-  allocation->start_step = self->step;
-  ask_to_start (allocation, on_started);
-  g_clear_handle_id (&allocation->start_timer, g_source_remove);
-  allocation->start_timer = g_timeout_add_seconds (START_AGAIN_SECONDS, on_start_timer, allocation);
+  dms_deployment_ask (allocation,
+                      START_BEHAVIOUR,
+                      dms_deployment_make_start (allocation),
+                      DMS_DEPLOYMENT_START_SECONDS,
+                      DEPLOY_ASK_UNTIL_GOOD,
+                      self->step_cancellable,
+                      on_started,
+                      NULL,
+                      NULL);
 }
 
 static gboolean
@@ -649,11 +593,8 @@ handle_termination (DmsActor *actor, DmsMessage *message, gpointer user_data)
       dms_deployment_supervision_ended (self, allocation);
     }
   /* What has ended was started, even if the answer that says so was lost with the machine's daemon. */
-  if (allocation->start_step != 0 && allocation->start_step == self->step)
-    {
-      allocation->start_step = 0;
-      dms_deployment_start_settled (allocation, NULL);
-    }
+  if (dms_deployment_stop_waiting_for_start (allocation))
+    dms_deployment_start_settled (allocation, NULL);
   dms_deployment_check_completion (self);
 }
 
@@ -699,7 +640,7 @@ handle_status (DmsActor *actor, DmsMessage *message, gpointer user_data)
       allocation->status = status;
       /* The answer to its start is on its way, and what follows it is stored with this; after a restart it is
        * asked to start once more, and says that it runs. */
-      if (allocation->start_step == 0 || allocation->start_step != self->step)
+      if (!dms_deployment_is_starting (allocation))
         dms_deployment_save (self);
     }
   acknowledge (message, NULL);
@@ -851,7 +792,7 @@ dms_deployment_watch (DmsDeployment *self, DeployAllocation *allocation)
 void
 dms_deployment_unwatch (DeployAllocation *allocation)
 {
-  g_clear_handle_id (&allocation->start_timer, g_source_remove);
+  dms_deployment_ask_no_more (allocation);
   g_clear_handle_id (&allocation->probe_timer, g_source_remove);
   allocation->strikes = 0;
   allocation->probing = FALSE;

@@ -36,6 +36,8 @@ void dms_deployment_supervision_handle (DmsDeployment *self,
 /* (nullable): who does the work of an allocation of the ensemble now; of a node. */
 DeployAllocation *dms_deployment_find_carrier (DmsDeployment *self, const char *name);
 DeployNode *dms_deployment_find_carrier_node (DmsDeployment *self, const char *name);
+/* What the tree calls it: a step of the workflow may be there several times. */
+const char *dms_deployment_get_tree_name (DeployAllocation *allocation);
 /* The node of the ensemble whose work a node does or would do. */
 const char *dms_deployment_get_logical_name (DeployNode *node);
 

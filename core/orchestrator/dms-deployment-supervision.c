@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
+#include "provider/dms-leases.h"
 
 #include <string.h>
 
@@ -16,6 +17,13 @@ const char *
 dms_deployment_get_logical_name (DeployNode *node)
 {
   return node->primary != NULL ? node->primary : node->name;
+}
+
+const char *
+dms_deployment_get_tree_name (DeployAllocation *allocation)
+{
+  return dms_deployment_workflow_owns (allocation) ? allocation->key
+                                                   : dms_allocation_config_get_name (allocation->config);
 }
 
 gboolean
@@ -84,8 +92,8 @@ has_single (DeployNode *node)
   return FALSE;
 }
 
-static gint64
-get_lease_end_us (DmsDeployment *self, DeployNode *node)
+gint64
+dms_deployment_get_lease_end_us (DmsDeployment *self, DeployNode *node)
 {
   gint64 end_us = node->watch != 0 ? dms_heartbeats_get_lease_end_us (self->heartbeats, node->watch) : 0;
 
@@ -96,7 +104,7 @@ void
 dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node)
 {
   if (has_single (node))
-    self->fence_us = MAX (self->fence_us, get_lease_end_us (self, node));
+    self->fence_us = MAX (self->fence_us, dms_deployment_get_lease_end_us (self, node));
 }
 
 void
@@ -105,6 +113,45 @@ dms_deployment_fence_restored (DmsDeployment *self, DmsEnsemble *ensemble)
   gint64 lease_us = dms_ensemble_get_supervision (ensemble)->lease_ns / NS_PER_US;
 
   self->fence_us = MAX (self->fence_us, dms_heartbeats_compute_lease_end_us (lease_us));
+}
+
+/* No lease is longer, whatever clocks say. */
+static gint64
+get_longest_end_us (void)
+{
+  return dms_heartbeats_compute_lease_end_us ((gint64) DMS_LEASE_MAX_MS * 1000);
+}
+
+gint64
+dms_deployment_get_last_lease_end_us (DmsDeployment *self)
+{
+  gint64 end_us = self->fence_us;
+
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (has_single (node))
+        end_us = MAX (end_us, dms_deployment_get_lease_end_us (self, node));
+    }
+  if (end_us == 0)
+    return 0;
+  return MIN (end_us, get_longest_end_us ()) - g_get_monotonic_time () + g_get_real_time ();
+}
+
+void
+dms_deployment_restore_leases (DmsDeployment *self, gint64 end_us)
+{
+  gint64 until_us = MIN (end_us - g_get_real_time () + g_get_monotonic_time (), get_longest_end_us ());
+
+  self->fence_us = MAX (self->fence_us, until_us);
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      DeployNode *node = self->nodes->pdata[i];
+
+      if (has_single (node))
+        node->lease_end_us = MAX (node->lease_end_us, until_us);
+    }
 }
 
 gint64
@@ -152,6 +199,19 @@ add_supervisor (DmsSupervisorTree *tree, int parent, DmsSupervisorConfig *config
     add_supervisor (tree, number, children->pdata[i]);
 }
 
+static void
+add_allocation (DmsSupervisorTree *tree, const char *node, DeployAllocation *allocation, guint order)
+{
+  const char *name = dms_deployment_get_tree_name (allocation);
+  gboolean single = dms_allocation_config_is_single (allocation->config);
+
+  if (dms_deployment_workflow_owns (allocation))
+    dms_supervisor_tree_add_step (tree, node, name, single);
+  else
+    dms_supervisor_tree_add_allocation (
+        tree, node, name, order, allocation_policy (allocation->config), single);
+}
+
 static DmsSupervisorTree *
 make_tree (DmsDeployment *self)
 {
@@ -174,12 +234,7 @@ make_tree (DmsDeployment *self)
         {
           DeployAllocation *allocation = node->allocations->pdata[j];
 
-          dms_supervisor_tree_add_allocation (tree,
-                                              node->name,
-                                              dms_allocation_config_get_name (allocation->config),
-                                              allocation->layer * self->allocations->len + i,
-                                              allocation_policy (allocation->config),
-                                              dms_allocation_config_is_single (allocation->config));
+          add_allocation (tree, node->name, allocation, allocation->layer * self->allocations->len + i);
         }
     }
   for (guint i = 0; i < self->nodes->len; i++)
@@ -371,7 +426,7 @@ void
 dms_deployment_supervision_unwatch (DmsDeployment *self, DeployNode *node)
 {
   if (has_single (node))
-    node->lease_end_us = get_lease_end_us (self, node);
+    node->lease_end_us = dms_deployment_get_lease_end_us (self, node);
   if (node->watch != 0)
     dms_heartbeats_unwatch (self->heartbeats, node->watch);
   node->watch = 0;
@@ -416,6 +471,8 @@ take_up (DmsDeployment *self)
                                            DMS_EVENT_NODE_LOST,
                                            dms_deployment_get_logical_name (allocation->node),
                                            "this node was restarted while it was being moved");
+      else if (allocation->ended && dms_deployment_workflow_owns (allocation))
+        dms_deployment_supervision_done (self, allocation);
       else if (allocation->ended && strcmp (allocation->status, "completed") == 0)
         dms_deployment_supervision_handle (self, DMS_EVENT_ALLOCATION_COMPLETED, name, NULL);
       else if (allocation->given_up)
@@ -570,6 +627,13 @@ dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocat
   else if (was_lost (allocation, dms_json_object_get_text (result, "reason")))
     event = DMS_EVENT_ALLOCATION_LOST;
   tell_ended (self, allocation, event);
+}
+
+void
+dms_deployment_supervision_done (DmsDeployment *self, DeployAllocation *allocation)
+{
+  if (self->supervision != NULL)
+    dms_supervisor_tree_set_done (self->supervision->tree, dms_deployment_get_tree_name (allocation));
 }
 
 void

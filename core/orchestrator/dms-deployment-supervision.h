@@ -19,6 +19,8 @@ void dms_deployment_supervision_free (DmsDeployment *self);
 
 /* An allocation has ended, as its status and reason say. */
 void dms_deployment_supervision_ended (DmsDeployment *self, DeployAllocation *allocation);
+/* A step of the workflow has ended: it needs nothing of its machine any more. */
+void dms_deployment_supervision_done (DmsDeployment *self, DeployAllocation *allocation);
 /* Its health checks failed several times in a row; or one of them succeeded. */
 void
 dms_deployment_supervision_unwell (DmsDeployment *self, DeployAllocation *allocation, const char *reason);
@@ -40,6 +42,14 @@ void dms_deployment_add_lease (DeployAllocation *allocation, JsonObject *object)
 void dms_deployment_fence_behind (DmsDeployment *self, DeployNode *node);
 /* Taken up from a record, which does not tell what was left behind, and when. */
 void dms_deployment_fence_restored (DmsDeployment *self, DmsEnsemble *ensemble);
+/* When all that was given to machines is over for sure, by the time of day, for the record; 0 when nothing
+ * was. What is given with the present ensemble may be no measure: an earlier one may have given longer
+ * leases. */
+gint64 dms_deployment_get_last_lease_end_us (DmsDeployment *self);
+/* And out of the record. */
+void dms_deployment_restore_leases (DmsDeployment *self, gint64 end_us);
+/* When the last lease that was given to the node's machine is over for sure (monotonic). */
+gint64 dms_deployment_get_lease_end_us (DmsDeployment *self, DeployNode *node);
 /* When it may be started on another machine than before (monotonic). */
 gint64 dms_deployment_get_fence_us (DeployAllocation *allocation);
 

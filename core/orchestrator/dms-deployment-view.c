@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 #include "jobs/dms-port-config.h"
@@ -243,6 +243,8 @@ dms_deployment_dup_view (DmsDeployment *self)
   json_object_set_object_member (snapshot, "Candidates", candidates);
   json_object_set_int_member (snapshot, "Expiry", (gint64) self->expiry_ns);
   json_object_set_int_member (snapshot, "Round", (gint64) self->round);
+  json_object_set_int_member (snapshot, "Number", (gint64) self->number);
+  json_object_set_int_member (snapshot, "LeaseEndUs", dms_deployment_get_last_lease_end_us (self));
   json_object_set_boolean_member (snapshot, "Failing", self->failing);
   json_object_set_array_member (snapshot, "Touched", touched);
   json_object_set_array_member (snapshot, "Retired", replaced);
@@ -344,9 +346,12 @@ dms_deployment_read_view (DmsDeployment *self, JsonObject *view, GError **error)
   gboolean good = TRUE;
 
   self->expiry_ns = (guint64) dms_json_object_get_whole (snapshot, "Expiry", 0, G_MAXINT64, 0);
+  dms_deployment_restore_leases (self, dms_json_object_get_whole (snapshot, "LeaseEndUs", 0, G_MAXINT64, 0));
   /* Machines do not answer the same question again. */
   self->failing = dms_json_object_get_flag (snapshot, "Failing");
   self->round = MAX (self->round, (guint64) dms_json_object_get_whole (snapshot, "Round", 0, G_MAXINT64, 0));
+  self->number =
+      MAX (self->number, (guint64) dms_json_object_get_whole (snapshot, "Number", 0, G_MAXINT64, 0));
   dms_refusal_book_read (self->why, dms_json_object_get_member (view, "Why"));
   for (guint i = 0; good && i < self->nodes->len; i++)
     good = read_node (self->nodes->pdata[i], snapshot, &local);

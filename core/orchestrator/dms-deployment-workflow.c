@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "orchestrator/dms-deployment-private.h"
+#include "orchestrator/dms-deployment-supervision.h"
 
 #include "common/dms-json-object.h"
 #include "observability/dms-log.h"
@@ -22,14 +22,11 @@ enum
 
 #define START_BEHAVIOUR "/dms/allocation/start"
 
-/* A question about one run, or about the release of a slot. Slots are looked up again when the answer comes.
- */
+/* A question about the release of a slot, which is looked up again when the answer comes. */
 typedef struct
 {
   DmsDeployment *deployment;
   char *slot;
-  /* (nullable) */
-  char *run;
   /* Whoever gives up waiting for the answer does not want to hear of it either. */
   GCancellable *cancellable;
 } FlowCall;
@@ -37,13 +34,12 @@ typedef struct
 static void advance (DmsDeployment *self);
 
 static FlowCall *
-flow_call_new (DmsDeployment *self, DeployAllocation *slot, const char *run)
+flow_call_new (DmsDeployment *self, DeployAllocation *slot)
 {
   FlowCall *call = g_new0 (FlowCall, 1);
 
   call->deployment = g_object_ref (self);
   call->slot = g_strdup (slot->key);
-  call->run = g_strdup (run);
   call->cancellable = g_object_ref (self->workflow_cancellable);
   return call;
 }
@@ -53,7 +49,6 @@ flow_call_free (FlowCall *call)
 {
   g_object_unref (call->deployment);
   g_free (call->slot);
-  g_free (call->run);
   g_object_unref (call->cancellable);
   g_free (call);
 }
@@ -187,6 +182,20 @@ settle_slot (DmsDeployment *self, DeployAllocation *slot)
     slot->status = state == DMS_WORKFLOW_SKIPPED ? "terminated" : "completed";
   g_free (slot->reason);
   slot->reason = g_strdup (dms_workflow_get_task_reason (self->workflow, task));
+  dms_deployment_supervision_done (self, slot);
+  /* What never ran wrote nothing. */
+  slot->logs_settled = state == DMS_WORKFLOW_SKIPPED;
+  if (!slot->logs_settled)
+    dms_deployment_fetch_logs (self, slot);
+}
+
+/* Its machine is told at the end, or when it is back. */
+static void
+settle_unreleased (DmsDeployment *self, DeployAllocation *slot, const char *why)
+{
+  dms_deployment_log (self, G_LOG_LEVEL_WARNING, "workflow_slot_not_released", slot, why);
+  slot->node->unreleased = TRUE;
+  settle_slot (self, slot);
 }
 
 static void
@@ -201,13 +210,10 @@ on_released (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (g_cancellable_is_cancelled (call->cancellable) || !is_driven (self) || slot == NULL || slot->ended)
     return;
-  if (!dms_deployment_reply_is_ok (reply, &text))
-    {
-      dms_deployment_log (self, G_LOG_LEVEL_WARNING, "workflow_slot_not_released", slot, text);
-      slot->node->unreleased = TRUE;
-    }
-  settle_slot (self, slot);
-  dms_deployment_fetch_logs (self, slot);
+  if (dms_deployment_reply_is_ok (reply, &text))
+    settle_slot (self, slot);
+  else
+    settle_unreleased (self, slot, text);
   dms_deployment_save (self);
   dms_deployment_check_completion (self);
 }
@@ -229,21 +235,29 @@ release (DmsDeployment *self, DeployAllocation *slot)
                           dms_deployment_expiry_in (RELEASE_SECONDS),
                           self->workflow_cancellable,
                           on_released,
-                          flow_call_new (self, slot, NULL));
+                          flow_call_new (self, slot));
 }
 
-static void
+/* Whether something was settled at once. A machine that is known to be silent is not waited for. */
+static gboolean
 release_ended (DmsDeployment *self)
 {
+  gboolean any = FALSE;
+
   for (guint i = 0; i < self->allocations->len; i++)
     {
       DeployAllocation *slot = self->allocations->pdata[i];
 
-      if (!dms_deployment_workflow_owns (slot) || slot->ended || slot->releasing || slot->node->bid == NULL)
+      if (!dms_deployment_workflow_owns (slot) || slot->ended || slot->releasing || slot->node->bid == NULL ||
+          dms_workflow_get_task_state (self->workflow, task_of (slot)) <= DMS_WORKFLOW_RUNNING)
         continue;
-      if (dms_workflow_get_task_state (self->workflow, task_of (slot)) > DMS_WORKFLOW_RUNNING)
+      if (slot->node->silent)
+        settle_unreleased (self, slot, "its machine does not answer");
+      else
         release (self, slot);
+      any = any || slot->node->silent;
     }
+  return any;
 }
 
 /* Machines that could not be told are told later. */
@@ -272,32 +286,28 @@ log_run (DmsDeployment *self, GLogLevelFlags level, const char *event, const cha
 }
 
 static void
-on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+on_started (DeployAllocation *slot, JsonObject *reply, const char *text, gpointer user_data)
 {
-  g_autoptr (FlowCall) call = user_data;
-  g_autoptr (DmsMessage) message = NULL;
-  g_autofree char *text = NULL;
-  DmsDeployment *self = call->deployment;
-  JsonObject *reply = dms_deployment_call_finish (source, result, &message, &text);
-  DeployAllocation *slot = find_slot (self, call->slot);
+  DmsDeployment *self = slot->deployment;
+  const char *run = user_data;
   gint64 now_us = g_get_real_time ();
 
-  if (g_cancellable_is_cancelled (call->cancellable) || !is_driven (self))
+  if (!is_driven (self))
     return;
   if (reply == NULL)
     {
-      log_run (self, G_LOG_LEVEL_WARNING, "workflow_start_unanswered", call->run, text);
-      dms_workflow_take_unanswered (self->workflow, call->run, now_us);
+      log_run (self, G_LOG_LEVEL_WARNING, "workflow_start_unanswered", run, text);
+      dms_workflow_take_unanswered (self->workflow, run, now_us);
     }
-  else if (!dms_deployment_reply_is_ok (reply, &text))
+  else if (text != NULL)
     {
       g_autofree char *reason = g_utf8_make_valid (text, (gssize) strnlen (text, MAX_REASON));
 
-      log_run (self, G_LOG_LEVEL_WARNING, "workflow_start_refused", call->run, reason);
+      log_run (self, G_LOG_LEVEL_WARNING, "workflow_start_refused", run, reason);
       dms_workflow_take_refused (
-          self->workflow, call->run, reason, dms_json_object_get_flag (reply, "Busy"), now_us);
+          self->workflow, run, reason, dms_json_object_get_flag (reply, "Busy"), now_us);
     }
-  else if (dms_workflow_take_started (self->workflow, call->run, now_us) && slot != NULL)
+  else if (dms_workflow_take_started (self->workflow, run, now_us))
     {
       slot->status = "running";
     }
@@ -308,7 +318,6 @@ static void
 start (DmsDeployment *self, DmsWorkflowStart *wanted)
 {
   DeployAllocation *slot = find_slot (self, wanted->slot);
-  g_autoptr (JsonNode) payload = NULL;
   JsonObject *object;
   JsonArray *environment;
 
@@ -317,7 +326,6 @@ start (DmsDeployment *self, DmsWorkflowStart *wanted)
       dms_workflow_take_unanswered (self->workflow, wanted->run, g_get_real_time ());
       return;
     }
-  payload = json_node_new (JSON_NODE_OBJECT);
   object = dms_deployment_make_start (slot);
   environment = json_array_new ();
   for (guint i = 0; wanted->environment[i] != NULL; i++)
@@ -335,25 +343,26 @@ start (DmsDeployment *self, DmsWorkflowStart *wanted)
         json_array_add_string_element (files, wanted->wants_files->pdata[i]);
       json_object_set_array_member (object, "WantsFiles", files);
     }
-  json_node_take_object (payload, object);
   log_run (self, G_LOG_LEVEL_INFO, "workflow_start", wanted->run, NULL);
-  dms_actor_invoke_async (self->actor,
-                          slot->handle,
-                          START_BEHAVIOUR,
-                          payload,
-                          dms_deployment_expiry_in (DMS_DEPLOYMENT_START_SECONDS),
-                          self->workflow_cancellable,
-                          on_started,
-                          flow_call_new (self, slot, wanted->run));
+  dms_deployment_ask (slot,
+                      START_BEHAVIOUR,
+                      object,
+                      DMS_DEPLOYMENT_START_SECONDS,
+                      DEPLOY_ASK_UNTIL_ANSWERED,
+                      self->workflow_cancellable,
+                      on_started,
+                      g_strdup (wanted->run),
+                      g_free);
 }
 
 static gboolean
 on_wakeup (gpointer user_data)
 {
-  DmsDeployment *self = user_data;
+  g_autoptr (DmsDeployment) self = g_object_ref (user_data);
 
   self->workflow_timer = 0;
   advance (self);
+  dms_deployment_check_completion (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -375,6 +384,7 @@ static gboolean
 advance_stored (DmsDeployment *self)
 {
   g_autoptr (GPtrArray) starts = NULL;
+  gboolean settled = FALSE;
   gboolean stored;
 
   if (!is_driven (self))
@@ -391,8 +401,15 @@ advance_stored (DmsDeployment *self)
         dms_workflow_take_unanswered (self->workflow, wanted->run, g_get_real_time ());
     }
   if (stored)
-    release_ended (self);
+    settled = release_ended (self);
   set_wakeup (self);
+  /* It may be over with that, but not before the news that led to it has been answered. */
+  if (settled)
+    {
+      dms_deployment_save (self);
+      g_clear_handle_id (&self->workflow_timer, g_source_remove);
+      self->workflow_timer = g_timeout_add (MIN_WAKEUP_MS, on_wakeup, self);
+    }
   return stored;
 }
 

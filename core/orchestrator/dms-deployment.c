@@ -150,6 +150,7 @@ dms_deployment_init (DmsDeployment *self)
   self->shutdown_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->shutdown_errors = g_string_new (NULL);
   self->round = (guint64) g_get_real_time ();
+  self->number = self->round;
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->why = dms_refusal_book_new ();
   self->unclaimed = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_handle_unref);

@@ -240,7 +240,8 @@ make_entry (Beat *beat, Watch *watch, gint64 now_us)
         json_array_add_string_element (leased, watch->leased[i]);
       json_object_set_int_member (entry, "LeaseMs", watch->lease_us / 1000);
       json_object_set_int_member (entry, "LeaseUntilUs", g_get_real_time () + watch->lease_us);
-      watch->lease_end_us = dms_heartbeats_compute_lease_end_us (watch->lease_us);
+      /* An earlier one may have been longer, and this one may not arrive. */
+      watch->lease_end_us = MAX (watch->lease_end_us, dms_heartbeats_compute_lease_end_us (watch->lease_us));
     }
   json_object_set_array_member (entry, "Leased", leased);
   return entry;

@@ -75,6 +75,13 @@ take_lease (DmsAllocation *allocation, JsonObject *payload, GError **error)
   return TRUE;
 }
 
+/* Which start or restart it is; its orchestrator may ask for the same again. */
+static gint64
+get_number (JsonObject *payload)
+{
+  return dms_json_object_get_whole (payload, "Number", 0, G_MAXINT64, 0);
+}
+
 static void
 on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
@@ -95,18 +102,26 @@ on_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
       return;
     }
   run = dms_allocation_run_new_from_json (payload, &error);
-  if (error != NULL || !take_lease (user_data, payload, &error))
+  if (error != NULL)
     {
       reply_outcome (message, error);
       return;
     }
+  (void) take_lease (user_data, payload, &error);
   if (run != NULL)
     {
       dms_allocation_start_run_async (user_data,
                                       run,
                                       dms_json_object_get_child (payload, "PortMapping"),
+                                      get_number (payload),
+                                      g_steal_pointer (&error),
                                       run_started,
                                       dms_message_ref (message));
+      return;
+    }
+  if (error != NULL)
+    {
+      reply_outcome (message, error);
       return;
     }
   dms_allocation_start_async (user_data,
@@ -130,12 +145,12 @@ restarted (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
+  JsonObject *payload = dms_message_get_object (message);
   g_autoptr (GError) error = NULL;
 
-  if (take_lease (user_data, dms_message_get_object (message), &error))
-    dms_allocation_restart_async (user_data, restarted, dms_message_ref (message));
-  else
-    reply_outcome (message, error);
+  (void) take_lease (user_data, payload, &error);
+  dms_allocation_restart_async (
+      user_data, get_number (payload), g_steal_pointer (&error), restarted, dms_message_ref (message));
 }
 
 static void

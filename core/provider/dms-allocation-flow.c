@@ -32,6 +32,8 @@ dms_allocation_offer_run (Work *work)
           g_error_new (DMS_ERROR, DMS_ERROR_WRONG_STATE, "allocation “%s” was released", self->record->id));
       return;
     }
+  if (!dms_allocation_admit (work))
+    return;
   if (is_same (self, work->run) && status != DMS_ALLOCATION_PENDING)
     {
       /* The answer to an earlier start, or the news of its end, may have been lost. */
@@ -43,7 +45,26 @@ dms_allocation_offer_run (Work *work)
         }
       work->next = work->n_steps;
     }
+  else if (work->objection != NULL)
+    {
+      dms_allocation_refuse (work, g_steal_pointer (&work->objection));
+      return;
+    }
   dms_allocation_work_advance (work);
+}
+
+/* The run could not be stored; its record is as it was. */
+static void
+fail_to_take (Work *work, DmsAllocationStatus status, GError *error)
+{
+  if (status == DMS_ALLOCATION_PENDING || dms_allocation_status_is_final (status))
+    {
+      dms_allocation_refuse (work, error);
+      return;
+    }
+  /* What ran here was ended for it. */
+  dms_allocation_refuse_number (work);
+  dms_allocation_work_fail (work, dms_allocation_take_disk_for_room (error));
 }
 
 void
@@ -63,6 +84,7 @@ dms_allocation_take_run (Work *work)
     }
   if (record->handle != NULL)
     {
+      dms_allocation_refuse_number (work);
       dms_allocation_work_fail (work,
                                 g_error_new (DMS_ERROR,
                                              DMS_ERROR_FAILED,
@@ -76,6 +98,7 @@ dms_allocation_take_run (Work *work)
   record->run = dms_allocation_run_ref (work->run);
   record->status = DMS_ALLOCATION_PENDING;
   record->acknowledged = FALSE;
+  dms_allocation_take_number (work);
   if (dms_allocation_status_is_final (before))
     (void) dms_provider_reserve (self->provider, record, &error);
   else
@@ -86,7 +109,7 @@ dms_allocation_take_run (Work *work)
       record->acknowledged = acknowledged;
       g_clear_pointer (&record->run, dms_allocation_run_unref);
       record->run = last;
-      dms_allocation_work_fail (work, error);
+      fail_to_take (work, before, error);
       return;
     }
   g_clear_pointer (&last, dms_allocation_run_unref);

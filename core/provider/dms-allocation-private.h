@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 
 /* Between dms-allocation.c, which decides what is done, and dms-allocation-steps.c, which does it. */
 
-typedef enum {
+typedef enum
+{
   STEP_CHECK,   /* nothing to start when it runs or has run */
   STEP_MARK,    /* it is restarting from now on */
   STEP_ADOPT,   /* finds the execution of the stored handle */
@@ -46,6 +47,8 @@ typedef struct
   DmsExecutor *executor;
   DmsExecutionSpec *spec;
   DmsAllocationRun *run; /* (nullable): the one to be started */
+  gint64 number;         /* which start or restart it is; 0 where that was not said */
+  GError *objection;     /* (nullable): why it must not be done, unless it was already */
 } Work;
 
 struct _DmsAllocation
@@ -58,12 +61,12 @@ struct _DmsAllocation
   DmsAllocationReporter *reporter;
   DmsJobLog *log;
 
-  DmsExecution *execution; /* (nullable): as long as the engine has it and we know it */
+  DmsExecution *execution;    /* (nullable): as long as the engine has it and we know it */
   DmsExecutionResult *result; /* (nullable): how that execution ended */
   GCancellable *watching;
 
-  GQueue queue; /* Work */
-  Work *current; /* (nullable) */
+  GQueue queue;   /* Work */
+  Work *current;  /* (nullable) */
   Work *awaiting; /* (nullable): current, in STEP_AWAIT */
   guint timer_id;
   guint liveness_id;
@@ -77,7 +80,26 @@ struct _DmsAllocation
 void dms_allocation_work_advance (Work *work);
 /* Ends the work with an error (transfer full), after cleaning up if it was to start something. */
 void dms_allocation_work_fail (Work *work, GError *error);
+/* Ends the work with an error (transfer full) before it has done anything: all stays as it is. */
+void dms_allocation_work_decline (Work *work, GError *error);
 void dms_allocation_run_step (Work *work, Step step);
+
+/* dms-allocation-number.c: questions that come again, or late. */
+/* FALSE when the work was declined: another has come since, or this one was refused before. */
+gboolean dms_allocation_admit (Work *work);
+/* Whether it was begun already. */
+gboolean dms_allocation_is_repeated (Work *work);
+/* It is begun with what is stored next. */
+void dms_allocation_take_number (Work *work);
+/* It will not be done when it is asked for again; stored with what is stored next. */
+void dms_allocation_refuse_number (Work *work);
+/* The same, stored; and declines it. */
+void dms_allocation_refuse (Work *work, GError *error);
+/* (transfer full): a full disk is a lack of room as any other: soon it may be gone, or there is room
+ * elsewhere. */
+GError *dms_allocation_take_disk_for_room (GError *error);
+/* (transfer full) (nullable): why what was to be started never was. */
+GError *dms_allocation_dup_launch_error (DmsAllocation *self);
 
 /* dms-allocation-flow.c: the runs of a workflow. */
 void dms_allocation_offer_run (Work *work);
@@ -99,7 +121,7 @@ void dms_allocation_save (DmsAllocation *self);
 void dms_allocation_watch (DmsAllocation *self);
 /* The execution ended, as @result (transfer full) says. */
 void dms_allocation_take_result (DmsAllocation *self, DmsExecutionResult *result);
-void dms_allocation_log_event (DmsAllocation *self, GLogLevelFlags level, const char *event,
-                               const GError *error);
+void
+dms_allocation_log_event (DmsAllocation *self, GLogLevelFlags level, const char *event, const GError *error);
 
 G_END_DECLS

@@ -439,6 +439,8 @@ dms_allocation_record_to_json (DmsAllocationRecord *self)
   if (self->result != NULL)
     json_object_set_member (object, "result", dms_execution_result_to_json (self->result));
   json_object_set_boolean_member (object, "acknowledged", self->acknowledged);
+  json_object_set_int_member (object, "number", self->number);
+  json_object_set_boolean_member (object, "is_refused", self->is_refused);
   json_object_set_boolean_member (object, "is_reusable", self->is_reusable);
   json_object_set_boolean_member (object, "has_socket", self->has_socket);
   if (self->roll != NULL)
@@ -562,6 +564,8 @@ read_state (DmsAllocationRecord *self, JsonObject *object)
   self->ended_us = dms_json_object_get_whole (object, "ended_us", 0, G_MAXINT64, 0);
   self->launched = dms_json_object_get_flag (object, "launched");
   self->is_leased = dms_json_object_get_flag (object, "is_leased");
+  self->number = dms_json_object_get_whole (object, "number", 0, G_MAXINT64, 0);
+  self->is_refused = dms_json_object_get_flag (object, "is_refused");
   self->acknowledged = dms_json_object_get_flag (object, "acknowledged");
   self->is_reusable = dms_json_object_get_flag (object, "is_reusable");
   self->has_socket = dms_json_object_get_flag (object, "has_socket");

@@ -66,6 +66,8 @@ typedef struct
   DmsExecutionResult *result; /* (nullable) */
   gboolean acknowledged;      /* the orchestrator knows how it ended */
   DmsAllocationRun *run;      /* (nullable): of a workflow, the one that was started last */
+  gint64 number;              /* the newest start or restart that was dealt with; 0 for none */
+  gboolean is_refused;        /* nothing was done about that one */
   char *captured_stdout;      /* (nullable): what that run wrote, if it is wanted */
   char *captured_stderr;      /* (nullable) */
   JsonObject *captured_files; /* (nullable): by path, {text} or {error} */

@@ -12,6 +12,25 @@ enum
   RETRY_SECONDS = 10,
 };
 
+/* The answer to an earlier question may have been lost. */
+static void
+answer_again (Work *work)
+{
+  DmsAllocation *self = work->allocation;
+  GError *error = dms_allocation_dup_launch_error (self);
+
+  if (error != NULL)
+    {
+      dms_allocation_work_decline (work, error);
+      return;
+    }
+  dms_allocation_log_event (self, G_LOG_LEVEL_INFO, "allocation_already_running", NULL);
+  if (self->record->result != NULL && !self->record->acknowledged)
+    dms_allocation_reporter_end (self->reporter);
+  work->next = work->n_steps;
+  dms_allocation_work_advance (work);
+}
+
 static void
 check (Work *work)
 {
@@ -30,13 +49,9 @@ check (Work *work)
           g_error_new (DMS_ERROR, DMS_ERROR_WRONG_STATE, "allocation “%s” was released", self->record->id));
       return;
 
-    /* The answer to an earlier start may have been lost. */
     default:
-      dms_allocation_log_event (self, G_LOG_LEVEL_INFO, "allocation_already_running", NULL);
-      if (self->record->result != NULL && !self->record->acknowledged)
-        dms_allocation_reporter_end (self->reporter);
-      work->next = work->n_steps;
-      break;
+      answer_again (work);
+      return;
     }
   dms_allocation_work_advance (work);
 }
@@ -53,8 +68,21 @@ mark (Work *work)
           g_error_new (DMS_ERROR, DMS_ERROR_WRONG_STATE, "allocation “%s” was released", self->record->id));
       return;
     }
+  if (!dms_allocation_admit (work))
+    return;
+  if (dms_allocation_is_repeated (work) && self->record->status != DMS_ALLOCATION_RESTARTING)
+    {
+      answer_again (work);
+      return;
+    }
+  if (work->objection != NULL)
+    {
+      dms_allocation_refuse (work, g_steal_pointer (&work->objection));
+      return;
+    }
   if (!dms_allocation_status_is_final (self->record->status))
     {
+      dms_allocation_take_number (work);
       dms_allocation_set_status (self, DMS_ALLOCATION_RESTARTING, NULL);
       dms_allocation_save (self);
     }
@@ -440,10 +468,11 @@ reserve (Work *work)
       return;
     }
   record->status = DMS_ALLOCATION_RESTARTING;
+  dms_allocation_take_number (work);
   if (!dms_provider_reserve (self->provider, record, &error))
     {
       record->status = before;
-      dms_allocation_work_fail (work, error);
+      dms_allocation_refuse (work, error);
       return;
     }
   record->acknowledged = FALSE;

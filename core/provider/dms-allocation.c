@@ -37,6 +37,7 @@ work_free (Work *work)
   g_clear_object (&work->executor);
   g_clear_pointer (&work->spec, dms_execution_spec_unref);
   g_clear_error (&work->error);
+  g_clear_error (&work->objection);
   g_clear_pointer (&work->run, dms_allocation_run_unref);
   g_free (work->reason);
   g_object_unref (work->allocation);
@@ -137,8 +138,7 @@ dms_allocation_is_over (DmsAllocation *self)
   g_return_val_if_fail (DMS_IS_ALLOCATION (self), FALSE);
 
   return dms_allocation_status_is_final (self->record->status) && self->record->acknowledged &&
-         !self->record->is_reusable && self->record->handle == NULL &&
-         dms_allocation_is_idle (self);
+         !self->record->is_reusable && self->record->handle == NULL && dms_allocation_is_idle (self);
 }
 
 gboolean
@@ -255,6 +255,15 @@ dms_allocation_work_fail (Work *work, GError *error)
       g_object_unref (work->cancellable);
       work->cancellable = g_cancellable_new ();
     }
+  dms_allocation_work_advance (work);
+}
+
+void
+dms_allocation_work_decline (Work *work, GError *error)
+{
+  g_clear_error (&work->error);
+  work->error = error;
+  work->next = work->n_steps;
   dms_allocation_work_advance (work);
 }
 
@@ -520,6 +529,9 @@ dms_allocation_start_finish (DmsAllocation *self, GAsyncResult *result, GError *
  * @self: an allocation of a workflow
  * @run: what to run
  * @ports: (nullable): the job's port by public port
+ * @number: which start it is: the same is the same one, and a smaller one came late; 0 where that was not
+ * said
+ * @objection: (transfer full) (nullable): why it must not be started now, unless it was already
  * @callback: called when it runs
  * @user_data: for @callback
  *
@@ -530,6 +542,8 @@ void
 dms_allocation_start_run_async (DmsAllocation *self,
                                 DmsAllocationRun *run,
                                 JsonObject *ports,
+                                gint64 number,
+                                GError *objection,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
@@ -543,16 +557,19 @@ dms_allocation_start_run_async (DmsAllocation *self,
   if (!self->record->is_reusable && self->record->status != DMS_ALLOCATION_TERMINATED)
     error = g_error_new (
         DMS_ERROR, DMS_ERROR_WRONG_STATE, "allocation “%s” is no task of a workflow", self->record->id);
-  else if (self->record->status == DMS_ALLOCATION_PENDING && self->current == NULL)
-    (void) take_ports (self, ports, &error);
+  else if (self->record->status == DMS_ALLOCATION_PENDING && self->current == NULL && objection == NULL)
+    (void) take_ports (self, ports, &objection);
   if (error != NULL)
     {
+      g_clear_error (&objection);
       g_task_return_error (task, error);
       g_object_unref (task);
       return;
     }
   work = enqueue (self, START_RUN, G_N_ELEMENTS (START_RUN), task);
   work->run = dms_allocation_run_ref (run);
+  work->number = number;
+  work->objection = objection;
   run_next (self);
 }
 
@@ -565,20 +582,31 @@ dms_allocation_start_run_finish (DmsAllocation *self, GAsyncResult *result, GErr
 /**
  * dms_allocation_restart_async:
  * @self: an allocation
+ * @number: which restart it is: the same is the same one, and a smaller one came late; 0 where that was not
+ *   said
+ * @objection: (transfer full) (nullable): why it must not be restarted now, unless it was already
  * @callback: called when its new job runs
  * @user_data: for @callback
  *
  * Ends the job and starts it anew with the same network; what it wrote stays in its log.
  */
 void
-dms_allocation_restart_async (DmsAllocation *self, GAsyncReadyCallback callback, gpointer user_data)
+dms_allocation_restart_async (DmsAllocation *self,
+                              gint64 number,
+                              GError *objection,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
 {
+  Work *work = NULL;
+
   g_return_if_fail (DMS_IS_ALLOCATION (self));
 
-  enqueue (self,
-           RESTART,
-           G_N_ELEMENTS (RESTART),
-           new_task (self, dms_allocation_restart_async, callback, user_data));
+  work = enqueue (self,
+                  RESTART,
+                  G_N_ELEMENTS (RESTART),
+                  new_task (self, dms_allocation_restart_async, callback, user_data));
+  work->number = number;
+  work->objection = objection;
   run_next (self);
 }
 

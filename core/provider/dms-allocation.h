@@ -40,10 +40,16 @@ gboolean dms_allocation_start_finish (DmsAllocation *self, GAsyncResult *result,
 void dms_allocation_start_run_async (DmsAllocation *self,
                                      DmsAllocationRun *run,
                                      JsonObject *ports,
+                                     gint64 number,
+                                     GError *objection,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
 gboolean dms_allocation_start_run_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
-void dms_allocation_restart_async (DmsAllocation *self, GAsyncReadyCallback callback, gpointer user_data);
+void dms_allocation_restart_async (DmsAllocation *self,
+                                   gint64 number,
+                                   GError *objection,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
 gboolean dms_allocation_restart_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
 /* Stops the job and gives everything back. */
 void dms_allocation_terminate_async (DmsAllocation *self,
@@ -65,8 +71,8 @@ void dms_allocation_read_log_async (DmsAllocation *self,
                                     gpointer user_data);
 DmsLogChunk *dms_allocation_read_log_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
 /* TRUE when it runs and is well, or runs and has no health check. */
-void dms_allocation_check_health_async (DmsAllocation *self, GAsyncReadyCallback callback,
-                                        gpointer user_data);
+void
+dms_allocation_check_health_async (DmsAllocation *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean dms_allocation_check_health_finish (DmsAllocation *self, GAsyncResult *result, GError **error);
 /* @check: (nullable) */
 gboolean dms_allocation_set_health_check (DmsAllocation *self, DmsHealthCheck *check, GError **error);

@@ -39,6 +39,7 @@ dms_ballot_copy (DmsBallot *self)
   copy->version = self->version;
   copy->state = g_strdup (self->state);
   copy->key = g_strdup (self->key);
+  copy->is_founding = self->is_founding;
   copy->ended_us = self->ended_us;
   copy->heard_us = self->heard_us;
   return copy;
@@ -79,6 +80,7 @@ dms_ballot_to_json (DmsBallot *self)
   json_object_set_int_member (object, "version", (gint64) self->version);
   set_text (object, "state", self->state);
   set_text (object, "key", self->key);
+  json_object_set_boolean_member (object, "founding", self->is_founding);
   json_object_set_int_member (object, "ended_us", self->ended_us);
   json_node_take_object (node, object);
   return node;
@@ -112,6 +114,7 @@ dms_ballot_new_from_json (JsonNode *json, GError **error)
   self->version = (guint64) dms_json_object_get_whole (object, "version", 0, G_MAXINT64, 0);
   self->state = g_strdup (dms_json_object_get_text (object, "state"));
   self->key = g_strdup (dms_json_object_get_text (object, "key"));
+  self->is_founding = dms_json_object_get_flag (object, "founding");
   self->ended_us = dms_json_object_get_whole (object, "ended_us", 0, G_MAXINT64, 0);
   return self;
 }

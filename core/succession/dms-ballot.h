@@ -24,6 +24,8 @@ typedef struct
   char *state;
   /* (nullable): with which the state is sealed; a witness has none. */
   char *key;
+  /* This node deploys it, and not all orchestrators have agreed yet. */
+  gboolean is_founding;
   /* When the deployment was said to be over (time of day); 0 before. Its promises are kept even then: who
    * slept through the end must not get what it had before. */
   gint64 ended_us;

@@ -13,6 +13,8 @@ typedef struct
   /* It has agreed to be a member; a question is open; what it has. */
   gboolean appointed;
   gboolean asked;
+  /* It is no member and does not want to be one. */
+  gboolean refuses;
   guint64 version;
   guint64 roll;
   gboolean told_of_end;

@@ -183,6 +183,17 @@ leads_now (DmsSuccession *self)
          (!self->founded || dms_succession_has_majority (self, dms_succession_holds));
 }
 
+/* Stored before anything follows from it: a restart does not ask the orchestrators once more. */
+static gboolean
+end_founding (DmsSuccession *self)
+{
+  g_autoptr (DmsBallot) ballot = dms_ballot_copy (dms_succession_get_ballot (self));
+
+  ballot->is_founding = FALSE;
+  self->founded = dms_succession_store (self, ballot);
+  return self->founded;
+}
+
 static gboolean
 is_founded (DmsSuccession *self)
 {
@@ -195,8 +206,22 @@ is_founded (DmsSuccession *self)
       if (strcmp (orchestrators[i], self->peer) != 0 && !peer->appointed)
         return FALSE;
     }
-  self->founded = TRUE;
-  return TRUE;
+  return self->founded || end_founding (self);
+}
+
+/* Whether the others could have chosen one of them, while this node was away, before all had agreed. */
+static gboolean
+may_be_deposed (DmsSuccession *self)
+{
+  DmsBallot *ballot = dms_succession_get_ballot (self);
+  GHashTableIter iter;
+  gpointer peer;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->peers);
+  while (g_hash_table_iter_next (&iter, NULL, &peer))
+    n += ((SuccessionPeer *) peer)->refuses ? 0 : 1;
+  return ballot->promised > ballot->term || n >= dms_roll_get_majority (ballot->roll);
 }
 
 static gboolean
@@ -331,6 +356,7 @@ finish_ending (DmsSuccession *self)
 static void
 depose (DmsSuccession *self)
 {
+  self->founded = TRUE;
   dms_succession_set_role (self, DMS_SUCCESSION_FOLLOWING);
 }
 
@@ -387,6 +413,7 @@ take_agreement (Saying *saying, SuccessionPeer *peer)
   DmsBallot *ballot = dms_succession_get_ballot (self);
 
   peer->appointed = TRUE;
+  peer->refuses = FALSE;
   peer->version = MAX (peer->version, saying->version);
   peer->roll = MAX (peer->roll, saying->roll);
   peer->held_us = MAX (peer->held_us, saying->sent_us);
@@ -399,6 +426,26 @@ take_agreement (Saying *saying, SuccessionPeer *peer)
   call_waiting (self);
 }
 
+/* After a restart the founder leads again, and can end what it has begun, once nobody else can. */
+static void
+lead_again (DmsSuccession *self)
+{
+  if (self->role == DMS_SUCCESSION_HALTED && !self->founded && !may_be_deposed (self))
+    dms_succession_set_role (self, DMS_SUCCESSION_LEADING);
+}
+
+static void
+take_refusal (DmsSuccession *self, SuccessionPeer *peer, JsonObject *reply)
+{
+  const char *text = dms_json_object_get_text (reply, "Error");
+
+  /* Who knows a term is a member. */
+  peer->refuses = !json_object_has_member (reply, "Term");
+  lead_again (self);
+  if (self->role == DMS_SUCCESSION_LEADING)
+    g_signal_emit (self, refused_signal, 0, peer->peer, text != NULL ? text : "it refuses without a reason");
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -408,7 +455,6 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   JsonObject *reply = message == NULL ? NULL : dms_message_get_object (message);
   SuccessionPeer *peer = g_hash_table_lookup (self->peers, saying->peer);
   DmsBallot *ballot = dms_succession_get_ballot (self);
-  const char *text = dms_json_object_get_text (reply, "Error");
   gboolean newer;
 
   if (g_cancellable_is_cancelled (self->cancellable) || peer == NULL || ballot == NULL)
@@ -427,7 +473,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (newer)
     depose (self);
   else if (!self->founded)
-    g_signal_emit (self, refused_signal, 0, peer->peer, text != NULL ? text : "it refuses without a reason");
+    take_refusal (self, peer, reply);
   if (self->ending && !g_cancellable_is_cancelled (self->cancellable))
     finish_ending (self);
 }
@@ -507,6 +553,8 @@ lead_on (DmsSuccession *self)
     dms_succession_say_to_all (self);
   if (self->ending)
     finish_ending (self);
+  else if (!self->founded && self->role == DMS_SUCCESSION_HALTED)
+    lead_again (self);
   else if (!self->founded)
     check_founding (self);
   else if (!dms_succession_has_majority (self, dms_succession_holds))
@@ -522,7 +570,9 @@ on_tick (gpointer user_data)
     return G_SOURCE_CONTINUE;
   if (self->role != DMS_SUCCESSION_FOLLOWING)
     lead_on (self);
-  if (self->role != DMS_SUCCESSION_LEADING && !g_cancellable_is_cancelled (self->cancellable))
+  /* The founder stands for election once it has founded something. */
+  if (self->role != DMS_SUCCESSION_LEADING && self->founded &&
+      !g_cancellable_is_cancelled (self->cancellable))
     dms_succession_look_for_leader (self);
   return G_SOURCE_CONTINUE;
 }
@@ -557,6 +607,7 @@ begin (DmsSuccession *self)
 {
   gint64 tick_ms = dms_roll_get_lease_ms (dms_succession_get_roll (self)) / SAYINGS_PER_LEASE;
 
+  self->found_until_us = dms_ballot_now_us () + (gint64) FOUND_SECONDS * G_USEC_PER_SEC;
   dms_succession_learn_peers (self);
   self->timer = g_timeout_add ((guint) CLAMP (tick_ms, MIN_TICK_MS, MAX_TICK_MS), on_tick, self);
   dms_succession_say_to_all (self);
@@ -571,10 +622,10 @@ dms_succession_new (DmsActor *root, DmsVoter *voter, DmsRoll *roll, GError **err
   ballot->promised = 1;
   ballot->promised_to = g_strdup (self->peer);
   ballot->key = dms_sealed_state_make_key ();
+  ballot->is_founding = TRUE;
   if (!dms_voter_put (voter, ballot, error))
     return NULL;
   self->role = DMS_SUCCESSION_LEADING;
-  self->found_until_us = dms_ballot_now_us () + (gint64) FOUND_SECONDS * G_USEC_PER_SEC;
   begin (self);
   return g_steal_pointer (&self);
 }
@@ -587,12 +638,12 @@ dms_succession_join (DmsActor *root, DmsVoter *voter, const char *ensemble_id)
   GHashTableIter iter;
   gpointer peer;
 
-  self->founded = TRUE;
+  self->founded = !ballot->is_founding || ballot->term > 1 || strcmp (ballot->leader, self->peer) != 0;
   self->role = strcmp (ballot->leader, self->peer) == 0 ? DMS_SUCCESSION_HALTED : DMS_SUCCESSION_FOLLOWING;
   dms_succession_learn_peers (self);
   g_hash_table_iter_init (&iter, self->peers);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
-    ((SuccessionPeer *) peer)->appointed = TRUE;
+    ((SuccessionPeer *) peer)->appointed = self->founded;
   begin (self);
   return self;
 }

@@ -257,6 +257,8 @@ is_concerned (TreeMember *member,
 {
   gboolean fallen = member == failed || (child != NULL && is_below (member, child));
 
+  if (member->is_step)
+    return FALSE;
   if (fallen)
     return TRUE;
   if (group != NULL && !is_below (member, group))
@@ -526,6 +528,20 @@ dms_supervisor_tree_set_down (DmsSupervisorTree *self, const char *allocation)
 
   if (member != NULL)
     member->state = TREE_DOWN;
+}
+
+void
+dms_supervisor_tree_set_done (DmsSupervisorTree *self, const char *step)
+{
+  TreeMember *member = dms_supervisor_tree_find_member (self, step);
+  TreeNode *node = member == NULL ? NULL : member->node;
+
+  if (node == NULL)
+    return;
+  member->missed = FALSE;
+  member->state = TREE_DONE;
+  if (!has_work_left (node) && (node->state == TREE_REPAIRING || node->state == TREE_FENCING))
+    node->state = node->lost ? TREE_DOWN : TREE_UP;
 }
 
 gboolean

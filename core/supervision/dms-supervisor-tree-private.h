@@ -29,6 +29,7 @@ typedef struct
   guint order;
   DmsAllocationPolicy policy;
   gboolean single;
+  gboolean is_step;
   TreeState state;
   /* It ended while its machine was silent and not given up: that is looked at when the machine is back. */
   gboolean missed;

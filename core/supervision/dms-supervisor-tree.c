@@ -197,6 +197,13 @@ dms_supervisor_tree_add_allocation (DmsSupervisorTree *self,
   g_ptr_array_sort (self->members, by_order);
 }
 
+void
+dms_supervisor_tree_add_step (DmsSupervisorTree *self, const char *node, const char *name, gboolean single)
+{
+  dms_supervisor_tree_add_allocation (self, node, name, 0, DMS_ALLOCATION_STAY_DOWN, single);
+  dms_supervisor_tree_find_member (self, name)->is_step = TRUE;
+}
+
 int
 dms_supervisor_tree_add_supervisor (DmsSupervisorTree *self,
                                     int parent,

@@ -86,6 +86,10 @@ void dms_supervisor_tree_add_allocation (DmsSupervisorTree *self,
                                          guint order,
                                          DmsAllocationPolicy policy,
                                          gboolean single);
+/* A step of a workflow, which starts it: it moves with its node, and nothing else restarts it. name: differs
+ * from all others */
+void
+dms_supervisor_tree_add_step (DmsSupervisorTree *self, const char *node, const char *name, gboolean single);
 /* strategy: `OneForOne`, `AllForOne` or `RestForOne`; anything else is the first. parent: what an earlier
  * call returned, or -1 for a root. Returns its number. An allocation that has a supervisor already keeps it.
  */
@@ -103,6 +107,8 @@ GPtrArray *dms_supervisor_tree_handle (DmsSupervisorTree *self,
                                        gint64 now_us);
 /* Takes up what an earlier run had given up: it stays down. */
 void dms_supervisor_tree_set_down (DmsSupervisorTree *self, const char *allocation);
+/* A step will not be started any more: where nothing else is left, a node need not be repaired. */
+void dms_supervisor_tree_set_done (DmsSupervisorTree *self, const char *step);
 
 /* Whether an allocation is not repaired any more. */
 gboolean dms_supervisor_tree_is_down (DmsSupervisorTree *self, const char *allocation);

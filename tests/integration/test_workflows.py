@@ -203,6 +203,30 @@ def test_machine_that_is_away_at_the_end(tmp_path):
         assert flow.started() == ["first..1"]
 
 
+@pytest.mark.skipif(not PLUGIN.exists(), reason="built without the transport libp2p")
+@pytest.mark.parametrize("policy", ["restart", "stay_down"])
+def test_skipped_on_a_machine_that_is_dead(tmp_path, policy):
+    """What was skipped needs nothing of its machine: the deployment ends without that, which is told when it is back."""
+    with two_machines(tmp_path) as (alice, bob):
+        flow = Flow(alice)
+        flow.add("first", "until test -e /shared/go; do sleep 0.1; done; exit 1")
+        flow.add("second", "echo never", "{after: [first]}")
+        ensemble = alice.deploy(flow.write(f"  one: {{allocations: [first], peer: {alice.peer}}}\n"
+                                           f"  two: {{allocations: [second], peer: {bob.peer}, failure_recovery: {policy}}}\n"))
+        alice.wait_for(lambda: flow.started() == ["first..1"], 60, "nothing was started")
+        alice.wait_status(ensemble, "Running")
+        bob.kill()
+        alice.wait_for(lambda: events(alice, "node_lost"), 60, "it is not noticed")
+        (flow.shared / "go").touch()
+        alice.wait_status(ensemble, "Failed", timeout=20)
+        bob.start()
+        connect(alice, bob)
+        bob.wait_for(lambda: not bob.resources("allocated")["cpu"]["cores"], 60, "the machine was not told")
+        nothing_left(bob)
+        nothing_left(alice)
+        assert flow.started() == ["first..1"]
+
+
 def update(node, ensemble, flow, seconds=150):
     """Answers why not, or nothing."""
     reply = node.actor("/dms/node/deployment/update", "-t", f"{seconds}s", "-i", ensemble, "-f", flow.write(), check=False,

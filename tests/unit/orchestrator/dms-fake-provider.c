@@ -215,6 +215,16 @@ note_lease (DmsFakeProvider *self, DmsMessage *message)
 }
 
 static void
+note_number (DmsFakeProvider *self, DmsMessage *message)
+{
+  gint64 number = dms_json_object_get_whole (dms_message_get_object (message), "Number", 0, G_MAXINT64, 0);
+
+  g_assert_cmpint (number, >=, self->number);
+  self->n_same = number == self->number ? self->n_same + 1 : 1;
+  self->number = number;
+}
+
+static void
 handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsFakeProvider *self = user_data;
@@ -227,6 +237,7 @@ handle_start (DmsActor *actor, DmsMessage *message, gpointer user_data)
     g_hash_table_replace (self->runs, g_strdup (id), g_strdup (run));
   self->start_us = g_get_monotonic_time ();
   note_lease (self, message);
+  note_number (self, message);
   if (self->hang_on_start)
     {
       g_hash_table_replace (self->held_starts, g_strdup (id), dms_message_ref (message));
@@ -249,7 +260,31 @@ handle_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
   self->n_restarts++;
   self->unhealthy = FALSE;
   note_lease (self, message);
-  reply_ok (message, NULL);
+  note_number (self, message);
+  if (!self->hang_on_restart)
+    reply_ok (message, NULL);
+}
+
+static void
+handle_heartbeat (DmsActor *actor, DmsMessage *message, gpointer user_data)
+{
+  JsonObject *reply = json_object_new ();
+
+  json_object_set_boolean_member (reply, "OK", TRUE);
+  json_object_set_string_member (reply, "Error", "");
+  json_object_set_object_member (reply, "Ensembles", json_object_new ());
+  dms_message_reply_object (message, reply);
+}
+
+void
+dms_fake_provider_answer_heartbeats (DmsFakeProvider *self)
+{
+  dms_actor_add_behaviour (dms_test_node_get_root (self->node),
+                           "/dms/deployment/heartbeat",
+                           DMS_BEHAVIOUR_REQUIRE,
+                           handle_heartbeat,
+                           self,
+                           NULL);
 }
 
 static void

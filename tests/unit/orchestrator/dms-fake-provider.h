@@ -20,6 +20,8 @@ typedef struct
   guint n_revert_failures;
   /* Starts are not answered until dms_fake_provider_answer_start(). */
   gboolean hang_on_start;
+  /* Restarts are not answered. */
+  gboolean hang_on_restart;
   /* Questions for logs are not answered. */
   gboolean hang_on_logs;
   /* It never hears what it is told to take back. */
@@ -47,6 +49,9 @@ typedef struct
   guint n_allocates;
   guint n_reverts;
   guint n_restarts;
+  /* Of the latest start or restart; how many there were of the same in a row. */
+  gint64 number;
+  guint n_same;
   guint n_shutdowns;
   guint n_probes;
   guint n_stats;
@@ -76,6 +81,8 @@ typedef struct
 
 DmsFakeProvider *dms_fake_provider_new (DmsTestNode *node);
 void dms_fake_provider_free (DmsFakeProvider *self);
+/* From now on it answers heartbeats, as machines do that are not of other makes. */
+void dms_fake_provider_answer_heartbeats (DmsFakeProvider *self);
 /* Ends an allocation of this bare name now, as its job would. */
 void dms_fake_provider_end (DmsFakeProvider *self, const char *name, int exit_code, const char *message);
 /* Answers a start that it hung on, well. */

@@ -56,6 +56,8 @@ struct _Machine
   gboolean is_old;
   gboolean has_bid;
   gint64 answered;
+  /* It takes so long to make an offer. */
+  guint delay_ms;
 };
 
 /* Machines */
@@ -78,6 +80,32 @@ bid (Machine *machine, DmsMessage *message)
   machine->fixture->n_bids += !machine->has_bid;
   machine->has_bid = TRUE;
   dms_message_reply (message, reply, NULL);
+}
+
+typedef struct
+{
+  Machine *machine;
+  DmsMessage *message;
+} SlowBid;
+
+static gboolean
+on_slow_bid (gpointer user_data)
+{
+  g_autofree SlowBid *slow = user_data;
+
+  bid (slow->machine, slow->message);
+  dms_message_unref (slow->message);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+bid_slowly (Machine *machine, DmsMessage *message)
+{
+  SlowBid *slow = g_new0 (SlowBid, 1);
+
+  slow->machine = machine;
+  slow->message = dms_message_ref (message);
+  g_timeout_add (machine->delay_ms, on_slow_bid, slow);
 }
 
 static void
@@ -106,7 +134,10 @@ on_request (DmsActor *actor, DmsMessage *message, gpointer user_data)
     return;
   machine->answered = nonce;
   machine->fixture->n_first_bids += nonce == machine->fixture->first_nonce;
-  bid (machine, message);
+  if (machine->delay_ms > 0)
+    bid_slowly (machine, message);
+  else
+    bid (machine, message);
 }
 
 static void
@@ -232,6 +263,23 @@ test_all_of_few_answer (Fixture *self, gconstpointer user_data)
   g_assert_cmpint (g_get_monotonic_time () - began_us, <, (gint64) (900000 * dms_test_get_patience ()));
 }
 
+/* Where the first offer takes long, others are waited for all the same, but not for ever. */
+static void
+test_choice_on_a_slow_network (Fixture *self, gconstpointer user_data)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      Machine *machine = add_machine (self, TRUE, FALSE);
+
+      /* One makes none. */
+      machine->is_eligible = i < 2;
+      machine->delay_ms = 1000 + 150 * i;
+    }
+  deploy (self);
+  dms_test_wait (has_chosen, self);
+  g_assert_cmpuint (self->n_bids, ==, 2);
+}
+
 /* A node with much to do hears late of offers that were made in time: it does not take that for silence,
  * which would give it and them more to do. */
 static void
@@ -338,6 +386,7 @@ main (int argc, char **argv)
   add ("/asking/few-of-many-answer", test_few_of_many_answer);
   add ("/asking/some-at-once", test_asks_some_at_once);
   add ("/asking/all-of-few-answer", test_all_of_few_answer);
+  add ("/asking/choice-on-a-slow-network", test_choice_on_a_slow_network);
   add ("/asking/late-is-not-silence", test_late_is_not_silence);
   add ("/asking/asks-more", test_asks_more);
   add ("/asking/hears-the-field", test_hears_the_field);

@@ -3,7 +3,12 @@
 
 /* What must not run twice is given leases, and started elsewhere only when those are over. */
 
+#include "common/dms-json-object.h"
 #include "dms-orchestrator-fixture.h"
+#include "jobs/dms-job-parser.h"
+#include "orchestrator/dms-deployment-supervision.h"
+
+#include <string.h>
 
 enum
 {
@@ -14,18 +19,24 @@ enum
 };
 
 static char *
+make_job (gboolean single, guint lease_s)
+{
+  return g_strdup_printf (
+      "version: V1\n"
+      "supervision: {lease: %us, detect_within: 5s}\n"
+      "allocations:\n"
+      "  web: {executor: 'null', type: service, single: %s, failure_recovery: one_for_one,\n"
+      "        resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}}, "
+      "execution: {type: 'null'}}\n"
+      "nodes: {n1: {allocations: [web]}}\n",
+      lease_s,
+      single ? "true" : "false");
+}
+
+static char *
 deploy (DmsTestOrchestrator *self, gboolean single)
 {
-  g_autofree char *job =
-      g_strdup_printf ("version: V1\n"
-                       "supervision: {lease: %ds, detect_within: 5s}\n"
-                       "allocations:\n"
-                       "  web: {executor: 'null', type: service, single: %s, failure_recovery: one_for_one,\n"
-                       "        resources: {cpu: {cores: 1}, ram: {size: 64MiB}, disk: {size: 1}}, "
-                       "execution: {type: 'null'}}\n"
-                       "nodes: {n1: {allocations: [web]}}\n",
-                       LEASE_SECONDS,
-                       single ? "true" : "false");
+  g_autofree char *job = make_job (single, LEASE_SECONDS);
 
   return dms_test_orchestrator_deploy (self, job);
 }
@@ -122,6 +133,56 @@ test_not_single (DmsTestOrchestrator *self, gconstpointer user_data)
   g_assert_cmpfloat (measure_second_start (self, FALSE, 1), <, LEASE_SECONDS + SLACK_SECONDS - 1);
 }
 
+static DmsDeployment *
+find (DmsTestOrchestrator *self, const char *id)
+{
+  DmsDeployment *deployment = dms_orchestrator_find (self->orchestrator, id);
+
+  g_assert_nonnull (deployment);
+  return deployment;
+}
+
+static void
+shorten_lease (DmsTestOrchestrator *self, const char *id)
+{
+  g_autofree char *job = make_job (TRUE, LEASE_SECONDS);
+  g_autoptr (GBytes) data = g_bytes_new (job, strlen (job));
+  g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, NULL);
+  g_autoptr (JsonNode) wire = dms_ensemble_to_json (ensemble);
+  g_autofree char *text = dms_json_node_to_text (wire);
+  g_autofree char *json = g_strdup_printf ("{\"EnsembleID\": \"%s\", \"Ensemble\": %s}", id, text);
+  g_autoptr (DmsMessage) reply = dms_test_orchestrator_ask_for (self, "update", json, 130);
+
+  g_assert_cmpstr (dms_test_text_of (reply, "Error"), ==, "");
+}
+
+/* Its machine may run it for as long as was said before the update; who takes the deployment up knows that,
+ * also after it has given a shorter lease. */
+static void
+test_longer_lease_before (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *job = make_job (TRUE, 5 * LEASE_SECONDS);
+  g_autofree char *id = dms_test_orchestrator_deploy (self, job);
+  gint64 end_us = g_get_monotonic_time () + 5 * LEASE_SECONDS * G_USEC_PER_SEC;
+
+  dms_fake_provider_answer_heartbeats (self->provider);
+  dms_test_orchestrator_await_status (self, id, "Running");
+  shorten_lease (self, id);
+  for (guint i = 0; i < 2; i++)
+    {
+      DmsDeployment *deployment = find (self, id);
+      DeployNode *node = deployment->nodes->pdata[0];
+
+      dms_test_run (2000);
+      g_assert_cmpint (dms_deployment_get_lease_end_us (deployment, node), >=, end_us);
+      dms_test_orchestrator_stop (self);
+      dms_test_orchestrator_start (self);
+      deployment = find (self, id);
+      g_assert_cmpint (deployment->fence_us, >=, end_us);
+      dms_test_orchestrator_await_status (self, id, "Running");
+    }
+}
+
 static void
 add (const char *path, void (*test) (DmsTestOrchestrator *, gconstpointer))
 {
@@ -141,5 +202,6 @@ main (int argc, char **argv)
   add ("/single/waits-for-the-lease", test_waits_for_the_lease);
   add ("/single/does-not-wait", test_does_not_wait);
   add ("/single/not-single", test_not_single);
+  add ("/single/longer-lease-before", test_longer_lease_before);
   return g_test_run ();
 }

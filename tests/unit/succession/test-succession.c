@@ -493,6 +493,61 @@ test_refused (Fixture *f, gconstpointer data)
   g_signal_handlers_disconnect_by_data (f->members[0].succession, &text);
 }
 
+/* The same when the founder was started again before it could hear that. A standby that has agreed already is
+ * no reason to forget the other. */
+static void
+test_refused_after_restart (Fixture *f, gconstpointer data)
+{
+  Member *first = &f->members[0];
+  Member *last = &f->members[f->n - 1];
+  g_autofree char *text = NULL;
+  g_autofree char *expected = NULL;
+
+  dms_succession_behaviours_remove (dms_test_node_get_root (last->node));
+  found (f, f->n);
+  write_state (first, "one");
+  dms_test_run (LEASE_MS / 5);
+  close_voter (first);
+  open_voter (first);
+  last->refusal = g_strdup ("not here");
+  dms_succession_behaviours_install (dms_test_node_get_root (last->node), last->voter, &hooks, last);
+  join (first);
+  g_assert_true (halts (first));
+  g_signal_connect (first->succession, "refused", G_CALLBACK (on_refused), &text);
+  dms_test_wait (has_text, &text);
+  g_assert_true (leads (first));
+  g_assert_cmpuint (dms_succession_get_term (first->succession), ==, 1);
+  expected = g_strconcat (peer_of (last), ": not here", NULL);
+  g_assert_cmpstr (text, ==, expected);
+  g_signal_handlers_disconnect_by_data (first->succession, &text);
+}
+
+/* All had agreed before: that one has forgotten is no reason to end it. */
+static void
+test_forgotten_after_restart (Fixture *f, gconstpointer data)
+{
+  Member *first = &f->members[0];
+  g_autofree char *text = NULL;
+
+  found_with_witness (f);
+  close_voter (first);
+  open_voter (first);
+  join (first);
+  g_signal_connect (first->succession, "refused", G_CALLBACK (on_refused), &text);
+  dms_succession_behaviours_remove (dms_test_node_get_root (f->members[1].node));
+  dms_test_run (LEASE_MS);
+  f->members[1].refusal = g_strdup ("not here");
+  close_voter (&f->members[1]);
+  dms_store_close (f->members[1].store);
+  g_object_unref (f->members[1].store);
+  f->members[1].store = dms_store_open (":memory:", NULL);
+  open_voter (&f->members[1]);
+  dms_test_run (LEASE_MS * 2);
+  g_assert_null (text);
+  g_assert_true (leads (first));
+  g_signal_handlers_disconnect_by_data (first->succession, &text);
+}
+
 /* Two standbys want to take over at the same time: one does, whoever it is. */
 static void
 test_two_standbys (Fixture *f, gconstpointer data)
@@ -736,6 +791,9 @@ main (int argc, char **argv)
   add ("/succession/missed-end", 3, test_missed_end);
   add ("/succession/missed-end-of-witness", 3, test_missed_end_of_witness);
   add ("/succession/refused", 2, test_refused);
+  add ("/succession/refused-after-restart", 2, test_refused_after_restart);
+  add ("/succession/refused-after-restart/of-two", 3, test_refused_after_restart);
+  add ("/succession/forgotten-after-restart", 3, test_forgotten_after_restart);
   add ("/succession/two-standbys", 3, test_two_standbys);
   add ("/succession/promises", 3, test_promises);
   add ("/succession/voted-for-another", 3, test_voted_for_another);

@@ -111,6 +111,45 @@ enum
   NOT_REPAIRED = DMS_EVENT_NODE_REPAIR_FAILED,
 };
 
+/* Steps of a workflow move with their node, are restarted by nobody, and need no node once they are over. */
+static void
+test_steps (void)
+{
+  DmsSupervisionBudget budget = { 2, 60 * SECOND };
+  g_autoptr (DmsSupervisorTree) tree = dms_supervisor_tree_new (DMS_ESCALATE_NOT, budget);
+  const struct
+  {
+    int event;
+    const char *about;
+    const char *expected;
+  } events[] = {
+    { FAILED, "a", "restart_allocation a" },
+    { STARTED, "a", "" },
+    { LOST, "two", "restart_node two" },
+    { NOT_REPAIRED, "two", "restart_node two" },
+  };
+
+  dms_supervisor_tree_add_node (tree, "one", DMS_NODE_RESTART);
+  dms_supervisor_tree_add_node (tree, "two", DMS_NODE_RESTART);
+  dms_supervisor_tree_add_allocation (tree, "one", "a", 0, DMS_ALLOCATION_ONE_FOR_ALL, FALSE);
+  dms_supervisor_tree_add_step (tree, "one", "one.s", FALSE);
+  dms_supervisor_tree_add_step (tree, "two", "two.s", FALSE);
+  dms_supervisor_tree_add_step (tree, "two", "two.t", TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (events); i++)
+    {
+      g_autoptr (GPtrArray) actions = dms_supervisor_tree_handle (
+          tree, (DmsSupervisionEvent) events[i].event, events[i].about, "why", (gint64) i);
+      g_autofree char *text = describe (actions);
+
+      g_assert_cmpstr (text, ==, events[i].expected);
+    }
+  dms_supervisor_tree_set_done (tree, "two.s");
+  g_assert_true (dms_supervisor_tree_is_repairing (tree));
+  dms_supervisor_tree_set_done (tree, "two.t");
+  g_assert_false (dms_supervisor_tree_is_repairing (tree));
+  dms_supervisor_tree_set_done (tree, "nobody");
+}
+
 static void
 test_stay_down (void)
 {
@@ -586,6 +625,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/supervisor-tree/steps", test_steps);
   g_test_add_func ("/supervisor-tree/stay-down", test_stay_down);
   g_test_add_func ("/supervisor-tree/one-for-one", test_one_for_one);
   g_test_add_func ("/supervisor-tree/one-for-all", test_one_for_all);
