@@ -268,11 +268,27 @@ handle_restart (DmsActor *actor, DmsMessage *message, gpointer user_data)
 static void
 handle_heartbeat (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
+  DmsFakeProvider *self = user_data;
+  JsonArray *entries = dms_json_object_get_list (dms_message_get_object (message), "Ensembles");
+  JsonObject *ensembles = json_object_new ();
   JsonObject *reply = json_object_new ();
 
+  for (guint i = 0; entries != NULL && i < json_array_get_length (entries); i++)
+    {
+      const char *id = dms_json_object_get_text (json_array_get_object_element (entries, i), "EnsembleID");
+      JsonObject *statuses = json_object_new ();
+      GHashTableIter iter;
+      gpointer name;
+
+      g_hash_table_iter_init (&iter, self->actors);
+      while (!self->forgets && g_hash_table_iter_next (&iter, &name, NULL))
+        if (g_str_has_prefix (name, id))
+          json_object_set_string_member (statuses, name, "running");
+      json_object_set_object_member (ensembles, id, statuses);
+    }
   json_object_set_boolean_member (reply, "OK", TRUE);
   json_object_set_string_member (reply, "Error", "");
-  json_object_set_object_member (reply, "Ensembles", json_object_new ());
+  json_object_set_object_member (reply, "Ensembles", ensembles);
   dms_message_reply_object (message, reply);
 }
 
@@ -484,33 +500,6 @@ handle_revert (DmsActor *actor, DmsMessage *message, gpointer user_data)
   reply_ok (message, NULL);
 }
 
-static void
-handle_heartbeat (DmsActor *actor, DmsMessage *message, gpointer user_data)
-{
-  DmsFakeProvider *self = user_data;
-  JsonArray *entries = dms_json_object_get_list (dms_message_get_object (message), "Ensembles");
-  JsonObject *ensembles = json_object_new ();
-  JsonObject *reply = json_object_new ();
-
-  for (guint i = 0; entries != NULL && i < json_array_get_length (entries); i++)
-    {
-      const char *id = dms_json_object_get_text (json_array_get_object_element (entries, i), "EnsembleID");
-      JsonObject *statuses = json_object_new ();
-      GHashTableIter iter;
-      gpointer name;
-
-      g_hash_table_iter_init (&iter, self->actors);
-      while (!self->forgets && g_hash_table_iter_next (&iter, &name, NULL))
-        if (g_str_has_prefix (name, id))
-          json_object_set_string_member (statuses, name, "running");
-      json_object_set_object_member (ensembles, id, statuses);
-    }
-  json_object_set_boolean_member (reply, "OK", TRUE);
-  json_object_set_string_member (reply, "Error", "");
-  json_object_set_object_member (reply, "Ensembles", ensembles);
-  dms_message_reply_object (message, reply);
-}
-
 DmsFakeProvider *
 dms_fake_provider_new (DmsTestNode *node)
 {
@@ -534,8 +523,6 @@ dms_fake_provider_new (DmsTestNode *node)
   dms_actor_add_behaviour (
       root, "/dms/deployment/allocate", DMS_BEHAVIOUR_REQUIRE, handle_allocate, self, NULL);
   dms_actor_add_behaviour (root, "/dms/deployment/revert", DMS_BEHAVIOUR_REQUIRE, handle_revert, self, NULL);
-  dms_actor_add_behaviour (
-      root, "/dms/deployment/heartbeat", DMS_BEHAVIOUR_REQUIRE, handle_heartbeat, self, NULL);
   return self;
 }
 

@@ -109,6 +109,7 @@ test_forgotten (DmsTestOrchestrator *self, gconstpointer user_data)
   g_autofree char *id = NULL;
 
   self->provider->job_ms = -1;
+  dms_fake_provider_answer_heartbeats (self->provider);
   id = dms_test_orchestrator_deploy (self, watched);
   dms_test_orchestrator_await_status (self, id, "Running");
   dms_test_run (7000);
