@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from job_client import add_children
 from node import BUILD, NUNET, SOURCE, Node, wind_down
 from test_jobs import nothing_left
 
@@ -109,6 +110,27 @@ def test_deploys_waits_and_reads(willing):
     assert json.loads((shared / "three.json").read_text())["children"][0]["status"] == "Completed"
     assert willing.actor("/dms/node/deployment/list")["total"] == 4
     nothing_left(willing)
+
+
+def test_lists_a_thousand(willing):
+    ensemble = deploy(willing, r"""
+        child first true >/dev/null
+        nunet job wait >/dev/null
+        touch /shared/ready
+        until test -e /shared/go; do sleep 0.2; done
+        nunet job list >/shared/table; tell table
+        nunet job list --json >/shared/list.json; tell json
+        nunet job wait first KEY >/shared/wait; tell wait
+    """.replace("KEY", "k0998".ljust(64, "x")), number=1000)
+    shared = willing.root / "shared"
+    willing.wait_for((shared / "ready").exists, 120)
+    add_children(willing, 999, "it “failed”\n" * 40)
+    (shared / "go").touch()
+    willing.wait_status(ensemble, "Completed", timeout=120)
+    assert willing.logs_of(ensemble, "here.main")[0].splitlines() == ["table 0", "json 0", "wait 0"]
+    keys = [item["key"] for item in json.loads((shared / "list.json").read_text())["children"]]
+    assert len(keys) == 1000 and keys[0] == "first" and keys[-1].startswith("k0998")
+    assert len((shared / "table").read_text().splitlines()) == 1001
 
 
 def test_stops_and_runs_out_of_time(willing):
