@@ -668,6 +668,29 @@ read_output (const char *path)
   return g_utf8_make_valid (buffer, n);
 }
 
+/* Whether a child has such an allocation, or had one that wrote something. One that found no machine has none
+ * yet, and how it ended says more. */
+static gboolean
+has_allocation (DmsChildren *self, Child *child, const char *allocation, const char *directory)
+{
+  g_autoptr (DmsManifest) manifest = NULL;
+  g_autofree char *id = g_strdup_printf ("%s_%s", child->id, allocation);
+  GPtrArray *all;
+
+  if (g_file_test (directory, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  manifest = dms_orchestrator_dup_manifest (self->orchestrator, child->id);
+  all = manifest != NULL ? dms_manifest_get_allocations (manifest) : NULL;
+  if (all == NULL || all->len == 0)
+    return TRUE;
+  for (guint i = 0; i < all->len; i++)
+    {
+      if (strcmp (dms_allocation_manifest_get_id (all->pdata[i]), id) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static JsonObject *
 handle_output (Request *request)
 {
@@ -688,6 +711,8 @@ handle_output (Request *request)
     directory = dms_orchestrator_dup_log_directory (request->children->orchestrator, child->id, allocation);
   if (directory == NULL)
     return make_error ("allocation must be <node>.<allocation> of the child", FALSE);
+  if (!has_allocation (request->children, child, allocation, directory))
+    return make_error ("it has no such allocation: <node>.<allocation> is meant, as in its manifest", FALSE);
   path = g_build_filename (directory, from_stderr ? "stderr.log" : "stdout.log", NULL);
   text = read_output (path);
   shortfall = dms_log_fetch_read_shortfall (directory);

@@ -171,6 +171,10 @@ def test_tells_what_is_wrong(willing):
         CORES=0.2 child second "echo second" >/dev/null 2>&1; tell second
         nunet job output --wait second there.main
         nunet job output second ../../x; tell path
+        nunet job output second there.other; tell other
+        nunet job output second main; tell other
+        nunet job stats second; tell word
+        nunet job output second; tell words
         DMS_JOB_SOCKET= nunet job list; tell nowhere
         nunet job list --socket /etc/passwd --patience 0s; tell file
         nunet job list --socket "$(head -c 300 /tmp/large)"; tell long
@@ -178,9 +182,10 @@ def test_tells_what_is_wrong(willing):
     willing.wait_status(ensemble, "Completed", timeout=120)
     out, err = willing.logs_of(ensemble, "here.main")
     assert out.split("\n") == ["big 1", "key 1", "yaml 1", "large 1", "large 1", "none 1"] + ["nobody 1"] * 5 + [
-        "second 1", "second 0", "second", "path 1", "nowhere 1", "file 1", "long 1", ""]
+        "second 1", "second 0", "second", "path 1", "other 1", "other 1", "word 1", "words 1", "nowhere 1", "file 1", "long 1", ""]
     wanted = ["cores", "letters", "YAML", "262144 are expected", "more than", "/nonexistent", "no child", "no child “nobody”",
-              "nobody", "no child", "no child", "ask again", "<node>.<allocation>", "DMS_JOB_SOCKET", "/etc/passwd",
+              "nobody", "no child", "no child", "ask again", "<node>.<allocation>", "no such allocation", "no such allocation",
+              "unknown command", "accepts 2", "DMS_JOB_SOCKET", "/etc/passwd",
               "too long"]
     lines = [line for line in err.splitlines() if line.startswith("Error: ")]
     assert len(lines) == len(wanted), err
