@@ -172,7 +172,7 @@ dms_cli_help_print (const DmsCliVerb *const *verbs, const DmsCliVerb *verb, FILE
   if (verb != NULL && verb->examples != NULL)
     {
       print_heading (out, _ ("Examples:"));
-      fprintf (out, "%s\n", _ (verb->examples));
+      fprintf (out, "%s%s", _ (verb->examples), g_str_has_suffix (verb->examples, "\n") ? "" : "\n");
     }
 
   if (parent)

@@ -206,6 +206,57 @@ dms_cli_job_read_deadline (DmsCliCall *call, gint64 *deadline_us, GError **error
   return TRUE;
 }
 
+/* One part of the list, behind the children that are known. FALSE with an error; n_left: (out): how many more
+ * there are. */
+static gboolean
+list_part (DmsCliCall *call, GPtrArray *children, gint64 limit_us, gint64 *n_left, GError **error)
+{
+  const char *last =
+      children->len > 0 ? dms_json_object_get_text (children->pdata[children->len - 1], "key") : NULL;
+  JsonObject *request = dms_cli_job_request ("list", NULL);
+  g_autoptr (JsonObject) answer = NULL;
+  g_autoptr (GPtrArray) part = NULL;
+
+  if (last != NULL)
+    json_object_set_string_member (request, "after", last);
+  answer = ask_until (call, request, limit_us, error);
+  if (answer == NULL)
+    return FALSE;
+  part = dms_cli_network_list_objects (answer, "children");
+  *n_left = dms_json_object_get_whole (answer, "left", 0, G_MAXINT64, 0);
+  if (*n_left > 0 &&
+      (part->len == 0 || g_strcmp0 (dms_json_object_get_text (part->pdata[part->len - 1], "key"),
+                                    last != NULL ? last : "") <= 0))
+    {
+      g_set_error_literal (
+          error, DMS_ERROR, DMS_ERROR_INVALID_DATA, _ ("the list of children does not go on"));
+      return FALSE;
+    }
+  for (guint i = 0; i < part->len; i++)
+    g_ptr_array_add (children, json_object_ref (part->pdata[i]));
+  return TRUE;
+}
+
+static GPtrArray *
+list_until (DmsCliCall *call, gint64 limit_us, GError **error)
+{
+  g_autoptr (GPtrArray) children = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
+  gint64 n_left = 1;
+
+  while (n_left > 0)
+    {
+      if (!list_part (call, children, limit_us, &n_left, error))
+        return NULL;
+    }
+  return g_steal_pointer (&children);
+}
+
+GPtrArray *
+dms_cli_job_list (DmsCliCall *call, GError **error)
+{
+  return list_until (call, 0, error);
+}
+
 static JsonObject *
 find_child (GPtrArray *children, const char *key)
 {
@@ -260,12 +311,11 @@ dms_cli_job_wait (DmsCliCall *call, const char *const *keys, gint64 deadline_us,
 
   while (TRUE)
     {
-      g_autoptr (JsonObject) answer = ask_until (call, dms_cli_job_request ("list", NULL), limit_us, error);
-      g_autoptr (GPtrArray) all = answer != NULL ? dms_cli_network_list_objects (answer, "children") : NULL;
+      g_autoptr (GPtrArray) all = list_until (call, limit_us, error);
       g_autoptr (GPtrArray) chosen = all != NULL ? choose (all, keys, error) : NULL;
       gboolean over = TRUE;
 
-      if (answer == NULL && limit_us > 0 && g_get_monotonic_time () >= limit_us)
+      if (all == NULL && limit_us > 0 && g_get_monotonic_time () >= limit_us)
         dms_cli_call_set_exit_status (call, DMS_CLI_JOB_STATUS_TIME_UP);
       for (guint i = 0; chosen != NULL && i < chosen->len; i++)
         over = over && is_done (chosen->pdata[i]);

@@ -30,6 +30,8 @@ JsonObject *dms_cli_job_request (const char *operation, const char *key);
  * says, when nobody answers or the answer is that the same may do later. request: (transfer full). (transfer
  * full) */
 JsonObject *dms_cli_job_ask (DmsCliCall *call, JsonObject *request, GError **error);
+/* All children of this job, however many. (element-type JsonObject) (transfer full) (nullable) */
+GPtrArray *dms_cli_job_list (DmsCliCall *call, GError **error);
 /* Waits until these children are over; all of the job's for none. deadline_us: monotonic, 0 for none.
  * Returns what was said of them last; which of them is over is in there. (element-type JsonObject) (transfer
  * full) (nullable) */

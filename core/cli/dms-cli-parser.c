@@ -355,6 +355,18 @@ parse_words (DmsCliParser *self, const char *const *words, GError **error)
   return TRUE;
 }
 
+/* A word that leads nowhere is a mistake, and no success: a script would go on. */
+static gboolean
+check_command (DmsCliParser *self, GError **error)
+{
+  if (self->help || self->verb == NULL || !self->verb->strict || self->args->len == 0)
+    return TRUE;
+  g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT,
+               "unknown command \"%s\" for \"nunet %s\"; see: nunet %s --help",
+               (const char *) g_ptr_array_index (self->args, 0), self->path->str, self->path->str);
+  return FALSE;
+}
+
 /* `help cap grant` is `cap grant --help`. */
 static void
 turn_help_around (DmsCliParser *self, GPtrArray *words)
@@ -404,7 +416,7 @@ dms_cli_parser_parse (DmsCliParser *self, const char *const *words, GError **err
     }
 
   g_ptr_array_add (rest, NULL);
-  return parse_words (self, (const char *const *) rest->pdata, error);
+  return parse_words (self, (const char *const *) rest->pdata, error) && check_command (self, error);
 }
 
 /**
@@ -442,7 +454,11 @@ validate_args (DmsCliParser *self, GError **error)
   else
     message = g_strdup_printf ("accepts between %d and %d arg(s), received %d", min, max, n_args);
 
-  g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, message);
+  if (max != 0 && self->verb->arguments != NULL)
+    g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "%s; usage: nunet %s %s", message,
+                 self->path->str, self->verb->arguments);
+  else
+    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, message);
   return FALSE;
 }
 

@@ -83,6 +83,8 @@ typedef gboolean (*DmsCliRunFunc) (DmsCliCall *call, GError **error);
  * @exclusive: (nullable): groups of flags of which one may be given, each written as `dest broadcast`
  * @one_required: (nullable): groups of flags of which one must be given
  * @hidden: whether the help leaves it out
+ * @strict: of a group, whether a word that is none of its commands is an error; else it shows the help, as
+ *   those of the field do
  * @run: (nullable): does the work; a verb without it shows its help
  * @data: (nullable): whatever @run needs, see dms_cli_call_get_data()
  *
@@ -102,6 +104,7 @@ struct _DmsCliVerb {
   const char *const *exclusive;
   const char *const *one_required;
   gboolean hidden;
+  gboolean strict;
   DmsCliRunFunc run;
   gconstpointer data;
 };

@@ -6,6 +6,9 @@
 #include "importers/dms-importer-private.h"
 #include "importers/dms-import-reader.h"
 
+/* Copies of one service. */
+#define DMS_IMPORT_COMPOSE_MAX_REPLICAS 100
+
 /* A Compose file while it is translated. */
 typedef struct
 {

@@ -5,6 +5,7 @@
 
 #include "importers/dms-import-files.h"
 #include "importers/dms-import-flow.h"
+#include "importers/dms-import-security.h"
 #include "importers/dms-import-text.h"
 #include "importers/dms-import-variables.h"
 
@@ -56,7 +57,6 @@ static const Remark remarks[] = {
   { "pull_policy", DMS_IMPORT_APPROXIMATED, "an image is pulled when the machine does not have it" },
   { "read_only", DMS_IMPORT_IMPOSSIBLE, "the root of a container is writable; its changes end with it" },
   { "runtime", DMS_IMPORT_IMPOSSIBLE, "the machine chooses the runtime" },
-  { "security_opt", DMS_IMPORT_IMPOSSIBLE, "the machine's own profile is used" },
   { "shm_size", DMS_IMPORT_IMPOSSIBLE, "/dev/shm has the engine's default size" },
   { "stdin_open",
     DMS_IMPORT_IMPOSSIBLE,
@@ -73,6 +73,42 @@ static const Remark remarks[] = {
   { "develop", DMS_IMPORT_TRANSLATED, "of use while developing only" },
   { "profiles", DMS_IMPORT_TRANSLATED, "it was asked for" },
 };
+
+/* Values that ask for what is so anyway. */
+static const struct
+{
+  const char *key;
+  const char *value;
+} usual[] = {
+  { "init", "false" },          { "ipc", "private" },
+  { "isolation", "default" },   { "oom_kill_disable", "false" },
+  { "oom_score_adj", "0" },     { "pull_policy", "if_not_present" },
+  { "pull_policy", "missing" }, { "read_only", "false" },
+  { "stdin_open", "false" },    { "tty", "false" },
+};
+
+static gboolean
+is_usual (const char *key, DmsJobNode *node)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (usual); i++)
+    {
+      if (strcmp (usual[i].key, key) == 0 && g_strcmp0 (dms_job_node_get_text (node), usual[i].value) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+note_remarks (DmsImportReader *service)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (remarks); i++)
+    {
+      DmsJobNode *node = dms_import_reader_get (service, remarks[i].key);
+
+      if (node != NULL && !is_usual (remarks[i].key, node))
+        dms_import_reader_note (service, remarks[i].key, remarks[i].fate, "%s", remarks[i].text);
+    }
+}
 
 static void
 take_command (DmsImportReader *service, const char *key, GStrv *command)
@@ -221,7 +257,8 @@ take_env_files (DmsImportComposer *self, DmsImportReader *service, DmsImportJob 
     }
 }
 
-static void
+/* Whether there is a number. */
+static gboolean
 take_cores (DmsImportReader *reader, const char *key, DmsImportJob *job)
 {
   g_autofree char *text = dms_import_reader_dup_text (reader, key);
@@ -229,22 +266,28 @@ take_cores (DmsImportReader *reader, const char *key, DmsImportJob *job)
   double cores;
 
   if (text == NULL)
-    return;
+    return FALSE;
   cores = g_ascii_strtod (text, &end);
-  if (end == text || *end != '\0' || !(cores >= 0.01) || cores > 4096)
-    dms_import_reader_note (reader, key, DMS_IMPORT_IMPOSSIBLE, "must be a number of cores; it was left out");
-  else
-    job->cores = cores;
+  if (end != text && *end == '\0' && cores >= 0.01 && cores <= 4096)
+    {
+      job->cores = cores;
+      return TRUE;
+    }
+  dms_import_reader_refuse (reader, key, "must be a number of cores; it was left out");
+  return FALSE;
 }
 
-static void
+static gboolean
 take_memory (DmsImportReader *reader, const char *key, DmsImportJob *job)
 {
   g_autofree char *text = dms_import_reader_dup_text (reader, key);
 
-  if (text != NULL && !dms_import_text_parse_docker_bytes (text, &job->ram))
-    dms_import_reader_note (
-        reader, key, DMS_IMPORT_IMPOSSIBLE, "must be a size such as 512m; it was left out");
+  if (text == NULL)
+    return FALSE;
+  if (dms_import_text_parse_docker_bytes (text, &job->ram))
+    return TRUE;
+  dms_import_reader_refuse (reader, key, "must be a size such as 512m; it was left out");
+  return FALSE;
 }
 
 static void
@@ -303,6 +346,7 @@ take_resources (DmsImportReader *deploy, DmsImportJob *job)
   g_autoptr (DmsImportReader) resources = dms_import_reader_open (deploy, "resources");
   g_autoptr (DmsImportReader) limits = NULL;
   g_autoptr (DmsImportReader) reservations = NULL;
+  gboolean limited[2] = { FALSE, FALSE };
 
   if (resources == NULL)
     return;
@@ -316,8 +360,8 @@ take_resources (DmsImportReader *deploy, DmsImportJob *job)
   limits = dms_import_reader_open (resources, "limits");
   if (limits != NULL)
     {
-      take_cores (limits, "cpus", job);
-      take_memory (limits, "memory", job);
+      limited[0] = take_cores (limits, "cpus", job);
+      limited[1] = take_memory (limits, "memory", job);
       if (dms_import_reader_get (limits, "pids") != NULL)
         dms_import_reader_note (limits, "pids", DMS_IMPORT_IMPOSSIBLE, "the machine sets the limit");
       dms_import_reader_finish (limits);
@@ -328,8 +372,7 @@ take_resources (DmsImportReader *deploy, DmsImportJob *job)
 
       for (guint i = 0; i < G_N_ELEMENTS (both); i++)
         {
-          if (limits != NULL && dms_import_reader_get (reservations, both[i]) != NULL &&
-              dms_import_reader_get (limits, both[i]) != NULL)
+          if (limited[i] && dms_import_reader_get (reservations, both[i]) != NULL)
             dms_import_reader_note (reservations,
                                     both[i],
                                     DMS_IMPORT_APPROXIMATED,
@@ -360,8 +403,27 @@ take_condition (DmsImportReader *deploy, DmsImportJob *job)
   dms_import_reader_finish (policy);
 }
 
+#define REPLICAS_REMARK "allocations of the same node, named NAME-1, NAME-2 …; nothing balances between them"
+
+/* n: how many were made */
 static void
-take_deploy (DmsImportReader *service, DmsImportJob *job)
+note_replicas (DmsImportReader *service, DmsImportReader *deploy, guint n)
+{
+  gboolean scaled = dms_import_reader_get_int (service, "scale", 0, DMS_IMPORT_COMPOSE_MAX_REPLICAS, -1) >= 0;
+
+  if (n > 1 && scaled)
+    dms_import_reader_note (service, "scale", DMS_IMPORT_APPROXIMATED, REPLICAS_REMARK);
+  if (deploy == NULL ||
+      dms_import_reader_get_int (deploy, "replicas", 0, DMS_IMPORT_COMPOSE_MAX_REPLICAS, -1) < 0)
+    return;
+  if (scaled)
+    dms_import_reader_note (deploy, "replicas", DMS_IMPORT_TRANSLATED, "left out: scale says how many");
+  else if (n > 1)
+    dms_import_reader_note (deploy, "replicas", DMS_IMPORT_APPROXIMATED, REPLICAS_REMARK);
+}
+
+static void
+take_deploy (DmsImportReader *service, DmsImportJob *job, guint n)
 {
   static const Remark deploy_remarks[] = {
     { "endpoint_mode", DMS_IMPORT_IMPOSSIBLE, "replicas are not balanced behind one address" },
@@ -373,6 +435,7 @@ take_deploy (DmsImportReader *service, DmsImportJob *job)
   g_autoptr (DmsImportReader) deploy = dms_import_reader_open (service, "deploy");
   g_autofree char *mode = NULL;
 
+  note_replicas (service, deploy, n);
   if (deploy == NULL)
     return;
   mode = dms_import_reader_dup_text (deploy, "mode");
@@ -380,12 +443,6 @@ take_deploy (DmsImportReader *service, DmsImportJob *job)
     job->is_task = TRUE;
   if (mode != NULL && g_str_has_prefix (mode, "global"))
     dms_import_reader_note (deploy, "mode", DMS_IMPORT_APPROXIMATED, "it runs once, not on every machine");
-  if (dms_import_reader_get_int (deploy, "replicas", 0, G_MAXINT32, 1) > 1)
-    dms_import_reader_note (
-        deploy,
-        "replicas",
-        DMS_IMPORT_APPROXIMATED,
-        "allocations of the same node, named NAME-1, NAME-2 …; nothing balances between them");
   take_resources (deploy, job);
   take_condition (deploy, job);
   for (guint i = 0; i < G_N_ELEMENTS (deploy_remarks); i++)
@@ -483,7 +540,7 @@ take_health_check (DmsImportReader *service, DmsImportJob *job)
     take_test (check, job);
   interval = dms_import_reader_dup_text (check, "interval");
   if (interval != NULL && !dms_import_text_parse_duration (interval, &job->health_interval_ns))
-    dms_import_reader_note (check, "interval", DMS_IMPORT_IMPOSSIBLE, "must be a duration such as 30s");
+    dms_import_reader_refuse (check, "interval", "must be a duration such as 30s; it was left out");
   for (guint i = 0; i < G_N_ELEMENTS (check_remarks); i++)
     {
       if (dms_import_reader_get (check, check_remarks[i].key) != NULL)
@@ -577,7 +634,7 @@ dms_import_compose_make_job (DmsImportComposer *self, DmsImportReader *service, 
   take_memory (service, "mem_reservation", job);
   take_memory (service, "mem_limit", job);
   take_restart (service, job);
-  take_deploy (service, job);
+  take_deploy (service, job, g_strv_length (g_hash_table_lookup (self->names, service_name)));
   if (dms_import_reader_get (service, "gpus") != NULL)
     {
       g_autofree char *all = NULL;
@@ -595,11 +652,8 @@ dms_import_compose_make_job (DmsImportComposer *self, DmsImportReader *service, 
     }
   take_health_check (service, job);
   take_networking (service, name, job);
-  for (guint i = 0; i < G_N_ELEMENTS (remarks); i++)
-    {
-      if (dms_import_reader_get (service, remarks[i].key) != NULL)
-        dms_import_reader_note (service, remarks[i].key, remarks[i].fate, "%s", remarks[i].text);
-    }
+  dms_import_security_note_options (service, "security_opt", job->privileged);
+  note_remarks (service);
   note_defaults (service, job);
   return g_steal_pointer (&job);
 }

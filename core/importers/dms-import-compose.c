@@ -17,7 +17,6 @@
 enum
 {
   MAX_EXTENDS = 16,
-  MAX_REPLICAS = 100,
 };
 
 /* Another file that a service extends one of; NULL, noted, when it cannot be had. */
@@ -97,6 +96,8 @@ resolve_extends (DmsImportComposer *self,
       dms_import_reader_note (reader, "extends", DMS_IMPORT_IMPOSSIBLE, "there is no such service to extend");
       return dms_job_node_ref (service);
     }
+  if (depth == 0)
+    dms_import_reader_note_item (reader, "extends", extends, "", DMS_IMPORT_TRANSLATED, "%s", "");
   base = resolve_extends (self, services, target, path, depth + 1);
   return dms_job_node_merge (base, service);
 }
@@ -116,18 +117,21 @@ is_enabled (DmsImportReader *service, const char *const *wanted)
   return FALSE;
 }
 
-/* How many copies of a service there are to be. */
+/* How many copies of a service there are to be. What stands under deploy is told of where that is read. */
 static guint
 count_replicas (DmsImportReader *service)
 {
   DmsJobNode *deploy = dms_job_node_get (dms_import_reader_get_node (service), "deploy");
-  gint64 n = dms_import_reader_get_int (service, "scale", 0, MAX_REPLICAS, -1);
-  g_autoptr (DmsImportReader) reader = NULL;
+  DmsJobNode *replicas = dms_job_node_get (deploy, "replicas");
+  gint64 n = dms_import_reader_get_int (service, "scale", 0, DMS_IMPORT_COMPOSE_MAX_REPLICAS, -1);
 
-  if (n >= 0 || deploy == NULL || dms_job_node_get_kind (deploy) != DMS_JOB_NODE_MAP)
-    return n >= 0 ? (guint) n : 1;
-  reader = dms_import_reader_open (service, "deploy");
-  return (guint) dms_import_reader_get_int (reader, "replicas", 0, MAX_REPLICAS, 1);
+  if (n >= 0)
+    return (guint) n;
+  if (replicas == NULL || !dms_job_node_is_scalar (replicas) ||
+      !g_ascii_string_to_signed (
+          dms_job_node_get_text (replicas), 10, 0, DMS_IMPORT_COMPOSE_MAX_REPLICAS, &n, NULL))
+    return 1;
+  return (guint) n;
 }
 
 /* Which services others wait for until they end. */
@@ -236,10 +240,7 @@ translate_service (DmsImportComposer *self, DmsImportReader *service, const char
     }
   job = dms_import_compose_make_job (self, service, names[0] != NULL ? names[0] : service_name);
   if (job == NULL)
-    {
-      dms_import_reader_finish (service);
-      return;
-    }
+    return;
   add_dependencies (self, service, job);
   dms_import_compose_add_mounts (self, service, service_name, job);
   dms_import_compose_add_ports (self, service, (const char *const *) names);
@@ -306,8 +307,8 @@ open_services (DmsImportComposer *self, DmsJobNode *services, const char *const 
               "left out: it is of a profile that was not asked for; --profile NAME brings it in");
           continue;
         }
-      if (dms_job_node_get (node, "extends") != NULL)
-        dms_import_reader_get (reader, "extends");
+      /* Told of by now. */
+      dms_import_reader_pass (reader, "extends");
       name_jobs (self, reader, name);
       g_ptr_array_add (readers, g_steal_pointer (&reader));
     }

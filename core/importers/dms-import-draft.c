@@ -16,16 +16,20 @@ enum
   LEAST_PUBLIC_PORT = 1025,
   /* What a job file may have. */
   MAX_BYTES = 4 * 1024 * 1024,
+  /* Members of the file that are read once more for each copy that is made of them. */
+  MAX_READINGS = 1000 * 1000,
 };
 
 struct _DmsImportDraft
 {
   GPtrArray *nodes;
+  /* name → the number with which the next one that wants it is tried */
   GHashTable *job_names;
   GHashTable *node_names;
   DmsJobNode *metadata;
   guint n_jobs;
   gsize room;
+  guint64 n_readings;
 };
 
 static void
@@ -36,6 +40,7 @@ import_node_free (gpointer data)
   g_free (node->name);
   g_ptr_array_unref (node->jobs);
   g_ptr_array_unref (node->ports);
+  g_hash_table_unref (node->public_ports);
   g_ptr_array_unref (node->accept);
   g_ptr_array_unref (node->reject);
   g_free (node->peer);
@@ -75,6 +80,27 @@ dms_import_draft_has_room (DmsImportDraft *self, guint n_jobs)
   return TRUE;
 }
 
+static guint64
+count_members (DmsJobNode *tree)
+{
+  guint64 n = 1;
+
+  for (guint i = 0; i < dms_job_node_get_n_items (tree); i++)
+    n += count_members (dms_job_node_get_item (tree, i));
+  return n;
+}
+
+gboolean
+dms_import_draft_may_repeat (DmsImportDraft *self, DmsJobNode *tree, guint n_copies)
+{
+  guint64 n = n_copies > 1 ? (n_copies - 1) * count_members (tree) : 0;
+
+  if (n > MAX_READINGS - self->n_readings)
+    return FALSE;
+  self->n_readings += n;
+  return TRUE;
+}
+
 gsize *
 dms_import_draft_get_room (DmsImportDraft *self)
 {
@@ -93,14 +119,21 @@ dms_import_draft_take_name (DmsImportDraft *self, const char *wanted, gboolean f
   GHashTable *taken = for_node ? self->node_names : self->job_names;
   g_autofree char *name = dms_import_text_to_name (wanted);
   char *result = g_strdup (name);
+  guint next = GPOINTER_TO_UINT (g_hash_table_lookup (taken, name));
 
-  for (guint i = 2; g_hash_table_contains (taken, result); i++)
+  if (next == 0)
+    {
+      g_hash_table_insert (taken, g_strdup (name), GUINT_TO_POINTER (2));
+      return result;
+    }
+  while (g_hash_table_contains (taken, result))
     {
       g_free (result);
       /* Room for the number within a label's 63 characters. */
-      result = g_strdup_printf ("%.52s-%u", name, i);
+      result = g_strdup_printf ("%.52s-%u", name, next++);
     }
-  g_hash_table_add (taken, g_strdup (result));
+  g_hash_table_insert (taken, g_strdup (name), GUINT_TO_POINTER (next));
+  g_hash_table_insert (taken, g_strdup (result), GUINT_TO_POINTER (2));
   return result;
 }
 
@@ -112,6 +145,7 @@ dms_import_draft_add_node (DmsImportDraft *self, const char *name)
   node->name = g_strdup (name);
   node->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_import_job_free);
   node->ports = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_node_unref);
+  node->public_ports = g_hash_table_new (NULL, NULL);
   node->accept = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_node_unref);
   node->reject = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_node_unref);
   g_ptr_array_add (self->nodes, node);
@@ -150,13 +184,9 @@ dms_import_node_add_port (DmsImportNode *self, guint public_port, guint private_
 
   if (self->ports->len >= MAX_PORTS)
     return -1;
-  if (public_port < LEAST_PUBLIC_PORT)
+  if (public_port < LEAST_PUBLIC_PORT ||
+      !g_hash_table_add (self->public_ports, GUINT_TO_POINTER (public_port)))
     public_port = 0;
-  for (guint i = 0; public_port > 0 && i < self->ports->len; i++)
-    {
-      if (number_of (self->ports->pdata[i], "public") == public_port)
-        public_port = 0;
-    }
   port = dms_job_node_new_map (0, 0);
   dms_import_tree_set_number (port, "public", public_port);
   dms_import_tree_set_number (port, "private", private_port);
@@ -179,6 +209,14 @@ dms_import_node_find_port (DmsImportNode *self, const char *job, guint private_p
   return 0;
 }
 
+static gboolean
+is_text (DmsJobNode *map, const char *key, const char *text)
+{
+  DmsJobNode *node = dms_job_node_get (map, key);
+
+  return g_strcmp0 (node != NULL ? dms_job_node_get_text (node) : NULL, text) == 0;
+}
+
 void
 dms_import_node_add_location (DmsImportNode *self,
                               gboolean reject,
@@ -186,14 +224,22 @@ dms_import_node_add_location (DmsImportNode *self,
                               const char *country,
                               const char *city)
 {
-  DmsJobNode *location = dms_job_node_new_map (0, 0);
+  GPtrArray *list = reject ? self->reject : self->accept;
+  DmsJobNode *location;
 
+  for (guint i = 0; i < list->len; i++)
+    {
+      if (is_text (list->pdata[i], "continent", continent) && is_text (list->pdata[i], "country", country) &&
+          is_text (list->pdata[i], "city", country != NULL ? city : NULL))
+        return;
+    }
+  location = dms_job_node_new_map (0, 0);
   dms_import_tree_set_text (location, "continent", continent);
   if (country != NULL)
     dms_import_tree_set_text (location, "country", country);
   if (city != NULL && country != NULL)
     dms_import_tree_set_text (location, "city", city);
-  g_ptr_array_add (reject ? self->reject : self->accept, location);
+  g_ptr_array_add (list, location);
 }
 
 static void

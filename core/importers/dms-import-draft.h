@@ -19,6 +19,8 @@ struct _DmsImportNode
   GPtrArray *jobs;
   /* DmsJobNode of each port and of each location */
   GPtrArray *ports;
+  /* Numbers that are not free any more. */
+  GHashTable *public_ports;
   GPtrArray *accept;
   GPtrArray *reject;
   char *peer;
@@ -34,6 +36,9 @@ void dms_import_draft_free (DmsImportDraft *self);
 /* Counts allocations that are to be made. FALSE when that would be more than an import makes: a small file
  * can ask for a million of them. */
 gboolean dms_import_draft_has_room (DmsImportDraft *self, guint n_jobs);
+/* Whether so many copies may be made of what is read anew for each: a file can have many members, and ask for
+ * many copies of them. */
+gboolean dms_import_draft_may_repeat (DmsImportDraft *self, DmsJobNode *tree, guint n_copies);
 /* How many bytes its jobs may still take, for dms_import_job_new(). */
 gsize *dms_import_draft_get_room (DmsImportDraft *self);
 /* Whether that was too little: nothing more need be added. */

@@ -93,6 +93,16 @@ dms_import_kubernetes_is_default (DmsImportReader *reader, const char *key)
     { "initialDelaySeconds", "0" },
     { "successThreshold", "1" },
     { "timeoutSeconds", "1" },
+    { "hostIPC", "false" },
+    { "hostNetwork", "false" },
+    { "hostPID", "false" },
+    { "procMount", "Default" },
+    { "readOnlyRootFilesystem", "false" },
+    { "runAsNonRoot", "false" },
+    { "shareProcessNamespace", "false" },
+    { "stdin", "false" },
+    { "stdinOnce", "false" },
+    { "tty", "false" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (defaults); i++)
@@ -337,6 +347,13 @@ take_env (DmsImportPod *pod, DmsImportReader *container, DmsImportJob *job)
     }
 }
 
+static gboolean
+is_quantity (const char *key, const char *text, double *value)
+{
+  return text != NULL && dms_import_text_parse_quantity (text, value) && *value > 0 && *value <= 9e18 &&
+         (strcmp (key, "cpu") == 0 || *value >= LEAST_BYTES);
+}
+
 static void
 take_quantity (DmsImportReader *amounts, const char *key, DmsImportJob *job)
 {
@@ -345,18 +362,13 @@ take_quantity (DmsImportReader *amounts, const char *key, DmsImportJob *job)
 
   if (text == NULL)
     return;
-  if (!dms_import_text_parse_quantity (text, &value) || !(value > 0) || value > 9e18)
+  if (!is_quantity (key, text, &value))
     {
-      dms_import_reader_note (amounts, key, DMS_IMPORT_IMPOSSIBLE, "must be a quantity; it was left out");
-      return;
-    }
-  if (strcmp (key, "cpu") != 0 && value < LEAST_BYTES)
-    {
-      dms_import_reader_note (
-          amounts,
-          key,
-          DMS_IMPORT_IMPOSSIBLE,
-          "is less than 1 KiB and was left out: “m” is a thousandth of a byte, “Mi” a MiB");
+      if (dms_import_text_parse_quantity (text, &value) && value > 0 && value < LEAST_BYTES)
+        dms_import_reader_refuse (
+            amounts, key, "is less than 1 KiB and was left out: “m” is a thousandth of a byte, “Mi” a MiB");
+      else
+        dms_import_reader_refuse (amounts, key, "must be a quantity; it was left out");
       return;
     }
   if (strcmp (key, "cpu") == 0)
@@ -403,6 +415,7 @@ take_resources (DmsImportReader *container, DmsImportJob *job)
   static const char *const keys[] = { "cpu", "memory", "ephemeral-storage" };
   g_autoptr (DmsImportReader) resources = dms_import_reader_open (container, "resources");
   DmsJobNode *limits;
+  double limit;
 
   if (resources == NULL)
     return;
@@ -416,7 +429,7 @@ take_resources (DmsImportReader *container, DmsImportJob *job)
       for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
         {
           take_quantity (amounts, keys[i], job);
-          if (k == 0 && text_of (limits, keys[i]) != NULL &&
+          if (k == 0 && is_quantity (keys[i], text_of (limits, keys[i]), &limit) &&
               dms_import_reader_get (amounts, keys[i]) != NULL &&
               g_strcmp0 (text_of (limits, keys[i]),
                          text_of (dms_import_reader_get_node (amounts), keys[i])) != 0)
@@ -431,6 +444,30 @@ take_resources (DmsImportReader *container, DmsImportJob *job)
   dms_import_reader_finish (resources);
 }
 
+/* No job gains privileges unless it is privileged. */
+static void
+note_escalation (DmsImportReader *security, gboolean privileged)
+{
+  static const char key[] = "allowPrivilegeEscalation";
+  gboolean allowed = dms_import_reader_get_bool (security, key, privileged);
+
+  if (dms_import_reader_get (security, key) == NULL)
+    return;
+  if (allowed == privileged)
+    dms_import_reader_note (security,
+                            key,
+                            DMS_IMPORT_TRANSLATED,
+                            "it is so for all jobs that are %sprivileged",
+                            privileged ? "" : "not ");
+  else
+    dms_import_reader_note (security,
+                            key,
+                            DMS_IMPORT_APPROXIMATED,
+                            "%s",
+                            privileged ? "privileged jobs may gain privileges"
+                                       : "no job gains privileges unless it is privileged");
+}
+
 static void
 take_security (DmsImportReader *container, DmsImportJob *job)
 {
@@ -440,7 +477,6 @@ take_security (DmsImportReader *container, DmsImportJob *job)
     DmsImportFate fate;
     const char *text;
   } remarks[] = {
-    { "allowPrivilegeEscalation", DMS_IMPORT_APPROXIMATED, "left out: the executor's own rule is used" },
     { "capabilities", DMS_IMPORT_APPROXIMATED, "left out: the executor's own set is used" },
     { "procMount", DMS_IMPORT_IMPOSSIBLE, "the executor's own is used" },
     { "readOnlyRootFilesystem",
@@ -463,9 +499,11 @@ take_security (DmsImportReader *container, DmsImportJob *job)
                             "privileged",
                             DMS_IMPORT_APPROXIMATED,
                             "only machines whose owners allow privileged jobs will offer");
+  note_escalation (security, job->privileged);
   for (guint i = 0; i < G_N_ELEMENTS (remarks); i++)
     {
-      if (dms_import_reader_get (security, remarks[i].key) != NULL)
+      if (dms_import_reader_get (security, remarks[i].key) != NULL &&
+          !dms_import_kubernetes_is_default (security, remarks[i].key))
         dms_import_reader_note (security, remarks[i].key, remarks[i].fate, "%s", remarks[i].text);
     }
   dms_import_reader_finish (security);

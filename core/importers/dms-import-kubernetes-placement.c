@@ -121,15 +121,13 @@ take_expression (DmsImportPod *pod, DmsImportReader *expression)
           expression, NULL, DMS_IMPORT_IMPOSSIBLE, "only In and NotIn with values can be expressed");
       return;
     }
-  if (!is_region (key) && values[1] != NULL)
-    {
-      dms_import_reader_note (
-          expression, "values", DMS_IMPORT_IMPOSSIBLE, "only one value can be asked for; the first was");
-      g_clear_pointer (&values[1], g_free);
-    }
-  for (guint i = 0; values[i] != NULL && why == NULL; i++)
+  for (guint i = 0; values[i] != NULL && why == NULL && (i == 0 || is_region (key)); i++)
     why = apply (pod, key, values[i], reject, &close);
-  note_fate (expression, "values", why, close);
+  if (why == NULL && !is_region (key) && values[1] != NULL)
+    dms_import_reader_note (
+        expression, "values", DMS_IMPORT_IMPOSSIBLE, "only one value can be asked for; the first was");
+  else
+    note_fate (expression, "values", why, close);
   dms_import_reader_finish (expression);
 }
 

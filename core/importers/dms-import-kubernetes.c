@@ -211,7 +211,8 @@ note_security (DmsImportReader *spec)
     return;
   dms_import_reader_get (security, "runAsUser");
   dms_import_reader_get (security, "runAsGroup");
-  if (dms_import_reader_get (security, "runAsNonRoot") != NULL)
+  if (dms_import_reader_get (security, "runAsNonRoot") != NULL &&
+      !dms_import_kubernetes_is_default (security, "runAsNonRoot"))
     dms_import_reader_note (security,
                             "runAsNonRoot",
                             DMS_IMPORT_APPROXIMATED,
@@ -276,8 +277,8 @@ add_init_containers (DmsImportPod *pod, DmsImportReader **reader)
           before_reader = dms_import_reader_ref (container);
           dms_import_kubernetes_add_probe (pod, container, job);
           dms_import_node_add_job (pod->node, job);
+          dms_import_reader_finish (container);
         }
-      dms_import_reader_finish (container);
     }
   *reader = g_steal_pointer (&before_reader);
   return before;
@@ -328,10 +329,10 @@ add_containers (DmsImportPod *pod)
     dms_import_kubernetes_add_ports (pod, list, jobs);
   for (guint i = 0; i < n; i++)
     {
-      if (jobs->pdata[i] != NULL)
-        dms_import_kubernetes_add_probe (pod, readers->pdata[i], jobs->pdata[i]);
-      if (readers->pdata[i] != NULL)
-        dms_import_reader_finish (readers->pdata[i]);
+      if (jobs->pdata[i] == NULL)
+        continue;
+      dms_import_kubernetes_add_probe (pod, readers->pdata[i], jobs->pdata[i]);
+      dms_import_reader_finish (readers->pdata[i]);
     }
 }
 
@@ -345,8 +346,8 @@ count_containers (DmsJobNode *spec)
          (init == NULL ? 0 : dms_job_node_get_n_items (init));
 }
 
-/* Makes n nodes of a pod's template. */
-static void
+/* Makes n nodes of a pod's template; FALSE, noted, when it is left out. */
+static gboolean
 add_pods (Workload *workload, DmsImportReader *template, guint n, DmsJobNode *claims, const char *recovery)
 {
   DmsImportCluster *cluster = workload->cluster;
@@ -360,7 +361,7 @@ add_pods (Workload *workload, DmsImportReader *template, guint n, DmsJobNode *cl
   if (spec == NULL || dms_job_node_get_kind (spec) != DMS_JOB_NODE_MAP)
     {
       dms_import_reader_note (template, NULL, DMS_IMPORT_IMPOSSIBLE, "it has no spec");
-      return;
+      return FALSE;
     }
   if (!dms_import_draft_has_room (cluster->draft, n * MAX (1, MIN (count_containers (spec), 1000))))
     {
@@ -368,7 +369,15 @@ add_pods (Workload *workload, DmsImportReader *template, guint n, DmsJobNode *cl
                               "spec",
                               DMS_IMPORT_IMPOSSIBLE,
                               "an import makes 1,000 allocations at most; this was left out");
-      return;
+      return FALSE;
+    }
+  if (!dms_import_draft_may_repeat (cluster->draft, spec, n))
+    {
+      dms_import_reader_note (template,
+                              "spec",
+                              DMS_IMPORT_IMPOSSIBLE,
+                              "it is too large for so many copies and was left out; ask for fewer");
+      return FALSE;
     }
   for (guint i = 0; i < n && !dms_import_draft_is_full (cluster->draft); i++)
     {
@@ -405,23 +414,26 @@ add_pods (Workload *workload, DmsImportReader *template, guint n, DmsJobNode *cl
       g_free (pod.gpu_model);
     }
   dms_import_reader_pass (template, "spec");
+  return TRUE;
 }
 
 /* The template of a workload's pods, below what spec is. */
-static void
+static gboolean
 add_template (Workload *workload, DmsImportReader *spec, guint n, const char *recovery)
 {
   g_autoptr (DmsImportReader) template = dms_import_reader_open (spec, "template");
   DmsJobNode *claims = dms_import_reader_get_list (spec, "volumeClaimTemplates");
+  gboolean made;
 
   if (template == NULL)
     {
       dms_import_reader_note (spec, NULL, DMS_IMPORT_IMPOSSIBLE, "it has no template of its pods");
-      return;
+      return FALSE;
     }
   note_metadata (template);
-  add_pods (workload, template, n, claims, recovery);
+  made = add_pods (workload, template, n, claims, recovery);
   dms_import_reader_finish (template);
+  return made;
 }
 
 static void
@@ -451,6 +463,14 @@ add_controller (Workload *workload)
   if (spec == NULL)
     return;
   n = (guint) dms_import_reader_get_int (spec, "replicas", 0, MAX_REPLICAS, 1);
+  if (n == 0)
+    {
+      dms_import_reader_note (spec, NULL, DMS_IMPORT_TRANSLATED, "left out: it has no replicas");
+      return;
+    }
+  /* What a stateful pod has stored is on the machine that had it. */
+  if (!add_template (workload, spec, n, stateful ? "restart" : "redeploy"))
+    return;
   if (n > 1)
     dms_import_reader_note (spec,
                             "replicas",
@@ -463,8 +483,6 @@ add_controller (Workload *workload)
       spec, updates, DMS_IMPORT_APPROXIMATED, "an update changes what differs, all at once, or nothing");
   for (guint i = 0; plain[i] != NULL; i++)
     dms_import_reader_get (spec, plain[i]);
-  /* What a stateful pod has stored is on the machine that had it. */
-  add_template (workload, spec, n, stateful ? "restart" : "redeploy");
   dms_import_reader_finish (spec);
 }
 
@@ -500,12 +518,21 @@ note_fan_out (DmsImportReader *spec, guint parallelism)
 /* A Job's pods are made anew when they fail, after 10, 20, 40 … seconds, at most 6 minutes: 6 times, unless
  * it says otherwise (kubernetes.io/docs/concepts/workloads/controllers/job). */
 static void
-make_steps (Workload *workload, DmsImportReader *spec, guint first)
+make_steps (Workload *workload, DmsImportReader *spec, guint first, gboolean fans_out)
 {
   GPtrArray *nodes = dms_import_draft_get_nodes (workload->cluster->draft);
   guint max_retries = (guint) dms_import_reader_get_int (spec, "backoffLimit", 0, G_MAXINT32, 6);
   guint deadline =
       (guint) dms_import_reader_get_int (spec, "activeDeadlineSeconds", 1, MAX_DEADLINE_SECONDS, 0);
+
+  if (dms_import_reader_get (spec, "backoffLimit") != NULL)
+    dms_import_reader_note (
+        spec, "backoffLimit", DMS_IMPORT_TRANSLATED, "retries of %s", fans_out ? "each run" : "each step");
+  if (dms_import_reader_get (spec, "activeDeadlineSeconds") != NULL)
+    dms_import_reader_note (spec,
+                            "activeDeadlineSeconds",
+                            DMS_IMPORT_APPROXIMATED,
+                            "the time-out of each attempt of each container");
 
   for (guint i = first; i < nodes->len; i++)
     {
@@ -578,8 +605,14 @@ add_job (Workload *workload, DmsImportReader *owner)
       (guint) dms_import_reader_get_int (spec, "completions", 1, MAX_REPLICAS, MAX (parallelism, 1));
   parallelism = CLAMP (parallelism, 1, completions);
   fans_out = completions > 1 && is_single (spec);
+  if (!add_template (workload, spec, fans_out ? 1 : completions, NULL))
+    return;
+  make_steps (workload, spec, first, fans_out);
   if (fans_out)
-    note_fan_out (spec, parallelism);
+    {
+      fan_out (workload, first, completions, parallelism);
+      note_fan_out (spec, parallelism);
+    }
   else if (completions > 1)
     dms_import_reader_note (spec,
                             "completions",
@@ -587,24 +620,12 @@ add_job (Workload *workload, DmsImportReader *owner)
                             "each is a node with a machine of its own, all at once");
   if (!fans_out && parallelism < completions && dms_import_reader_get (spec, "parallelism") != NULL)
     dms_import_reader_note (spec, "parallelism", DMS_IMPORT_APPROXIMATED, "all run at once");
-  if (dms_import_reader_get (spec, "backoffLimit") != NULL)
-    dms_import_reader_note (
-        spec, "backoffLimit", DMS_IMPORT_TRANSLATED, "retries of %s", fans_out ? "each run" : "each step");
   note_all (spec, limits, DMS_IMPORT_APPROXIMATED, "retries of each run are used");
-  if (dms_import_reader_get (spec, "activeDeadlineSeconds") != NULL)
-    dms_import_reader_note (spec,
-                            "activeDeadlineSeconds",
-                            DMS_IMPORT_APPROXIMATED,
-                            "the time-out of each attempt of each container");
   if (dms_import_reader_get (spec, "suspend") != NULL && dms_import_reader_get_bool (spec, "suspend", FALSE))
     dms_import_reader_note (
         spec, "suspend", DMS_IMPORT_IMPOSSIBLE, "what is deployed starts; deploy it later");
   for (guint i = 0; plain[i] != NULL; i++)
     dms_import_reader_get (spec, plain[i]);
-  add_template (workload, spec, fans_out ? 1 : completions, NULL);
-  make_steps (workload, spec, first);
-  if (fans_out)
-    fan_out (workload, first, completions, parallelism);
   dms_import_reader_finish (spec);
 }
 

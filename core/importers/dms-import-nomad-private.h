@@ -20,6 +20,8 @@ typedef struct
   gboolean restarts;
   /* label → DmsImportNomadPort */
   GHashTable *ports;
+  /* (nullable): name → what a volume is on the machine; made when it is asked for */
+  GHashTable *volumes;
   /* What the group's ephemeral disk has. */
   guint64 disk;
   char *architecture;

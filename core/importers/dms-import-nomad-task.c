@@ -3,6 +3,7 @@
 
 #include "importers/dms-import-nomad-private.h"
 
+#include "importers/dms-import-security.h"
 #include "importers/dms-import-text.h"
 #include "importers/dms-import-variables.h"
 
@@ -233,6 +234,7 @@ take_container (Task *self, DmsImportReader *config)
 
       take_bind (self, config, dms_job_node_get_item (volumes, i), suffix);
     }
+  dms_import_security_note_options (config, "security_opt", self->job->privileged);
   note_config (config);
   return TRUE;
 }
@@ -249,38 +251,56 @@ take_process (Task *self, DmsImportReader *config)
 }
 
 static gboolean
-take_driver (Task *self)
+is_container (const char *driver)
 {
-  g_autofree char *driver = dms_import_nomad_dup_text (self->task, "Driver", "driver");
-  g_autoptr (DmsImportReader) config = dms_import_nomad_open (self->task, "Config", "config");
+  return strcmp (driver, "docker") == 0 || strcmp (driver, "podman") == 0;
+}
+
+/* Whether it is known how to run it; else what it has beside that is not looked at. */
+static gboolean
+check_driver (Task *self, const char *driver, DmsImportReader *config)
+{
   const char *key = dms_import_nomad_key (self->task, "Driver", "driver");
-  gboolean ok = FALSE;
 
   if (driver == NULL || config == NULL)
-    dms_import_reader_note (
-        self->task, NULL, DMS_IMPORT_IMPOSSIBLE, "a task needs a driver and its config; it was left out");
-  else if (strcmp (driver, "docker") == 0 || strcmp (driver, "podman") == 0)
-    ok = take_container (self, config);
-  else if (strcmp (driver, "exec") == 0 || strcmp (driver, "exec2") == 0 || strcmp (driver, "raw_exec") == 0)
     {
-      ok = take_process (self, config);
+      dms_import_reader_note (
+          self->task, NULL, DMS_IMPORT_IMPOSSIBLE, "a task needs a driver and its config; it was left out");
+      return FALSE;
+    }
+  if (is_container (driver) || strcmp (driver, "exec") == 0 || strcmp (driver, "exec2") == 0 ||
+      strcmp (driver, "raw_exec") == 0)
+    return TRUE;
+  dms_import_reader_note (
+      self->task,
+      key,
+      DMS_IMPORT_IMPOSSIBLE,
+      strcmp (driver, "java") == 0
+          ? "put the JAR into an image with a Java runtime, and use the driver docker; left out"
+          : "this driver is not known: use docker or exec; the task was left out");
+  return FALSE;
+}
+
+static gboolean
+take_driver (Task *self, const char *driver, DmsImportReader *config)
+{
+  if (is_container (driver))
+    {
+      if (!take_container (self, config))
+        return FALSE;
+    }
+  else
+    {
+      if (!take_process (self, config))
+        return FALSE;
       dms_import_reader_note (
           self->task,
-          key,
+          dms_import_nomad_key (self->task, "Driver", "driver"),
           DMS_IMPORT_APPROXIMATED,
           "a process in the machine's sandbox, without network; the program must be there");
     }
-  else
-    dms_import_reader_note (
-        self->task,
-        key,
-        DMS_IMPORT_IMPOSSIBLE,
-        strcmp (driver, "java") == 0
-            ? "put the JAR into an image with a Java runtime, and use the driver docker; left out"
-            : "this driver is not known: use docker or exec; the task was left out");
-  if (config != NULL && ok)
-    dms_import_nomad_finish (config);
-  return ok;
+  dms_import_nomad_finish (config);
+  return TRUE;
 }
 
 static void
@@ -362,6 +382,17 @@ take_resources (Task *self)
                             DMS_IMPORT_APPROXIMATED,
                             "that much is asked for and kept free");
   self->job->ram = (guint64) MAX (memory, most) << 20;
+  if (self->job->cores == 0 || self->job->ram == 0)
+    dms_import_reader_note (self->task,
+                            NULL,
+                            DMS_IMPORT_APPROXIMATED,
+                            "no amount of %s is given; the job asks for %s: change that to what it needs",
+                            self->job->cores > 0 ? "memory"
+                            : self->job->ram > 0 ? "CPU"
+                                                 : "CPU and memory",
+                            self->job->cores > 0 ? "512 MiB"
+                            : self->job->ram > 0 ? "half a core"
+                                                 : "half a core and 512 MiB");
   self->job->disk = (guint64) disk << 20;
   take_devices (resources, self->job);
   dms_import_nomad_remark (resources,
@@ -447,6 +478,32 @@ take_template (Task *self, DmsImportReader *template)
         template, NULL, DMS_IMPORT_IMPOSSIBLE, "it is empty, cannot be put there, or is one too many");
 }
 
+static GHashTable *
+list_volumes (DmsImportNomadGroup *group)
+{
+  g_autoptr (GPtrArray) blocks = dms_import_nomad_list (group->group, "Volumes", "volume", TRUE);
+  GHashTable *volumes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      DmsImportNomadBlock *block = blocks->pdata[i];
+      char *source = dms_import_nomad_dup_text (block->reader, "Source", "source");
+
+      g_hash_table_replace (
+          volumes, g_strdup (block->name), source != NULL ? source : g_strdup (block->name));
+    }
+  return volumes;
+}
+
+/* (nullable): what a volume of the group is on the machine */
+static const char *
+find_volume (DmsImportNomadGroup *group, const char *name)
+{
+  if (group->volumes == NULL)
+    group->volumes = list_volumes (group);
+  return name != NULL ? g_hash_table_lookup (group->volumes, name) : NULL;
+}
+
 static void
 take_mount (Task *self, DmsImportReader *mount)
 {
@@ -454,22 +511,10 @@ take_mount (Task *self, DmsImportReader *mount)
   g_autofree char *destination = dms_import_nomad_dup_text (mount, "Destination", "destination");
   gboolean ro =
       dms_import_reader_get_bool (mount, dms_import_nomad_key (mount, "ReadOnly", "read_only"), FALSE);
-  g_autoptr (GPtrArray) volumes = dms_import_nomad_list (self->group->group, "Volumes", "volume", TRUE);
-  const char *source = name;
-  g_autofree char *own = NULL;
-  g_autofree char *volume = NULL;
+  const char *known = find_volume (self->group, name);
+  const char *source = known != NULL ? known : name;
+  g_autofree char *volume = dms_import_text_to_volume (source != NULL ? source : "");
 
-  for (guint i = 0; i < volumes->len; i++)
-    {
-      DmsImportNomadBlock *block = volumes->pdata[i];
-
-      if (g_strcmp0 (block->name, name) != 0)
-        continue;
-      g_free (own);
-      own = dms_import_nomad_dup_text (block->reader, "Source", "source");
-      source = own != NULL ? own : name;
-    }
-  volume = dms_import_text_to_volume (source != NULL ? source : "");
   if (name == NULL || destination == NULL || !dms_import_job_add_volume (self->job, volume, destination, ro))
     dms_import_reader_note (
         mount, NULL, DMS_IMPORT_IMPOSSIBLE, "needs a volume and an absolute destination, or is one too many");
@@ -541,12 +586,16 @@ dms_import_nomad_make_job (DmsImportNomadGroup *group,
   g_autoptr (DmsImportJob) job = dms_import_job_new (name, dms_import_draft_get_room (group->draft));
   g_autoptr (GHashTable) files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GPtrArray) mounts = NULL;
+  g_autofree char *driver = dms_import_nomad_dup_text (task, "Driver", "driver");
+  g_autoptr (DmsImportReader) config = dms_import_nomad_open (task, "Config", "config");
   Task self = { group, task, task_name, job, files };
 
   dms_import_reader_get (task, "Name");
+  if (!check_driver (&self, driver, config))
+    return NULL;
   take_files (&self);
   take_env (&self);
-  if (!take_driver (&self))
+  if (!take_driver (&self, driver, config))
     return NULL;
   take_resources (&self);
   if (group->disk > 0)

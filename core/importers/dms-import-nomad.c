@@ -248,8 +248,9 @@ add_tasks (DmsImportNomadGroup *group)
     {
       Made *one = &g_array_index (made, Made, i);
 
-      if (one->job != NULL)
-        dms_import_nomad_add_services (group, one->reader, jobs, one->job);
+      if (one->job == NULL)
+        continue;
+      dms_import_nomad_add_services (group, one->reader, jobs, one->job);
       dms_import_nomad_finish (one->reader);
     }
 }
@@ -328,13 +329,50 @@ take_datacenters (DmsImportNomadGroup *group)
             : "there are no data centres: say where it may run under the node's location");
 }
 
+/* What a job says for all of its groups: read, and told of, with the first node, and the same for the others.
+ */
+typedef struct
+{
+  gboolean read;
+  GPtrArray *accept;
+  GPtrArray *reject;
+  char *peer;
+  char *architecture;
+} Common;
+
+static gpointer
+ref_node (gconstpointer node, gpointer user_data)
+{
+  return dms_job_node_ref ((gpointer) node);
+}
+
+static void
+take_common (Common *self, DmsImportNomadGroup *group)
+{
+  if (self->read)
+    {
+      g_ptr_array_extend (group->node->accept, self->accept, ref_node, NULL);
+      g_ptr_array_extend (group->node->reject, self->reject, ref_node, NULL);
+      group->node->peer = g_strdup (self->peer);
+      group->architecture = g_strdup (self->architecture);
+      return;
+    }
+  take_datacenters (group);
+  dms_import_nomad_constrain (group, group->job);
+  self->read = TRUE;
+  g_ptr_array_extend (self->accept, group->node->accept, ref_node, NULL);
+  g_ptr_array_extend (self->reject, group->node->reject, ref_node, NULL);
+  self->peer = g_strdup (group->node->peer);
+  self->architecture = g_strdup (group->architecture);
+}
+
 static void
 add_nodes (DmsImportDraft *draft,
            DmsImportReader *job,
            const char *job_name,
            DmsImportNomadBlock *block,
            gboolean is_task,
-           gboolean is_first)
+           Common *common)
 {
   DmsJobNode *tree = dms_import_reader_get_node (block->reader);
   const char *path = dms_import_reader_get_path (block->reader);
@@ -343,8 +381,6 @@ add_nodes (DmsImportDraft *draft,
   DmsJobNode *tasks = dms_job_node_get (tree, dms_import_nomad_key (block->reader, "Tasks", "task"));
   guint n_tasks = tasks == NULL ? 0 : dms_job_node_get_n_items (tasks);
   g_autoptr (DmsImportReport) scratch = dms_import_report_new ();
-  g_autoptr (DmsImportReader) quiet_job =
-      dms_import_reader_new (scratch, dms_import_reader_get_node (job), "");
 
   if (!dms_import_draft_has_room (draft, count * CLAMP (n_tasks, 1, 1000)))
     {
@@ -352,6 +388,16 @@ add_nodes (DmsImportDraft *draft,
                               NULL,
                               DMS_IMPORT_IMPOSSIBLE,
                               "an import makes 1,000 allocations at most; this was left out");
+      return;
+    }
+  if (count == 0)
+    dms_import_reader_note (block->reader, NULL, DMS_IMPORT_TRANSLATED, "left out: its count is 0");
+  if (!dms_import_draft_may_repeat (draft, tree, count))
+    {
+      dms_import_reader_note (block->reader,
+                              NULL,
+                              DMS_IMPORT_IMPOSSIBLE,
+                              "it is too large for so many copies and was left out; ask for fewer");
       return;
     }
   for (guint i = 0; i < count && !dms_import_draft_is_full (draft); i++)
@@ -363,7 +409,7 @@ add_nodes (DmsImportDraft *draft,
       g_autofree char *name = dms_import_draft_take_name (draft, wanted, TRUE);
       g_autoptr (DmsImportReader) disk = NULL;
       DmsImportNomadGroup group = { .draft = draft,
-                                    .job = i == 0 && is_first ? job : quiet_job,
+                                    .job = job,
                                     .group = i == 0 ? block->reader : quiet,
                                     .node = dms_import_draft_add_node (draft, name),
                                     .job_name = job_name,
@@ -376,8 +422,7 @@ add_nodes (DmsImportDraft *draft,
       group.node->failure_recovery = is_task ? NULL : "redeploy";
       dms_import_reader_get (group.group, "Name");
       dms_import_reader_get (group.group, dms_import_nomad_key (group.group, "Count", "count"));
-      take_datacenters (&group);
-      dms_import_nomad_constrain (&group, group.job);
+      take_common (common, &group);
       dms_import_nomad_constrain (&group, group.group);
       disk = dms_import_nomad_open (group.group, "EphemeralDisk", "ephemeral_disk");
       if (disk != NULL)
@@ -400,6 +445,7 @@ add_nodes (DmsImportDraft *draft,
                                 "each is a node with a machine of its own; nothing balances between them");
       dms_import_nomad_finish (group.group);
       g_free (group.architecture);
+      g_clear_pointer (&group.volumes, g_hash_table_unref);
     }
 }
 
@@ -484,6 +530,9 @@ translate (DmsImportDraft *draft, DmsImportReader *job, const char *label)
   const char *name = id != NULL ? id : *label != '\0' ? label : "job";
   gboolean is_task = type != NULL && g_str_has_suffix (type, "batch");
   g_autoptr (GPtrArray) groups = dms_import_nomad_list (job, "TaskGroups", "group", TRUE);
+  g_autoptr (GPtrArray) accept = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_node_unref);
+  g_autoptr (GPtrArray) reject = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_job_node_unref);
+  Common common = { .accept = accept, .reject = reject };
 
   if (type != NULL && g_str_has_prefix (type, "sys"))
     dms_import_reader_note (job,
@@ -492,7 +541,9 @@ translate (DmsImportDraft *draft, DmsImportReader *job, const char *label)
                             "it runs once, not on every machine of the network");
   dms_import_draft_set_metadata (draft, "name", name);
   for (guint i = 0; i < groups->len; i++)
-    add_nodes (draft, job, name, groups->pdata[i], is_task, i == 0);
+    add_nodes (draft, job, name, groups->pdata[i], is_task, &common);
+  g_free (common.peer);
+  g_free (common.architecture);
   note_job (job);
   dms_import_nomad_finish (job);
 }

@@ -11,6 +11,8 @@ enum
   UNTOUCHED = 0,
   TAKEN,
   NOTED,
+  /* Its value cannot be read, so that nothing was made of it. */
+  REFUSED,
 };
 
 struct _DmsImportReader
@@ -18,7 +20,7 @@ struct _DmsImportReader
   DmsImportReport *report;
   DmsJobNode *node;
   char *path;
-  /* key → TAKEN or NOTED */
+  /* key → TAKEN, NOTED or REFUSED */
   GHashTable *states;
   /* (nullable): key → its place in the map, plus one; made when it is asked for */
   GHashTable *places;
@@ -115,7 +117,7 @@ get_of_kind (DmsImportReader *self, const char *key, DmsJobNodeKind kind, const 
 
   if (node == NULL || dms_job_node_get_kind (node) == kind)
     return node;
-  dms_import_reader_note (self, key, DMS_IMPORT_IMPOSSIBLE, "must be %s; it was left out", what);
+  dms_import_reader_refuse (self, key, "must be %s; it was left out", what);
   return NULL;
 }
 
@@ -164,7 +166,7 @@ dms_import_reader_dup_text (DmsImportReader *self, const char *key)
     return NULL;
   if (dms_job_node_is_scalar (node))
     return g_strdup (dms_job_node_get_text (node));
-  dms_import_reader_note (self, key, DMS_IMPORT_IMPOSSIBLE, "must be a text; it was left out");
+  dms_import_reader_refuse (self, key, "must be a text; it was left out");
   return NULL;
 }
 
@@ -183,7 +185,7 @@ dms_import_reader_dup_texts (DmsImportReader *self, const char *key)
     }
   if (dms_job_node_get_kind (node) == DMS_JOB_NODE_MAP)
     {
-      dms_import_reader_note (self, key, DMS_IMPORT_IMPOSSIBLE, "must be a list of texts; it was left out");
+      dms_import_reader_refuse (self, key, "must be a list of texts; it was left out");
       return NULL;
     }
   for (guint i = 0; i < dms_job_node_get_n_items (node); i++)
@@ -211,7 +213,7 @@ dms_import_reader_get_bool (DmsImportReader *self, const char *key, gboolean fal
     return TRUE;
   if (g_ascii_strcasecmp (text, "false") == 0)
     return FALSE;
-  dms_import_reader_note (self, key, DMS_IMPORT_IMPOSSIBLE, "must be true or false; it was left out");
+  dms_import_reader_refuse (self, key, "must be true or false; it was left out");
   return fallback;
 }
 
@@ -225,13 +227,12 @@ dms_import_reader_get_int (DmsImportReader *self, const char *key, gint64 min, g
     return fallback;
   if (g_ascii_string_to_signed (text, 10, min, max, &number, NULL))
     return number;
-  dms_import_reader_note (self,
-                          key,
-                          DMS_IMPORT_IMPOSSIBLE,
-                          "must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                          "; it was left out",
-                          min,
-                          max);
+  dms_import_reader_refuse (self,
+                            key,
+                            "must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                            "; it was left out",
+                            min,
+                            max);
   return fallback;
 }
 
@@ -259,22 +260,52 @@ find_place (DmsImportReader *self, const char *key, guint *line, guint *column)
   *column = dms_job_node_get_key_column (self->node, index - 1);
 }
 
-void
-dms_import_reader_note (DmsImportReader *self, const char *key, DmsImportFate fate, const char *format, ...)
+static gboolean
+is_refused (DmsImportReader *self, const char *key)
 {
-  g_autofree char *text = NULL;
+  return key != NULL && GPOINTER_TO_INT (g_hash_table_lookup (self->states, key)) == REFUSED;
+}
+
+static void
+note (DmsImportReader *self, const char *key, DmsImportFate fate, const char *text)
+{
   g_autofree char *path = key == NULL ? g_strdup (self->path) : dms_import_reader_dup_path_of (self, key);
   guint line;
   guint column;
-  va_list args;
 
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
   if (key != NULL)
     set_state (self, key, NOTED);
   find_place (self, key, &line, &column);
   add (self, key == NULL ? self->node : dms_job_node_get (self->node, key), line, column, path, fate, text);
+}
+
+void
+dms_import_reader_refuse (DmsImportReader *self, const char *key, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  if (is_refused (self, key))
+    return;
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  note (self, key, DMS_IMPORT_IMPOSSIBLE, text);
+  set_state (self, key, REFUSED);
+}
+
+void
+dms_import_reader_note (DmsImportReader *self, const char *key, DmsImportFate fate, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  if (is_refused (self, key))
+    return;
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  note (self, key, fate, text);
 }
 
 void
@@ -319,7 +350,7 @@ dms_import_reader_finish (DmsImportReader *self)
       int state = GPOINTER_TO_INT (g_hash_table_lookup (self->states, key));
       g_autofree char *path = NULL;
 
-      if (state == NOTED || (state == UNTOUCHED && dms_job_node_get_kind (dms_job_node_get_item (
+      if (state >= NOTED || (state == UNTOUCHED && dms_job_node_get_kind (dms_job_node_get_item (
                                                        self->node, i)) == DMS_JOB_NODE_NULL))
         continue;
       path = dms_import_reader_dup_path_of (self, key);

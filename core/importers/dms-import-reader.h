@@ -43,6 +43,10 @@ gboolean dms_import_reader_get_bool (DmsImportReader *self, const char *key, gbo
 gint64
 dms_import_reader_get_int (DmsImportReader *self, const char *key, gint64 min, gint64 max, gint64 fallback);
 
+/* Says of a member that its value cannot be read, so that it was left out. Nothing more is told of it then.
+ * The functions above do so themselves. */
+void dms_import_reader_refuse (DmsImportReader *self, const char *key, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 /* Says of a member, or of the map itself with key NULL, what became of it. */
 void
 dms_import_reader_note (DmsImportReader *self, const char *key, DmsImportFate fate, const char *format, ...)

@@ -80,6 +80,8 @@ check_library (DmsLibrary *library, DmsJobNode *item, const char *path, const Dm
   /* Whether it holds for any version does not matter here. */
   else if (!dms_semver_satisfies ("0", wanted, &error) && error != NULL)
     report (scope, item, path, "%s", error->message);
+  else if (!dms_semver_can_meet ((const char *const[]){ wanted, NULL }))
+    report (scope, item, path, "no version of %s can be \"%.128s\"", name, wanted);
   else
     return library;
   dms_library_unref (library);

@@ -24,6 +24,9 @@ enum
   MAX_KEY = 64,
   MAX_TEXT = 256 * 1024,
   MAX_OUTPUT = 32 * 1024,
+  /* Of one list: an answer may have 256 KiB, and the message that brings it 1 MiB. */
+  MAX_LIST = 240 * 1024,
+  MAX_LISTED_ERROR = 4 * 1024,
 };
 
 typedef struct
@@ -536,28 +539,112 @@ handle_stop (Request *request)
   return make_description (request->children, child);
 }
 
-static JsonObject *
-handle_list (Request *request)
+static int
+compare_children (gconstpointer a, gconstpointer b)
 {
-  JsonObject *reply = json_object_new ();
-  JsonArray *list = json_array_new ();
+  const Child *first = *(const Child *const *) a;
+  const Child *second = *(const Child *const *) b;
+  int order = strcmp (first->allocation, second->allocation);
+
+  return order != 0 ? order : strcmp (first->key, second->key);
+}
+
+/* (transfer container) (element-type Child): those of a deployment and, if given, of one of its jobs, in
+ * order
+ */
+static GPtrArray *
+sort_children (DmsChildren *self, const char *parent, const char *allocation)
+{
+  GPtrArray *sorted = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer value;
 
-  g_hash_table_iter_init (&iter, request->children->children);
+  g_hash_table_iter_init (&iter, self->children);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       Child *child = value;
-      JsonObject *item;
 
-      if (strcmp (child->allocation, request->allocation) != 0)
-        continue;
-      item = json_object_new ();
-      describe (request->children, child, item);
-      json_array_add_object_element (list, item);
+      if (strcmp (child->parent, parent) == 0 &&
+          (allocation == NULL || strcmp (child->allocation, allocation) == 0))
+        g_ptr_array_add (sorted, child);
     }
+  g_ptr_array_sort (sorted, compare_children);
+  return sorted;
+}
+
+static JsonObject *
+describe_in_list (DmsChildren *self, Child *child, gboolean with_allocation)
+{
+  JsonObject *item = json_object_new ();
+  const char *error;
+
+  describe (self, child, item);
+  if (with_allocation)
+    json_object_set_string_member (item, "allocation", child->allocation);
+  error = json_object_get_string_member (item, "error");
+  if (strlen (error) > MAX_LISTED_ERROR)
+    {
+      g_autofree char *start = g_strndup (error, MAX_LISTED_ERROR);
+      g_autofree char *valid = g_utf8_make_valid (start, -1);
+      g_autofree char *cut =
+          g_strdup_printf ("%s… (%" G_GSIZE_FORMAT " bytes in all)", valid, strlen (error));
+
+      json_object_set_string_member (item, "error", cut);
+    }
+  return item;
+}
+
+static gsize
+measure (JsonObject *object)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *text = NULL;
+
+  json_node_set_object (node, object);
+  text = dms_json_node_to_text (node);
+  return strlen (text) + 1;
+}
+
+/* As many as one answer holds; n_left: (out): how many of them it does not. */
+static JsonArray *
+list_children (DmsChildren *self, GPtrArray *sorted, guint from, gboolean with_allocation, guint *n_left)
+{
+  JsonArray *list = json_array_new ();
+  gsize size = 0;
+
+  for (guint i = from; i < sorted->len; i++)
+    {
+      g_autoptr (JsonObject) item = describe_in_list (self, sorted->pdata[i], with_allocation);
+
+      size += measure (item);
+      *n_left = sorted->len - i;
+      if (size > MAX_LIST)
+        return list;
+      json_array_add_object_element (list, g_steal_pointer (&item));
+    }
+  *n_left = 0;
+  return list;
+}
+
+/* A job with many children asks for them part by part: `after` is the key of the last one that it knows. */
+static JsonObject *
+handle_list (Request *request)
+{
+  const char *after = dms_json_object_get_text (request->request, "after");
+  g_autoptr (GPtrArray) sorted =
+      sort_children (request->children, dms_deployment_get_id (request->parent), request->allocation);
+  JsonObject *reply = json_object_new ();
+  JsonArray *list;
+  guint from = 0;
+  guint n_left;
+
+  while (after != NULL && from < sorted->len && strcmp (((Child *) sorted->pdata[from])->key, after) <= 0)
+    from++;
+  list = list_children (request->children, sorted, from, FALSE, &n_left);
   json_object_set_boolean_member (reply, "ok", TRUE);
   json_object_set_array_member (reply, "children", list);
+  json_object_set_int_member (reply, "total", sorted->len);
+  json_object_set_int_member (reply, "left", n_left);
   return reply;
 }
 
@@ -581,6 +668,29 @@ read_output (const char *path)
   return g_utf8_make_valid (buffer, n);
 }
 
+/* Whether a child has such an allocation, or had one that wrote something. One that found no machine has none
+ * yet, and how it ended says more. */
+static gboolean
+has_allocation (DmsChildren *self, Child *child, const char *allocation, const char *directory)
+{
+  g_autoptr (DmsManifest) manifest = NULL;
+  g_autofree char *id = g_strdup_printf ("%s_%s", child->id, allocation);
+  GPtrArray *all;
+
+  if (g_file_test (directory, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  manifest = dms_orchestrator_dup_manifest (self->orchestrator, child->id);
+  all = manifest != NULL ? dms_manifest_get_allocations (manifest) : NULL;
+  if (all == NULL || all->len == 0)
+    return TRUE;
+  for (guint i = 0; i < all->len; i++)
+    {
+      if (strcmp (dms_allocation_manifest_get_id (all->pdata[i]), id) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static JsonObject *
 handle_output (Request *request)
 {
@@ -601,6 +711,8 @@ handle_output (Request *request)
     directory = dms_orchestrator_dup_log_directory (request->children->orchestrator, child->id, allocation);
   if (directory == NULL)
     return make_error ("allocation must be <node>.<allocation> of the child", FALSE);
+  if (!has_allocation (request->children, child, allocation, directory))
+    return make_error ("it has no such allocation: <node>.<allocation> is meant, as in its manifest", FALSE);
   path = g_build_filename (directory, from_stderr ? "stderr.log" : "stdout.log", NULL);
   text = read_output (path);
   shortfall = dms_log_fetch_read_shortfall (directory);
@@ -700,24 +812,9 @@ dms_children_handle (DmsChildren *self, DmsDeployment *parent, DmsMessage *messa
 }
 
 JsonArray *
-dms_children_list (DmsChildren *self, const char *parent_id)
+dms_children_list (DmsChildren *self, const char *parent_id, guint *n_left)
 {
-  JsonArray *list = json_array_new ();
-  GHashTableIter iter;
-  gpointer value;
+  g_autoptr (GPtrArray) sorted = sort_children (self, parent_id, NULL);
 
-  g_hash_table_iter_init (&iter, self->children);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Child *child = value;
-      JsonObject *item;
-
-      if (strcmp (child->parent, parent_id) != 0)
-        continue;
-      item = json_object_new ();
-      describe (self, child, item);
-      json_object_set_string_member (item, "allocation", child->allocation);
-      json_array_add_object_element (list, item);
-    }
-  return list;
+  return list_children (self, sorted, 0, TRUE, n_left);
 }

@@ -21,7 +21,8 @@ void dms_children_stop (DmsChildren *self);
 void dms_children_handle (DmsChildren *self, DmsDeployment *parent, DmsMessage *message);
 /* Ends the children whose job, deployment or time is over. */
 void dms_children_review (DmsChildren *self);
-/* (transfer full): [{id, allocation, key, status, detached}] of a deployment */
-JsonArray *dms_children_list (DmsChildren *self, const char *parent_id);
+/* (transfer full): [{id, allocation, key, status, detached}] of a deployment; n_left: (out): how many more
+ * there are than have room */
+JsonArray *dms_children_list (DmsChildren *self, const char *parent_id, guint *n_left);
 
 G_END_DECLS

@@ -365,6 +365,17 @@ add_details (DmsOrchestrator *self, DmsMessage *message, const char *id, JsonObj
 }
 
 static void
+add_children (DmsOrchestrator *self, const char *id, JsonObject *reply)
+{
+  guint n_left;
+
+  if (self->children == NULL)
+    return;
+  json_object_set_array_member (reply, "children", dms_children_list (self->children, id, &n_left));
+  json_object_set_int_member (reply, "children_left_out", n_left);
+}
+
+static void
 handle_info (DmsActor *actor, DmsMessage *message, gpointer user_data)
 {
   DmsOrchestrator *self = user_data;
@@ -383,8 +394,7 @@ handle_info (DmsActor *actor, DmsMessage *message, gpointer user_data)
       json_object_set_string_member (reply, "error", "");
       json_object_set_member (reply, "manifest", manifest_of (deployment));
       add_details (self, message, id, reply, all);
-      if (self->children != NULL)
-        json_object_set_array_member (reply, "children", dms_children_list (self->children, id));
+      add_children (self, id, reply);
     }
   else if (record != NULL)
     {

@@ -5,6 +5,7 @@
 
 #include "common/dms-json-object.h"
 #include "resources/dms-profile-json.h"
+#include "resources/dms-semver.h"
 
 #include <string.h>
 
@@ -115,6 +116,51 @@ check_size (GPtrArray *libraries, GPtrArray *prices, GPtrArray *kyc, GError **er
   return FALSE;
 }
 
+/* Nobody has a library in two versions: what is asked of it has to be met by one. */
+static gboolean
+check_versions (GPtrArray *libraries, guint index, GError **error)
+{
+  DmsLibrary *library = libraries->pdata[index];
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) wanted = NULL;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < libraries->len; i++)
+    {
+      g_autofree char *own = dms_library_is_named_as (libraries->pdata[i], library)
+                                 ? dms_library_dup_wanted (libraries->pdata[i])
+                                 : NULL;
+
+      /* Seen with the first of this name. */
+      if (i < index && dms_library_is_named_as (libraries->pdata[i], library))
+        return TRUE;
+      if (own != NULL)
+        g_strv_builder_add (builder, own);
+    }
+  wanted = g_strv_builder_end (builder);
+  if (dms_semver_can_meet ((const char *const *) wanted))
+    return TRUE;
+  text = g_strjoinv (", ", wanted);
+  g_set_error (error,
+               DMS_ERROR,
+               DMS_ERROR_INVALID_DATA,
+               "no version of %s can be “%.128s”",
+               dms_library_get_name (library),
+               text);
+  return FALSE;
+}
+
+static gboolean
+check_libraries (GPtrArray *libraries, GError **error)
+{
+  for (guint i = 0; i < libraries->len; i++)
+    {
+      if (!check_versions (libraries, i, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 DmsProfile *
 dms_requirement_tighten (DmsProfile *a, DmsProfile *b, GError **error)
 {
@@ -145,7 +191,7 @@ dms_requirement_tighten (DmsProfile *a, DmsProfile *b, GError **error)
                    dms_price_get_currency (other->pdata[0]));
       return NULL;
     }
-  if (!check_size (libraries, prices, kyc, error))
+  if (!check_size (libraries, prices, kyc, error) || !check_libraries (libraries, error))
     return NULL;
   return make (libraries,
                prices,

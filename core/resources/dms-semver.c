@@ -193,16 +193,13 @@ compares_as (DmsSemver *version, const char *operator, DmsSemver * wanted, gbool
   return eligible && order >= 0 && starts_like (version, wanted);
 }
 
-/* Sets *error when the term is malformed. */
-static gboolean
-meets_term (DmsSemver *version, const char *term, GError **error)
+/* What a comparison compares with, and how. NULL when it is malformed. */
+static DmsSemver *
+read_term (const char *term, char **sign, GError **error)
 {
   gsize length = strspn (term, "=!<>~");
-  g_autofree char *operator= g_strndup (term, length);
-  g_autoptr (DmsSemver) wanted = NULL;
-  gboolean known = FALSE;
-  gboolean met;
 
+  *sign = g_strndup (term, length);
   while (term[length] == ' ')
     length++;
   if (strpbrk (term + length, "=!<>~") != NULL)
@@ -212,9 +209,20 @@ meets_term (DmsSemver *version, const char *term, GError **error)
                    DMS_ERROR_INVALID_DATA,
                    "“%.64s” is more than one comparison: put a comma between them, such as >= 1.2, < 2",
                    term);
-      return FALSE;
+      return NULL;
     }
-  wanted = dms_semver_new (term + length, error);
+  return dms_semver_new (term + length, error);
+}
+
+/* Sets *error when the term is malformed. */
+static gboolean
+meets_term (DmsSemver *version, const char *term, GError **error)
+{
+  g_autofree char *operator= NULL;
+  g_autoptr (DmsSemver) wanted = read_term (term, &operator, error);
+  gboolean known = FALSE;
+  gboolean met;
+
   if (wanted == NULL)
     return FALSE;
   met = compares_as (version, operator, wanted, &known);
@@ -260,6 +268,103 @@ dms_semver_satisfies (const char *version, const char *constraint, GError **erro
         continue;
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
+    }
+  return met;
+}
+
+/* A version whose numbers are these, or which comes right behind them. */
+static DmsSemver *
+dup_release (DmsSemver *self, gboolean behind)
+{
+  DmsSemver *copy = g_atomic_rc_box_new0 (DmsSemver);
+
+  copy->n_numbers = MAX_NUMBERS;
+  memcpy (copy->numbers, self->numbers, sizeof copy->numbers);
+  if (behind && copy->numbers[MAX_NUMBERS - 1] < G_MAXUINT64)
+    copy->numbers[MAX_NUMBERS - 1]++;
+  return copy;
+}
+
+/* What comes right behind it before the same release. */
+static DmsSemver *
+dup_behind (DmsSemver *self)
+{
+  DmsSemver *copy = dup_release (self, FALSE);
+  g_autofree char *before = g_strjoinv (".", self->before);
+  g_autofree char *longer = g_strconcat (before, ".0", NULL);
+
+  copy->before = g_strsplit (longer, ".", -1);
+  return copy;
+}
+
+typedef struct
+{
+  char *sign;
+  DmsSemver *wanted;
+} Term;
+
+static void
+term_clear (gpointer data)
+{
+  Term *term = data;
+
+  g_free (term->sign);
+  dms_semver_unref (term->wanted);
+}
+
+static void
+read_terms (const char *constraint, GArray *terms)
+{
+  g_auto (GStrv) texts = g_strsplit (constraint != NULL ? constraint : "", ",", MAX_TERMS + 1);
+
+  for (guint i = 0; texts[i] != NULL; i++)
+    {
+      Term term = { NULL, NULL };
+
+      term.wanted = read_term (g_strstrip (texts[i]), &term.sign, NULL);
+      if (term.wanted != NULL)
+        g_array_append_val (terms, term);
+      else
+        g_free (term.sign);
+    }
+}
+
+/* (transfer full) */
+static gboolean
+meets_all (DmsSemver *version, GArray *terms)
+{
+  g_autoptr (DmsSemver) own = version;
+  gboolean met = TRUE;
+
+  for (guint i = 0; met && i < terms->len; i++)
+    {
+      const Term *term = &g_array_index (terms, Term, i);
+      gboolean known;
+
+      met = compares_as (own, term->sign, term->wanted, &known) || !known;
+    }
+  return met;
+}
+
+/* What meets all comparisons is a range, or several; the first begins at 0, at a version that is compared
+ * with, or right behind it. */
+gboolean
+dms_semver_can_meet (const char *const *constraints)
+{
+  g_autoptr (GArray) terms = g_array_new (FALSE, FALSE, sizeof (Term));
+  gboolean met;
+
+  g_array_set_clear_func (terms, term_clear);
+  for (guint i = 0; constraints[i] != NULL; i++)
+    read_terms (constraints[i], terms);
+  met = meets_all (dms_semver_new ("0", NULL), terms);
+  for (guint i = 0; !met && i < terms->len; i++)
+    {
+      DmsSemver *wanted = g_array_index (terms, Term, i).wanted;
+
+      met = meets_all (dms_semver_ref (wanted), terms) || meets_all (dup_release (wanted, FALSE), terms) ||
+            meets_all (dup_release (wanted, TRUE), terms) ||
+            (wanted->before != NULL && meets_all (dup_behind (wanted), terms));
     }
   return met;
 }

@@ -30,6 +30,9 @@ int dms_semver_compare (DmsSemver *a, DmsSemver *b);
  * numbers. An empty constraint takes anything. FALSE with INVALID_DATA set when one of them is malformed. */
 gboolean dms_semver_satisfies (const char *version, const char *constraint, GError **error);
 
+/* Whether there can be a version that meets all of these constraints. Malformed comparisons do not count. */
+gboolean dms_semver_can_meet (const char *const *constraints);
+
 DmsSemver *dms_semver_ref (DmsSemver *self);
 void dms_semver_unref (DmsSemver *self);
 

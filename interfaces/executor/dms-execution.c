@@ -538,7 +538,8 @@ dms_execution_read_file_async (DmsExecution *self,
  * @self: an execution
  * @result: what the callback got
  * @error: return location for an error of %DMS_ERROR; %DMS_ERROR_NOT_FOUND when there is no such file,
- *   %DMS_ERROR_PERMISSION_DENIED when it is none that may be read
+ *   %DMS_ERROR_PERMISSION_DENIED when it is none that may be read, %DMS_ERROR_TOO_LARGE when it is larger
+ *   than the executor can look into
  *
  * Finishes dms_execution_read_file_async().
  *

@@ -36,6 +36,8 @@ gboolean dms_conformance_pause (DmsExecution *execution, GError **error);
 gboolean dms_conformance_resume (DmsExecution *execution, GError **error);
 gboolean dms_conformance_remove (DmsExecution *execution, GError **error);
 DmsExecResult *dms_conformance_exec (DmsExecution *execution, const char *const *argv, GError **error);
+GBytes *
+dms_conformance_read_file (DmsExecution *execution, const char *path, gsize max_bytes, GError **error);
 DmsUsage *dms_conformance_get_usage (DmsExecution *execution, GError **error);
 DmsLogChunk *dms_conformance_read_log (DmsExecution *execution,
                                        DmsLogStream stream,

@@ -188,6 +188,19 @@ dms_conformance_get_usage (DmsExecution *execution, GError **error)
   return value;
 }
 
+GBytes *
+dms_conformance_read_file (DmsExecution *execution, const char *path, gsize max_bytes, GError **error)
+{
+  DmsConformanceCall call;
+  GBytes *value = NULL;
+
+  dms_conformance_call_begin (&call);
+  dms_execution_read_file_async (execution, path, max_bytes, NULL, dms_conformance_call_done, &call);
+  value = dms_execution_read_file_finish (execution, dms_conformance_call_wait (&call), error);
+  dms_conformance_call_end (&call);
+  return value;
+}
+
 gboolean
 dms_conformance_prepare (DmsExecutor *executor, DmsExecutionSpec *spec, GError **error)
 {
@@ -242,8 +255,8 @@ dms_conformance_read_log (DmsExecution *execution,
   DmsLogChunk *value = NULL;
 
   dms_conformance_call_begin (&call);
-  dms_execution_read_log_async (execution, stream, offset, max_bytes, follow, NULL, dms_conformance_call_done,
-                                &call);
+  dms_execution_read_log_async (
+      execution, stream, offset, max_bytes, follow, NULL, dms_conformance_call_done, &call);
   value = dms_execution_read_log_finish (execution, dms_conformance_call_wait (&call), error);
   dms_conformance_call_end (&call);
   return value;

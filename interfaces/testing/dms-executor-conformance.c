@@ -25,6 +25,8 @@ typedef struct
   DmsExecutorFeatures features;
   GPtrArray *directories;
   GPtrArray *executions;
+  /* (nullable): a directory */
+  char *secrets;
 } DmsConformanceCase;
 
 typedef struct
@@ -47,6 +49,7 @@ enum
 
 static const char dms_conformance_out[] = "first line of output\nsecond line\n";
 static const char dms_conformance_err[] = "a complaint\n";
+static const char dms_conformance_secret[] = "nobody's business\n";
 
 static void
 dms_conformance_remove_tree (const char *path)
@@ -66,6 +69,25 @@ dms_conformance_remove_tree (const char *path)
   g_rmdir (path);
 }
 
+/* A file beside all state directories, which no job has a right to. */
+static char *
+dms_conformance_case_get_secret (DmsConformanceCase *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->secrets == NULL)
+    {
+      g_autofree char *path = NULL;
+
+      self->secrets = g_dir_make_tmp ("dms-conformance-XXXXXX", &error);
+      g_assert_no_error (error);
+      path = g_build_filename (self->secrets, "secret", NULL);
+      g_file_set_contents (path, dms_conformance_secret, -1, &error);
+      g_assert_no_error (error);
+    }
+  return g_build_filename (self->secrets, "secret", NULL);
+}
+
 static DmsExecutionSpec *
 dms_conformance_case_make_spec (DmsConformanceCase *self, DmsConformanceJob job, int exit_code)
 {
@@ -81,9 +103,12 @@ dms_conformance_case_make_spec (DmsConformanceCase *self, DmsConformanceJob job,
     .err = dms_conformance_err,
     .exit_code = exit_code,
   };
+  g_autofree char *secret = NULL;
 
   g_assert_no_error (error);
   g_ptr_array_add (self->directories, directory);
+  secret = dms_conformance_case_get_secret (self);
+  request.secret = secret;
   return self->suite->make_spec (&request, self->suite->user_data);
 }
 
@@ -478,8 +503,8 @@ dms_conformance_test_lease (DmsConformanceCase *self)
       g_test_skip ("the executor has no such job");
       return;
     }
-  path = dms_conformance_write_lease (
-      g_ptr_array_index (self->directories, self->directories->len - 1), DMS_CONFORMANCE_LEASE_MS);
+  path = dms_conformance_write_lease (g_ptr_array_index (self->directories, self->directories->len - 1),
+                                      DMS_CONFORMANCE_LEASE_MS);
   json = dms_execution_spec_to_json (spec);
   json_object_set_string_member (json_node_get_object (json), "lease_path", path);
   leased = dms_execution_spec_new_from_json (json, &error);
@@ -632,6 +657,93 @@ dms_conformance_test_adopt_unknown (DmsConformanceCase *self)
 }
 
 static void
+dms_conformance_assert_file (DmsExecution *execution, const char *path, gsize max_bytes, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = dms_conformance_read_file (execution, path, max_bytes, &error);
+  gsize size = 0;
+  const char *data = NULL;
+
+  g_assert_no_error (error);
+  data = g_bytes_get_data (bytes, &size);
+  g_assert_cmpmem (data, size, expected, strlen (expected));
+}
+
+static void
+dms_conformance_assert_no_file (DmsExecution *execution, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (dms_conformance_read_file (execution, path, 1024, &error));
+  dms_conformance_assert_dms_error (error);
+}
+
+/* Of a file that is too large to look into its end is read, or it is said that it is too large. */
+static void
+dms_conformance_assert_large_file (DmsExecution *execution)
+{
+  const gsize length = strlen (dms_conformance_err);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = dms_conformance_read_file (execution, "large", length, &error);
+
+  if (bytes != NULL)
+    g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), dms_conformance_err, length);
+  else
+    g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
+}
+
+static void
+dms_conformance_assert_files (DmsExecution *execution)
+{
+  static const char *const bad[] = { "link", "folder", "folder/none", "note/none", "../note/../../none" };
+  g_autoptr (GError) error = NULL;
+
+  dms_conformance_assert_file (execution, "note", 4096, dms_conformance_out);
+  dms_conformance_assert_file (execution, "folder/note", 4096, dms_conformance_err);
+  /* The end of it. */
+  dms_conformance_assert_file (
+      execution, "note", 5, dms_conformance_out + sizeof dms_conformance_out - 1 - 5);
+  dms_conformance_assert_file (execution, "note", 0, "");
+  g_assert_null (dms_conformance_read_file (execution, "none", 4096, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    dms_conformance_assert_no_file (execution, bad[i]);
+  dms_conformance_assert_large_file (execution);
+}
+
+static void
+dms_conformance_test_read_file (DmsConformanceCase *self)
+{
+  DmsExecution *launched = dms_conformance_case_launch (self, DMS_CONFORMANCE_JOB_FILES, 0);
+  g_autoptr (DmsExecution) execution = NULL;
+  g_autoptr (DmsExecutionResult) result = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *handle = NULL;
+
+  if (launched == NULL)
+    return;
+  handle = g_strdup (dms_execution_get_handle (launched));
+  result = dms_conformance_case_wait (launched);
+  g_assert_cmpint (dms_execution_result_get_exit_code (result), ==, 0);
+  bytes = dms_conformance_read_file (launched, "note", 4096, &error);
+  if (g_error_matches (error, DMS_ERROR, DMS_ERROR_NOT_SUPPORTED))
+    {
+      g_object_unref (launched);
+      return;
+    }
+  g_assert_no_error (error);
+  dms_conformance_assert_files (launched);
+  g_object_unref (launched);
+  execution = dms_conformance_case_adopt (self, handle);
+  dms_conformance_assert_files (execution);
+  g_assert_true (dms_conformance_remove (execution, &error));
+  g_assert_no_error (error);
+  dms_conformance_assert_no_file (execution, "note");
+  g_ptr_array_set_size (self->executions, 0);
+}
+
+static void
 dms_conformance_test_remove (DmsConformanceCase *self)
 {
   g_autoptr (DmsExecution) execution = dms_conformance_case_launch (self, DMS_CONFORMANCE_JOB_SLEEP, 0);
@@ -713,6 +825,7 @@ static const DmsConformanceTest dms_conformance_tests[] = {
   { "adopt-running", dms_conformance_test_adopt_running },
   { "adopt-ended", dms_conformance_test_adopt_ended },
   { "adopt-unknown", dms_conformance_test_adopt_unknown },
+  { "read-file", dms_conformance_test_read_file },
   { "remove", dms_conformance_test_remove },
   { "cancel-wait", dms_conformance_test_cancel_wait },
   { "cancel-launch", dms_conformance_test_cancel_launch },
@@ -733,6 +846,9 @@ dms_conformance_case_clear (DmsConformanceCase *self)
   for (guint i = 0; i < self->directories->len; i++)
     dms_conformance_remove_tree (g_ptr_array_index (self->directories, i));
   g_ptr_array_unref (self->directories);
+  if (self->secrets != NULL)
+    dms_conformance_remove_tree (self->secrets);
+  g_free (self->secrets);
 }
 
 static void

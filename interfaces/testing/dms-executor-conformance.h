@@ -16,16 +16,22 @@ G_BEGIN_DECLS
  * @DMS_CONFORMANCE_JOB_STUBBORN: runs for at least a minute, and cannot be asked to end
  * @DMS_CONFORMANCE_JOB_ALLOCATE: takes more memory than its limit allows
  * @DMS_CONFORMANCE_JOB_INVALID: a specification the executor must refuse to validate
+ * @DMS_CONFORMANCE_JOB_FILES: leaves these where dms_execution_read_file_async() looks, and ends with 0: a
+ * file `note` with exactly @out, a file `folder/note` with exactly @err, a symbolic link `link` to the path
+ * @secret, and a file `large` of 20 MiB of zeros with @err behind them; an executor that reads no files runs
+ * any job
  *
  * What a job of the conformance tests does.
  */
-typedef enum {
+typedef enum
+{
   DMS_CONFORMANCE_JOB_PRINT,
   DMS_CONFORMANCE_JOB_LATE,
   DMS_CONFORMANCE_JOB_SLEEP,
   DMS_CONFORMANCE_JOB_STUBBORN,
   DMS_CONFORMANCE_JOB_ALLOCATE,
   DMS_CONFORMANCE_JOB_INVALID,
+  DMS_CONFORMANCE_JOB_FILES,
 } DmsConformanceJob;
 
 /**
@@ -37,6 +43,7 @@ typedef enum {
  * @out: what the job writes, see #DmsConformanceJob
  * @err: what else it writes
  * @exit_code: how it ends
+ * @secret: a file of the machine, outside of what the job may read, see #DmsConformanceJob
  *
  * What a specification is asked for.
  */
@@ -49,6 +56,7 @@ typedef struct
   const char *out;
   const char *err;
   int exit_code;
+  const char *secret;
 } DmsConformanceRequest;
 
 /**

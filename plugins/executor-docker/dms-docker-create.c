@@ -4,8 +4,8 @@
 #include "dms-docker-create.h"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 
+#include "dms-docker-gpus.h"
 #include "dms-docker-handle.h"
 #include "dms-docker-oom.h"
 
@@ -208,91 +208,6 @@ add_ulimits (JsonBuilder *builder)
 }
 
 static void
-add_device (JsonBuilder *builder, const char *path)
-{
-  json_builder_begin_object (builder);
-  add_string (builder, "PathOnHost", path);
-  add_string (builder, "PathInContainer", path);
-  add_string (builder, "CgroupPermissions", "rwm");
-  json_builder_end_object (builder);
-}
-
-static void
-add_nvidia (JsonBuilder *builder, GPtrArray *gpus)
-{
-  json_builder_set_member_name (builder, "DeviceRequests");
-  json_builder_begin_array (builder);
-  json_builder_begin_object (builder);
-  add_string (builder, "Driver", "nvidia");
-  json_builder_set_member_name (builder, "DeviceIDs");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < gpus->len; i++)
-    {
-      g_autofree char *index = g_strdup_printf ("%u", dms_gpu_get_index (g_ptr_array_index (gpus, i)));
-
-      json_builder_add_string_value (builder, index);
-    }
-  json_builder_end_array (builder);
-  json_builder_set_member_name (builder, "Capabilities");
-  json_builder_begin_array (builder);
-  json_builder_begin_array (builder);
-  json_builder_add_string_value (builder, "gpu");
-  json_builder_end_array (builder);
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
-  json_builder_end_array (builder);
-}
-
-/* Groups are given by number: the image need not know the host's names. */
-static void
-add_device_groups (JsonBuilder *builder)
-{
-  static const char *const nodes[] = { "/dev/dri/renderD128", "/dev/dri/card0", "/dev/kfd" };
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
-  json_builder_set_member_name (builder, "GroupAdd");
-  json_builder_begin_array (builder);
-  for (gsize i = 0; i < G_N_ELEMENTS (nodes); i++)
-    {
-      struct stat info;
-      g_autofree char *gid = NULL;
-
-      if (stat (nodes[i], &info) != 0 || !g_hash_table_add (seen, GUINT_TO_POINTER ((guint) info.st_gid)))
-        continue;
-      gid = g_strdup_printf ("%u", (guint) info.st_gid);
-      json_builder_add_string_value (builder, gid);
-    }
-  if (g_hash_table_size (seen) == 0)
-    json_builder_add_string_value (builder, "video");
-  json_builder_end_array (builder);
-}
-
-/* The vendor of the first GPU decides, as in the field. */
-static void
-add_gpus (JsonBuilder *builder, GPtrArray *gpus)
-{
-  DmsGpuVendor vendor;
-
-  if (gpus->len == 0)
-    return;
-  vendor = dms_gpu_get_vendor (g_ptr_array_index (gpus, 0));
-  if (vendor == DMS_GPU_VENDOR_NVIDIA)
-    {
-      add_nvidia (builder, gpus);
-      return;
-    }
-  if (vendor != DMS_GPU_VENDOR_AMD && vendor != DMS_GPU_VENDOR_INTEL)
-    return;
-  json_builder_set_member_name (builder, "Devices");
-  json_builder_begin_array (builder);
-  if (vendor == DMS_GPU_VENDOR_AMD)
-    add_device (builder, "/dev/kfd");
-  add_device (builder, "/dev/dri");
-  json_builder_end_array (builder);
-  add_device_groups (builder);
-}
-
-static void
 add_limits (JsonBuilder *builder, DmsExecutionSpec *spec, gboolean with_quota)
 {
   DmsResources *resources = dms_execution_spec_get_resources (spec);
@@ -319,7 +234,6 @@ add_limits (JsonBuilder *builder, DmsExecutionSpec *spec, gboolean with_quota)
       add_string (builder, "size", size);
       json_builder_end_object (builder);
     }
-  add_gpus (builder, dms_resources_get_gpus (resources));
 }
 
 static void
@@ -344,6 +258,7 @@ add_host_config (JsonBuilder *builder,
                  DmsExecutionSpec *spec,
                  DmsDockerParams *params,
                  DmsDockerEngine *engine,
+                 const char *const *devices,
                  gboolean with_quota)
 {
   static const char *const security[] = { "no-new-privileges", NULL };
@@ -354,6 +269,7 @@ add_host_config (JsonBuilder *builder,
   json_builder_set_member_name (builder, "HostConfig");
   json_builder_begin_object (builder);
   add_limits (builder, spec, with_quota);
+  dms_docker_gpus_add (builder, dms_resources_get_gpus (dms_execution_spec_get_resources (spec)), devices);
   add_mounts (builder, spec);
   add_ports (builder, spec, "PortBindings", add_port_bindings);
   if (gateway_ip != NULL)
@@ -370,12 +286,14 @@ add_host_config (JsonBuilder *builder,
 /* The body of the request that creates the container of a specification.
  *
  * argv: (nullable): what provision scripts lead up to; given to our wrapper as its arguments
+ * devices: of dms_docker_gpus_list_devices()
  * with_quota: asks the storage driver to hold the disk limit */
 JsonNode *
 dms_docker_create_body (DmsExecutionSpec *spec,
                         DmsDockerParams *params,
                         DmsDockerEngine *engine,
                         const char *const *argv,
+                        const char *const *devices,
                         gboolean with_quota)
 {
   static const char *const wrapper[] = { "/bin/sh", "/.dms/run", NULL };
@@ -396,7 +314,7 @@ dms_docker_create_body (DmsExecutionSpec *spec,
   add_boolean (builder, "Tty", FALSE);
   add_labels (builder, spec);
   add_ports (builder, spec, "ExposedPorts", add_exposed_port);
-  add_host_config (builder, spec, params, engine, with_quota);
+  add_host_config (builder, spec, params, engine, devices, with_quota);
   json_builder_end_object (builder);
   return json_builder_get_root (builder);
 }

@@ -24,6 +24,7 @@ JsonNode *dms_docker_create_body (DmsExecutionSpec *spec,
                                   DmsDockerParams *params,
                                   DmsDockerEngine *engine,
                                   const char *const *argv,
+                                  const char *const *devices,
                                   gboolean with_quota);
 
 G_END_DECLS

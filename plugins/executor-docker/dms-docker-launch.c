@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dms-docker-create.h"
+#include "dms-docker-gpus.h"
 #include "dms-docker-handle.h"
 #include "dms-docker-json.h"
 #include "dms-docker-params.h"
@@ -89,12 +90,13 @@ create (DmsDockerClient *client,
         DmsExecutionSpec *spec,
         DmsDockerParams *params,
         const char *const *argv,
+        const char *const *devices,
         const char *name,
         GError **error)
 {
   g_autofree char *path = g_strdup_printf ("/containers/create?name=%s", name);
   gboolean quota = dms_docker_engine_may_have_quota (engine);
-  g_autoptr (JsonNode) body = dms_docker_create_body (spec, params, engine, argv, quota);
+  g_autoptr (JsonNode) body = dms_docker_create_body (spec, params, engine, argv, devices, quota);
   g_autoptr (GError) local_error = NULL;
   g_autoptr (JsonNode) reply = dms_docker_client_call_json (client, "POST", path, body, NULL, &local_error);
 
@@ -105,7 +107,7 @@ create (DmsDockerClient *client,
        */
       g_clear_error (&local_error);
       g_clear_pointer (&body, json_node_unref);
-      body = dms_docker_create_body (spec, params, engine, argv, FALSE);
+      body = dms_docker_create_body (spec, params, engine, argv, devices, FALSE);
       reply = dms_docker_client_call_json (client, "POST", path, body, NULL, &local_error);
     }
   if (reply == NULL)
@@ -230,6 +232,7 @@ dms_docker_launch_run (DmsDockerClient *client,
   g_autofree char *name = dms_docker_handle_dup_name (spec);
   g_autoptr (DmsDockerParams) params = NULL;
   g_auto (GStrv) argv = NULL;
+  g_auto (GStrv) devices = NULL;
   JsonNode *node;
 
   if (!dms_docker_launch_check (spec, error))
@@ -237,14 +240,24 @@ dms_docker_launch_run (DmsDockerClient *client,
   params = dms_docker_params_new (dms_execution_spec_get_params (spec), error);
   if (params == NULL)
     return NULL;
+  devices = dms_docker_gpus_list_devices (
+      dms_resources_get_gpus (dms_execution_spec_get_resources (spec)), "/", error);
+  if (devices == NULL)
+    return NULL;
   if (dms_execution_spec_get_scripts (spec)->len > 0)
     {
       argv = dup_wrapped_argv (client, params, cancellable, error);
       if (argv == NULL)
         return NULL;
     }
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !create (client, engine, spec, params, (const char *const *) argv, name, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !create (client,
+                                                                            engine,
+                                                                            spec,
+                                                                            params,
+                                                                            (const char *const *) argv,
+                                                                            (const char *const *) devices,
+                                                                            name,
+                                                                            error))
     return NULL;
   node = fill_and_start (client, spec, params, name, cancellable, error);
   if (node == NULL)

@@ -3,7 +3,8 @@
 
 #include "dms-process-job.h"
 
-#include "dms-process-devices.h"
+#include <executor/dms-gpu-devices.h>
+
 #include "dms-process-params.h"
 
 #include <string.h>
@@ -208,8 +209,8 @@ add_environment (GByteArray *records, DmsExecutionSpec *spec, DmsProcessParams *
     add (records, "env", env[i]);
 }
 
-static void
-add_limits (GByteArray *records, DmsExecutionSpec *spec)
+static gboolean
+add_limits (GByteArray *records, DmsExecutionSpec *spec, GError **error)
 {
   DmsResources *resources = dms_execution_spec_get_resources (spec);
   const double cores = resources != NULL ? dms_cpu_get_cores (dms_resources_get_cpu (resources)) : 0;
@@ -219,14 +220,17 @@ add_limits (GByteArray *records, DmsExecutionSpec *spec)
     add_number (records, "cpu_quota_us", MAX ((guint64) (cores * PERIOD_US + 0.5), MIN_QUOTA_US));
   if (resources != NULL)
     {
-      g_auto (GStrv) devices = dms_process_devices_list ("/dev", dms_resources_get_gpus (resources));
+      g_auto (GStrv) devices = dms_gpu_devices_list (dms_resources_get_gpus (resources), "/", error);
 
+      if (devices == NULL)
+        return FALSE;
       add_number (records, "memory_bytes", dms_ram_get_size_bytes (dms_resources_get_ram (resources)));
       add_number (records, "disk_bytes", dms_disk_get_size_bytes (dms_resources_get_disk (resources)));
       for (gsize i = 0; devices[i] != NULL; i++)
         add (records, "device", devices[i]);
     }
   add_number (records, "pids", pids > 0 ? pids : DEFAULT_PIDS);
+  return TRUE;
 }
 
 static gboolean
@@ -328,7 +332,8 @@ dms_process_job_encode (DmsExecutionSpec *spec, const char *bwrap, GError **erro
   for (const char *const *word = dms_process_params_get_argv (params); *word != NULL; word++)
     add (records, "arg", *word);
   add_environment (records, spec, params);
-  add_limits (records, spec);
+  if (!add_limits (records, spec, error))
+    return NULL;
   add_scripts (records, dms_execution_spec_get_scripts (spec));
   add_keys (records, dms_execution_spec_get_keys (spec));
   if (!add_volumes (records, dms_execution_spec_get_volumes (spec), error))

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from job_client import ASK
+from job_client import ASK, add_children
 from node import SOURCE, Node, wind_down
 from test_jobs import nothing_left
 from test_libp2p_nodes import PLUGIN, connect, quick
@@ -94,6 +94,37 @@ def test_children_end_with_the_job_unless_detached(willing):
     willing.actor("/dms/node/deployment/shutdown", "-i", free)
     willing.wait_status(free, "Completed")
     nothing_left(willing)
+
+
+def test_a_thousand_children_are_listed(willing):
+    """What does not fit into one answer comes behind it, and each says how much that is."""
+    ensemble = deploy(willing, """
+        assert ask(op="deploy", key="first", ensemble=child("true"))["ok"]
+        while not ask(op="status", key="first")["over"]:
+            time.sleep(0.3)
+        print("ready", flush=True)
+        while len(keys := [item["key"] for item in ask(op="list")["children"]]) < 2:
+            time.sleep(0.3)
+        left, answers, largest = 1, 0, 0
+        found = []
+        while left > 0:
+            answer = ask(op="list", after=found[-1]["key"] if found else "")
+            left, answers = answer["left"], answers + 1
+            largest = max(largest, len(json.dumps(answer, ensure_ascii=False).encode()))
+            found += answer["children"]
+            assert answer["total"] == 1000 and len(found) + left == 1000, (answer["total"], len(found), left)
+        keys = [item["key"] for item in found]
+        assert keys == sorted(set(keys)) and largest <= 256 * 1024, largest
+        assert found[1]["error"].endswith("… (100000 bytes in all)"), found[1]["error"][-100:]
+        print(len(found), answers > 1, len(ask(op="status", key=keys[-1])["error"]))
+    """, number=1000)
+    willing.wait_for(lambda: any(item["status"] == "Completed" for item in
+                                 willing.actor("/dms/node/deployment/list")["deployments"]))
+    add_children(willing, 999, "x" * 100000)
+    info = willing.actor("/dms/node/deployment/info", "-i", ensemble)
+    assert 0 < len(info["children"]) < 1000 == len(info["children"]) + info["children_left_out"]
+    willing.wait_status(ensemble, "Completed", timeout=180)
+    assert willing.logs_of(ensemble, "here.main")[0] == "ready\n1000 True 100000\n"
 
 
 def test_lifetime_is_kept(willing):

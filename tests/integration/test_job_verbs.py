@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from job_client import add_children
 from node import BUILD, NUNET, SOURCE, Node, wind_down
 from test_jobs import nothing_left
 
@@ -111,6 +112,27 @@ def test_deploys_waits_and_reads(willing):
     nothing_left(willing)
 
 
+def test_lists_a_thousand(willing):
+    ensemble = deploy(willing, r"""
+        child first true >/dev/null
+        nunet job wait >/dev/null
+        touch /shared/ready
+        until test -e /shared/go; do sleep 0.2; done
+        nunet job list >/shared/table; tell table
+        nunet job list --json >/shared/list.json; tell json
+        nunet job wait first KEY >/shared/wait; tell wait
+    """.replace("KEY", "k0998".ljust(64, "x")), number=1000)
+    shared = willing.root / "shared"
+    willing.wait_for((shared / "ready").exists, 120)
+    add_children(willing, 999, "it “failed”\n" * 40)
+    (shared / "go").touch()
+    willing.wait_status(ensemble, "Completed", timeout=120)
+    assert willing.logs_of(ensemble, "here.main")[0].splitlines() == ["table 0", "json 0", "wait 0"]
+    keys = [item["key"] for item in json.loads((shared / "list.json").read_text())["children"]]
+    assert len(keys) == 1000 and keys[0] == "first" and keys[-1].startswith("k0998")
+    assert len((shared / "table").read_text().splitlines()) == 1001
+
+
 def test_stops_and_runs_out_of_time(willing):
     ensemble = deploy(willing, r"""
         child long "sleep 600" >/dev/null
@@ -149,6 +171,10 @@ def test_tells_what_is_wrong(willing):
         CORES=0.2 child second "echo second" >/dev/null 2>&1; tell second
         nunet job output --wait second there.main
         nunet job output second ../../x; tell path
+        nunet job output second there.other; tell other
+        nunet job output second main; tell other
+        nunet job stats second; tell word
+        nunet job output second; tell words
         DMS_JOB_SOCKET= nunet job list; tell nowhere
         nunet job list --socket /etc/passwd --patience 0s; tell file
         nunet job list --socket "$(head -c 300 /tmp/large)"; tell long
@@ -156,9 +182,10 @@ def test_tells_what_is_wrong(willing):
     willing.wait_status(ensemble, "Completed", timeout=120)
     out, err = willing.logs_of(ensemble, "here.main")
     assert out.split("\n") == ["big 1", "key 1", "yaml 1", "large 1", "large 1", "none 1"] + ["nobody 1"] * 5 + [
-        "second 1", "second 0", "second", "path 1", "nowhere 1", "file 1", "long 1", ""]
+        "second 1", "second 0", "second", "path 1", "other 1", "other 1", "word 1", "words 1", "nowhere 1", "file 1", "long 1", ""]
     wanted = ["cores", "letters", "YAML", "262144 are expected", "more than", "/nonexistent", "no child", "no child “nobody”",
-              "nobody", "no child", "no child", "ask again", "<node>.<allocation>", "DMS_JOB_SOCKET", "/etc/passwd",
+              "nobody", "no child", "no child", "ask again", "<node>.<allocation>", "no such allocation", "no such allocation",
+              "unknown command", "accepts 2", "DMS_JOB_SOCKET", "/etc/passwd",
               "too long"]
     lines = [line for line in err.splitlines() if line.startswith("Error: ")]
     assert len(lines) == len(wanted), err

@@ -8,6 +8,7 @@
 #include "cli/dms-cli-message-flags.h"
 #include "cli/dms-cli-text.h"
 #include "cli/dms-cli-verbs.h"
+#include "cli/dms-cli-why.h"
 #include "common/dms-json-object.h"
 #include "common/dms-json-text.h"
 #include "jobs/dms-ensemble-diff.h"
@@ -39,7 +40,10 @@ load_deployment (DmsCliCall *call, const char *id, GError **error)
   text = dms_json_object_get_text (reply, "error");
   if (text != NULL && *text != '\0')
     {
-      g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, _ ("deployment “%s”: %s"), id, text);
+      if (strcmp (text, DMS_CLI_WHY_UNKNOWN) == 0)
+        g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, _ (DMS_CLI_WHY_UNKNOWN_TEXT), id);
+      else
+        g_set_error (error, DMS_ERROR, DMS_ERROR_NOT_FOUND, _ ("deployment “%s”: %s"), id, text);
       return NULL;
     }
   if (dms_json_object_get_member (reply, "ensemble") == NULL)

@@ -13,4 +13,5 @@ const DmsCliVerb dms_verb_ensemble = {
               "  nunet ensemble import compose.yaml -o shop.yaml\n"
               "  nunet ensemble plan shop.yaml\n"
               "  nunet deploy -f shop.yaml\n",
+  .strict = TRUE,
 };

@@ -68,6 +68,15 @@ run (DmsCliCall *call, GError **error)
 
   if (answer == NULL)
     return FALSE;
+  if (strcmp (problem, DMS_CLI_WHY_UNKNOWN) == 0)
+    {
+      g_set_error (error,
+                   DMS_ERROR,
+                   DMS_ERROR_NOT_FOUND,
+                   _ (DMS_CLI_WHY_UNKNOWN_TEXT),
+                   dms_cli_call_get_arg (call, 0));
+      return FALSE;
+    }
   if (reply == NULL || problem[0] != '\0')
     {
       g_set_error (error,

@@ -2,18 +2,15 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include "cli/dms-cli-job.h"
-#include "cli/dms-cli-network.h"
 #include "cli/dms-cli-verbs.h"
 
 static gboolean
 run (DmsCliCall *call, GError **error)
 {
-  g_autoptr (JsonObject) answer = dms_cli_job_ask (call, dms_cli_job_request ("list", NULL), error);
-  g_autoptr (GPtrArray) children = NULL;
+  g_autoptr (GPtrArray) children = dms_cli_job_list (call, error);
 
-  if (answer == NULL)
+  if (children == NULL)
     return FALSE;
-  children = dms_cli_network_list_objects (answer, "children");
   dms_cli_job_show (call, children, FALSE);
   return TRUE;
 }

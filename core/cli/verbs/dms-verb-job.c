@@ -24,4 +24,5 @@ const DmsCliVerb dms_verb_job = {
       "  for file in parts/*.yaml; do nunet job deploy \"$(basename \"$file\" .yaml)\" \"$file\"; done\n"
       "  nunet job wait && nunet job output first there.main\n",
   .persistent_flags = dms_cli_job_flags,
+  .strict = TRUE,
 };

@@ -80,6 +80,10 @@ static const DmsCliVerb verb_grant = {
   .path = "cap grant", .arguments = "<DID>", .summary = "grant", .flags = grant_flags, .min_args = 1,
   .max_args = 1, .exclusive = exclusive, .one_required = one_required, .run = run,
 };
+static const DmsCliVerb verb_own = {
+  .path = "own", .summary = "o", .persistent_flags = persistent, .strict = TRUE
+};
+static const DmsCliVerb verb_thing = { .path = "own thing", .summary = "t", .run = run };
 static const DmsCliVerb verb_contracts = { .path = "contracts", .summary = "c",
                                           .persistent_flags = persistent };
 static const DmsCliVerb verb_list = { .path = "contracts list", .summary = "list" };
@@ -94,7 +98,7 @@ static const DmsCliVerb verb_fail = { .path = "fail", .summary = "fail", .hidden
 
 static const DmsCliVerb *const verbs[] = {
   &verb_actor, &verb_cmd,  &verb_self,     &verb_info, &verb_cap, &verb_grant, &verb_contracts,
-  &verb_list,  &verb_incoming, &verb_many, &verb_any,  &verb_fail, NULL,
+  &verb_list,  &verb_incoming, &verb_many, &verb_any,  &verb_fail, &verb_own, &verb_thing, NULL,
 };
 
 /* Runs a line whose words are separated by blanks. */
@@ -200,7 +204,8 @@ test_arguments (void)
   expect_error ("many", "accepts between 1 and 3 arg(s), received 0");
   expect_error ("many 1 2 3 4", "accepts between 1 and 3 arg(s), received 4");
   expect_error ("any 1", "requires at least 2 arg(s), only received 1");
-  expect_error ("cap grant -c dms --expiry x", "accepts 1 arg(s), received 0");
+  expect_error ("cap grant -c dms --expiry x",
+                "accepts 1 arg(s), received 0; usage: nunet cap grant <DID>");
   expect_error ("contracts list incoming more",
                 "unknown command \"more\" for \"nunet contracts list incoming\"");
 }
@@ -209,6 +214,9 @@ static void
 test_errors (void)
 {
   expect_error ("nothing", "unknown command \"nothing\" for \"nunet\"");
+  expect_error ("own nothing", "unknown command \"nothing\" for \"nunet own\"; see: nunet own --help");
+  expect_error ("own --context dms nothing --context x",
+                "unknown command \"nothing\" for \"nunet own\"; see: nunet own --help");
   expect_error ("actor cmd /dms/node/peers/self --name", "unknown flag: --name");
   expect_error ("actor cmd /dms/node/peers/self --name=3", "unknown flag: --name");
   expect_error ("actor cmd /dms/node/peers/self -x", "unknown shorthand flag: 'x' in -x");
@@ -264,6 +272,9 @@ test_help (void)
   expect_help ("help cap grant", "nunet cap grant <DID>");
   expect_help ("cap grant --help", "--duration");
   expect_help ("cap", "grant");
+  expect_help ("cap nothing", "grant");
+  expect_help ("own", "thing");
+  expect_help ("own --help nothing", "thing");
   expect_help ("actor cmd", "/dms/node/peers/self");
   /* A word that leads nowhere shows the help of what is above it. */
   expect_help ("actor cmd /nowhere", "/dms/node/peers/self");

@@ -33,6 +33,13 @@ dup_script (const DmsConformanceRequest *request)
       return g_strdup ("trap '' TERM; for i in $(seq 1000); do sleep 0.1; done");
     case DMS_CONFORMANCE_JOB_ALLOCATE:
       return g_strdup ("exec dd if=/dev/zero of=/dev/null bs=200M count=1");
+    case DMS_CONFORMANCE_JOB_FILES:
+      return g_strdup_printf ("mkdir folder && printf %%s %s >note && printf %%s %s >folder/note && "
+                              "ln -s %s link && head -c 20971520 /dev/zero >large && printf %%s %s >>large",
+                              out,
+                              err,
+                              request->secret,
+                              err);
     case DMS_CONFORMANCE_JOB_INVALID:
     default:
       return NULL;

@@ -14,6 +14,7 @@
 #include "dms-docker-engine.h"
 #include "dms-docker-error.h"
 #include "dms-docker-executor.h"
+#include "dms-docker-gpus.h"
 #include "dms-docker-handle.h"
 #include "dms-docker-json.h"
 #include "dms-docker-launch.h"
@@ -423,6 +424,8 @@ assert_member (JsonNode *body, const char *expression, const char *expected)
   g_assert_cmpstr (text, ==, expected);
 }
 
+static const char *const no_devices[] = { NULL };
+
 static void
 test_create_body (void)
 {
@@ -431,7 +434,7 @@ test_create_body (void)
   g_autoptr (DmsDockerParams) params = dms_docker_params_new (dms_execution_spec_get_params (spec), NULL);
   g_autoptr (DmsDockerEngine) engine =
       make_engine ("Engine", "overlay2", "[[\"Backing Filesystem\",\"xfs\"]]");
-  g_autoptr (JsonNode) body = dms_docker_create_body (spec, params, engine, NULL, TRUE);
+  g_autoptr (JsonNode) body = dms_docker_create_body (spec, params, engine, NULL, no_devices, TRUE);
 
   g_assert_true (dms_docker_engine_may_have_quota (engine));
   assert_member (body, "$.Image", "[\"a\"]");
@@ -469,6 +472,71 @@ test_create_body (void)
   assert_member (body, "$.HostConfig.Ulimits", "[]");
 }
 
+static DmsExecutionSpec *
+make_gpu_spec (GPtrArray *gpus)
+{
+  g_autoptr (DmsExecutionSpecBuilder) builder = dms_execution_spec_builder_new ("ab_n.a", "e1", "docker");
+  g_autoptr (JsonNode) params = json_from_string ("{\"image\":\"a\"}", NULL);
+  g_autoptr (DmsCpu) cpu = dms_cpu_new (1, 0);
+  g_autoptr (DmsRam) ram = dms_ram_new (1024, 0, NULL);
+  g_autoptr (DmsDisk) disk = dms_disk_new (1000);
+  g_autoptr (DmsResources) resources = dms_resources_new (cpu, ram, disk, gpus);
+
+  dms_execution_spec_builder_set_params (builder, json_node_get_object (params));
+  dms_execution_spec_builder_set_resources (builder, resources);
+  dms_execution_spec_builder_set_state_dir (builder, "/var/lib/dms/x");
+  return dms_execution_spec_builder_end (builder);
+}
+
+static void
+make_card (const char *root, const char *address, const char *name)
+{
+  g_autofree char *dri = g_build_filename (root, "dev", "dri", NULL);
+  g_autofree char *node = g_build_filename (dri, name, NULL);
+  g_autofree char *drm = g_build_filename (root, "sys/bus/pci/devices", address, "drm", name, NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (dri, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (drm, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (node, "", 0, NULL));
+}
+
+/* A job that was given one of two AMD cards gets the other's nodes no more than those of NVIDIA's. */
+static void
+test_create_gpus (void)
+{
+  static const char device[] =
+      "{\"PathOnHost\":\"/dev/dri/renderD129\",\"PathInContainer\":\"/dev/dri/renderD129\","
+      "\"CgroupPermissions\":\"rwm\"}";
+  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
+  g_autoptr (DmsExecutionSpec) spec = NULL;
+  g_autoptr (DmsDockerParams) params = NULL;
+  g_autoptr (DmsDockerEngine) engine = make_engine ("Engine", "overlay2", "[]");
+  g_autoptr (JsonNode) body = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *root = g_dir_make_tmp ("dms-gpu-XXXXXX", NULL);
+  g_autofree char *expected = g_strdup_printf ("[[%s]]", device);
+  g_autofree char *command = g_strdup_printf ("rm -r %s", root);
+  g_auto (GStrv) devices = NULL;
+
+  make_card (root, "0000:03:00.0", "renderD128");
+  make_card (root, "0000:04:00.0", "renderD129");
+  g_ptr_array_add (gpus, dms_gpu_new (2, DMS_GPU_VENDOR_AMD, NULL, "0000:04:00.0", NULL, 0));
+  g_ptr_array_add (gpus, dms_gpu_new (1, DMS_GPU_VENDOR_NVIDIA, NULL, "0000:05:00.0", NULL, 0));
+  spec = make_gpu_spec (gpus);
+  params = dms_docker_params_new (dms_execution_spec_get_params (spec), NULL);
+  devices = dms_docker_gpus_list_devices (gpus, root, &error);
+  g_assert_no_error (error);
+  body = dms_docker_create_body (spec, params, engine, NULL, (const char *const *) devices, FALSE);
+  assert_member (body, "$.HostConfig.Devices", expected);
+  assert_member (body,
+                 "$.HostConfig.DeviceRequests",
+                 "[[{\"Driver\":\"nvidia\",\"DeviceIDs\":[\"1\"],\"Capabilities\":[[\"gpu\"]]}]]");
+  g_ptr_array_add (gpus, dms_gpu_new (3, DMS_GPU_VENDOR_INTEL, NULL, NULL, NULL, 0));
+  g_assert_null (dms_docker_gpus_list_devices (gpus, root, &error));
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_UNAVAILABLE);
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+}
+
 static void
 test_create_wrapped (void)
 {
@@ -476,7 +544,7 @@ test_create_wrapped (void)
   g_autoptr (DmsDockerParams) params = dms_docker_params_new (dms_execution_spec_get_params (spec), NULL);
   g_autoptr (DmsDockerEngine) engine = make_engine ("Podman Engine", "vfs", "null");
   static const char *const argv[] = { "entry", "x", NULL };
-  g_autoptr (JsonNode) body = dms_docker_create_body (spec, params, engine, argv, FALSE);
+  g_autoptr (JsonNode) body = dms_docker_create_body (spec, params, engine, argv, no_devices, FALSE);
   g_autofree char *ulimits = dup_member (body, "$.HostConfig.Ulimits[*].Name");
 
   g_assert_true (dms_docker_engine_is_podman (engine));
@@ -809,6 +877,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/executor-docker/tar/hostile", test_tar_hostile);
   g_test_add_func ("/executor-docker/handle", test_handle);
   g_test_add_func ("/executor-docker/create/body", test_create_body);
+  g_test_add_func ("/executor-docker/create/gpus", test_create_gpus);
   g_test_add_func ("/executor-docker/create/wrapped", test_create_wrapped);
   g_test_add_func ("/executor-docker/argv", test_argv);
   g_test_add_func ("/executor-docker/check", test_check);

@@ -32,6 +32,9 @@ get_script (DmsConformanceJob job)
       return "trap '' TERM; while :; do sleep 1; done";
     case DMS_CONFORMANCE_JOB_ALLOCATE:
       return "exec dd if=/dev/zero of=/dev/null bs=512M count=1";
+    case DMS_CONFORMANCE_JOB_FILES:
+      return "mkdir folder && printf %s \"$OUT\" >note && printf %s \"$ERR\" >folder/note && "
+             "ln -s \"$SECRET\" link && truncate -s 20971520 large && printf %s \"$ERR\" >>large";
     default:
       return NULL;
     }
@@ -66,6 +69,7 @@ make_spec (const DmsConformanceRequest *request, gpointer user_data)
   set_variable (environment, "OUT", request->out);
   set_variable (environment, "ERR", request->err);
   set_variable (environment, "CODE", code);
+  set_variable (environment, "SECRET", request->secret);
   json_object_set_array_member (params, "cmd", cmd);
   json_object_set_object_member (params, "environment", environment);
   dms_execution_spec_builder_set_params (builder, params);

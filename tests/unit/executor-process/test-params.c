@@ -1,7 +1,6 @@
 /* SPDX-FileCopyrightText: The DMS authors
  * SPDX-License-Identifier: Apache-2.0 */
 
-#include "dms-process-devices.h"
 #include "dms-process-execution.h"
 #include "dms-process-fixture.h"
 #include "dms-process-job.h"
@@ -184,47 +183,6 @@ test_status (DmsProcessFixture *fixture, gconstpointer data)
 }
 
 static void
-touch (const char *directory, const char *name)
-{
-  g_autofree char *path = g_build_filename (directory, name, NULL);
-  g_autofree char *parent = g_path_get_dirname (path);
-
-  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-  g_assert_true (g_file_set_contents (path, "", 0, NULL));
-}
-
-static void
-test_devices (DmsProcessFixture *fixture, gconstpointer data)
-{
-  g_autoptr (GPtrArray) gpus = g_ptr_array_new_with_free_func ((GDestroyNotify) dms_gpu_unref);
-  g_auto (GStrv) nvidia = NULL;
-  g_auto (GStrv) amd = NULL;
-  g_auto (GStrv) none = dms_process_devices_list (fixture->directory, gpus);
-  g_autofree char *first = g_build_filename (fixture->directory, "nvidia0", NULL);
-  g_autofree char *second = g_build_filename (fixture->directory, "nvidia1", NULL);
-  g_autofree char *kfd = g_build_filename (fixture->directory, "kfd", NULL);
-  g_autofree char *render = g_build_filename (fixture->directory, "dri", "renderD128", NULL);
-
-  touch (fixture->directory, "nvidia0");
-  touch (fixture->directory, "nvidia1");
-  touch (fixture->directory, "nvidiactl");
-  touch (fixture->directory, "kfd");
-  touch (fixture->directory, "dri/renderD128");
-  g_assert_cmpuint (g_strv_length (none), ==, 0);
-  g_ptr_array_add (gpus, dms_gpu_new (1, DMS_GPU_VENDOR_NVIDIA, NULL, NULL, NULL, 0));
-  nvidia = dms_process_devices_list (fixture->directory, gpus);
-  g_assert_true (g_strv_contains ((const char *const *) nvidia, second));
-  g_assert_false (g_strv_contains ((const char *const *) nvidia, first));
-  g_assert_false (g_strv_contains ((const char *const *) nvidia, kfd));
-  g_ptr_array_set_size (gpus, 0);
-  g_ptr_array_add (gpus, dms_gpu_new (0, DMS_GPU_VENDOR_AMD, NULL, "0000:03:00.0", NULL, 0));
-  amd = dms_process_devices_list (fixture->directory, gpus);
-  g_assert_true (g_strv_contains ((const char *const *) amd, kfd));
-  g_assert_true (g_strv_contains ((const char *const *) amd, render));
-  g_assert_false (g_strv_contains ((const char *const *) amd, first));
-}
-
-static void
 test_probe (DmsProcessFixture *fixture, gconstpointer data)
 {
   g_autoptr (DmsExecutorProbe) probe = dms_process_fixture_probe (fixture);
@@ -260,7 +218,6 @@ main (int argc, char *argv[])
   dms_process_fixture_add ("/executor-process/params/ports", test_ports);
   dms_process_fixture_add ("/executor-process/params/handles", test_handles);
   dms_process_fixture_add ("/executor-process/params/status", test_status);
-  dms_process_fixture_add ("/executor-process/params/devices", test_devices);
   dms_process_fixture_add ("/executor-process/probe", test_probe);
   dms_process_fixture_add ("/executor-process/probe/no-bubblewrap", test_no_bubblewrap);
   return g_test_run ();

@@ -2,12 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include "dms-import-fixture.h"
+#include "importers/dms-import-draft.h"
 #include "importers/dms-import-files.h"
 #include "importers/dms-import-text.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void
@@ -121,6 +123,136 @@ test_repeated_texts (void)
   yaml = dms_test_import (DMS_IMPORT_AUTO, text->str, NULL, NULL, &error);
   g_assert_null (yaml);
   g_assert_error (error, DMS_ERROR, DMS_ERROR_TOO_LARGE);
+}
+
+/* (transfer full): a Nomad job of n groups of one task, and what else it, each group and each task has */
+static char *
+make_nomad (guint n, const char *job_more, const char *group_more, const char *task_more)
+{
+  g_autoptr (GString) text = g_string_new ("{\"Job\": {\"ID\": \"a\", ");
+
+  g_string_append_printf (text, "%s\"TaskGroups\": [", job_more);
+  for (guint i = 0; i < n; i++)
+    {
+      g_string_append_printf (text, "%s{\"Name\": \"g\", %s", i > 0 ? ", " : "", group_more);
+      g_string_append_printf (text, "\"Tasks\": [{\"Name\": \"t\", \"Driver\": \"docker\", %s", task_more);
+      g_string_append (text,
+                       "\"Config\": {\"image\": \"a\"}, \"Resources\": {\"CPU\": 100, \"MemoryMB\": 64}}]}");
+    }
+  g_string_append (text, "]}}");
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* (transfer full): `FIRST item, item, … LAST`, with numbers in the place of each `#` */
+static char *
+make_many (const char *first, guint n, const char *item, const char *last)
+{
+  g_autoptr (GString) text = g_string_new (first);
+  g_auto (GStrv) parts = g_strsplit (item, "#", -1);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *number = g_strdup_printf ("%u", 2000 + i);
+      g_autofree char *one = g_strjoinv (number, parts);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", one);
+    }
+  g_string_append (text, last);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* Of the processor, so that what else runs does not count. */
+static double
+measure (const char *what, const char *text, char **report)
+{
+  const clock_t start = clock ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *yaml = dms_test_import (DMS_IMPORT_AUTO, text, NULL, report, &error);
+  const double seconds = (double) (clock () - start) / CLOCKS_PER_SEC;
+
+  if (yaml == NULL)
+    g_assert_true (error->domain == DMS_ERROR);
+  g_test_message ("%s: %.2f s for %" G_GSIZE_FORMAT " bytes", what, seconds, strlen (text));
+  return seconds;
+}
+
+/* It was half a minute, or all memory, where it took more than it says. */
+static void
+assert_soon (const char *what, const char *text, char **report)
+{
+  if (measure (what, text, report) > 15)
+    g_test_fail_printf ("%s took too long", what);
+}
+
+/* What a job says for all groups is read once, and a place is named once. */
+static void
+test_many_datacenters (void)
+{
+  g_autofree char *list = make_many ("\"Datacenters\": [", 100000, "\"us-east-1\"", "], ");
+  g_autofree char *text = make_nomad (500, list, "", "");
+
+  assert_soon ("data centres", text, NULL);
+}
+
+static void
+test_many_mounts (void)
+{
+  g_autofree char *mounts =
+      make_many ("\"VolumeMounts\": [", 250, "{\"Volume\": \"v#\", \"Destination\": \"/d#\"}", "], ");
+  g_autofree char *volumes =
+      make_many ("\"Volumes\": {", 1000, "\"v#\": {\"Source\": \"x\"}", "}, \"Count\": 100, ");
+  g_autofree char *text = make_nomad (1, "", volumes, mounts);
+
+  assert_soon ("mounts", text, NULL);
+}
+
+static double
+measure_ports (guint n)
+{
+  g_autoptr (DmsImportDraft) draft = dms_import_draft_new ();
+  const clock_t start = clock ();
+
+  for (guint i = 0; i < 50; i++)
+    {
+      DmsImportNode *node = dms_import_draft_add_node (draft, "a");
+
+      for (guint j = 0; j < n; j++)
+        g_assert_cmpint (dms_import_node_add_port (node, 2000 + j, 80, "a"), ==, 2000 + j);
+      /* It is taken. */
+      g_assert_cmpint (dms_import_node_add_port (node, 2000, 80, "a"), <=, 0);
+    }
+  return (double) (clock () - start) / CLOCKS_PER_SEC;
+}
+
+/* Four times as many ports are not sixteen times the work. */
+static void
+test_many_fixed_ports (void)
+{
+  const double some = measure_ports (250);
+  const double many = measure_ports (1000);
+
+  g_test_message ("%.3f s and %.3f s", some, many);
+  g_assert_cmpfloat (many, <, 6 * MAX (some, 0.002));
+}
+
+/* What is read anew for each copy is bounded, and told of. */
+static void
+test_many_members_of_copies (void)
+{
+  g_autofree char *env = make_many ("\"Env\": {", 50000, "\"K#\": \"v\"", "}, ");
+  g_autofree char *nomad = make_nomad (1, "", "\"Count\": 100, ", env);
+  g_autofree char *list = make_many ("env: [", 15000, "{name: K#, value: v}", "]");
+  g_autofree char *kubernetes = g_strdup_printf ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: "
+                                                 "a}\nspec:\n  replicas: 100\n  template:\n    spec:\n"
+                                                 "      containers:\n      - image: a\n        %s\n",
+                                                 list);
+  g_autofree char *report = NULL;
+  g_autofree char *other = NULL;
+
+  assert_soon ("variables", nomad, &report);
+  dms_test_import_assert_has (report, "TaskGroups[0]: it is too large for so many copies");
+  assert_soon ("variables", kubernetes, &other);
+  dms_test_import_assert_has (other, "Deployment/a.spec.template.spec: it is too large for so many copies");
 }
 
 static void
@@ -375,6 +507,10 @@ main (int argc, char **argv)
   g_test_add_func ("/importers/hostile/doubling-variables", test_doubling_variables);
   g_test_add_func ("/importers/hostile/open-variables", test_open_variables);
   g_test_add_func ("/importers/hostile/repeated-texts", test_repeated_texts);
+  g_test_add_func ("/importers/hostile/many-datacenters", test_many_datacenters);
+  g_test_add_func ("/importers/hostile/many-mounts", test_many_mounts);
+  g_test_add_func ("/importers/hostile/many-fixed-ports", test_many_fixed_ports);
+  g_test_add_func ("/importers/hostile/many-members-of-copies", test_many_members_of_copies);
   g_test_add_func ("/importers/hostile/many-services", test_many_services);
   g_test_add_func ("/importers/hostile/many-ports", test_many_ports);
   g_test_add_func ("/importers/hostile/extends-in-circles", test_extends_in_circles);

@@ -41,6 +41,9 @@ make_spec (const DmsConformanceRequest *request, gpointer user_data)
     case DMS_CONFORMANCE_JOB_ALLOCATE:
       json_object_set_boolean_member (params, "out_of_memory", TRUE);
       break;
+    case DMS_CONFORMANCE_JOB_FILES:
+      json_object_set_int_member (params, "duration_ms", 0);
+      break;
     case DMS_CONFORMANCE_JOB_INVALID:
     default:
       json_object_set_string_member (params, "duration_ms", "long");

@@ -333,6 +333,49 @@ test_version_constraints (void)
   g_assert_false (dms_semver_satisfies ("1.2.3", many, NULL));
 }
 
+/* Of all comparisons with one library in one place or several: whether any version is left. */
+static void
+test_can_meet (void)
+{
+  static const struct
+  {
+    const char *constraints[4];
+    gboolean can;
+  } cases[] = {
+    { { NULL }, TRUE },
+    { { "" }, TRUE },
+    { { ">= 3.2, < 4" }, TRUE },
+    { { ">= 4, < 3.2" }, FALSE },
+    { { ">= 4", "< 3.2" }, FALSE },
+    { { "> 4, < 4.0.1" }, TRUE },
+    { { "> 4, <= 4" }, FALSE },
+    { { ">= 4, <= 4" }, TRUE },
+    { { ">= 4, <= 4, != 4.0" }, FALSE },
+    { { "!= 0" }, TRUE },
+    { { "< 0" }, FALSE },
+    { { "<= 0" }, TRUE },
+    { { "= 1.2", "= 1.2.0" }, TRUE },
+    { { "= 1.2", "= 1.2.1" }, FALSE },
+    { { "~> 1.2, >= 2" }, FALSE },
+    { { "~> 1.2, > 1.9" }, TRUE },
+    { { "~> 1.2, != 1.2" }, TRUE },
+    { { "> 2.0.0-rc1, < 2.0.0-rc2" }, TRUE },
+    /* A range takes what comes before a release only where it names such a one. */
+    { { "> 2.0.0-rc1, < 2.0.0" }, FALSE },
+    { { ">= 2.0.0-rc1, < 2.0.0-rc1" }, FALSE },
+    { { "> 2.0.0-rc2, < 2.0.0-rc1" }, FALSE },
+    { { "> 2.0.0-rc1, < 3, != 2" }, TRUE },
+    { { "> 18446744073709551615.1, < 18446744073709551615.2" }, TRUE },
+    { { "nonsense" }, TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      if (dms_semver_can_meet (cases[i].constraints) != cases[i].can)
+        g_test_fail_printf ("“%s”", cases[i].constraints[0]);
+    }
+}
+
 /* Against brute force */
 
 enum
@@ -481,6 +524,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/profile/refuses-nonsense", test_refuses_nonsense);
   g_test_add_func ("/profile/versions-in-order", test_versions_in_order);
   g_test_add_func ("/profile/version-constraints", test_version_constraints);
+  g_test_add_func ("/profile/versions-that-meet-all", test_can_meet);
   g_test_add_func ("/profile/against-brute-force", test_against_brute_force);
   g_test_add_func ("/profile/bounds-hostile-requests", test_bounds_hostile_requests);
   return g_test_run ();
