@@ -174,6 +174,9 @@ make_tree (DmsDeployment *self)
         {
           DeployAllocation *allocation = node->allocations->pdata[j];
 
+          /* The slots of a task, which follow each other, are one. */
+          if (j > 0 && ((DeployAllocation *) node->allocations->pdata[j - 1])->config == allocation->config)
+            continue;
           dms_supervisor_tree_add_allocation (tree,
                                               node->name,
                                               dms_allocation_config_get_name (allocation->config),
