@@ -42,8 +42,8 @@ is_this_boot (const char *boot_id)
 }
 
 /* Each time is there twice: half of the old line and half of the new one is no lease. */
-static bool
-parse (DmsShimLease *self, const char *text, bool *torn)
+bool
+dms_shim_lease_parse (DmsShimLease *self, const char *text, bool *torn)
 {
   char boot_id[BOOT_ID_LENGTH + 1];
   int64_t length_ms = 0;
@@ -84,7 +84,7 @@ dms_shim_lease_read (DmsShimLease *self, const char *path)
       if (!dms_shim_read_file (path, &bytes, MAX_FILE))
         torn = false;
       else
-        ok = parse (self, bytes.data, &torn);
+        ok = dms_shim_lease_parse (self, bytes.data, &torn);
       dms_shim_buffer_clear (&bytes);
     }
   return ok;

@@ -17,6 +17,8 @@ typedef struct
 } DmsShimLease;
 
 int64_t dms_shim_lease_now_us (void);
+/* The text of the file. *torn becomes false when it is whole, whatever it says. */
+bool dms_shim_lease_parse (DmsShimLease *self, const char *text, bool *torn);
 /* False when it cannot be read, says something else, or is of an earlier start of the machine: it counts as
  * over then. */
 bool dms_shim_lease_read (DmsShimLease *self, const char *path);

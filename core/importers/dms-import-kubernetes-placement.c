@@ -96,9 +96,10 @@ take_selector (DmsImportPod *pod)
       const char *key = dms_job_node_get_key (node, i);
       g_autofree char *value = dms_import_reader_dup_text (selector, key);
       gboolean close = FALSE;
+      const char *why = value == NULL ? NULL : apply (pod, key, value, FALSE, &close);
 
       if (value != NULL)
-        note_fate (selector, key, apply (pod, key, value, FALSE, &close), close);
+        note_fate (selector, key, why, close);
     }
   if (selector != NULL)
     dms_import_reader_finish (selector);

@@ -168,6 +168,8 @@ decode_output (DmsJobReader *outputs, DmsTaskFlow *self, const char *name)
       prefix = dms_job_reader_dup_string (reader, "prefix", DMS_JOB_READ_NON_EMPTY);
       if (prefix != NULL && strlen (prefix) > MAX_PREFIX)
         dms_job_reader_error (reader, "prefix", "must be at most %d bytes", MAX_PREFIX);
+      if (prefix != NULL && strpbrk (prefix, "\r\n") != NULL)
+        dms_job_reader_error (reader, "prefix", "must be the beginning of one line, without a line break");
       dms_job_reader_finish (reader);
     }
   output = g_new0 (DmsTaskOutput, 1);

@@ -359,6 +359,14 @@ dms_node_get_provider (DmsNode *self)
   return self->provider;
 }
 
+DmsOrchestrator *
+dms_node_get_orchestrator (DmsNode *self)
+{
+  g_return_val_if_fail (DMS_IS_NODE (self), NULL);
+
+  return self->orchestrator;
+}
+
 DmsPeerHandshake *
 dms_node_get_peer_handshake (DmsNode *self)
 {

@@ -63,6 +63,7 @@ DmsCapabilityKeeper *dms_node_get_capability_keeper (DmsNode *self);
 DmsActorRegistry *dms_node_get_registry (DmsNode *self);
 DmsActor *dms_node_get_root (DmsNode *self);
 DmsProvider *dms_node_get_provider (DmsNode *self);
+DmsOrchestrator *dms_node_get_orchestrator (DmsNode *self);
 DmsPeerHandshake *dms_node_get_peer_handshake (DmsNode *self);
 
 G_END_DECLS

@@ -220,7 +220,9 @@ pass_on (Client *client, const char *line, gsize length)
 static gboolean
 take_line (Client *client)
 {
-  const guint8 *end = memchr (client->input->data, '\n', client->input->len);
+  /* Nothing has come yet: there is no memory to look into. */
+  const guint8 *end =
+      client->input->len == 0 ? NULL : memchr (client->input->data, '\n', client->input->len);
   g_autofree char *line = NULL;
   gsize length;
 

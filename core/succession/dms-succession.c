@@ -410,7 +410,7 @@ static void
 take_agreement (Saying *saying, SuccessionPeer *peer)
 {
   DmsSuccession *self = saying->self;
-  DmsBallot *ballot = dms_succession_get_ballot (self);
+  DmsBallot *ballot;
 
   peer->appointed = TRUE;
   peer->refuses = FALSE;
@@ -420,6 +420,10 @@ take_agreement (Saying *saying, SuccessionPeer *peer)
   peer->told_of_end = peer->told_of_end || saying->over;
   if (self->role == DMS_SUCCESSION_HALTED && dms_succession_has_majority (self, dms_succession_holds))
     dms_succession_set_role (self, DMS_SUCCESSION_LEADING);
+  /* Whoever hears that this node leads writes, which makes another ballot, or ends it. */
+  ballot = dms_succession_get_ballot (self);
+  if (ballot == NULL || g_cancellable_is_cancelled (self->cancellable))
+    return;
   /* There is news since. */
   if (peer->version < ballot->version || peer->roll < dms_roll_get_number (ballot->roll))
     say (self, peer);

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-/* A workflow's state as JSON, and back. */
+/* A workflow's state as JSON, and back. Another orchestrator may have written it. */
+
+/* Later than any clock says, and not so late that something added to it is no time. */
+#define MAX_TIME_US (G_MAXINT64 / 4)
 
 static const char *const RUN_STATES[] = {
   "waiting", "starting", "running", "backoff", "succeeded", "failed"
@@ -99,8 +102,8 @@ load_run (Task *task, JsonObject *object)
   run->exit_code =
       (int) dms_json_object_get_whole (object, "exit_code", G_MININT32, G_MAXINT32, DMS_EXIT_NONE);
   run->reason = g_strdup (dms_json_object_get_text (object, "reason"));
-  run->due_us = dms_json_object_get_whole (object, "due_us", 0, G_MAXINT64, 0);
-  run->started_us = dms_json_object_get_whole (object, "started_us", 0, G_MAXINT64, 0);
+  run->due_us = dms_json_object_get_whole (object, "due_us", 0, MAX_TIME_US, 0);
+  run->started_us = dms_json_object_get_whole (object, "started_us", 0, MAX_TIME_US, 0);
   if (outputs != NULL)
     run->outputs = json_object_ref (outputs);
   return run->slot >= 0 || (run->state != RUN_STARTING && run->state != RUN_RUNNING);
@@ -114,7 +117,8 @@ load_task (Task *task, JsonObject *object)
   guint n = runs == NULL ? 0 : json_array_get_length (runs);
   gboolean good = TRUE;
 
-  if (state < 0 || n > DMS_TASK_FLOW_MAX_ITEMS)
+  /* A task that waits has no runs yet: they are added when it begins, an item each. */
+  if (state < 0 || n > DMS_TASK_FLOW_MAX_ITEMS || (state == DMS_WORKFLOW_WAITING && n > 0))
     return FALSE;
   g_ptr_array_set_size (task->runs, 0);
   task->state = (DmsWorkflowTaskState) state;

@@ -40,12 +40,12 @@ dup_last_line (const char *text, const char *prefix)
   for (const char *at = text; *at != '\0';)
     {
       gsize length = strcspn (at, "\n");
-      gboolean wanted = prefix != NULL ? g_str_has_prefix (at, prefix) : !is_blank (at, length);
+      gsize skipped = prefix != NULL ? strlen (prefix) : 0;
+      gboolean wanted =
+          prefix != NULL ? skipped <= length && g_str_has_prefix (at, prefix) : !is_blank (at, length);
 
       if (wanted)
         {
-          gsize skipped = prefix != NULL ? strlen (prefix) : 0;
-
           g_free (found);
           found = dup_trimmed (at + skipped, length - skipped);
         }

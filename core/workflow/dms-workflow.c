@@ -572,7 +572,7 @@ dms_workflow_take_end (DmsWorkflow *self,
       return TRUE;
     }
   outputs = dms_workflow_take_outputs (task->flow, left != NULL ? left : &nothing, &size, &why);
-  if (outputs != NULL && size > DMS_WORKFLOW_MAX_OUTPUT_BYTES - self->output_bytes)
+  if (outputs != NULL && self->output_bytes + size > DMS_WORKFLOW_MAX_OUTPUT_BYTES)
     why = g_strdup_printf ("the outputs of the workflow are larger than %d bytes together",
                            (int) DMS_WORKFLOW_MAX_OUTPUT_BYTES);
   if (why != NULL)

@@ -112,6 +112,7 @@ start_node (DmsFuzzNode *self)
   g_assert_true (dms_config_set_override (self->config, "general.user_dir", self->folder, NULL));
   g_assert_true (dms_config_set_override (self->config, "general.work_dir", self->folder, NULL));
   g_assert_true (dms_config_set_override (self->config, "general.data_dir", self->folder, NULL));
+  g_assert_true (dms_config_set_override (self->config, "job.allow_children", "true", NULL));
   self->key = dms_key_generate ();
   self->capabilities = dms_capability_context_new (dms_key_get_did (self->key), self->key);
   dms_capability_context_anchor_root (self->capabilities, dms_key_get_did (self->owner), NULL);
@@ -205,6 +206,12 @@ dms_fuzz_node_get (void)
       start_node (*instance);
     }
   return *instance;
+}
+
+DmsNode *
+dms_fuzz_node_get_node (DmsFuzzNode *self)
+{
+  return self->node;
 }
 
 DmsActor *

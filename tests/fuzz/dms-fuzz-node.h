@@ -8,11 +8,13 @@
 G_BEGIN_DECLS
 
 /* A whole node in this process, with the null executor, a memory transport and a scratch directory, for
- * targets that speak to it. One core and 64 MiB are onboarded. There is one at a time. */
+ * targets that speak to it. One core and 64 MiB are onboarded, and its jobs may deploy. There is one at a
+ * time. */
 typedef struct _DmsFuzzNode DmsFuzzNode;
 
 /* The node; after some hundred calls a fresh one, so that what an input leaves behind does not pile up. */
 DmsFuzzNode *dms_fuzz_node_get (void);
+DmsNode *dms_fuzz_node_get_node (DmsFuzzNode *self);
 DmsActor *dms_fuzz_node_get_root (DmsFuzzNode *self);
 DmsActorRegistry *dms_fuzz_node_get_registry (DmsFuzzNode *self);
 /* Who may do everything here. */

@@ -30,7 +30,7 @@ MAX_KEPT = 120
 DICTIONARIES = {"token": "message", "envelope": "message", "capability-file": "message", "invitation": "message",
                 "rest-body": "message"}
 # They live in a process with a whole node, which keeps what it must; leaks show at its end.
-STATEFUL = {"payload", "rest-body"}
+STATEFUL = {"deployment-record", "job-socket", "payload", "rest-body"}
 STATUS = re.compile(r"^#(\d+)\s.*\bcov: (\d+) ft: (\d+) corp: (\d+)/(\S+)")
 COUNTERS = re.compile(r"\((\d+) inline 8-bit counters\)")
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")

@@ -146,7 +146,8 @@ test_not_connected_yet (DmsTestOrchestrator *self, gconstpointer user_data)
   provider->hang_on_start = FALSE;
   dms_test_node_set_connected (other, FALSE);
   dms_test_orchestrator_start (self);
-  dms_test_run (700);
+  /* The patience of the test does not make that of the deployment any longer. */
+  dms_test_run ((guint) (700 / dms_test_get_patience ()));
   dms_test_node_set_connected (other, TRUE);
   dms_test_orchestrator_await_status (self, id, "Completed");
   g_assert_cmpuint (provider->n_commits, ==, 1);

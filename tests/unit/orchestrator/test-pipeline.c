@@ -249,6 +249,33 @@ test_task (Fixture *self, gconstpointer user_data)
   dms_test_wait (is_all_free, self);
 }
 
+/* A task that runs twice at a time. */
+static void
+test_slots (Fixture *self, gconstpointer user_data)
+{
+  static const char text[] = "version: V1\n"
+                             "allocations:\n"
+                             "  job:\n"
+                             "    executor: 'null'\n"
+                             "    type: task\n"
+                             "    resources: {cpu: {cores: 0.25}, ram: {size: 16MiB}, disk: {size: 16MiB}}\n"
+                             "    execution: {type: 'null'}\n"
+                             "    workflow: {for_each: [a, b, c], slots: 2}\n"
+                             "nodes: {n1: {allocations: [job]}}\n";
+  g_autoptr (GBytes) data = g_bytes_new_static (text, strlen (text));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DmsEnsemble) ensemble = dms_job_parser_load_data ("job.yaml", NULL, data, &error);
+  DmsDeployment *deployment;
+  g_autofree char *id = NULL;
+
+  g_assert_no_error (error);
+  deployment = dms_orchestrator_deploy (self->orchestrator, ensemble, dms_test_expiry_in (90), &error);
+  g_assert_no_error (error);
+  id = g_strdup (dms_deployment_get_id (deployment));
+  await_end (self, id, DMS_DEPLOYMENT_COMPLETED, NULL);
+  dms_test_wait (is_all_free, self);
+}
+
 static void
 test_failure (Fixture *self, gconstpointer user_data)
 {
@@ -366,6 +393,7 @@ main (int argc, char **argv)
   /* Machines that refuse are warned of. */
   g_log_set_always_fatal ((GLogLevelFlags) G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_test_add ("/pipeline/task", Fixture, NULL, set_up, test_task, tear_down);
+  g_test_add ("/pipeline/slots", Fixture, NULL, set_up, test_slots, tear_down);
   g_test_add ("/pipeline/failure", Fixture, NULL, set_up, test_failure, tear_down);
   g_test_add ("/pipeline/service", Fixture, NULL, set_up, test_service, tear_down);
   g_test_add ("/pipeline/update", Fixture, NULL, set_up, test_update, tear_down);

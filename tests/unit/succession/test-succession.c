@@ -372,6 +372,30 @@ test_restart (Fixture *f, gconstpointer data)
   g_assert_false (leads (&f->members[1]));
 }
 
+static void
+on_leading (DmsSuccession *succession, gpointer user_data)
+{
+  if (dms_succession_get_role (succession) == DMS_SUCCESSION_LEADING)
+    write_state (user_data, "three");
+}
+
+/* Whoever hears that this node leads again writes at once, as a deployment does that goes on. */
+static void
+test_restart_and_write (Fixture *f, gconstpointer data)
+{
+  Member *first = &f->members[0];
+
+  found_with_witness (f);
+  close_voter (first);
+  open_voter (first);
+  join (first);
+  g_signal_connect (first->succession, "role-changed", G_CALLBACK (on_leading), first);
+  dms_test_wait (leads, first);
+  await_safe (first);
+  assert_state (first, "three");
+  assert_state (&f->members[1], "three");
+}
+
 /* What only the witness has heard of is not lost. */
 static void
 test_newest_state (Fixture *f, gconstpointer data)
@@ -785,6 +809,7 @@ main (int argc, char **argv)
   add ("/succession/takeover", 3, test_takeover);
   add ("/succession/alone", 3, test_alone);
   add ("/succession/restart", 3, test_restart);
+  add ("/succession/restart-and-write", 3, test_restart_and_write);
   add ("/succession/newest-state", 3, test_newest_state);
   add ("/succession/end", 3, test_end);
   add ("/succession/end-of-another", 3, test_end_of_another);

@@ -3,7 +3,7 @@
 
 #include "common/dms-json-object.h"
 #include "jobs/dms-job-parser.h"
-#include "workflow/dms-workflow.h"
+#include "workflow/dms-workflow-private.h"
 
 #include <string.h>
 
@@ -751,6 +751,8 @@ test_damaged_record (void)
     "{\"a\": {\"state\": \"running\", \"runs\": [{\"state\": \"dreaming\"}]}}",
     "{\"a\": {\"state\": \"running\", \"runs\": [{\"state\": \"running\", \"slot\": 7}]}}",
     "{\"a\": {\"state\": \"running\", \"runs\": [{\"state\": \"waiting\"}, {\"state\": \"waiting\"}]}}",
+    /* Its beginning adds those that it has. */
+    "{\"a\": {\"state\": \"waiting\", \"runs\": [{\"state\": \"waiting\"}]}}",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (records); i++)
@@ -762,6 +764,41 @@ test_damaged_record (void)
       g_assert_false (dms_workflow_load (workflow, json_node_get_object (node), &error));
       g_assert_error (error, DMS_ERROR, DMS_ERROR_CORRUPT);
     }
+}
+
+/* No line begins with two; job files with such a prefix are refused, records may have one. */
+static void
+test_prefix_of_two_lines (void)
+{
+  g_autoptr (DmsTaskFlow) flow = dms_task_flow_new ();
+  DmsTaskOutput *output = g_new0 (DmsTaskOutput, 1);
+  const DmsWorkflowLeft left = { "n=\n1\n", NULL, NULL };
+  g_autofree char *why = NULL;
+  gsize size = 0;
+
+  output->name = g_strdup ("n");
+  output->prefix = g_strdup ("n=\n");
+  g_ptr_array_add (flow->outputs, output);
+  g_assert_null (dms_workflow_take_outputs (flow, &left, &size, &why));
+  g_assert_nonnull (strstr (why, "begins with"));
+}
+
+/* Whoever wrote the record may have meant no time at all. */
+static void
+test_times_without_end (void)
+{
+  static const char record[] =
+      "{\"a\": {\"state\": \"running\", \"runs\": [{\"state\": \"running\", \"attempt\": 1, \"slot\": 0,"
+      " \"started_us\": 9223372036854775807, \"due_us\": 9223372036854775807}]}}";
+  g_autoptr (DmsWorkflow) workflow = make ("a", "{timeout: 1m}", NULL);
+  g_autoptr (JsonNode) node = dms_json_node_from_text (record, -1, NULL);
+  g_autoptr (GError) error = NULL;
+
+  dms_workflow_load (workflow, json_node_get_object (node), &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (dms_workflow_get_wakeup_us (workflow), >=, 0);
+  assert_step (workflow, 3600 * SECOND, "");
+  g_assert_cmpstr (state_of (workflow, "a"), ==, "failed");
 }
 
 int
@@ -784,5 +821,7 @@ main (int argc, char **argv)
   g_test_add_func ("/workflow/random-graphs-with-crashes", test_random_graphs_with_crashes);
   g_test_add_func ("/workflow/same-events", test_same_events_same_state);
   g_test_add_func ("/workflow/damaged-record", test_damaged_record);
+  g_test_add_func ("/workflow/prefix-of-two-lines", test_prefix_of_two_lines);
+  g_test_add_func ("/workflow/times-without-end", test_times_without_end);
   return g_test_run ();
 }
