@@ -167,6 +167,16 @@ dms_deployment_workflow_owns (DeployAllocation *allocation)
 
 /* Releasing */
 
+static JsonObject *
+make_no_logs (void)
+{
+  JsonObject *logs = json_object_new ();
+
+  json_object_set_string_member (logs, "stdout", "");
+  json_object_set_string_member (logs, "stderr", "");
+  return logs;
+}
+
 /* What the slot shows of its task from now on. */
 static void
 settle_slot (DmsDeployment *self, DeployAllocation *slot)
@@ -183,10 +193,10 @@ settle_slot (DmsDeployment *self, DeployAllocation *slot)
   g_free (slot->reason);
   slot->reason = g_strdup (dms_workflow_get_task_reason (self->workflow, task));
   dms_deployment_supervision_done (self, slot);
-  /* What never ran wrote nothing. */
-  slot->logs_settled = state == DMS_WORKFLOW_SKIPPED;
-  if (!slot->logs_settled)
-    dms_deployment_fetch_logs (self, slot);
+  /* What never ran wrote nothing: its machine need not be asked. */
+  if (state == DMS_WORKFLOW_SKIPPED && slot->small_logs == NULL)
+    slot->small_logs = make_no_logs ();
+  dms_deployment_fetch_logs (self, slot);
 }
 
 /* Its machine is told at the end, or when it is back. */
