@@ -47,6 +47,7 @@
 #include "benchmark/dms-benchmark.h"
 #include "executor/dms-execution.h"
 #include "executor/dms-executor.h"
+#include "executor/dms-gpu-devices.h"
 #include "storage/dms-storage.h"
 #include "tokenomics/dms-billing.h"
 #include "tokenomics/dms-payment.h"

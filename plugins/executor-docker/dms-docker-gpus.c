@@ -3,8 +3,6 @@
 
 #include "dms-docker-gpus.h"
 
-#include <executor/dms-gpu-devices.h>
-
 #include <sys/stat.h>
 
 static gboolean

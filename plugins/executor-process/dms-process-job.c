@@ -3,8 +3,6 @@
 
 #include "dms-process-job.h"
 
-#include <executor/dms-gpu-devices.h>
-
 #include "dms-process-params.h"
 
 #include <string.h>

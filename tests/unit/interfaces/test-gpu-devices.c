@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 
 #include <dms.h>
-#include <executor/dms-gpu-devices.h>
 #include <glib/gstdio.h>
 
 typedef struct
