@@ -79,7 +79,8 @@ add_devices (JsonBuilder *builder, const char *const *devices)
   json_builder_end_array (builder);
 }
 
-/* Groups are given by number: the image need not know the host's names. */
+/* Groups are given by number: the image need not know the host's names. That of root opens other files, too.
+ */
 static void
 add_groups (JsonBuilder *builder, const char *const *devices)
 {
@@ -92,7 +93,8 @@ add_groups (JsonBuilder *builder, const char *const *devices)
       struct stat info;
       g_autofree char *gid = NULL;
 
-      if (stat (devices[i], &info) != 0 || !g_hash_table_add (seen, GUINT_TO_POINTER ((guint) info.st_gid)))
+      if (stat (devices[i], &info) != 0 || info.st_gid == 0 ||
+          !g_hash_table_add (seen, GUINT_TO_POINTER ((guint) info.st_gid)))
         continue;
       gid = g_strdup_printf ("%u", (guint) info.st_gid);
       json_builder_add_string_value (builder, gid);
