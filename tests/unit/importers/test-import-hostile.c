@@ -180,7 +180,9 @@ measure (const char *what, const char *text, char **report)
 static void
 assert_soon (const char *what, const char *text, char **report)
 {
-  if (measure (what, text, report) > 15)
+  const char *patience = g_getenv ("DMS_TEST_PATIENCE");
+
+  if (measure (what, text, report) > 15 * (patience == NULL ? 1 : g_ascii_strtod (patience, NULL)))
     g_test_fail_printf ("%s took too long", what);
 }
 
@@ -224,15 +226,22 @@ measure_ports (guint n)
   return (double) (clock () - start) / CLOCKS_PER_SEC;
 }
 
-/* Four times as many ports are not sixteen times the work. */
+/* Four times as many ports are not sixteen times the work. What a busy machine adds now and then, it does not
+ * add each time. */
 static void
 test_many_fixed_ports (void)
 {
-  const double some = measure_ports (250);
-  const double many = measure_ports (1000);
+  double least = G_MAXDOUBLE;
 
-  g_test_message ("%.3f s and %.3f s", some, many);
-  g_assert_cmpfloat (many, <, 6 * MAX (some, 0.002));
+  for (int i = 0; i < 5; i++)
+    {
+      const double some = measure_ports (250);
+      const double many = measure_ports (1000);
+
+      g_test_message ("%.3f s and %.3f s", some, many);
+      least = MIN (least, many / MAX (some, 0.002));
+    }
+  g_assert_cmpfloat (least, <, 6);
 }
 
 /* What is read anew for each copy is bounded, and told of. */
