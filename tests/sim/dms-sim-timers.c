@@ -88,7 +88,100 @@ add (gint64 interval_us, GSourceFunc func, gpointer data, GDestroyNotify destroy
   return timer->id;
 }
 
+/* A source of a timeout, which never comes into a main context: a timer calls what it was given. */
+typedef struct
+{
+  GSource parent;
+  gint64 interval_us;
+  guint id;
+} TimerSource;
+
+/* Nobody prepares, checks or dispatches it. */
+static GSourceFuncs timer_source_funcs;
+
+static gboolean
+is_timer (GSource *source)
+{
+  return source->source_funcs == &timer_source_funcs;
+}
+
+static gboolean
+on_source (gpointer data)
+{
+  GSource *source = data;
+  GSourceFunc func = NULL;
+  gpointer user_data = NULL;
+  gboolean goes_on = FALSE;
+
+  if (g_source_is_destroyed (source) || source->callback_funcs == NULL)
+    return G_SOURCE_REMOVE;
+  g_source_ref (source);
+  source->callback_funcs->get (source->callback_data, source, &func, &user_data);
+  goes_on = func != NULL && func (user_data) && !g_source_is_destroyed (source);
+  if (!goes_on)
+    g_source_destroy (source);
+  g_source_unref (source);
+  return goes_on;
+}
+
 /* What GLib would do. */
+
+typedef GSource *(*NewSource) (guint interval);
+typedef guint (*Attach) (GSource *source, GMainContext *context);
+typedef void (*Destroy) (GSource *source);
+
+static GSource *
+new_source (gint64 interval_us)
+{
+  GSource *source = g_source_new (&timer_source_funcs, sizeof (TimerSource));
+
+  ((TimerSource *) source)->interval_us = interval_us;
+  return source;
+}
+
+G_MODULE_EXPORT GSource *
+g_timeout_source_new (guint interval)
+{
+  if (taken.agenda != NULL)
+    return new_source ((gint64) interval * 1000);
+  return ((NewSource) dlsym (RTLD_NEXT, "g_timeout_source_new")) (interval);
+}
+
+G_MODULE_EXPORT GSource *
+g_timeout_source_new_seconds (guint interval)
+{
+  if (taken.agenda != NULL)
+    return new_source ((gint64) interval * G_USEC_PER_SEC);
+  return ((NewSource) dlsym (RTLD_NEXT, "g_timeout_source_new_seconds")) (interval);
+}
+
+G_MODULE_EXPORT guint
+g_source_attach (GSource *source, GMainContext *context)
+{
+  static Attach attach;
+  TimerSource *timer = (TimerSource *) source;
+
+  if (attach == NULL)
+    attach = (Attach) dlsym (RTLD_NEXT, "g_source_attach");
+  if (!is_timer (source))
+    return attach (source, context);
+  g_return_val_if_fail (taken.agenda != NULL && timer->id == 0, 0);
+  g_return_val_if_fail (context == NULL || context == g_main_context_default (), 0);
+  timer->id = add (timer->interval_us, on_source, g_source_ref (source), (GDestroyNotify) g_source_unref);
+  return timer->id;
+}
+
+G_MODULE_EXPORT void
+g_source_destroy (GSource *source)
+{
+  static Destroy destroy;
+
+  if (destroy == NULL)
+    destroy = (Destroy) dlsym (RTLD_NEXT, "g_source_destroy");
+  destroy (source);
+  if (is_timer (source) && ((TimerSource *) source)->id != 0)
+    g_source_remove (((TimerSource *) source)->id);
+}
 
 typedef guint (
     *AddFull) (gint priority, guint interval, GSourceFunc func, gpointer data, GDestroyNotify notify);

@@ -144,6 +144,47 @@ test_clock (void)
   sqlite3_close (database);
 }
 
+static gboolean
+on_twice (gpointer data)
+{
+  return ++*(guint *) data < 2;
+}
+
+static void
+note_free (gpointer data)
+{
+  ++*(guint *) data;
+}
+
+/* Sources behave as those of GLib, though no main context has them. */
+static void
+test_timeout_sources (void)
+{
+  g_autoptr (DmsSimNetwork) network = make_network (1, 0, 100);
+  g_autoptr (GSource) twice = NULL;
+  GSource *destroyed = NULL;
+  guint n_times = 0;
+  guint n_free = 0;
+
+  dms_sim_network_take_main_loop (network);
+  twice = g_timeout_source_new (50);
+  g_source_set_callback (twice, on_twice, &n_times, NULL);
+  g_source_attach (twice, NULL);
+  destroyed = g_timeout_source_new_seconds (1);
+  g_source_set_callback (destroyed, on_every, &n_free, note_free);
+  g_source_attach (destroyed, g_main_context_default ());
+  run_ms (network, 70);
+  g_assert_cmpuint (n_times, ==, 1);
+  g_assert_false (g_source_is_destroyed (twice));
+  g_source_destroy (destroyed);
+  g_source_unref (destroyed);
+  g_assert_cmpuint (n_free, ==, 1);
+  run_ms (network, 3000);
+  g_assert_cmpuint (n_times, ==, 2);
+  g_assert_true (g_source_is_destroyed (twice));
+  g_assert_cmpuint (n_free, ==, 1);
+}
+
 static void
 test_random (void)
 {
@@ -418,6 +459,7 @@ main (int argc, char *argv[])
   dms_sim_random_take_libraries (1);
   g_assert_cmpint (sodium_init (), >=, 0);
   g_test_add_func ("/sim/clock", test_clock);
+  g_test_add_func ("/sim/timeout-sources", test_timeout_sources);
   g_test_add_func ("/sim/random", test_random);
   g_test_add_func ("/sim/delay", test_delay);
   g_test_add_func ("/sim/loss", test_loss);
