@@ -454,11 +454,7 @@ validate_args (DmsCliParser *self, GError **error)
   else
     message = g_strdup_printf ("accepts between %d and %d arg(s), received %d", min, max, n_args);
 
-  if (max != 0 && self->verb->arguments != NULL)
-    g_set_error (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, "%s; usage: nunet %s %s", message,
-                 self->path->str, self->verb->arguments);
-  else
-    g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, message);
+  g_set_error_literal (error, DMS_ERROR, DMS_ERROR_INVALID_ARGUMENT, message);
   return FALSE;
 }
 
