@@ -132,6 +132,9 @@ on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
+  /* Not before it knows what it has from its last run: who takes back or asks after something that was not yet
+   * taken up would be told that it is not there, and not ask again. */
+  dms_provider_install_behaviours (self->provider, self->root);
 
   dms_orchestrator_start_async (
       self->orchestrator, cancellable, on_orchestrator_started, g_steal_pointer (&task));
@@ -191,7 +194,6 @@ dms_node_start_async (DmsNode *self,
   self->handshake = dms_peer_handshake_new (self->root);
   dms_peer_handshake_set_delay (self->handshake,
                                 (guint) dms_config_get_int (self->config, "p2p.hello_delay_ms"));
-  dms_provider_install_behaviours (self->provider, self->root);
   dms_orchestrator_install_behaviours (self->orchestrator, self->root);
 
   if (!dms_actor_start (self->root, &error))
