@@ -132,8 +132,8 @@ on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  /* Not before it knows what it has from its last run: who takes back or asks after something that was not yet
-   * taken up would be told that it is not there, and not ask again. */
+  /* Not before it knows what it has from its last run: who takes back or asks after something that was not
+   * yet taken up would be told that it is not there, and not ask again. */
   dms_provider_install_behaviours (self->provider, self->root);
 
   dms_orchestrator_start_async (
