@@ -260,21 +260,25 @@ find_place (DmsImportReader *self, const char *key, guint *line, guint *column)
   *column = dms_job_node_get_key_column (self->node, index - 1);
 }
 
-static gboolean
-is_refused (DmsImportReader *self, const char *key)
+/* Of what was refused nothing more is told. */
+static void G_GNUC_PRINTF (5, 0) note (DmsImportReader *self,
+                                       const char *key,
+                                       DmsImportFate fate,
+                                       int state,
+                                       const char *format,
+                                       va_list args)
 {
-  return key != NULL && GPOINTER_TO_INT (g_hash_table_lookup (self->states, key)) == REFUSED;
-}
-
-static void
-note (DmsImportReader *self, const char *key, DmsImportFate fate, const char *text)
-{
-  g_autofree char *path = key == NULL ? g_strdup (self->path) : dms_import_reader_dup_path_of (self, key);
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
   guint line;
   guint column;
 
+  if (key != NULL && GPOINTER_TO_INT (g_hash_table_lookup (self->states, key)) == REFUSED)
+    return;
+  path = key == NULL ? g_strdup (self->path) : dms_import_reader_dup_path_of (self, key);
+  text = g_strdup_vprintf (format, args);
   if (key != NULL)
-    set_state (self, key, NOTED);
+    set_state (self, key, state);
   find_place (self, key, &line, &column);
   add (self, key == NULL ? self->node : dms_job_node_get (self->node, key), line, column, path, fate, text);
 }
@@ -282,30 +286,21 @@ note (DmsImportReader *self, const char *key, DmsImportFate fate, const char *te
 void
 dms_import_reader_refuse (DmsImportReader *self, const char *key, const char *format, ...)
 {
-  g_autofree char *text = NULL;
   va_list args;
 
-  if (is_refused (self, key))
-    return;
   va_start (args, format);
-  text = g_strdup_vprintf (format, args);
+  note (self, key, DMS_IMPORT_IMPOSSIBLE, REFUSED, format, args);
   va_end (args);
-  note (self, key, DMS_IMPORT_IMPOSSIBLE, text);
-  set_state (self, key, REFUSED);
 }
 
 void
 dms_import_reader_note (DmsImportReader *self, const char *key, DmsImportFate fate, const char *format, ...)
 {
-  g_autofree char *text = NULL;
   va_list args;
 
-  if (is_refused (self, key))
-    return;
   va_start (args, format);
-  text = g_strdup_vprintf (format, args);
+  note (self, key, fate, NOTED, format, args);
   va_end (args);
-  note (self, key, fate, text);
 }
 
 void
