@@ -114,9 +114,13 @@ static void
 on_actor_ended (DmsActor *root, DmsActor *below, const GError *error, gpointer user_data)
 {
   if (error != NULL)
-    dms_log_event (
-        G_LOG_LEVEL_WARNING, "actor_failed", "inbox", dms_actor_get_inbox (below), "error", error->message,
-        NULL);
+    dms_log_event (G_LOG_LEVEL_WARNING,
+                   "actor_failed",
+                   "inbox",
+                   dms_actor_get_inbox (below),
+                   "error",
+                   error->message,
+                   NULL);
 }
 
 static void
@@ -132,9 +136,6 @@ on_provider_started (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  /* Not before it knows what it has from its last run: who takes back or asks after something that was not
-   * yet taken up would be told that it is not there, and not ask again. */
-  dms_provider_install_behaviours (self->provider, self->root);
 
   dms_orchestrator_start_async (
       self->orchestrator, cancellable, on_orchestrator_started, g_steal_pointer (&task));
@@ -221,10 +222,8 @@ static void
 on_provider_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  DmsNode *self = g_task_get_source_object (task);
   GError *error = NULL;
 
-  dms_actor_registry_stop (self->registry);
   if (!dms_provider_stop_finish (DMS_PROVIDER (source), result, &error))
     g_task_return_error (task, error);
   else
@@ -241,7 +240,9 @@ on_orchestrator_stopped (GObject *source, GAsyncResult *result, gpointer user_da
   if (!dms_orchestrator_stop_finish (DMS_ORCHESTRATOR (source), result, &error))
     dms_log_event (G_LOG_LEVEL_WARNING, "orchestrator_stop_error", "error", error->message, NULL);
 
+  /* It lets go of what it has at once, and nobody may be told after that that there is nothing. */
   dms_provider_stop_async (self->provider, NULL, on_provider_stopped, g_steal_pointer (&task));
+  dms_actor_registry_stop (self->registry);
 }
 
 void

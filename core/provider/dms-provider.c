@@ -263,17 +263,17 @@ dms_provider_load_record (DmsProvider *self, const char *allocation_id, GError *
 
 /* Starting */
 
-void
-dms_provider_install_behaviours (DmsProvider *self, DmsActor *root)
+/* Not before it is known what there is from the last run: who takes back or asks after something that was not
+ * yet taken up would be told that it is not there, and not ask again. */
+static void
+install_behaviours (DmsProvider *self)
 {
-  g_return_if_fail (DMS_IS_PROVIDER (self));
-
-  dms_resource_behaviours_install (self, root);
-  dms_onboarding_behaviours_install (self, root);
-  dms_deployment_behaviours_install (self, root);
-  dms_heartbeat_behaviours_install (self, root);
-  dms_succession_answers_install (self, root);
-  dms_edge_behaviours_install (self, root);
+  dms_resource_behaviours_install (self, self->root);
+  dms_onboarding_behaviours_install (self, self->root);
+  dms_deployment_behaviours_install (self, self->root);
+  dms_heartbeat_behaviours_install (self, self->root);
+  dms_succession_answers_install (self, self->root);
+  dms_edge_behaviours_install (self, self->root);
 }
 
 static void
@@ -288,6 +288,7 @@ executors_probed (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
+  install_behaviours (self);
   dms_provider_restore_all (self);
   dms_provider_remove_leftovers (self);
   dms_provider_locate (self);
@@ -318,7 +319,9 @@ onboarding_rechecked (GObject *source, GAsyncResult *result, gpointer user_data)
  * @callback: called when bids are answered
  * @user_data: for @callback
  *
- * Takes up the allocations of the last run; their executions are found while the node is already at work.
+ * Takes up the allocations of the last run, and then adds the behaviours of bids, commits, allocations,
+ * onboarding, resources and hardware to the root actor. Executions are found while the node is already at
+ * work.
  */
 void
 dms_provider_start_async (DmsProvider *self,

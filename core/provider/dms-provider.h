@@ -24,21 +24,14 @@ G_DECLARE_FINAL_TYPE (DmsProvider, dms_provider, DMS, PROVIDER, GObject)
 /* The side of a node that lends its machine: bids, commits, allocates, runs jobs and reports about them
  * (node-and-executors.md). @key is the node's: bids are signed with it, allocations' keys derived from
  * it. Reads general.work_dir, general.data_dir, general.host_*, general.port_available_range_*, job.*. */
-DmsProvider *dms_provider_new (DmsStore *store,
-                               DmsPluginManager *plugins,
-                               DmsActor *root,
-                               DmsKey *key,
-                               DmsConfig *config);
+DmsProvider *
+dms_provider_new (DmsStore *store, DmsPluginManager *plugins, DmsActor *root, DmsKey *key, DmsConfig *config);
 
 /* Made by the provider, for whoever shows them. */
 DmsInventory *dms_provider_get_inventory (DmsProvider *self);
 DmsLedger *dms_provider_get_ledger (DmsProvider *self);
 DmsOnboarding *dms_provider_get_onboarding (DmsProvider *self);
 DmsPortLedger *dms_provider_get_ports (DmsProvider *self);
-
-/* Adds the behaviours of bids, commits, allocations, onboarding, resources and hardware to the root
- * actor. Bids are answered once the start is over. */
-void dms_provider_install_behaviours (DmsProvider *self, DmsActor *root);
 
 /* Reads the machine, re-checks the onboarding, takes up the allocations of the last run and clears
  * leftovers. */

@@ -48,7 +48,6 @@ start_node (Fixture *self)
   g_assert_no_error (error);
   self->provider = dms_provider_new (self->store, self->plugins, root, key, self->config);
   self->orchestrator = dms_orchestrator_new (self->store, root, key, self->config);
-  dms_provider_install_behaviours (self->provider, root);
   dms_orchestrator_install_behaviours (self->orchestrator, root);
   dms_provider_start_async (self->provider, NULL, set_result, &provided);
   dms_test_wait (is_set, &provided);

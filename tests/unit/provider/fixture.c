@@ -22,18 +22,25 @@ fixture_is_set (gpointer user_data)
 }
 
 void
-fixture_start_provider (Fixture *f)
+fixture_begin_provider (Fixture *f, GAsyncResult **result)
 {
   g_autofree char *path = g_build_filename (f->folder, "data", "dms.db", NULL);
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   DmsActor *root = dms_test_node_get_root (f->node);
 
   f->store = dms_store_open (path, &error);
   g_assert_no_error (error);
   f->provider = dms_provider_new (f->store, f->plugins, root, dms_test_node_get_key (f->node), f->config);
-  dms_provider_install_behaviours (f->provider, root);
-  dms_provider_start_async (f->provider, NULL, fixture_set_flag, &result);
+  dms_provider_start_async (f->provider, NULL, fixture_set_flag, result);
+}
+
+void
+fixture_start_provider (Fixture *f)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_begin_provider (f, &result);
   dms_test_wait (fixture_is_set, &result);
   g_assert_true (dms_provider_start_finish (f->provider, result, &error));
   g_assert_no_error (error);

@@ -38,6 +38,8 @@ typedef struct
 void fixture_set_flag (GObject *source, GAsyncResult *result, gpointer user_data);
 gboolean fixture_is_set (gpointer user_data);
 void fixture_start_provider (Fixture *f);
+/* The same, and does not wait: *result is set when it has started. */
+void fixture_begin_provider (Fixture *f, GAsyncResult **result);
 void fixture_stop_provider (Fixture *f);
 void fixture_set_up (Fixture *f, gconstpointer data);
 void fixture_tear_down (Fixture *f, gconstpointer data);

@@ -177,6 +177,40 @@ test_one_unwanted (Fixture *f, gconstpointer data)
   g_assert_false (fixture_is_all_free (f));
 }
 
+/* Whoever takes something back while the daemon starts is not told that it is not there. */
+static void
+test_revert_while_starting (Fixture *f, gconstpointer data)
+{
+  static const char behaviour[] = "/dms/deployment/revert";
+  DmsActor *root = dms_test_node_get_root (f->orchestrator);
+  DmsHandle *machine = dms_test_node_get_handle (f->node);
+  g_autoptr (DmsHandle) allocation = fixture_allocate (f, "service", "{\"duration_ms\":-1}", "");
+  g_autofree char *text = g_strdup_printf (
+      "{\"EnsembleID\":\"%s\",\"AllocsByName\":[\"%s_n1.main\"]}", FIXTURE_ENSEMBLE, FIXTURE_ENSEMBLE);
+  g_autoptr (JsonNode) payload = dms_json_node_from_text (text, -1, NULL);
+  g_autoptr (GAsyncResult) started = NULL;
+  g_autoptr (GAsyncResult) asked = NULL;
+  g_autoptr (DmsMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_start (f, allocation, NULL);
+  fixture_stop_provider (f);
+  /* A new process has none. */
+  dms_actor_remove_behaviour (dms_test_node_get_root (f->node), behaviour);
+  fixture_begin_provider (f, &started);
+  dms_actor_invoke_async (
+      root, machine, behaviour, payload, dms_test_expiry_in (1), NULL, fixture_set_flag, &asked);
+  dms_test_wait (fixture_is_set, &started);
+  g_assert_true (dms_provider_start_finish (f->provider, started, &error));
+  dms_test_wait (fixture_is_set, &asked);
+  message = dms_actor_invoke_finish (root, asked, &error);
+  g_assert_error (error, DMS_ERROR, DMS_ERROR_TIMED_OUT);
+  g_assert_cmpuint (fixture_count_listed (f), ==, 1);
+
+  (void) fixture_ask (f, machine, behaviour, text, &message);
+  g_assert_cmpuint (fixture_count_listed (f), ==, 0);
+}
+
 /* Allocated and not started: still there, and can be started. */
 static void
 test_pending_after_restart (Fixture *f, gconstpointer data)
@@ -206,6 +240,7 @@ main (int argc, char *argv[])
   add ("/restore/end-is-repeated", test_end_is_repeated);
   add ("/restore/unwanted", test_unwanted);
   add ("/restore/one-unwanted", test_one_unwanted);
+  add ("/restore/revert-while-starting", test_revert_while_starting);
   add ("/restore/failed-before-restart", test_failed_before_restart);
   add ("/restore/lost", test_lost);
   add ("/restore/pending-after-restart", test_pending_after_restart);
