@@ -478,8 +478,9 @@ void dms_deployment_workflow_finish (DmsDeployment *self);
 gboolean dms_deployment_workflow_owns (DeployAllocation *allocation);
 /* The news that a run has ended. FALSE when it could not be stored, and is to be said again. */
 gboolean dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, JsonObject *payload);
-/* Whatever the slot executed is gone with its machine. Begins nothing: others may be gone as well. */
-void dms_deployment_workflow_give_up (DmsDeployment *self, DeployAllocation *slot, const char *reason);
+/* Whatever the slot executed is gone with its machine. Begins nothing: others may be gone as well. Whether it
+ * executed anything. */
+gboolean dms_deployment_workflow_give_up (DmsDeployment *self, DeployAllocation *slot, const char *reason);
 /* reach */
 /* Waits until the machines can be reached, or for a moment, before func is called. */
 void dms_deployment_reach_machines (DmsDeployment *self, void (*func) (DmsDeployment *self));

@@ -290,13 +290,35 @@ was_lost (DeployAllocation *allocation, const char *reason)
   return g_strcmp0 (reason, "stopped") == 0 && dms_allocation_config_is_single (allocation->config);
 }
 
+/* What a workflow starts is there before that. */
+static gboolean
+should_be_there (DeployAllocation *allocation)
+{
+  if (allocation->ended || allocation->repairing || allocation->node->standby)
+    return FALSE;
+  if (dms_deployment_workflow_owns (allocation))
+    return allocation->handle != NULL && !allocation->releasing;
+  return allocation->started;
+}
+
 static gboolean
 is_missing (DeployAllocation *allocation, JsonObject *statuses)
 {
   const char *status = dms_json_object_get_text (statuses, allocation->id);
 
-  return !allocation->ended && allocation->started && !allocation->node->standby && !allocation->repairing &&
-         (status == NULL || strcmp (status, "terminated") == 0);
+  return should_be_there (allocation) && (status == NULL || strcmp (status, "terminated") == 0);
+}
+
+static void
+take_vanished (DmsDeployment *self, DeployAllocation *allocation, const char *reason)
+{
+  allocation->ended = TRUE;
+  allocation->logs_settled = TRUE;
+  allocation->status = "failed";
+  g_free (allocation->reason);
+  allocation->reason = g_strdup (reason);
+  dms_deployment_log (self, G_LOG_LEVEL_WARNING, "allocation_vanished", allocation, reason);
+  tell_ended (self, allocation, DMS_EVENT_ALLOCATION_LOST);
 }
 
 /* What its machine does not have any more, and will not report. */
@@ -307,6 +329,8 @@ find_vanished (DmsDeployment *self,
                guint patience,
                const char *reason)
 {
+  gboolean any_run = FALSE;
+
   for (guint i = 0; statuses != NULL && i < node->allocations->len; i++)
     {
       DeployAllocation *allocation = node->allocations->pdata[i];
@@ -315,14 +339,13 @@ find_vanished (DmsDeployment *self,
       if (allocation->n_missing <= patience)
         continue;
       allocation->n_missing = 0;
-      allocation->ended = TRUE;
-      allocation->logs_settled = TRUE;
-      allocation->status = "failed";
-      g_free (allocation->reason);
-      allocation->reason = g_strdup (reason);
-      dms_deployment_log (self, G_LOG_LEVEL_WARNING, "allocation_vanished", allocation, allocation->reason);
-      tell_ended (self, allocation, DMS_EVENT_ALLOCATION_LOST);
+      if (!dms_deployment_workflow_owns (allocation))
+        take_vanished (self, allocation, reason);
+      else if (dms_deployment_workflow_give_up (self, allocation, reason))
+        any_run = TRUE;
     }
+  if (any_run)
+    dms_deployment_workflow_run (self);
 }
 
 /* It answers: but does it have what it should? One answer may cross with a start on the way. */

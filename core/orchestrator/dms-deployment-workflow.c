@@ -488,9 +488,11 @@ dms_deployment_workflow_take_end (DmsDeployment *self, DeployAllocation *slot, J
   return advance_stored (self);
 }
 
-void
+gboolean
 dms_deployment_workflow_give_up (DmsDeployment *self, DeployAllocation *slot, const char *reason)
 {
-  if (is_driven (self))
-    (void) dms_workflow_take_lost (self->workflow, slot->key, reason, g_get_real_time ());
+  if (!is_driven (self) || !dms_workflow_take_lost (self->workflow, slot->key, reason, g_get_real_time ()))
+    return FALSE;
+  dms_deployment_log (self, G_LOG_LEVEL_WARNING, "workflow_run_lost", slot, reason);
+  return TRUE;
 }

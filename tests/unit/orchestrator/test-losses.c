@@ -32,6 +32,10 @@ static const char watched[] = HEAD ALLOCATION (
     ", failure_recovery: one_for_one") "nodes: {n1: {allocations: [job], failure_recovery: redeploy}}\n"
                                        "supervision: {detect_within: 5s}\n";
 
+static const char watched_step[] =
+    HEAD ALLOCATION ("job", ", workflow: {}") "nodes: {n1: {allocations: [job]}}\n"
+                                              "supervision: {detect_within: 5s}\n";
+
 static gboolean
 was_reverted (gpointer user_data)
 {
@@ -117,6 +121,21 @@ test_forgotten (DmsTestOrchestrator *self, gconstpointer user_data)
   self->provider->forgets = TRUE;
   dms_test_run (11000);
   g_assert_cmpuint (self->provider->n_commits + self->provider->n_restarts, >, 1);
+}
+
+/* So does one that does not have a step of a workflow any more. */
+static void
+test_forgotten_step (DmsTestOrchestrator *self, gconstpointer user_data)
+{
+  g_autofree char *id = NULL;
+
+  self->provider->job_ms = -1;
+  dms_fake_provider_answer_heartbeats (self->provider);
+  id = dms_test_orchestrator_deploy (self, watched_step);
+  dms_test_orchestrator_await_starts (self, 1);
+  dms_test_orchestrator_await_status (self, id, "Running");
+  self->provider->forgets = TRUE;
+  dms_test_orchestrator_await_status (self, id, "Failed");
 }
 
 static gboolean
@@ -323,6 +342,7 @@ main (int argc, char *argv[])
     { "late-answer", test_late_answer },
     { "lost-start", test_lost_start },
     { "forgotten", test_forgotten },
+    { "forgotten-step", test_forgotten_step },
     { "not-connected-yet", test_not_connected_yet },
     { "restart-while-reverting", test_restart_while_reverting },
     { "restart-while-redeploying", test_restart_while_redeploying },
