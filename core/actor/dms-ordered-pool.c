@@ -6,6 +6,9 @@
 /* How many jobs for each thread leave the fair queue before their turn, so that no thread waits for the
  * loop. */
 #define JOBS_PER_THREAD 8
+/* So many finished ones wait for the loop at most while the threads have more to do: each waking costs several
+ * system calls, and who takes many at once pays for them once. */
+#define JOBS_PER_WAKING 8
 /* How many are worked on in the main context before other work of the loop gets its turn. */
 #define JOBS_PER_TURN 8
 
@@ -53,9 +56,12 @@ struct _DmsOrderedPool
   guint in_flight;
   /* From the threads. */
   GAsyncQueue *worked;
-  /* Whether the loop was woken since it last looked there; atomic. Each waking is a system call here and two
-   * there, and the loop takes all that is finished at once. */
+  /* Whether the loop was woken since it last looked there; atomic. */
   gint woken;
+  /* How many the threads have that are not finished, and how many were finished since the loop last looked;
+   * atomic. */
+  gint n_unfinished;
+  gint n_finished;
   /* What a worker touches last of the pool; atomic. */
   gint n_worked;
   gboolean stopped;
@@ -122,6 +128,17 @@ on_displaced (const char *key, gpointer item, gpointer user_data)
   entry_free (self, entry);
 }
 
+/* In a worker thread, of what it has just finished: a thread that is about to have nothing to do waits for
+ * the loop, and so must never the loop for it. */
+static gboolean
+is_loop_needed (DmsOrderedPool *self)
+{
+  gint n_left = g_atomic_int_add (&self->n_unfinished, -1) - 1;
+  gint n_finished = g_atomic_int_add (&self->n_finished, 1) + 1;
+
+  return n_left <= (gint) self->n_threads || n_finished >= JOBS_PER_WAKING;
+}
+
 /* In a worker thread. */
 static void
 on_work (gpointer data, gpointer user_data)
@@ -134,7 +151,7 @@ on_work (gpointer data, gpointer user_data)
   self->funcs.work (entry->job);
   g_atomic_int_set (&entry->owner, OWNER_LOOP);
   g_async_queue_push (self->worked, entry);
-  if (g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
+  if (is_loop_needed (self) && g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
     g_source_set_ready_time (self->source, 0);
   g_atomic_int_inc (&self->n_worked);
 }
@@ -143,6 +160,7 @@ static void
 give_to_threads (DmsOrderedPool *self, Entry *entry)
 {
   self->in_flight++;
+  g_atomic_int_inc (&self->n_unfinished);
   g_atomic_int_set (&entry->owner, OWNER_WORKER);
   g_thread_pool_push (self->threads, entry, NULL);
 }
@@ -244,6 +262,7 @@ pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   g_source_set_ready_time (source, -1);
   /* Whoever finishes after this wakes us again. */
   g_atomic_int_set (&self->woken, FALSE);
+  g_atomic_int_set (&self->n_finished, 0);
   collect (self);
   if (!self->stopped)
     distribute (self);

@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "capability/dms-token-list-private.h"
 #include "capability/dms-token-rules.h"
 #include "identity/dms-base32.h"
 
@@ -101,10 +102,10 @@ get_recent (DmsCapabilityContext *self, GBytes *bytes)
 }
 
 static DmsTokenList *
-parse_list (GBytes *capability, GError **error)
+parse_list (DmsCapabilityContext *self, GBytes *capability, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  DmsTokenList *tokens = dms_token_list_new_from_bytes (capability, &local);
+  DmsTokenList *tokens = dms_token_list_new_knowing (capability, self->chains, &local);
   DmsCapabilityFault fault;
 
   if (tokens != NULL)
@@ -131,7 +132,7 @@ find_known (DmsCapabilityContext *self, GBytes *capability, GError **error)
   if (dms_segmented_cache_lookup (self->lists, hash, sizeof hash, &found)
       && g_bytes_equal (((DmsKnownList *) found)->bytes, capability))
     return dms_known_list_ref (found);
-  tokens = parse_list (capability, error);
+  tokens = parse_list (self, capability, error);
   if (tokens == NULL)
     return NULL;
   known = dms_known_list_new (capability, hash, tokens);
@@ -174,10 +175,13 @@ static void
 keep_list (DmsCapabilityContext *self, DmsInteraction *interaction, DmsToken *token)
 {
   g_autoptr (DmsKnownList) known = g_steal_pointer (&interaction->unproven);
+  DmsToken *chain = dms_token_get_chain (token);
 
   if (known == NULL)
     return;
   dms_chain_cache_keep (self->cache, token);
+  if (chain != NULL)
+    dms_chain_texts_keep (self->chains, chain);
   dms_segmented_cache_keep (self->lists, known->hash, sizeof known->hash);
   known->proven = TRUE;
 }

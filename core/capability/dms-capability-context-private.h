@@ -5,6 +5,7 @@
 
 #include "capability/dms-capability-context.h"
 #include "capability/dms-chain-cache.h"
+#include "capability/dms-chain-texts.h"
 #include "capability/dms-token-rules.h"
 #include "capability/dms-token-wallet.h"
 #include "common/dms-segmented-cache.h"
@@ -99,6 +100,7 @@ struct _DmsCapabilityContext
   /* Nothing is dropped: the context is only looked at. */
   gboolean keeps_expired;
   DmsChainCache *cache;
+  DmsChainTexts *chains;
   /* DmsDid by the actor ID it is the owner of. */
   DmsSegmentedCache *owners;
   /* DmsKnownList by a keyed hash of the bytes they were read from. */

@@ -92,6 +92,7 @@ dms_capability_context_finalize (GObject *object)
   g_hash_table_unref (self->delegations);
   g_hash_table_unref (self->revoked);
   dms_chain_cache_free (self->cache);
+  dms_chain_texts_free (self->chains);
   dms_segmented_cache_free (self->lists);
   sodium_memzero (self->lists_secret, sizeof self->lists_secret);
   for (guint i = 0; i < DMS_READ_LISTS; i++)
@@ -128,6 +129,7 @@ dms_capability_context_init (DmsCapabilityContext *self)
   self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dms_token_unref);
   self->next_expiry = G_MAXUINT64;
   self->cache = dms_chain_cache_new (CACHED_LINKS);
+  self->chains = dms_chain_texts_new ();
   self->owners = dms_segmented_cache_new (CACHED_OWNERS, CACHED_OWNERS_BYTES, (GDestroyNotify) dms_did_unref);
   randombytes_buf (self->lists_secret, sizeof self->lists_secret);
   self->lists = dms_segmented_cache_new (CACHED_LISTS, CACHED_LISTS_BYTES,

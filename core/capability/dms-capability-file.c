@@ -39,7 +39,7 @@ read_roots (DmsWireReader *reader, GPtrArray *roots)
 static void
 read_tokens (DmsWireReader *reader, GPtrArray *tokens)
 {
-  g_autoptr (DmsTokenList) list = dms_token_list_read (reader);
+  g_autoptr (DmsTokenList) list = dms_token_list_read (reader, NULL);
 
   for (guint i = 0; i < dms_token_list_get_size (list); i++)
     g_ptr_array_add (tokens, dms_token_ref (dms_token_list_get (list, i)));

@@ -220,7 +220,7 @@ read_member (DmsWireReader *reader, DmsInvitation *self, int name)
       break;
     case 5:
       g_clear_pointer (&self->tokens, dms_token_list_unref);
-      self->tokens = dms_token_list_read (reader);
+      self->tokens = dms_token_list_read (reader, NULL);
       break;
     case 6:
       read_ask (reader, self);

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "capability/dms-chain-texts.h"
 #include "capability/dms-token-list.h"
 #include "common/dms-wire-reader.h"
 #include "common/dms-wire-writer.h"
@@ -10,6 +11,8 @@
 G_BEGIN_DECLS
 
 /* Never NULL; what is there after an error is not to be used. */
-DmsTokenList *dms_token_list_read (DmsWireReader *reader);
+/* @chains: (nullable): which chains need not be read again. */
+DmsTokenList *dms_token_list_read (DmsWireReader *reader, DmsChainTexts *chains);
+DmsTokenList *dms_token_list_new_knowing (GBytes *bytes, DmsChainTexts *chains, GError **error);
 
 G_END_DECLS

@@ -77,13 +77,13 @@ dms_token_list_unref (DmsTokenList *self)
 }
 
 static void
-read_tokens (DmsWireReader *reader, GPtrArray *tokens)
+read_tokens (DmsWireReader *reader, GPtrArray *tokens, DmsChainTexts *chains)
 {
   if (!dms_wire_reader_enter_array (reader))
     return;
   while (dms_wire_reader_next_element (reader))
     {
-      DmsToken *token = dms_token_read (reader);
+      DmsToken *token = dms_token_read (reader, chains);
 
       if (token != NULL)
         g_ptr_array_add (tokens, token);
@@ -93,7 +93,7 @@ read_tokens (DmsWireReader *reader, GPtrArray *tokens)
 }
 
 DmsTokenList *
-dms_token_list_read (DmsWireReader *reader)
+dms_token_list_read (DmsWireReader *reader, DmsChainTexts *chains)
 {
   static const char * const names[] = { "tok", "dms", NULL };
   g_autoptr (GPtrArray) tokens = new_array ();
@@ -105,17 +105,17 @@ dms_token_list_read (DmsWireReader *reader)
         DmsToken *single = NULL;
 
         if (name == 0)
-          read_tokens (reader, tokens);
+          read_tokens (reader, tokens, chains);
         else
-          single = dms_token_read_inner (reader);
+          single = dms_token_read_inner (reader, chains);
         if (single != NULL)
           g_ptr_array_add (tokens, single);
       }
   return new_for_array (g_steal_pointer (&tokens));
 }
 
-DmsTokenList *
-dms_token_list_new_from_data (const char *data, gsize size, gsize max_size, GError **error)
+static DmsTokenList *
+read_all (const char *data, gsize size, gsize max_size, DmsChainTexts *chains, GError **error)
 {
   g_autoptr (DmsWireReader) reader = NULL;
   g_autoptr (DmsTokenList) self = NULL;
@@ -123,17 +123,29 @@ dms_token_list_new_from_data (const char *data, gsize size, gsize max_size, GErr
   if (size == 0)
     return dms_token_list_new_empty ();
   reader = dms_wire_reader_new (data, size, max_size, "token list");
-  self = dms_token_list_read (reader);
+  self = dms_token_list_read (reader, chains);
   return dms_wire_reader_finish (reader, error) ? g_steal_pointer (&self) : NULL;
+}
+
+DmsTokenList *
+dms_token_list_new_from_data (const char *data, gsize size, gsize max_size, GError **error)
+{
+  return read_all (data, size, max_size, NULL, error);
 }
 
 DmsTokenList *
 dms_token_list_new_from_bytes (GBytes *bytes, GError **error)
 {
+  return dms_token_list_new_knowing (bytes, NULL, error);
+}
+
+DmsTokenList *
+dms_token_list_new_knowing (GBytes *bytes, DmsChainTexts *chains, GError **error)
+{
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
 
-  return dms_token_list_new_from_data (data, size, DMS_TOKEN_MAX_LIST_SIZE, error);
+  return read_all (data, size, DMS_TOKEN_MAX_LIST_SIZE, chains, error);
 }
 
 /**
@@ -154,7 +166,7 @@ dms_token_list_new_from_member (GBytes *object, const char *name, GError **error
 
   if (dms_wire_reader_enter_object (reader))
     while (dms_wire_reader_next_member (reader, names) >= 0)
-      self = dms_token_list_read (reader);
+      self = dms_token_list_read (reader, NULL);
   if (!dms_wire_reader_finish (reader, error))
     return NULL;
   return self != NULL ? g_steal_pointer (&self) : dms_token_list_new_empty ();

@@ -11,6 +11,8 @@
 #include "identity/dms-key-signer.h"
 
 #define NONCE_SIZE 12
+/* What most links take at most when they are written. */
+#define LINK_SIZE 768
 /* More links than fit into a message's token list. */
 #define MAX_LINKS 40
 #define MAX_ITEMS 256
@@ -32,6 +34,8 @@ struct _DmsToken
   guint links;
   /* Made when it is first asked for. */
   guint8 *digest;
+  /* (nullable): as it is written, for what is written often; set once, atomic. */
+  GBytes *text;
   /* Of the chain cache that looked at this object last; atomic. */
   gsize mark;
 };
@@ -58,6 +62,7 @@ clear_token (gpointer data)
   g_clear_pointer (&self->chain, dms_token_unref);
   g_clear_pointer (&self->signature, g_bytes_unref);
   g_clear_pointer (&self->digest, g_free);
+  g_clear_pointer (&self->text, g_bytes_unref);
 }
 
 void
@@ -75,7 +80,6 @@ write_strv (DmsWireWriter *writer, const char *name, char **items)
   dms_wire_writer_end_array (writer);
 }
 
-/* The inner object, in the order and with the omissions of types.md section 2. */
 /* What is written of a token: all of it, what its signature covers, or itself with only the digest of its
  * chain. */
 typedef enum
@@ -85,6 +89,7 @@ typedef enum
   TOKEN_PART_LINK,
 } TokenPart;
 
+/* The inner object, in the order and with the omissions of types.md section 2. */
 static void
 write_inner (DmsToken *self, DmsWireWriter *writer, const char *name, TokenPart part)
 {
@@ -120,6 +125,13 @@ write_inner (DmsToken *self, DmsWireWriter *writer, const char *name, TokenPart 
 void
 dms_token_write (DmsToken *self, DmsWireWriter *writer, const char *name)
 {
+  GBytes *text = dms_token_get_text (self);
+
+  if (text != NULL)
+    {
+      dms_wire_writer_add_json (writer, name, text);
+      return;
+    }
   dms_wire_writer_begin_object (writer, name);
   write_inner (self, writer, "dms", TOKEN_PART_ALL);
   dms_wire_writer_end_object (writer);
@@ -134,22 +146,31 @@ read_action (DmsWireReader *reader, DmsToken *self)
     dms_wire_reader_fail (reader, "unknown action of a token");
 }
 
-static void
-replace_did (DmsWireReader *reader, DmsDid **did)
+static DmsToken *
+read_known_chain (DmsWireReader *reader, DmsChainTexts *chains)
 {
-  g_clear_pointer (did, dms_did_unref);
-  *did = dms_did_wire_read (reader);
+  gsize length;
+  gsize size;
+  const char *text = dms_wire_reader_get_rest (reader, &size);
+  DmsToken *found = dms_chain_texts_find (chains, text, size, &length);
+
+  if (found != NULL)
+    dms_wire_reader_pass (reader, length);
+  return found;
 }
 
 static void
-read_chain (DmsWireReader *reader, DmsToken *self)
+read_chain (DmsWireReader *reader, DmsToken *self, DmsChainTexts *chains)
 {
   if (dms_wire_reader_is_null (reader))
     {
       dms_wire_reader_skip (reader);
       return;
     }
-  self->chain = dms_token_read (reader);
+  if (chains != NULL)
+    self->chain = read_known_chain (reader, chains);
+  if (self->chain == NULL)
+    self->chain = dms_token_read (reader, chains);
   if (self->chain == NULL)
     {
       dms_wire_reader_fail (reader, "the chain of a token is of an unknown kind");
@@ -161,7 +182,7 @@ read_chain (DmsWireReader *reader, DmsToken *self)
 }
 
 static void
-read_member (DmsWireReader *reader, DmsToken *self, int name)
+read_member (DmsWireReader *reader, DmsToken *self, int name, DmsChainTexts *chains)
 {
   switch (name)
     {
@@ -169,13 +190,13 @@ read_member (DmsWireReader *reader, DmsToken *self, int name)
       read_action (reader, self);
       break;
     case 1:
-      replace_did (reader, &self->issuer);
+      self->issuer = dms_did_wire_read (reader);
       break;
     case 2:
-      replace_did (reader, &self->subject);
+      self->subject = dms_did_wire_read (reader);
       break;
     case 3:
-      replace_did (reader, &self->audience);
+      self->audience = dms_did_wire_read (reader);
       break;
     case 4:
       self->topics = dms_wire_reader_read_strv (reader, MAX_ITEMS);
@@ -193,7 +214,7 @@ read_member (DmsWireReader *reader, DmsToken *self, int name)
       self->depth = dms_wire_reader_read_uint64 (reader);
       break;
     case 9:
-      read_chain (reader, self);
+      read_chain (reader, self, chains);
       break;
     default:
       self->signature = dms_wire_reader_read_bytes (reader);
@@ -201,8 +222,18 @@ read_member (DmsWireReader *reader, DmsToken *self, int name)
     }
 }
 
+static void
+fill_gaps (DmsToken *self)
+{
+  DmsDid **dids[] = { &self->issuer, &self->subject, &self->audience };
+
+  for (guint i = 0; i < G_N_ELEMENTS (dids); i++)
+    if (*dids[i] == NULL)
+      *dids[i] = dms_did_new_empty ();
+}
+
 DmsToken *
-dms_token_read_inner (DmsWireReader *reader)
+dms_token_read_inner (DmsWireReader *reader, DmsChainTexts *chains)
 {
   static const char * const names[] = { "act", "iss", "sub", "aud", "topic", "cap", "nonce", "exp", "depth",
                                         "chain", "sig", NULL };
@@ -216,22 +247,20 @@ dms_token_read_inner (DmsWireReader *reader)
       return NULL;
     }
   self = g_atomic_rc_box_new0 (DmsToken);
-  self->issuer = dms_did_new_empty ();
-  self->subject = dms_did_new_empty ();
-  self->audience = dms_did_new_empty ();
   self->links = 1;
   while ((name = dms_wire_reader_next_member (reader, names)) >= 0)
     {
       has_action = has_action || name == 0;
-      read_member (reader, self, name);
+      read_member (reader, self, name, chains);
     }
   if (!has_action)
     dms_wire_reader_fail (reader, "a token without an action");
+  fill_gaps (self);
   return dms_wire_reader_has_failed (reader) ? NULL : g_steal_pointer (&self);
 }
 
 DmsToken *
-dms_token_read (DmsWireReader *reader)
+dms_token_read (DmsWireReader *reader, DmsChainTexts *chains)
 {
   static const char * const names[] = { "dms", NULL };
   g_autoptr (DmsToken) self = NULL;
@@ -239,7 +268,7 @@ dms_token_read (DmsWireReader *reader)
   if (!dms_wire_reader_enter_object (reader))
     return NULL;
   while (dms_wire_reader_next_member (reader, names) >= 0)
-    self = dms_token_read_inner (reader);
+    self = dms_token_read_inner (reader, chains);
   return dms_wire_reader_has_failed (reader) ? NULL : g_steal_pointer (&self);
 }
 
@@ -247,7 +276,7 @@ DmsToken *
 dms_token_new_from_data (const char *data, gsize size, GError **error)
 {
   g_autoptr (DmsWireReader) reader = dms_wire_reader_new (data, size, MAX_TOKEN_SIZE, "token");
-  g_autoptr (DmsToken) self = dms_token_read (reader);
+  g_autoptr (DmsToken) self = dms_token_read (reader, NULL);
 
   if (self == NULL)
     dms_wire_reader_fail (reader, "there is no “dms” token");
@@ -261,6 +290,27 @@ dms_token_to_string (DmsToken *self)
 
   dms_token_write (self, writer, NULL);
   return dms_wire_writer_end_string (writer);
+}
+
+GBytes *
+dms_token_get_text (DmsToken *self)
+{
+  return g_atomic_pointer_get (&self->text);
+}
+
+void
+dms_token_keep_text (DmsToken *self)
+{
+  g_autoptr (DmsWireWriter) writer = NULL;
+  GBytes *text;
+
+  if (dms_token_get_text (self) != NULL)
+    return;
+  writer = dms_wire_writer_new ();
+  dms_token_write (self, writer, NULL);
+  text = dms_wire_writer_end (writer);
+  if (!g_atomic_pointer_compare_and_exchange (&self->text, NULL, text))
+    g_bytes_unref (text);
 }
 
 const guint8 *
@@ -289,7 +339,7 @@ dms_token_get_digest (DmsToken *self)
 GBytes *
 dms_token_dup_signed_bytes (DmsToken *self)
 {
-  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new ();
+  g_autoptr (DmsWireWriter) writer = dms_wire_writer_new_sized (self->links * LINK_SIZE);
 
   dms_wire_writer_add_prefix (writer, "dms:token:");
   write_inner (self, writer, NULL, TOKEN_PART_SIGNED);
@@ -464,7 +514,7 @@ dms_token_check_signature (DmsToken *self)
 {
   g_autoptr (GBytes) bytes = NULL;
 
-  if (self->signature == NULL || !dms_token_can_check_signature (self))
+  if (self->signature == NULL)
     return FALSE;
   bytes = dms_token_dup_signed_bytes (self);
   return dms_signer_check (self->issuer, bytes, self->signature);

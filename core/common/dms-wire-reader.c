@@ -527,6 +527,21 @@ dms_wire_reader_skip (DmsWireReader *self)
   return self->error == NULL;
 }
 
+const char *
+dms_wire_reader_get_rest (DmsWireReader *self, gsize *size)
+{
+  peek (self);
+  *size = self->error == NULL ? self->size - self->at : 0;
+  return self->data + self->at;
+}
+
+void
+dms_wire_reader_pass (DmsWireReader *self, gsize length)
+{
+  g_return_if_fail (length <= self->size - self->at);
+  self->at += length;
+}
+
 /* A text of plain characters, copied at once; NULL and nothing taken for any other. */
 static char *
 take_plain_string (DmsWireReader *self)

@@ -36,6 +36,11 @@ GBytes *dms_wire_reader_read_bytes_at (DmsWireReader *self, gsize *at, gsize *le
 /* Owned; NULL for null. At most @max_items. */
 char **dms_wire_reader_read_strv (DmsWireReader *self, guint max_items);
 
+/* What is left, from the next value on; borrowed. Nothing after an error. */
+const char *dms_wire_reader_get_rest (DmsWireReader *self, gsize *size);
+/* Passes over so much of it: a value that the caller knows. */
+void dms_wire_reader_pass (DmsWireReader *self, gsize length);
+
 /* Stops with an error of the caller's: what is wrong at this place. */
 void dms_wire_reader_fail (DmsWireReader *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 gboolean dms_wire_reader_has_failed (DmsWireReader *self);

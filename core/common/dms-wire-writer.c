@@ -256,6 +256,16 @@ dms_wire_writer_add_base64 (DmsWireWriter *self, const char *name, const char *t
 }
 
 void
+dms_wire_writer_add_json (DmsWireWriter *self, const char *name, GBytes *value)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (value, &size);
+
+  begin_value (self, name);
+  append (self, text, size);
+}
+
+void
 dms_wire_writer_add_prefix (DmsWireWriter *self, const char *prefix)
 {
   g_return_if_fail (self->length == 0);

@@ -30,6 +30,8 @@ void dms_wire_writer_add_null (DmsWireWriter *self, const char *name);
 void dms_wire_writer_add_bytes (DmsWireWriter *self, const char *name, GBytes *value);
 /* The same for what is encoded already, and only for that. */
 void dms_wire_writer_add_base64 (DmsWireWriter *self, const char *name, const char *text, gsize length);
+/* A value that another writer wrote. */
+void dms_wire_writer_add_json (DmsWireWriter *self, const char *name, GBytes *value);
 
 /* Bytes in front of the text, such as a signature's domain. Only before anything else. */
 void dms_wire_writer_add_prefix (DmsWireWriter *self, const char *prefix);

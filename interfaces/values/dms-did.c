@@ -23,17 +23,20 @@ static const guint8 dms_did_ed25519_prefix[] = { 0xed, 0x01 };
  */
 struct _DmsDid
 {
-  char *uri;
+  gsize length;
+  char uri[];
 };
 
 G_DEFINE_BOXED_TYPE (DmsDid, dms_did, dms_did_ref, dms_did_unref)
 
 static DmsDid *
-dms_did_take (char *uri)
+dms_did_copy (const char *uri)
 {
-  DmsDid *self = g_atomic_rc_box_new0 (DmsDid);
+  gsize length = strlen (uri);
+  DmsDid *self = g_atomic_rc_box_alloc (sizeof *self + length + 1);
 
-  self->uri = uri;
+  self->length = length;
+  memcpy (self->uri, uri, length + 1);
   return self;
 }
 
@@ -80,7 +83,7 @@ dms_did_new (const char *uri, GError **error)
                    "“%s” is not a DID: it must read did:<method>:<identifier>", valid);
       return NULL;
     }
-  return dms_did_take (g_strdup (uri));
+  return dms_did_copy (uri);
 }
 
 /**
@@ -91,7 +94,7 @@ dms_did_new (const char *uri, GError **error)
 DmsDid *
 dms_did_new_empty (void)
 {
-  return dms_did_take (g_strdup (""));
+  return dms_did_copy ("");
 }
 
 /**
@@ -107,13 +110,15 @@ dms_did_new_for_ed25519 (const guint8 public_key[32])
 {
   guint8 bytes[sizeof dms_did_ed25519_prefix + 32];
   g_autofree char *text = NULL;
+  g_autofree char *uri = NULL;
 
   g_return_val_if_fail (public_key != NULL, NULL);
 
   memcpy (bytes, dms_did_ed25519_prefix, sizeof dms_did_ed25519_prefix);
   memcpy (bytes + sizeof dms_did_ed25519_prefix, public_key, 32);
   text = dms_base58_encode (bytes, sizeof bytes);
-  return dms_did_take (g_strconcat ("did:key:z", text, NULL));
+  uri = g_strconcat ("did:key:z", text, NULL);
+  return dms_did_copy (uri);
 }
 
 /**
@@ -235,14 +240,6 @@ dms_did_ref (DmsDid *self)
   return g_atomic_rc_box_acquire (self);
 }
 
-static void
-dms_did_clear (gpointer data)
-{
-  DmsDid *self = data;
-
-  g_free (self->uri);
-}
-
 /**
  * dms_did_unref:
  * @self: (transfer full): a DID
@@ -252,7 +249,7 @@ dms_did_clear (gpointer data)
 void
 dms_did_unref (DmsDid *self)
 {
-  g_atomic_rc_box_release_full (self, dms_did_clear);
+  g_atomic_rc_box_release (self);
 }
 
 /**
@@ -265,5 +262,5 @@ dms_did_unref (DmsDid *self)
 gboolean
 dms_did_equal (DmsDid *a, DmsDid *b)
 {
-  return strcmp (a->uri, b->uri) == 0;
+  return a == b || (a->length == b->length && memcmp (a->uri, b->uri, a->length) == 0);
 }
