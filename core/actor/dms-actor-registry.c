@@ -426,7 +426,7 @@ dms_actor_registry_unlisten (DmsActorRegistry *self, const char *topic)
 
 /* The node */
 
-/* With one core the threads would only take turns with the loop. */
+/* The loop is a thread as well: one more for each core would only take turns with it. */
 static guint
 count_workers (void)
 {
@@ -434,7 +434,7 @@ count_workers (void)
   guint n = sched_getaffinity (0, sizeof cores, &cores) == 0 ? (guint) CPU_COUNT (&cores)
                                                              : g_get_num_processors ();
 
-  return n > 1 ? MIN (n, MAX_WORKERS) : 0;
+  return MIN (n - 1, MAX_WORKERS);
 }
 
 DmsActorRegistry *

@@ -128,8 +128,8 @@ on_displaced (const char *key, gpointer item, gpointer user_data)
   entry_free (self, entry);
 }
 
-/* In a worker thread, of what it has just finished: a thread that is about to have nothing to do waits for
- * the loop, and so must never the loop for it. */
+/* In a worker thread, once for each job that it has finished. While the threads have more to do, the loop may
+ * wait for some of it; when they are about to run out, it must not. */
 static gboolean
 is_loop_needed (DmsOrderedPool *self)
 {
@@ -239,6 +239,9 @@ distribute (DmsOrderedPool *self)
   while (!self->stopped && self->threads != NULL && self->in_flight < self->n_threads * JOBS_PER_THREAD &&
          (entry = dms_fair_queue_pop (self->waiting)) != NULL)
     give_to_threads (self, entry);
+  /* The threads have all that they can take, and the loop is a core as well. */
+  if (!self->stopped && self->threads != NULL && (entry = dms_fair_queue_pop (self->waiting)) != NULL)
+    work_here (self, entry);
 }
 
 static gboolean pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data);
@@ -266,16 +269,18 @@ pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   collect (self);
   if (!self->stopped)
     distribute (self);
-  /* With threads, each that ends its work wakes us. */
-  if (self->stopped || self->threads != NULL)
+  if (self->stopped)
     return G_SOURCE_CONTINUE;
-  if (dms_fair_queue_get_length (self->waiting) == 0)
+  if (dms_fair_queue_get_length (self->waiting) > 0)
     {
-      g_clear_pointer (&self->source, g_source_unref);
-      return G_SOURCE_REMOVE;
+      g_source_set_ready_time (source, 0);
+      return G_SOURCE_CONTINUE;
     }
-  g_source_set_ready_time (source, 0);
-  return G_SOURCE_CONTINUE;
+  /* Threads that end their work wake us. */
+  if (self->threads != NULL)
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->source, g_source_unref);
+  return G_SOURCE_REMOVE;
 }
 
 DmsOrderedPool *

@@ -13,7 +13,8 @@ typedef struct _DmsOrderedPool DmsOrderedPool;
 
 typedef struct
 {
-  /* In a worker thread, or in the main context when nothing else is to do; touches nothing but the job. */
+  /* In a worker thread, or in the main context: one that is alone, or one a turn while the threads have all
+   * that they can take. Touches nothing but the job. */
   void (*work) (gpointer job);
   /* In the main context, in any order, after each work: whether there is more of it. */
   gboolean (*needs_more) (gpointer job, gpointer user_data);
@@ -25,7 +26,7 @@ typedef struct
   GDestroyNotify destroy;
 } DmsOrderedPoolFuncs;
 
-/* @n_threads: 0 does all work in the main context, a little in each turn. */
+/* @n_threads: besides the main context; 0 does all work there, a little in each turn. */
 DmsOrderedPool *dms_ordered_pool_new (guint n_threads, const DmsFairQueueLimits *limits,
                                       const DmsOrderedPoolFuncs *funcs, gpointer user_data);
 /* Waits for the work under way, and forgets all jobs; nothing is called any more but `destroy`. */

@@ -31,7 +31,7 @@ typedef struct
                   const GError *error, guint64 ticket, gpointer user_data);
 } DmsReceiverFuncs;
 
-/* @n_threads: 0 does everything in the main context. */
+/* @n_threads: besides the main context; 0 does everything there. */
 DmsReceiver *dms_receiver_new (guint n_threads, const DmsReceiverFuncs *funcs, gpointer user_data);
 /* Waits for what is being computed, and forgets everything. */
 void dms_receiver_stop (DmsReceiver *self);

@@ -24,8 +24,21 @@ def one_core(directory):
     return run("bench-actor", "one-core")
 
 
+def scaling(name, cores, core):
+    """The share of libsodium's rate that is left on all cores of what it is on one."""
+    # Limits are shares of libsodium's rate in the same run, which need not double with the cores either.
+    shares = [figure.ratio * share for figure, share in ((cores, 0.9), (core, 0.8))]
+    return Figure(name, shares[0] / shares[1], "", f"what {core.name} reaches on one core: {shares[0]:.2f} of "
+                  f"libsodium's rate on all cores, {shares[1]:.2f} on one", 0.9, more_is_better=True)
+
+
 def all_cores(directory):
-    return run("bench-actor", "all-cores")
+    figures = run("bench-actor", "all-cores")
+    named = {figure.name: figure for figure in figures}
+    for name, cores, core in (("actor.scaling", "actor.cores", "actor.warm_no_reply"),
+                              ("actor.scaling_signed", "actor.cores_signed", "actor.warm_signed")):
+        figures.append(scaling(name, named[cores], run("bench-actor", "one-core", core)[0]))
+    return figures
 
 
 def flood(directory):
@@ -35,7 +48,7 @@ def flood(directory):
 MEASURES = [
     (("actor.warm", "actor.warm_signed", "actor.warm_no_reply", "actor.field", "actor.field_signed", "actor.cold",
       "actor.codec", "actor.memory", "actor.memory_in_flight"), one_core),
-    (("actor.cores", "actor.cores_signed", "actor.cores_field"), all_cores),
+    (("actor.cores", "actor.cores_signed", "actor.cores_field", "actor.scaling", "actor.scaling_signed"), all_cores),
     (("actor.quiet_p50", "actor.quiet_p99", "actor.flood_p50", "actor.flood_p99", "actor.flood_open_p50",
       "actor.flood_open_p99"), flood),
 ]

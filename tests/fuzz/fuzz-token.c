@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "capability/dms-capability-context.h"
+#include "capability/dms-chain-texts.h"
+#include "capability/dms-token-list-private.h"
 
 #define BIG_ENOUGH (1024 * 1024)
 #define NOW G_GUINT64_CONSTANT (1800000000000000000)
@@ -98,6 +100,30 @@ check_list (DmsTokenList *list)
   g_assert_cmpstr (text, ==, second);
 }
 
+/* Chains that are known by their texts change nothing of what is read. */
+static void
+check_known (DmsTokenList *list, GBytes *bytes)
+{
+  g_autoptr (DmsChainTexts) chains = dms_chain_texts_new ();
+  g_autofree char *text = dms_token_list_to_string (list);
+  g_autofree char *second = NULL;
+  g_autoptr (DmsTokenList) again = NULL;
+
+  if (g_bytes_get_size (bytes) > DMS_TOKEN_MAX_LIST_SIZE)
+    return;
+  for (guint i = 0; i < dms_token_list_get_size (list); i++)
+    {
+      DmsToken *chain = dms_token_get_chain (dms_token_list_get (list, i));
+
+      if (chain != NULL)
+        dms_chain_texts_keep (chains, chain);
+    }
+  again = dms_token_list_new_knowing (bytes, chains, NULL);
+  g_assert_nonnull (again);
+  second = dms_token_list_to_string (again);
+  g_assert_cmpstr (text, ==, second);
+}
+
 static void
 check_consumed (GBytes *bytes, DmsDid *sender)
 {
@@ -131,6 +157,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       check_verified (context, dms_token_list_get (list, i));
     }
   bytes = g_bytes_new (data, size);
+  check_known (list, bytes);
   check_consumed (bytes, dms_token_get_issuer (dms_token_list_get (list, 0)));
   return 0;
 }

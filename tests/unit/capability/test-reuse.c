@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include "capability/dms-chain-texts.h"
+#include "capability/dms-token-list-private.h"
+
 /* How many tokens two lists have in common. */
 static guint
 count_common (GBytes *a, GBytes *b)
@@ -192,6 +195,113 @@ test_known_list (DmsParties *f, gconstpointer data)
   g_assert_true (dms_party_accepts (&f->user, &f->node, copy, "/dms/deployment/x"));
 }
 
+/* The same is read with known chains as without. */
+static void
+assert_reads_alike (DmsChainTexts *chains, const char *text, gsize size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, size);
+  g_autoptr (DmsTokenList) plain = dms_token_list_new_from_bytes (bytes, NULL);
+  g_autoptr (DmsTokenList) knowing = dms_token_list_new_knowing (bytes, chains, NULL);
+  g_autofree char *plain_text = plain != NULL ? dms_token_list_to_string (plain) : NULL;
+  g_autofree char *knowing_text = knowing != NULL ? dms_token_list_to_string (knowing) : NULL;
+
+  g_assert_cmpstr (plain_text, ==, knowing_text);
+}
+
+static void
+assert_changes_read_alike (DmsChainTexts *chains, const char *text, gsize size)
+{
+  for (gsize at = 0; at < size; at++)
+    {
+      g_autoptr (GString) changed = g_string_new_len (text, (gssize) size);
+
+      changed->str[at] ^= 1;
+      assert_reads_alike (chains, changed->str, changed->len);
+      changed->str[at] ^= 0x21;
+      assert_reads_alike (chains, changed->str, changed->len);
+      g_string_assign (changed, text);
+      g_string_erase (changed, (gssize) at, 1);
+      assert_reads_alike (chains, changed->str, changed->len);
+      g_string_insert_c (changed, (gssize) at, ' ');
+      assert_reads_alike (chains, changed->str, changed->len);
+      g_string_truncate (changed, at);
+      assert_reads_alike (chains, changed->str, changed->len);
+    }
+}
+
+/* Of the token that has one. */
+static DmsToken *
+find_chain (DmsTokenList *list)
+{
+  for (guint i = 0; i < dms_token_list_get_size (list); i++)
+    if (dms_token_get_chain (dms_token_list_get (list, i)) != NULL)
+      return dms_token_get_chain (dms_token_list_get (list, i));
+  return NULL;
+}
+
+/* A chain that is known by its text is the chain that would be read there, and is read but once. */
+static void
+test_known_chain (DmsParties *f, gconstpointer data)
+{
+  g_autoptr (DmsChainTexts) chains = dms_chain_texts_new ();
+  g_autoptr (GBytes) first = NULL;
+  g_autoptr (GBytes) second = NULL;
+  g_autoptr (DmsTokenList) list = NULL;
+  g_autoptr (DmsTokenList) again = NULL;
+  DmsToken *chain;
+  const char *text;
+  gsize size;
+
+  dms_parties_set_up_organisation (f);
+  first = ask (f, "/dms/deployment/x", 10);
+  second = ask (f, "/dms/deployment/x", 10);
+  g_assert_cmpuint (count_common (first, second), ==, 0);
+  list = dms_token_list_new_knowing (first, chains, NULL);
+  chain = find_chain (list);
+  g_assert_nonnull (chain);
+  dms_chain_texts_keep (chains, chain);
+  again = dms_token_list_new_knowing (second, chains, NULL);
+  g_assert_true (find_chain (again) == chain);
+  text = g_bytes_get_data (second, &size);
+  assert_reads_alike (chains, text, size);
+  assert_changes_read_alike (chains, text, size);
+}
+
+/* That a chain is known makes nobody else's token good, and does not outlive its revocation. */
+static void
+test_known_chain_of_others (DmsParties *f, gconstpointer data)
+{
+  g_autoptr (GBytes) good = NULL;
+  g_autoptr (GBytes) late = NULL;
+  g_autoptr (GBytes) spliced = NULL;
+  g_autoptr (DmsTokenList) list = NULL;
+  g_autoptr (DmsToken) stolen = NULL;
+  g_autoptr (DmsToken) revocation = NULL;
+  g_autoptr (DmsTokenList) revocations = NULL;
+  g_autoptr (DmsTokenList) stolen_list = NULL;
+  g_autoptr (DmsDid) actor = dms_key_dup_did (f->mallory.actor);
+  g_autoptr (GError) error = NULL;
+  DmsToken *chain;
+
+  dms_parties_set_up_organisation (f);
+  good = ask (f, "/dms/deployment/x", 10);
+  late = ask (f, "/dms/deployment/x", 10);
+  g_assert_true (dms_party_accepts (&f->user, &f->node, good, "/dms/deployment/x"));
+  list = dms_token_list_new_from_bytes (good, &error);
+  chain = find_chain (list);
+  stolen = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL,
+                                 CAPS ("/dms/deployment/x"), dms_parties_get_now () + 10000000000, 0, chain);
+  stolen_list = dms_token_list_new_single (stolen);
+  spliced = dms_token_list_to_bytes (stolen_list);
+  g_assert_false (dms_party_accepts (&f->mallory, &f->node, spliced, "/dms/deployment/x"));
+
+  revocation = dms_capability_context_revoke (f->org.context, chain, &error);
+  g_assert_no_error (error);
+  revocations = dms_token_list_new_single (revocation);
+  g_assert_true (dms_capability_context_anchor_revoke (f->node.context, revocations, &error));
+  g_assert_false (dms_party_accepts (&f->user, &f->node, late, "/dms/deployment/x"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -215,6 +325,18 @@ main (int argc, char **argv)
               NULL,
               dms_parties_set_up,
               test_known_list,
+              dms_parties_tear_down);
+  g_test_add ("/capability-reuse/known-chain",
+              DmsParties,
+              NULL,
+              dms_parties_set_up,
+              test_known_chain,
+              dms_parties_tear_down);
+  g_test_add ("/capability-reuse/known-chain-of-others",
+              DmsParties,
+              NULL,
+              dms_parties_set_up,
+              test_known_chain_of_others,
               dms_parties_tear_down);
   return g_test_run ();
 }
