@@ -122,6 +122,27 @@ append_special (DmsWireWriter *self, const char *text, gsize size)
   return step;
 }
 
+/* Most texts are short and stand for themselves throughout: written in one go. FALSE, and nothing written, for
+ * others. */
+static inline gboolean
+append_plain (DmsWireWriter *self, const char *value, gsize size)
+{
+  gsize length = self->length;
+  char *to = extend (self, size + 2);
+  gsize at = dms_wire_plain_length (value, size);
+
+  memcpy (to + 1, value, at);
+  /* The NUL at the end is not plain. */
+  for (; plain[(guchar) value[at]]; at++)
+    to[1 + at] = value[at];
+  to[0] = '"';
+  to[1 + size] = '"';
+  if (at == size)
+    return TRUE;
+  self->length = length;
+  return FALSE;
+}
+
 /* Strings of Go: <, >, & and the line separators are escaped besides what JSON demands. */
 static void
 append_string (DmsWireWriter *self, const char *value)
@@ -129,6 +150,8 @@ append_string (DmsWireWriter *self, const char *value)
   gsize size = strlen (value);
   gsize at = 0;
 
+  if (append_plain (self, value, size))
+    return;
   append_c (self, '"');
   while (at < size)
     {

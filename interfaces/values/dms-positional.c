@@ -98,20 +98,27 @@ dms_positional_encode (const guint8 *bytes, gsize length, const char *alphabet)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* Of each character, one more than the digit it is; 0 when it is none. */
+static void
+dms_positional_fill_digits (const char *alphabet, guint8 digits[256])
+{
+  memset (digits, 0, 256);
+  for (guint i = 0; alphabet[i] != '\0'; i++)
+    digits[(guchar) alphabet[i]] = (guint8) (i + 1);
+}
+
 /* The value of so many digits; FALSE when one of them is none. */
 static gboolean
-dms_positional_take (const char *text, gsize n, const char *alphabet, guint64 *value)
+dms_positional_take (const char *text, gsize n, guint base, const guint8 digits[256], guint64 *value)
 {
-  guint base = (guint) strlen (alphabet);
-
   *value = 0;
   for (gsize i = 0; i < n; i++)
     {
-      const char *position = strchr (alphabet, text[i]);
+      guint digit = digits[(guchar) text[i]];
 
-      if (position == NULL)
+      if (digit == 0)
         return FALSE;
-      *value = *value * base + (guint64) (position - alphabet);
+      *value = *value * base + digit - 1;
     }
   return TRUE;
 }
@@ -137,6 +144,7 @@ GBytes *
 dms_positional_decode (const char *text, const char *alphabet)
 {
   guint base = (guint) strlen (alphabet);
+  guint8 digits[256];
   guint n_digits = 0;
   gsize length = strnlen (text, DMS_MULTIBASE_MAX_TEXT + 1);
   guint32 words[DMS_POSITIONAL_MAX_WORDS] = { 0 };
@@ -146,6 +154,7 @@ dms_positional_decode (const char *text, const char *alphabet)
   if (length > DMS_MULTIBASE_MAX_TEXT || base < DMS_POSITIONAL_MIN_BASE)
     return NULL;
   dms_positional_limb (base, &n_digits);
+  dms_positional_fill_digits (alphabet, digits);
   while (text[n_zeros] != '\0' && text[n_zeros] == alphabet[0])
     n_zeros++;
   for (gsize i = n_zeros; i < length;)
@@ -154,7 +163,7 @@ dms_positional_decode (const char *text, const char *alphabet)
       guint64 power = dms_positional_power (base, n);
       guint64 carry = 0;
 
-      if (!dms_positional_take (text + i, n, alphabet, &carry))
+      if (!dms_positional_take (text + i, n, base, digits, &carry))
         return NULL;
       for (gsize j = 0; j < n_words || carry != 0; j++)
         {
