@@ -6,8 +6,8 @@
 /* How many jobs for each thread leave the fair queue before their turn, so that no thread waits for the
  * loop. */
 #define JOBS_PER_THREAD 8
-/* So many finished ones wait for the loop at most while the threads have more to do: each waking costs several
- * system calls, and who takes many at once pays for them once. */
+/* So many finished ones wait for the loop at most while the threads have more to do: each waking costs
+ * several system calls, and who takes many at once pays for them once. */
 #define JOBS_PER_WAKING 8
 /* How many are worked on in the main context before other work of the loop gets its turn. */
 #define JOBS_PER_TURN 8

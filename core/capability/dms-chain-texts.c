@@ -12,8 +12,8 @@
 #define MAX_BYTES (1024 * 1024)
 /* What a chain takes for each byte of its text, and with it, about. */
 #define CHAIN_FACTOR 4
-/* Both DIDs of the last link are within, and mostly its nonce. Of those that begin alike, the one that was kept
- * last is found. */
+/* Both DIDs of the last link are within, and mostly its nonce. Of those that begin alike, the one that was
+ * kept last is found. */
 #define KEY_SIZE 256
 
 struct _DmsChainTexts
@@ -39,7 +39,7 @@ dms_chain_texts_free (DmsChainTexts *self)
   g_free (self);
 }
 
-/* No value of JSON goes on behind its last bracket: whatever begins with the text of a chain is that chain. */
+/* No value of JSON goes on behind its last bracket: what begins with the text of a chain is that chain. */
 DmsToken *
 dms_chain_texts_find (DmsChainTexts *self, const char *text, gsize size, gsize *length)
 {

@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* Chains of tokens by how they are spelled. Senders of the field make a new token for every message and put the
- * same chain below it: what is there to the letter is not read again. It says nothing of whether a chain is
- * good, and holds only what somebody found worth keeping. */
+/* Chains of tokens by how they are spelled. Senders of the field make a new token for every message and put
+ * the same chain below it: what is there to the letter is not read again. It says nothing of whether a chain
+ * is good, and holds only what somebody found worth keeping. */
 typedef struct _DmsChainTexts DmsChainTexts;
 
 DmsChainTexts *dms_chain_texts_new (void);

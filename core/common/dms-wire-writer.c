@@ -122,8 +122,8 @@ append_special (DmsWireWriter *self, const char *text, gsize size)
   return step;
 }
 
-/* Most texts are short and stand for themselves throughout: written in one go. FALSE, and nothing written, for
- * others. */
+/* Most texts are short and stand for themselves throughout: written in one go. FALSE, and nothing written,
+ * for others. */
 static inline gboolean
 append_plain (DmsWireWriter *self, const char *value, gsize size)
 {
