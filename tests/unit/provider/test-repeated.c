@@ -57,6 +57,18 @@ restart (Fixture *f, DmsHandle *allocation, gint64 number, const char *problem)
   assert_reply (fixture_ask (f, allocation, "/dms/allocation/restart", json, &message), problem, FALSE);
 }
 
+static DmsAllocationStatus
+get_status (Fixture *f)
+{
+  return dms_allocation_get_record (dms_provider_lookup (f->provider, FIXTURE_ENSEMBLE "_n1.main"))->status;
+}
+
+static gboolean
+is_restarting (gpointer user_data)
+{
+  return get_status (user_data) == DMS_ALLOCATION_RESTARTING;
+}
+
 static void
 begin_restart (Fixture *f, DmsHandle *allocation, gint64 number)
 {
@@ -70,7 +82,7 @@ begin_restart (Fixture *f, DmsHandle *allocation, gint64 number)
                                  dms_test_expiry_in (30),
                                  NULL,
                                  NULL));
-  dms_test_run (100);
+  dms_test_wait (is_restarting, f);
 }
 
 /* size: of what it gets in its environment */
@@ -111,12 +123,6 @@ limit_disk (Fixture *f, gboolean full)
   g_assert_no_error (error);
 }
 
-static DmsAllocationStatus
-get_status (Fixture *f)
-{
-  return dms_allocation_get_record (dms_provider_lookup (f->provider, FIXTURE_ENSEMBLE "_n1.main"))->status;
-}
-
 static void
 test_restart_again (Fixture *f, gconstpointer data)
 {
@@ -148,7 +154,6 @@ test_restart_lost_with_daemon (Fixture *f, gconstpointer data)
 
   fixture_start (f, allocation, NULL);
   begin_restart (f, allocation, 5);
-  g_assert_cmpint (get_status (f), ==, DMS_ALLOCATION_RESTARTING);
   fixture_stop_provider (f);
   fixture_start_provider (f);
   restart (f, allocation, 5, NULL);
