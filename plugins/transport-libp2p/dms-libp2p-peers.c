@@ -204,6 +204,7 @@ dms_libp2p_peers_set_handler (DmsLibp2pPeers *self, DmsLibp2pCallback *handler)
   if (handler == NULL || self->host == NULL)
     return;
   self->tell = g_idle_source_new ();
+  g_source_set_priority (self->tell, G_PRIORITY_DEFAULT);
   g_source_set_callback (self->tell, dms_libp2p_peers_on_tell, self, NULL);
   g_source_attach (self->tell, self->context);
 }

@@ -362,6 +362,7 @@ dms_p2p_mdns_new (DmsP2pSwarm *swarm, guint16 port, const char *interface, GErro
     return NULL;
   /* From the main loop: the host listens first. */
   self->query_timer = g_idle_source_new ();
+  g_source_set_priority (self->query_timer, G_PRIORITY_DEFAULT);
   g_source_set_callback (self->query_timer, dms_p2p_mdns_on_query_timer, self, NULL);
   g_source_attach (self->query_timer, self->context);
   return g_steal_pointer (&self);

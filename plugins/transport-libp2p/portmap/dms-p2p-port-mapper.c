@@ -63,6 +63,7 @@ dms_p2p_port_mapper_wait (DmsP2pPortMapper *self, guint seconds, GSourceFunc fun
 {
   dms_p2p_port_mapper_drop_timer (self);
   self->timer = seconds > 0 ? g_timeout_source_new_seconds (seconds) : g_idle_source_new ();
+  g_source_set_priority (self->timer, G_PRIORITY_DEFAULT);
   g_source_set_static_name (self->timer, "dms-p2p-port-mapper");
   g_source_set_callback (self->timer, func, self, NULL);
   g_source_attach (self->timer, self->context);
