@@ -128,10 +128,10 @@ on_displaced (const char *key, gpointer item, gpointer user_data)
   entry_free (self, entry);
 }
 
-/* In a worker thread, once for each job that it has finished. While the threads have more to do, the loop may
- * wait for some of it; when they are about to run out, it must not. */
+/* In a worker thread, of a job that it has finished. Returns whether the loop is to look at it now: while the
+ * threads have more to do, it may wait for some of it; when they are about to run out, it must not. */
 static gboolean
-is_loop_needed (DmsOrderedPool *self)
+note_finished (DmsOrderedPool *self)
 {
   gint n_left = g_atomic_int_add (&self->n_unfinished, -1) - 1;
   gint n_finished = g_atomic_int_add (&self->n_finished, 1) + 1;
@@ -151,7 +151,7 @@ on_work (gpointer data, gpointer user_data)
   self->funcs.work (entry->job);
   g_atomic_int_set (&entry->owner, OWNER_LOOP);
   g_async_queue_push (self->worked, entry);
-  if (is_loop_needed (self) && g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
+  if (note_finished (self) && g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
     g_source_set_ready_time (self->source, 0);
   g_atomic_int_inc (&self->n_worked);
 }

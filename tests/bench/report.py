@@ -23,6 +23,12 @@ class Figure:
     more_is_better: bool = False
     runs: list = field(default_factory=list)
     note: str = ""
+    # What the rival reaches by itself, in `unit`, where that is told.
+    reference: float = 0
+
+    @property
+    def share(self):
+        return self.value / self.reference
 
     @property
     def ratio(self):

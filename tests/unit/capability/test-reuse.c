@@ -272,6 +272,7 @@ static void
 test_known_chain_of_others (DmsParties *f, gconstpointer data)
 {
   g_autoptr (GBytes) good = NULL;
+  g_autoptr (GBytes) next = NULL;
   g_autoptr (GBytes) late = NULL;
   g_autoptr (GBytes) spliced = NULL;
   g_autoptr (DmsTokenList) list = NULL;
@@ -285,8 +286,10 @@ test_known_chain_of_others (DmsParties *f, gconstpointer data)
 
   dms_parties_set_up_organisation (f);
   good = ask (f, "/dms/deployment/x", 10);
+  next = ask (f, "/dms/deployment/x", 10);
   late = ask (f, "/dms/deployment/x", 10);
   g_assert_true (dms_party_accepts (&f->user, &f->node, good, "/dms/deployment/x"));
+  g_assert_true (dms_party_accepts (&f->user, &f->node, next, "/dms/deployment/x"));
   list = dms_token_list_new_from_bytes (good, &error);
   chain = find_chain (list);
   stolen = dms_token_new_signed (f->mallory.key, DMS_TOKEN_ACTION_INVOKE, actor, NULL, NULL,
